@@ -1,0 +1,208 @@
+"""Typed arguments: from a handler's signature come parsing, checking and the error codes of a command's parameters.
+
+A handler's parameters behind the first (the module) are annotated `Annotated[int, Range(0, 7200)]`,
+`Annotated[bytes, Text(most=32)]` and so on. A parameter with a default may be omitted. Each command is compiled once,
+when it is first used.
+"""
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, ClassVar, get_args, get_origin, get_type_hints
+
+from simulator.core.errors import CommandError, invalid, unparsable, wrong_count, wrong_length
+from simulator.core.grammar import OMITTED, Parameter
+
+UNSIGNED_32: int = 2**32 - 1
+
+
+class Argument:
+    """One parameter of a command: its type, and what values it takes.
+
+    Subclasses override `check`, and `present` for a parameter that some states of the module do without.
+    """
+
+    wire_type: ClassVar[type[int] | type[bytes]] = int
+
+    def check(self, value: Any, position: int) -> Any:
+        """The value as the handler gets it. Raises CommandError; `position` counts from 1."""
+        return value
+
+    def present(self, context: Any) -> bool:
+        """Whether the parameter is part of the command now; if not, the handler gets `absent`."""
+        return True
+
+    absent: ClassVar[Any] = None
+
+    def describe(self) -> str:
+        """The values in words, for the reference page."""
+        return "any"
+
+
+class Range(Argument):
+    """A number from `least` to `most`, both included."""
+
+    def __init__(self, least: int, most: int) -> None:
+        self.least = least
+        self.most = most
+
+    def check(self, value: int, position: int) -> int:
+        if not self.least <= value <= self.most:
+            raise invalid(position)
+        return value
+
+    def describe(self) -> str:
+        return f"{self.least}..{self.most}"
+
+
+class OneOf(Argument):
+    """One of a few numbers."""
+
+    def __init__(self, *values: int) -> None:
+        self.values = values
+
+    def check(self, value: int, position: int) -> int:
+        if value not in self.values:
+            raise invalid(position)
+        return value
+
+    def describe(self) -> str:
+        return ", ".join(map(str, self.values))
+
+
+class Flag(Argument):
+    """0 or 1; the handler gets a bool."""
+
+    def check(self, value: int, position: int) -> bool:
+        if value not in (0, 1):
+            raise invalid(position)
+        return value == 1
+
+    def describe(self) -> str:
+        return "0, 1"
+
+
+class Text(Argument):
+    """A quoted string of `least` to `most` bytes."""
+
+    wire_type = bytes
+
+    def __init__(self, most: int, least: int = 0) -> None:
+        self.least = least
+        self.most = most
+
+    def check(self, value: bytes, position: int) -> Any:
+        if not self.least <= len(value) <= self.most:
+            raise wrong_length(position)
+        return value
+
+    def describe(self) -> str:
+        return f"string, {self.least}..{self.most} bytes"
+
+
+class Word(Argument):
+    """One of a few quoted words."""
+
+    wire_type = bytes
+
+    def __init__(self, *words: bytes) -> None:
+        self.words = words
+
+    def check(self, value: bytes, position: int) -> bytes:
+        if value not in self.words:
+            raise invalid(position)
+        return value
+
+    def describe(self) -> str:
+        return ", ".join(f'"{word.decode()}"' for word in self.words)
+
+
+Bool = Annotated[bool, Flag()]
+"""A 0 or 1 that the handler gets as a bool."""
+
+Seconds = Range
+"""A range in seconds."""
+Milliseconds = Range
+"""A range in milliseconds."""
+Count = Range
+"""A range of a number of things."""
+
+
+class _Slot:
+    """One parameter of one handler."""
+
+    __slots__ = ("argument", "default", "mandatory", "name")
+
+    def __init__(self, name: str, argument: Argument, default: Any) -> None:
+        self.name = name
+        self.argument = argument
+        self.mandatory = default is inspect.Parameter.empty
+        self.default = None if self.mandatory else default
+
+
+class Signature:
+    """A handler's parameters, ready to bind a command line's to."""
+
+    def __init__(self, handler: Callable[..., Any], *, reports_codes: bool = True) -> None:
+        """Read the signature of `handler`. Raises TypeError when a parameter bears no Argument.
+
+        `reports_codes`: False for the commands of the open source part, whose count and range errors have no code.
+        """
+        self._reports_codes = reports_codes
+        self._slots = [_slot(parameter, hint) for parameter, hint in _parameters(handler)]
+
+    @property
+    def arguments(self) -> list[tuple[str, Argument, bool]]:
+        """Name, argument and whether it is mandatory, in order."""
+        return [(slot.name, slot.argument, slot.mandatory) for slot in self._slots]
+
+    def bind(self, context: Any, parameters: Sequence[Parameter]) -> list[Any]:
+        """The values to call the handler with, in order.
+
+        Raises CommandError with the code of the first thing that is wrong: the count, then parameter by parameter.
+        """
+        slots = [slot for slot in self._slots if slot.argument.present(context)]
+        given = len(parameters)
+        least = max((index for index, slot in enumerate(slots, 1) if slot.mandatory), default=0)
+        if not least <= given <= len(slots):
+            error = wrong_count(least if given < least else len(slots), given)
+            raise error if self._reports_codes else CommandError
+        values = {}
+        for position, (slot, parameter) in enumerate(zip(slots, parameters, strict=False), 1):
+            values[slot.name] = self._value(slot, parameter, position)
+        return [
+            values[slot.name]
+            if slot.name in values
+            else slot.default
+            if slot.argument.present(context)
+            else slot.argument.absent
+            for slot in self._slots
+        ]
+
+    def _value(self, slot: _Slot, parameter: Parameter, position: int) -> Any:
+        if parameter is OMITTED:
+            if slot.mandatory:
+                raise unparsable(position)
+            return slot.default
+        if type(parameter) is not slot.argument.wire_type:
+            raise unparsable(position)
+        try:
+            return slot.argument.check(parameter, position)
+        except CommandError:
+            if self._reports_codes:
+                raise
+            raise CommandError from None
+
+
+def _parameters(handler: Callable[..., Any]) -> list[tuple[inspect.Parameter, Any]]:
+    hints = get_type_hints(handler, include_extras=True)
+    parameters = list(inspect.signature(handler).parameters.values())[1:]
+    return [(parameter, hints.get(parameter.name)) for parameter in parameters]
+
+
+def _slot(parameter: inspect.Parameter, hint: Any) -> _Slot:
+    for part in (hint, *get_args(hint)):  # Annotated[...] | None: the annotation is one of the alternatives
+        if get_origin(part) is Annotated:
+            for extra in part.__metadata__:
+                if isinstance(extra, Argument):
+                    return _Slot(parameter.name, extra, parameter.default)
+    raise TypeError(f"parameter {parameter.name} bears no Argument")

@@ -1,0 +1,133 @@
+"""The module's time: real, scaled or stepped.
+
+Everything the module or the scripted world does waits here; real sockets, PTYs and child processes wait on trio.
+Times are seconds since the simulation began.
+"""
+
+import heapq
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from itertools import count
+
+import trio
+
+
+class Clock(ABC):
+    """Module time in seconds, and the ways to wait for it."""
+
+    @abstractmethod
+    def now(self) -> float:
+        """Seconds of module time since the simulation began."""
+
+    @abstractmethod
+    async def sleep_until(self, deadline: float) -> None:
+        """Wait until `now()` has reached `deadline`; always a checkpoint."""
+
+    @abstractmethod
+    def move_on_after(self, seconds: float) -> AbstractContextManager[trio.CancelScope]:
+        """A cancel scope that ends after so many seconds of module time."""
+
+    @abstractmethod
+    def real_work(self) -> AbstractContextManager[None]:
+        """Marks a wait for something real (socket, child, resolver): stepped time does not run ahead of it."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for `seconds` of module time; always a checkpoint."""
+        await self.sleep_until(self.now() + seconds)
+
+
+class ScaledClock(Clock):
+    """Module time runs `speed` times as fast as real time."""
+
+    def __init__(self, speed: float = 1.0) -> None:
+        if speed <= 0:
+            raise ValueError(f"speed must be more than 0, not {speed}")
+        self.speed = speed
+        self._origin = trio.current_time()
+
+    def now(self) -> float:
+        return (trio.current_time() - self._origin) * self.speed
+
+    async def sleep_until(self, deadline: float) -> None:
+        await trio.sleep_until(self._origin + deadline / self.speed)
+
+    @contextmanager
+    def move_on_after(self, seconds: float) -> Iterator[trio.CancelScope]:
+        with trio.move_on_after(seconds / self.speed) as scope:
+            yield scope
+
+    @contextmanager
+    def real_work(self) -> Iterator[None]:
+        yield
+
+
+class RealClock(ScaledClock):
+    """Module time is real time."""
+
+    def __init__(self) -> None:
+        super().__init__(1.0)
+
+
+class SteppedClock(Clock):
+    """Module time stands still until `advance` moves it.
+
+    Due timers fire in order of their deadlines, and all module tasks settle between two of them.
+    """
+
+    def __init__(self) -> None:
+        self._now = 0.0
+        self._order = count()
+        self._timers: list[tuple[float, int, Callable[[], None]]] = []
+        self._real_work = 0
+        self._real_work_done = trio.Event()
+
+    def now(self) -> float:
+        return self._now
+
+    async def advance(self, seconds: float) -> None:
+        """Move module time forward by `seconds`, firing every timer that falls due on the way."""
+        target = self._now + seconds
+        await self._settle()
+        while self._timers and self._timers[0][0] <= target:
+            deadline, _, fire = heapq.heappop(self._timers)
+            self._now = max(self._now, deadline)
+            fire()
+            await self._settle()
+        self._now = target
+
+    async def sleep_until(self, deadline: float) -> None:
+        if deadline <= self._now:
+            await trio.lowlevel.checkpoint()
+            return
+        due = trio.Event()
+        self._call_at(deadline, due.set)
+        await due.wait()
+
+    @contextmanager
+    def move_on_after(self, seconds: float) -> Iterator[trio.CancelScope]:
+        with trio.CancelScope() as scope:
+            self._call_at(self._now + seconds, scope.cancel)
+            yield scope
+
+    @contextmanager
+    def real_work(self) -> Iterator[None]:
+        self._real_work += 1
+        try:
+            yield
+        finally:
+            self._real_work -= 1
+            if not self._real_work:
+                self._real_work_done.set()
+                self._real_work_done = trio.Event()
+
+    def _call_at(self, deadline: float, fire: Callable[[], None]) -> None:
+        heapq.heappush(self._timers, (deadline, next(self._order), fire))
+
+    async def _settle(self) -> None:
+        from trio.testing import wait_all_tasks_blocked  # heavy, and only stepped time needs it
+
+        await wait_all_tasks_blocked()
+        while self._real_work:
+            await self._real_work_done.wait()
+            await wait_all_tasks_blocked()

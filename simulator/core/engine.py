@@ -1,0 +1,250 @@
+"""The AT engine: one command at a time.
+
+States and what input means in them:
+
+    idle        chunks go through the line discipline; a complete line starts a command
+    running     every chunk is answered busy and dropped; a chunk with AT+RST CR LF restarts the module
+    data entry  a running command takes bytes behind its prompt
+    stopped     the module restarts: input is lost
+
+Source: ESP-AT User Guide, chapters 3 and 8, and sessions of real modules for what busy swallows.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import Any, Final
+
+import trio
+
+from simulator.core.answers import BUSY, FORCED_RESTART, PROMPT, Answer, Line, Restart, Result, Unterminated
+from simulator.core.data_entry import DataEntry
+from simulator.core.errors import BUSY as BUSY_CODE
+from simulator.core.errors import UNKNOWN_COMMAND, CommandError
+from simulator.core.escape import EscapeDetector
+from simulator.core.grammar import UnknownCommandError, parse_line
+from simulator.core.line_discipline import LineDiscipline
+from simulator.core.output import Output
+from simulator.core.registry import Entry, Registry
+from simulator.core.trace import Kind
+
+RESTART_LINE: Final = b"AT+RST\r\n"
+"""The one input that a running command does not refuse."""
+
+log = logging.getLogger(__name__)
+
+
+class DataEntryCancelledError(Exception):
+    """`+++` ended a data entry."""
+
+
+class Engine:
+    """Runs the commands of one boot of one module."""
+
+    def __init__(
+        self,
+        context: Any,
+        registry: Registry,
+        output: Output,
+        *,
+        restart: Callable[[Restart], None],
+        latency: Callable[[str], float] | None = None,
+        sleep: Callable[[float], Any] = trio.sleep,
+        recorder: Callable[[str, Kind, bytes], None] | None = None,
+    ) -> None:
+        """`context`: the module, first argument of every handler. `latency`: seconds a command takes, None: none."""
+        self.echo = True
+        self.syslog = False
+        self._context = context
+        self._registry = registry
+        self._output = output
+        self._restart = restart
+        self._latency = latency
+        self._sleep = sleep
+        self._recorder = recorder
+        self._lines = LineDiscipline()
+        self._running = False
+        self._stopped = False
+        self._next: tuple[Entry, list[Any]] | None = None
+        self._wanted = trio.Event()
+        self._entry: DataEntry | None = None
+        self._escape: EscapeDetector | None = None
+        self._last_input = float("-inf")
+
+    # Input
+
+    @property
+    def deadline(self) -> float | None:
+        """When `silence` must be called unless input arrives before, on the port's gap clock."""
+        return self._escape.deadline if self._escape is not None else None
+
+    def receive(self, chunk: bytes, at: float) -> None:
+        """Take one chunk that arrived at `at` on the port's gap clock."""
+        if self._stopped:
+            return
+        if self._entry is not None:
+            self._take_data(chunk, at)
+        elif self._running:
+            self._refuse(chunk)
+        else:
+            self._accept(chunk)
+        self._last_input = at
+
+    def silence(self) -> None:
+        """Nothing has arrived until `deadline`."""
+        if self._escape is None or self._entry is None:
+            return
+        data, escaped = self._escape.expire()
+        if escaped:
+            self._entry.cancel()
+        elif data:
+            self._entry.take(data)
+
+    def _accept(self, chunk: bytes) -> None:
+        taken = self._lines.feed(chunk)
+        if self.echo:
+            self._output.write(taken.echo, Kind.ECHO)
+        if taken.surplus:
+            self._refuse(taken.surplus)
+        if self._stopped:
+            return
+        if taken.error is not None:
+            self._record(Kind.COMMAND, taken.echo)
+            self._fail(CommandError(taken.error))
+        elif taken.line is not None:
+            self._record(Kind.COMMAND, taken.line)
+            self._start(taken.line)
+
+    def _refuse(self, chunk: bytes) -> None:
+        self._record(Kind.COMMAND, chunk)
+        if RESTART_LINE in chunk.upper():
+            self._output.write(FORCED_RESTART, Kind.REPORT)
+            self._finish(Restart())
+            return
+        if self.syslog:
+            self._output.write(b"ERR CODE:0x%08x\r\n" % BUSY_CODE, Kind.RESULT)
+        self._output.write(BUSY, Kind.RESULT)
+
+    def _take_data(self, chunk: bytes, at: float) -> None:
+        assert self._entry is not None
+        if self._escape is not None:
+            chunk = self._escape.feed(chunk, at)
+        if chunk:
+            self._record(Kind.DATA, chunk)
+            self._entry.take(chunk)
+
+    # Commands
+
+    def _start(self, line: bytes) -> None:
+        try:
+            command = parse_line(line)
+        except UnknownCommandError:
+            self._fail(CommandError(UNKNOWN_COMMAND))
+            return
+        try:
+            entry = self._registry.find(self._context, command)
+            arguments = entry.signature.bind(self._context, command.parameters)
+        except CommandError as error:
+            self._fail(error)
+            return
+        if entry.is_async or self._latency is not None:
+            self._running = True
+            self._next = entry, arguments
+            self._wanted.set()
+            return
+        try:
+            self._finish(entry.handler(self._context, *arguments))
+        except CommandError as error:
+            self._fail(error)
+        except Exception:
+            self._panic(entry)
+
+    async def run(self) -> None:
+        """Run the commands that take time, one after the other, for ever."""
+        while True:
+            await self._wanted.wait()
+            self._wanted = trio.Event()
+            assert self._next is not None
+            entry, arguments = self._next
+            try:
+                if self._latency is not None:
+                    await self._sleep(self._latency(entry.name))
+                answer = entry.handler(self._context, *arguments)
+                if entry.is_async:
+                    answer = await answer
+                self._finish(answer)
+            except CommandError as error:
+                self._fail(error)
+            except Exception:
+                self._panic(entry)
+            await self._output.room()
+            self._running = False
+            self._accept_deferred()
+
+    def _finish(self, answer: Answer) -> None:
+        result = Result.OK
+        restart: Restart | None = None
+        if answer is None:
+            pass
+        elif isinstance(answer, Result):
+            result = answer
+        elif isinstance(answer, Restart):
+            restart = answer
+            self._stopped = True
+        else:
+            for part in (answer,) if isinstance(answer, Line | Unterminated) else answer:
+                if isinstance(part, Result):
+                    result = part
+                else:
+                    self._output.write(part.wire, Kind.RESULT, filtered=part.filtered)
+        self._output.write(result.value, Kind.RESULT)
+        if restart is not None:
+            self._restart(restart)
+
+    def _fail(self, error: CommandError) -> None:
+        if self.syslog:
+            if error.code is not None:
+                self._output.write(b"ERR CODE:0x%08x\r\n" % error.code, Kind.RESULT)
+            if error.errno is not None:
+                self._output.write(b"+ERRNO:0x%x\r\n" % error.errno, Kind.RESULT)
+        self._output.write(Result.ERROR.value, Kind.RESULT)
+
+    def _panic(self, entry: Entry) -> None:
+        log.exception("%s failed in the simulator itself; the module answers ERROR", entry.name)
+        self._fail(CommandError())
+
+    # Data entry
+
+    async def data_entry(self, entry: DataEntry, prompt: bytes = PROMPT) -> bytes:
+        """Print the prompt and take data from the port; for the handler of the running command.
+
+        Raises DataEntryCancelledError when `+++` ended it.
+        """
+        self._entry = entry
+        if entry.cancellable:
+            self._escape = EscapeDetector(self._last_input)
+        self._output.write(prompt, Kind.PROMPT)
+        try:
+            await entry.ended.wait()
+        finally:
+            self._escape = None
+            if not entry.surplus_is_input:  # else it goes on taking until the command is done
+                self._entry = None
+        if entry.cancelled:
+            raise DataEntryCancelledError
+        return entry.payload
+
+    def refuse_surplus(self, entry: DataEntry) -> None:
+        """Answer busy for what came in behind the data."""
+        for chunk in entry.surplus:
+            self._refuse(chunk)
+
+    def _accept_deferred(self) -> None:
+        """Take what came in behind the data of a "specific" entry as the next input."""
+        entry, self._entry = self._entry, None
+        if entry is not None:
+            for chunk in entry.surplus:
+                self.receive(chunk, self._last_input)
+
+    def _record(self, kind: Kind, data: bytes) -> None:
+        if self._recorder is not None:
+            self._recorder("in", kind, data)

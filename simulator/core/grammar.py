@@ -1,0 +1,131 @@
+"""The grammar of a command line: `AT+NAME`, `AT+NAME?`, `AT+NAME=?`, `AT+NAME=<parameters>`.
+
+Sans-IO. Source: ESP-AT User Guide, chapter 3, "AT Command Types" and "AT Commands with Parameters".
+"""
+
+from enum import Enum
+from typing import Final, NamedTuple
+
+NAME_BYTES: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!%-./:_+")
+"""What a command name may consist of once it is folded to capitals."""
+
+NUMBER_MINIMUM: Final = -(2**31)
+NUMBER_MAXIMUM: Final = 2**32 - 1
+"""Numbers are 32 bits wide; a few parameters take the unsigned range."""
+
+
+class Form(Enum):
+    """The four forms of a command. The values are the words the command catalogue uses."""
+
+    TEST = "test"
+    QUERY = "query"
+    SET = "set"
+    EXECUTE = "execute"
+
+
+class Omitted(Enum):
+    """A parameter that was left empty: it counts as given and takes its default."""
+
+    OMITTED = "omitted"
+
+
+class Malformed(Enum):
+    """A parameter that is neither a number nor a complete quoted string."""
+
+    MALFORMED = "malformed"
+
+
+OMITTED: Final = Omitted.OMITTED
+MALFORMED: Final = Malformed.MALFORMED
+
+Parameter = int | bytes | Omitted | Malformed
+"""A bare number, a quoted string without its quotes and escapes, or what stands in their place."""
+
+
+class Command(NamedTuple):
+    """One command line, cut into its parts; `name` is folded to capitals, parameters stay as they were typed."""
+
+    name: str
+    form: Form
+    parameters: tuple[Parameter, ...] = ()
+
+
+class UnknownCommandError(Exception):
+    """The line has no command name the grammar knows."""
+
+
+def parse_line(line: bytes) -> Command:
+    """Cut a line (without its CR LF) into name, form and parameters.
+
+    Raises UnknownCommandError when the part before `=` or `?` cannot be a command name.
+    """
+    end = len(line)
+    for at, byte in enumerate(line):
+        if byte in b"=?":
+            end = at
+            break
+    name = line[:end].upper()
+    if not NAME_BYTES.issuperset(name):
+        raise UnknownCommandError
+    rest = line[end:]
+    if not rest:
+        form = Form.EXECUTE
+    elif rest == b"?":
+        form = Form.QUERY
+    elif rest == b"=?":
+        form = Form.TEST
+    elif rest.startswith(b"="):
+        return Command(name.decode(), Form.SET, tuple(parse_parameters(rest[1:])))
+    else:
+        raise UnknownCommandError
+    return Command(name.decode(), form)
+
+
+def parse_parameters(text: bytes) -> list[Parameter]:
+    """Cut the part behind `=` at its separating commas and read each piece."""
+    parameters: list[Parameter] = []
+    at = 0
+    while True:
+        if text[at : at + 1] == b'"':
+            value, at = _quoted(text, at + 1)
+        else:
+            comma = text.find(b",", at)
+            end = len(text) if comma < 0 else comma
+            value, at = _bare(text[at:end]), end
+        parameters.append(value)
+        if at >= len(text):
+            return parameters
+        at += 1  # the comma
+
+
+def _quoted(text: bytes, at: int) -> tuple[Parameter, int]:
+    """Read a quoted string from behind its opening quote; returns it and the place of the comma or end behind it.
+
+    The string ends only at a quote that a comma or the end follows: a quote elsewhere belongs to the string.
+    """
+    value = bytearray()
+    end = len(text)
+    while at < end:
+        byte = text[at]
+        if byte == 0x5C and at + 1 < end:  # backslash: the next byte stands for itself
+            value.append(text[at + 1])
+            at += 2
+            continue
+        if byte == 0x22 and (at + 1 == end or text[at + 1] == 0x2C):
+            return bytes(value), at + 1
+        value.append(byte)
+        at += 1
+    return MALFORMED, end
+
+
+def _bare(text: bytes) -> Parameter:
+    if not text:
+        return OMITTED
+    digits = text[1:] if text[:1] == b"-" else text
+    if digits.isdigit():
+        number = int(text)
+    elif text[:2].lower() == b"0x" and all(byte in b"0123456789abcdefABCDEF" for byte in text[2:]) and len(text) > 2:
+        number = int(text, 16)
+    else:
+        return MALFORMED
+    return number if NUMBER_MINIMUM <= number <= NUMBER_MAXIMUM else MALFORMED

@@ -1,0 +1,65 @@
+"""How bytes from the port become command lines. Sans-IO: chunk in, one `Input` out.
+
+A chunk is what one read of the port brings. Lines end with CR LF and nothing else; what cannot begin a command is
+refused at once, without waiting for a line end (ESP-AT FAQ); what stands behind a complete line in the same chunk is
+input during processing.
+"""
+
+from typing import Final, NamedTuple
+
+from simulator.core.errors import LINE_TOO_LONG, NO_AT
+
+LINE_LIMIT: Final = 256
+"""Bytes of a command line, CR LF not counted (ESP-AT User Guide, chapter 3)."""
+
+
+class Input(NamedTuple):
+    """What a chunk amounted to.
+
+    `echo`: the bytes that were taken, as they came. `line`: a complete line without its CR LF. `error`: the code of
+    input that was refused. `surplus`: what stands behind a complete line.
+    """
+
+    echo: bytes
+    line: bytes | None = None
+    error: int | None = None
+    surplus: bytes = b""
+
+
+class LineDiscipline:
+    """Collects chunks into lines.
+
+    States: empty; collecting (`_partial` holds the beginning of a line); skipping (the line is over the limit and is
+    read to its end).
+    """
+
+    def __init__(self, limit: int = LINE_LIMIT) -> None:
+        self._limit = limit
+        self._partial = b""
+        self._skipping = False
+
+    def feed(self, chunk: bytes) -> Input:
+        """Take one chunk, which must not be empty."""
+        text = self._partial + chunk if self._partial else chunk
+        if not self._skipping and not _can_begin_command(text):
+            self._partial = b""
+            return Input(chunk, error=NO_AT)
+        end = text.find(b"\r\n")
+        if end < 0:
+            if len(text) > self._limit:
+                self._skipping = True
+                text = text[-1:]  # a CR may still wait for its LF
+            self._partial = text
+            return Input(chunk)
+        echo = chunk[: end + 2 - len(self._partial)]
+        surplus = text[end + 2 :]
+        too_long = self._skipping or end > self._limit
+        self._partial = b""
+        self._skipping = False
+        if too_long:
+            return Input(echo, error=LINE_TOO_LONG, surplus=surplus)
+        return Input(echo, text[:end], surplus=surplus)
+
+
+def _can_begin_command(text: bytes) -> bool:
+    return text[0] in b"Aa" and (len(text) == 1 or text[1] in b"Tt")

@@ -1,0 +1,150 @@
+"""Where the UART of a module comes out: the port interface, and the in-memory port."""
+
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Callable
+from enum import Enum
+
+import trio
+
+
+class Attachment(Enum):
+    """Whether a client has the port open."""
+
+    NOT_YET = "not yet"
+    ATTACHED = "attached"
+    LEFT = "left"
+
+
+def _ignore() -> None:
+    pass
+
+
+class Port(ABC):
+    """A byte channel to one client at a time.
+
+    A port outlives its clients: they come and go, the module does not notice.
+    """
+
+    def __init__(self) -> None:
+        self.attachment = Attachment.NOT_YET
+        self.first_attached = trio.Event()
+        self.on_attachment: Callable[[], None] = _ignore
+        """Called whenever `attachment` has changed."""
+
+    @abstractmethod
+    async def receive_some(self) -> bytes:
+        """Wait for input and return one chunk of it, never empty."""
+
+    @abstractmethod
+    def receive_nowait(self) -> bytes:
+        """Input that is there already, or nothing."""
+
+    @abstractmethod
+    def send_nowait(self, data: bytes) -> int:
+        """Hand over as much of `data` as the client's side takes now; returns how many bytes that was."""
+
+    @abstractmethod
+    async def wait_writable(self) -> None:
+        """Wait until `send_nowait` may take something."""
+
+    @abstractmethod
+    def gap_clock(self) -> float:
+        """Seconds on the clock that silences on this port are measured with."""
+
+    @abstractmethod
+    async def wait_gap(self, deadline: float) -> bytes:
+        """Wait for input until `deadline` on the gap clock; returns the chunk, or nothing when silence lasted."""
+
+    def set_attachment(self, attachment: Attachment) -> None:
+        """Note that a client has come or gone."""
+        self.attachment = attachment
+        if attachment is Attachment.ATTACHED:
+            self.first_attached.set()
+        self.on_attachment()
+
+    def close(self) -> None:  # noqa: B027  (most ports have nothing to release)
+        """Release what the port holds on this machine."""
+
+
+class MemoryPort(Port):
+    """A port whose client is Python code in the same program. Chunks stay the chunks they were sent as."""
+
+    def __init__(self, *, now: Callable[[], float] = trio.current_time, capacity: int | None = None) -> None:
+        """`now`: the clock for gaps on the port. `capacity`: unread bytes the client's side holds; None: no limit."""
+        super().__init__()
+        self._now = now
+        self._capacity = capacity
+        self._chunks: deque[bytes] = deque()
+        self._arrived = trio.Event()
+        self._read = trio.Event()
+        self._changed = trio.Event()
+        self._unread = bytearray()
+        self.set_attachment(Attachment.ATTACHED)
+
+    # The module's side
+
+    async def receive_some(self) -> bytes:
+        while not self._chunks:
+            await self._arrived.wait()
+        await trio.lowlevel.checkpoint()
+        return self._chunks.popleft()
+
+    def receive_nowait(self) -> bytes:
+        return self._chunks.popleft() if self._chunks else b""
+
+    def send_nowait(self, data: bytes) -> int:
+        room = len(data) if self._capacity is None else max(0, self._capacity - len(self._unread))
+        self._unread += data[:room]
+        if room:
+            self._changed.set()
+            self._changed = trio.Event()
+        return min(room, len(data))
+
+    async def wait_writable(self) -> None:
+        await self._read.wait()
+
+    def gap_clock(self) -> float:
+        return self._now()
+
+    async def wait_gap(self, deadline: float) -> bytes:
+        with trio.move_on_after(max(0.0, deadline - self._now())):
+            return await self.receive_some()
+        return b""
+
+    # The client's side
+
+    def send(self, chunk: bytes) -> None:
+        """Send one chunk to the module."""
+        if chunk:
+            self._chunks.append(chunk)
+            self._arrived.set()
+            self._arrived = trio.Event()
+
+    def read(self) -> bytes:
+        """Take everything the module has sent."""
+        data = bytes(self._unread)
+        self._unread.clear()
+        self._read.set()
+        self._read = trio.Event()
+        return data
+
+    async def read_until(self, end: bytes) -> bytes:
+        """Wait until what the module has sent contains `end`; take everything up to and including it."""
+        while True:
+            at = self._unread.find(end)
+            if at >= 0:
+                data = bytes(self._unread[: at + len(end)])
+                del self._unread[: at + len(end)]
+                self._read.set()
+                self._read = trio.Event()
+                return data
+            await self._changed.wait()
+
+    async def read_exactly(self, count: int) -> bytes:
+        """Wait for `count` bytes and take them."""
+        while len(self._unread) < count:
+            await self._changed.wait()
+        data = bytes(self._unread[:count])
+        del self._unread[:count]
+        return data

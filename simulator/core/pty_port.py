@@ -1,0 +1,159 @@
+"""A port that is a pseudo-terminal, at a path that stays the same.
+
+Linux facts this stands on: with no slave open, a read of the master fails and spins, so the simulator holds the slave
+open itself; clients coming and going are then invisible on the master, so inotify watches the device; what a client
+left unread would be read by the next one, so it is flushed when the last client has left; packet mode tells when a
+client flushes its input, which programs do right after opening a port.
+"""
+
+import errno
+import fcntl
+import os
+import socket
+import struct
+import termios
+import tty
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import trio
+
+from simulator.core.inotify import DeviceWatcher
+from simulator.core.port import Attachment, Port
+
+READ_SIZE: Final = 65536
+OPENING_TIME: Final = 0.1
+"""Seconds a first client has to flush its input, which many do when they have set up the port. What the module has
+kept for it is handed over after that, at once when the client flushes or speaks."""
+TIOCPKT_DATA: Final = 0
+TIOCPKT_FLUSHREAD: Final = 1
+
+
+class LinkError(Exception):
+    """The path of a port cannot be used; the message says why."""
+
+
+class PtyPort(Port):
+    """A pseudo-terminal behind a symbolic link."""
+
+    def __init__(self, link: Path, watcher: DeviceWatcher, spawn: Callable[..., Any]) -> None:
+        """Open a PTY and put the link in place. `spawn` starts a task. Raises LinkError, OSError."""
+        super().__init__()
+        self.link = Path(os.path.abspath(link))
+        self._lock = _lock(self.link)
+        self._master, self._slave = os.openpty()
+        os.set_blocking(self._master, False)
+        tty.setraw(self._slave)
+        self._raw = termios.tcgetattr(self._slave)
+        fcntl.ioctl(self._master, termios.TIOCPKT, struct.pack("i", 1))
+        self._device = os.ttyname(self._slave)
+        self._clients = 0
+        self._opening: trio.Event | None = None
+        self._spawn = spawn
+        watcher.watch(self._device, self._opened, self._closed)
+        _place(self.link, self._device)
+
+    async def receive_some(self) -> bytes:
+        while True:
+            await trio.lowlevel.wait_readable(self._master)
+            chunk = self.receive_nowait()
+            if chunk:
+                return chunk
+
+    def receive_nowait(self) -> bytes:
+        try:
+            packet = os.read(self._master, READ_SIZE)
+        except BlockingIOError:
+            return b""
+        if packet[0] == TIOCPKT_DATA:
+            self._set_up()
+            return packet[1:]
+        if packet[0] & TIOCPKT_FLUSHREAD:
+            self._set_up()
+        return b""
+
+    def send_nowait(self, data: bytes) -> int:
+        try:
+            return os.write(self._master, data)
+        except BlockingIOError:
+            return 0
+
+    async def wait_writable(self) -> None:
+        await trio.lowlevel.wait_writable(self._master)
+
+    def gap_clock(self) -> float:
+        return trio.current_time()
+
+    async def wait_gap(self, deadline: float) -> bytes:
+        with trio.move_on_at(deadline):
+            return await self.receive_some()
+        return b""
+
+    def close(self) -> None:
+        """Close the PTY and remove the link, unless somebody has replaced it."""
+        if self.link.is_symlink() and os.readlink(self.link) == self._device:
+            self.link.unlink()
+        os.close(self._master)
+        os.close(self._slave)
+        self._lock.close()
+
+    def _opened(self) -> None:
+        self._clients += 1
+        if self.attachment is Attachment.LEFT:
+            self.set_attachment(Attachment.ATTACHED)
+        elif self.attachment is Attachment.NOT_YET and self._opening is None:
+            self._opening = trio.Event()
+            self._spawn(self._let_set_up, self._opening)
+
+    async def _let_set_up(self, opening: trio.Event) -> None:
+        with trio.move_on_after(OPENING_TIME):
+            await opening.wait()
+        self._opening = None
+        self.set_attachment(Attachment.ATTACHED)
+        if not self._clients:
+            self._left()
+
+    def _set_up(self) -> None:
+        if self._opening is not None:
+            self._opening.set()
+
+    def _closed(self) -> None:
+        self._clients -= 1
+        if not self._clients and self.attachment is Attachment.ATTACHED:
+            self._left()
+
+    def _left(self) -> None:
+        self.set_attachment(Attachment.LEFT)
+        termios.tcflush(self._slave, termios.TCIFLUSH)
+        termios.tcsetattr(self._slave, termios.TCSANOW, self._raw)
+        fcntl.ioctl(self._slave, termios.TIOCNXCL)
+
+
+def _lock(link: Path) -> socket.socket:
+    """Reserve a path for this process, as long as it lives: an abstract socket leaves nothing behind."""
+    lock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        lock.bind(f"\0espat-port:{link}"[:107])
+    except OSError as error:
+        lock.close()
+        if error.errno == errno.EADDRINUSE:
+            raise LinkError(f"{link} belongs to another simulator that is running") from error
+        raise
+    return lock
+
+
+def _place(link: Path, device: str) -> None:
+    """Point the link at the device; replace a stale link and nothing else. Raises LinkError."""
+    if link.is_symlink():
+        target = os.path.join(link.parent, os.readlink(link))
+        if os.path.exists(target) and not target.startswith("/dev/pts/"):
+            raise LinkError(f"{link} is a link to {target}, not one of ours: it stays as it is")
+    elif link.exists():
+        raise LinkError(f"{link} is a file, not a link: it stays as it is")
+    temporary = link.with_name(f".{link.name}.{os.getpid()}")
+    try:
+        os.symlink(device, temporary)
+        os.replace(temporary, link)
+    except OSError as error:
+        raise LinkError(f"cannot make {link}: {error.strerror}") from error

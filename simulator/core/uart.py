@@ -1,0 +1,47 @@
+"""The UART of a module: reads the port and feeds the engine of whatever boot is running.
+
+It outlives boots. While there is no engine (the module is off, boots or sleeps), input is lost as on the wire.
+"""
+
+import trio
+
+from simulator.core.engine import Engine
+from simulator.core.output import Output, Recorder
+from simulator.core.port import Port
+
+
+class Uart:
+    """The reading side and the writing side of one port."""
+
+    def __init__(self, port: Port, recorder: Recorder | None = None) -> None:
+        self.port = port
+        self.output = Output(port, recorder)
+        self.engine: Engine | None = None
+
+    async def run(self) -> None:
+        """Read and write for ever."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.output.run)
+            nursery.start_soon(self._read)
+
+    async def _read(self) -> None:
+        port, output = self.port, self.output
+        while True:
+            deadline = self.engine.deadline if self.engine is not None else None
+            if deadline is None:
+                chunk = await port.receive_some()
+            else:
+                # What came in while we were late to look is no silence.
+                chunk = await port.wait_gap(deadline) or port.receive_nowait()
+            engine = self.engine
+            if engine is None:
+                continue
+            output.cork()
+            try:
+                if chunk:
+                    engine.receive(chunk, port.gap_clock())
+                else:
+                    engine.silence()
+            finally:
+                output.uncork()
+            await output.room()

@@ -1,0 +1,232 @@
+"""One module, assembled from its rooms: power, boot, reset, sleep.
+
+A boot is a nursery with fresh rooms in it; a restart is its cancellation. What survives is what the settings store
+holds, and the clock of the RTC as long as there is power.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from random import Random
+from typing import Any, Final, Protocol
+
+import trio
+
+from simulator.core.answers import READY, Restart, RestartCause
+from simulator.core.clock import Clock
+from simulator.core.engine import Engine
+from simulator.core.output import Output
+from simulator.core.port import Port
+from simulator.core.registry import Registry
+from simulator.core.timing import Timing
+from simulator.core.trace import Kind, Trace
+from simulator.core.uart import Uart
+from simulator.persist.settings import Settings, SettingsStore
+from simulator.radio.access_point import AccessPoint
+from simulator.radio.air import Air
+from simulator.radio.station import Station
+from simulator.radio.wifi import Wifi
+from simulator.stack.host_network import HostNetwork
+from simulator.stack.interface import StationInterface
+from simulator.stack.lan import Lan
+from simulator.stack.links import LinkListener, LinkTable
+
+DRAIN_LIMIT: Final = 3.0
+"""Seconds a restart waits for its OK to leave the UART (ESP-AT source)."""
+
+log = logging.getLogger(__name__)
+
+
+class Reports(LinkListener, Protocol):
+    """What a firmware prints by itself."""
+
+    def wifi_connected(self) -> None:
+        """The station is associated."""
+
+    def wifi_got_address(self) -> None:
+        """The station's interface is up."""
+
+    def wifi_disconnected(self) -> None:
+        """The station has lost or left its access point."""
+
+
+class Firmware(Protocol):
+    """A dialect as the module needs it."""
+
+    registry: Registry
+
+    def reports(self, module: "Module") -> Reports:
+        """What prints the reports of one boot."""
+
+    def latency(self, timing: Timing) -> Callable[[str], float] | None:
+        """Seconds each command takes by itself; None when none takes any."""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a module stands in: time, air, the networks behind the access points, this machine."""
+
+    clock: Clock
+    timing: Timing
+    air: Air
+    lans: Mapping[bytes, Lan]
+    """By the BSSID of the access point."""
+    network: HostNetwork
+    random: Random
+    trace: Trace | None = None
+
+
+class Module:
+    """A module on its board: its port, its flash, and whatever boot is running.
+
+    `number` counts from 0 within the simulation. `mac` is the station's; the softAP's is one higher.
+    """
+
+    def __init__(
+        self,
+        number: int,
+        firmware: Firmware,
+        surroundings: Surroundings,
+        port: Port,
+        store: SettingsStore,
+        mac: bytes,
+    ) -> None:
+        self.number = number
+        self.firmware = firmware
+        self.mac = mac
+        self.clock = surroundings.clock
+        self.timing = surroundings.timing
+        self.air = surroundings.air
+        self.network = surroundings.network
+        self.random = surroundings.random
+        self.store = store
+        self.uart = Uart(port, self._record if surroundings.trace is not None else None)
+        self._lans = surroundings.lans
+        self._trace = surroundings.trace
+        self._time_set = self.clock.now()
+        self._time_then = 0.0
+        self._assemble()
+
+    @property
+    def output(self) -> Output:
+        """The writing side of the UART."""
+        return self.uart.output
+
+    async def run(self) -> None:
+        """Power on, and run until cancelled."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.uart.run)
+            restart = Restart(RestartCause.POWER_ON)
+            while True:
+                await self.clock.sleep(restart.sleep)
+                restart = await self._boot(restart.cause)
+
+    def time(self) -> int:
+        """The RTC: seconds since 1970, or since power-on as long as nobody has set it."""
+        return int(self._time_then + self.clock.now() - self._time_set)
+
+    def set_time(self, seconds: int) -> None:
+        """Set the RTC."""
+        self._time_then = float(seconds)
+        self._time_set = self.clock.now()
+
+    async def pause(self, seconds: float) -> None:
+        """Wait for a figure of the timing profile; no checkpoint when it is zero."""
+        if seconds > 0:
+            await self.clock.sleep(seconds)
+
+    def restart(self, restart: Restart) -> None:
+        """End this boot; the next one follows."""
+        self._restart = restart
+        self._restarting.set()
+
+    def spawn(self, task: Callable[..., Any], *arguments: Any) -> None:
+        """Start a task that ends with this boot."""
+        self._nursery.start_soon(task, *arguments)
+
+    def _assemble(self) -> None:
+        """Fresh rooms for a boot."""
+        self._restarting = trio.Event()
+        self._restart = Restart()
+        self.settings = Settings(self.store)
+        self.output.message_filter = None
+        self.wifi = Wifi(self.settings)
+        self.engine = Engine(
+            self,
+            self.firmware.registry,
+            self.output,
+            restart=self.restart,
+            latency=self.firmware.latency(self.timing),
+            sleep=self.clock.sleep,
+            recorder=self._record if self._trace is not None else None,
+        )
+        self.reports = self.firmware.reports(self)
+        self.interface = StationInterface(
+            self.settings,
+            self.clock,
+            self.mac,
+            lease_time=self.timing.lease,
+            spawn=self.spawn,
+            got_address=self._got_address,
+        )
+        self.station = Station(
+            self.settings,
+            self.air,
+            self.clock,
+            self.mac,
+            join_time=self.timing.join,
+            spawn=self.spawn,
+            associated=self._associated,
+            disconnected=self._disconnected,
+        )
+        self.links = LinkTable(self.network, self.interface, self.output, self.reports, self.spawn)
+
+    async def _boot(self, cause: RestartCause) -> Restart:
+        self._assemble()
+        self._event(f"boot: {cause.value}")
+        await self.clock.sleep(self.timing.boot)
+        try:
+            async with trio.open_nursery() as self._nursery:
+                self.spawn(self.engine.run)
+                self.output.report(READY)
+                self.uart.engine = self.engine
+                if self.station.auto_connect and self.station.configured and self.wifi.has_station:
+                    self.station.connect_in_background()
+                await self._restarting.wait()
+                self.uart.engine = None
+                with trio.move_on_after(DRAIN_LIMIT):
+                    await self.output.drained()
+                self._nursery.cancel_scope.cancel()
+        finally:
+            self.uart.engine = None
+            self.links.abandon()
+            self.station.leave()
+        return self._restart
+
+    # What the rooms announce
+
+    def _associated(self, point: AccessPoint) -> None:
+        self._event("associated")
+        self.reports.wifi_connected()
+        self.interface.link_up(self._lans.get(point.bssid))
+
+    def _got_address(self) -> None:
+        self._event(f"got address {self.interface.ipv4.address}")
+        self.reports.wifi_got_address()
+
+    def _disconnected(self, reason: int) -> None:
+        self._event(f"wifi disconnected, rc:{reason}")
+        self.interface.link_down()
+        self.reports.wifi_disconnected()
+        self.links.interface_down()
+
+    def _event(self, text: str) -> None:
+        log.info("module %d: %s", self.number, text)
+        if self._trace is not None:
+            self._record("world", Kind.EVENT, text.encode())
+
+    def _record(self, direction: str, kind: Kind, data: bytes) -> None:
+        assert self._trace is not None
+        with suppress(ValueError):  # the trace has been closed
+            self._trace.record(self.clock.now(), self.number, direction, kind, data)

@@ -1,0 +1,103 @@
+"""Settings that survive a restart: where they are kept, and when they are written (ESP-AT User Guide, AT+SYSSTORE).
+
+A room declares a setting where it lives:
+
+    class Station:
+        reconnect_interval = Setting("NVM_017", "interval", 0)
+
+Reading gives the value in RAM. Assigning changes it there and, if AT+SYSSTORE allows or the setting is always
+stored, in flash. After a restart flash wins.
+"""
+
+from collections.abc import Callable
+from typing import Any, Generic, Protocol, TypeVar, overload
+
+Value = TypeVar("Value", int, bytes)
+
+
+class SettingsStore(Protocol):
+    """Where settings live in flash: a namespace and a key to a number or bytes."""
+
+    def read(self, namespace: str, key: str) -> int | bytes | None:
+        """The stored value, or None."""
+
+    def write(self, namespace: str, key: str, value: int | bytes) -> None:
+        """Store a value. An unchanged value is not written."""
+
+    def erase(self) -> None:
+        """Forget everything."""
+
+
+class MemoryStore:
+    """Settings kept as long as the program runs."""
+
+    def __init__(self) -> None:
+        self._values: dict[tuple[str, str], int | bytes] = {}
+        self.writes = 0
+
+    def read(self, namespace: str, key: str) -> int | bytes | None:
+        """The stored value, or None."""
+        return self._values.get((namespace, key))
+
+    def write(self, namespace: str, key: str, value: int | bytes) -> None:
+        """Store a value; `writes` counts those that changed something."""
+        if self._values.get((namespace, key)) != value:
+            self._values[namespace, key] = value
+            self.writes += 1
+
+    def erase(self) -> None:
+        """Forget everything."""
+        self._values.clear()
+
+
+class Settings:
+    """The settings of one boot: the store, and whether AT+SYSSTORE lets new values reach it."""
+
+    def __init__(self, store: SettingsStore, *, stores: bool = True) -> None:
+        self.store = store
+        self.stores = stores
+
+
+class HasSettings(Protocol):
+    """What owns settings."""
+
+    @property
+    def settings(self) -> Settings: ...
+
+
+class Setting(Generic[Value]):
+    """One setting of the object it is declared in, which has a `settings` attribute."""
+
+    def __init__(
+        self, namespace: str, key: str, default: Value | Callable[[Any], Value], *, always: bool = False
+    ) -> None:
+        """`default`: the factory value, or a function of the owner. `always`: stored whatever AT+SYSSTORE says."""
+        self._namespace = namespace
+        self._key = key
+        self._default = default
+        self._always = always
+        self._attribute = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._attribute = name
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> "Setting[Value]": ...
+    @overload
+    def __get__(self, instance: HasSettings, owner: type) -> Value: ...
+    def __get__(self, instance: HasSettings | None, owner: type) -> "Setting[Value] | Value":
+        if instance is None:
+            return self
+        values = instance.__dict__
+        if self._attribute not in values:
+            stored = instance.settings.store.read(self._namespace, self._key)
+            if stored is None:
+                stored = self._default(instance) if callable(self._default) else self._default
+            values[self._attribute] = stored
+        value: Value = values[self._attribute]
+        return value
+
+    def __set__(self, instance: HasSettings, value: Value) -> None:
+        instance.__dict__[self._attribute] = value
+        if self._always or instance.settings.stores:
+            instance.settings.store.write(self._namespace, self._key, value)

@@ -1,0 +1,240 @@
+"""The station: joins an access point, notices when it is gone, and comes back (ESP-AT User Guide, AT+CWJAP, AT+CWSTATE,
+AT+CWRECONNCFG).
+
+States and what changes them:
+
+    IDLE          never started                       connect, auto-connect -> CONNECTING
+    CONNECTING    on the way, or between two tries    associated -> ASSOCIATED, tries used up or failed -> DISCONNECTED
+    ASSOCIATED    joined                              access point lost -> CONNECTING, or DISCONNECTED without a policy
+    DISCONNECTED  tried, or was joined
+
+Addresses are none of its business: it tells its listener when it is associated and when it no longer is.
+"""
+
+from collections.abc import Callable
+from enum import Enum, IntEnum
+from typing import Any, Final
+
+import trio
+
+from simulator.core.clock import Clock
+from simulator.persist.settings import Setting, Settings
+from simulator.radio.access_point import AccessPoint
+from simulator.radio.air import Air
+from simulator.radio.security import OPEN, WEP
+
+
+class StationState(Enum):
+    """What the station is doing."""
+
+    IDLE = "idle"
+    CONNECTING = "connecting"
+    ASSOCIATED = "associated"
+    DISCONNECTED = "disconnected"
+
+
+class Reason(IntEnum):
+    """Why a join failed or ended: 802.11 reason codes and the driver's own."""
+
+    LEFT = 8
+    HANDSHAKE_TIMEOUT = 15
+    BEACON_TIMEOUT = 200
+    NO_ACCESS_POINT = 201
+    AUTHENTICATION_FAILED = 202
+    ASSOCIATION_FAILED = 203
+    NO_COMPATIBLE_SECURITY = 210
+
+
+class JoinError(Exception):
+    """The station could not associate. `reason`: the last reason the driver gave."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.name)
+        self.reason = reason
+
+
+DEFAULT_LISTEN_INTERVAL: Final = 3
+DEFAULT_PMF: Final = 1
+PMF_CAPABLE, PMF_REQUIRED = 1, 2
+MANAGEMENT_PROTECTION_REQUIRED: Final = 2
+
+
+class Station:
+    """The station side of the radio, for one boot of one module."""
+
+    ssid = Setting("nvs.net80211", "sta.ssid", b"")
+    password = Setting("nvs.net80211", "sta.pswd", b"")
+    bssid = Setting("nvs.net80211", "sta.bssid", b"")
+    only_encrypted = Setting("nvs.net80211", "sta.pci_en", 0)
+    all_channels = Setting("nvs.net80211", "sta.scan_mode", 0)
+    pmf = Setting("nvs.net80211", "sta.pmf", DEFAULT_PMF)
+    reconnect_interval = Setting("NVM_017", "interval", 0)
+    reconnect_attempts = Setting("NVM_017", "count", 0)
+    auto_connect = Setting("NVM_022", "autoconn", 1, always=True)
+    inactive_time = Setting("NVM_024", "sta_inactive", 6)
+    listen_interval = Setting("NVM_024", "listen_intv", DEFAULT_LISTEN_INTERVAL)
+
+    def __init__(
+        self,
+        settings: Settings,
+        air: Air,
+        clock: Clock,
+        mac: bytes,
+        *,
+        join_time: float,
+        spawn: Callable[..., None],
+        associated: Callable[[AccessPoint], None],
+        disconnected: Callable[[int], None],
+    ) -> None:
+        """`join_time`: seconds from scan to association. `spawn` starts a task that ends with the boot.
+        `associated` and `disconnected` are told what happened, the latter with a reason code."""
+        self.settings = settings
+        self.mac = mac
+        self.state = StationState.IDLE
+        self.access_point: AccessPoint | None = None
+        self._air = air
+        self._clock = clock
+        self._join_time = join_time
+        self._spawn = spawn
+        self._associated = associated
+        self._disconnected = disconnected
+        self._scope: trio.CancelScope | None = None  # of the task that watches or reconnects
+
+    @property
+    def configured(self) -> bool:
+        """Whether there is an access point to join."""
+        return bool(self.ssid)
+
+    async def connect(self) -> None:
+        """Join the configured access point once. Raises JoinError."""
+        self._stop()
+        self.leave()
+        self.state = StationState.CONNECTING
+        try:
+            await self._associate()
+        except JoinError:
+            self.state = StationState.DISCONNECTED
+            raise
+        self._keep(self._watch)
+
+    def connect_in_background(self) -> None:
+        """Join now, and as often as the reconnect policy says; nothing is reported unless it succeeds."""
+        self._stop()
+        self.state = StationState.CONNECTING
+        self._keep(self._join_and_watch)
+
+    def disconnect(self) -> None:
+        """Leave, and stop whatever join or reconnection is on its way."""
+        self._stop()
+        self.leave()
+        if self.state is not StationState.IDLE:
+            self.state = StationState.DISCONNECTED
+
+    def stop(self) -> None:
+        """Leave and forget that there ever was a connection: the station is switched off."""
+        self.disconnect()
+        self.state = StationState.IDLE
+
+    def leave(self) -> None:
+        """End the association, if there is one."""
+        if self.access_point is not None:
+            self.access_point.dissociate(self.mac)
+            self._lost(Reason.LEFT)
+
+    # The join itself
+
+    async def _associate(self) -> None:
+        await self._clock.sleep(self._join_time)
+        point = self._choose()
+        reason = self._refusal(point)
+        if reason is not None:
+            raise JoinError(reason)
+        self.access_point = point
+        self.state = StationState.ASSOCIATED
+        point.associate(self.mac, self._thrown_out)
+        self._associated(point)
+
+    def _choose(self) -> AccessPoint:
+        found = self._air.scan(lambda point: point.ssid == self.ssid and (not self.bssid or point.bssid == self.bssid))
+        if not found:
+            raise JoinError(Reason.NO_ACCESS_POINT)
+        if not self.all_channels:
+            found.sort(key=lambda point: point.channel)  # fast scan: the first match wins
+        return found[0]
+
+    def _refusal(self, point: AccessPoint) -> Reason | None:
+        security = point.security
+        if not security.personal:
+            return Reason.ASSOCIATION_FAILED
+        if self.only_encrypted and security in (OPEN, WEP):
+            return Reason.NO_COMPATIBLE_SECURITY
+        if security.encrypted and self.password != point.password:
+            return Reason.HANDSHAKE_TIMEOUT
+        if point.management_protection == MANAGEMENT_PROTECTION_REQUIRED and not self.pmf:
+            return Reason.ASSOCIATION_FAILED
+        if self.pmf & PMF_REQUIRED and not point.management_protection:
+            return Reason.ASSOCIATION_FAILED
+        return None
+
+    # Staying joined
+
+    def _keep(self, task: Callable[..., Any]) -> None:
+        self._scope = scope = trio.CancelScope()
+
+        async def run() -> None:
+            with scope:
+                await task()
+
+        self._spawn(run)
+
+    def _stop(self) -> None:
+        if self._scope is not None:
+            self._scope.cancel()
+            self._scope = None
+
+    async def _join_and_watch(self) -> None:
+        attempts = 0
+        while True:
+            try:
+                await self._associate()
+            except JoinError:
+                attempts += 1
+                if not self.reconnect_interval or 0 < self.reconnect_attempts <= attempts:
+                    self.state = StationState.DISCONNECTED
+                    return
+                await self._clock.sleep(self.reconnect_interval)
+            else:
+                await self._watch()
+                return
+
+    async def _watch(self) -> None:
+        """Wait until the access point is silent for too long."""
+        point = self.access_point
+        assert point is not None
+        while True:
+            while point.up:
+                await point.changed.wait()
+            with self._clock.move_on_after(self.inactive_time):
+                await point.changed.wait()
+                point.associate(self.mac, self._thrown_out)  # it came back in time
+                continue
+            break
+        self._lost(Reason.BEACON_TIMEOUT)
+        await self._reconnect()
+
+    def _thrown_out(self, reason: int) -> None:
+        self._stop()
+        self._lost(reason)
+        self._keep(self._reconnect)
+
+    async def _reconnect(self) -> None:
+        if not self.reconnect_interval:
+            return
+        self.state = StationState.CONNECTING
+        await self._clock.sleep(self.reconnect_interval)
+        await self._join_and_watch()
+
+    def _lost(self, reason: int) -> None:
+        self.access_point = None
+        self.state = StationState.DISCONNECTED
+        self._disconnected(reason)

@@ -1,0 +1,60 @@
+"""The Wi-Fi driver's own state: mode, channels, protocols, power, for one boot of one module."""
+
+from enum import IntFlag
+from typing import Final
+
+from simulator.persist.settings import Setting, Settings
+
+
+class WifiMode(IntFlag):
+    """AT+CWMODE: a bit for each side that is on."""
+
+    NULL = 0
+    STATION = 1
+    SOFTAP = 2
+
+
+DEFAULT_MODE: Final = WifiMode.NULL
+"""The documents do not state the mode after a factory reset; new modules come up with the radio off."""
+DEFAULT_PROTOCOLS: Final = 7
+"""802.11 b, g and n."""
+BANDWIDTH_40: Final = 2
+
+
+class Wifi:
+    """What applies to the radio as a whole."""
+
+    _mode = Setting("nvs.net80211", "opmode", int(DEFAULT_MODE))
+    station_bandwidth = Setting("nvs.net80211", "sta.bw", BANDWIDTH_40)
+    softap_bandwidth = Setting("nvs.net80211", "ap.bw", BANDWIDTH_40)
+    station_protocols = Setting("nvs.net80211", "sta.phym", DEFAULT_PROTOCOLS)
+    softap_protocols = Setting("nvs.net80211", "ap.phym", DEFAULT_PROTOCOLS)
+    softap_inactive_time = Setting("NVM_024", "ap_inactive", 300)
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.initialised = True
+        self.country_policy = 1
+        self.country = b"CN"
+        self.start_channel = 1
+        self.channel_count = 13
+        self.hostname = b"espressif"
+
+    @property
+    def mode(self) -> WifiMode:
+        """Which sides are on."""
+        return WifiMode(self._mode)
+
+    @mode.setter
+    def mode(self, mode: WifiMode) -> None:
+        self._mode = int(mode)
+
+    @property
+    def has_station(self) -> bool:
+        """Whether the station side can be used."""
+        return self.initialised and WifiMode.STATION in self.mode
+
+    @property
+    def has_softap(self) -> bool:
+        """Whether the softAP side can be used."""
+        return self.initialised and WifiMode.SOFTAP in self.mode

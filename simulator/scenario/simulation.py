@@ -1,0 +1,106 @@
+"""A simulation: a world, a clock, and the modules in it."""
+
+from collections.abc import Callable
+from random import Random
+
+import trio
+
+from simulator.core.clock import Clock
+from simulator.core.port import Port
+from simulator.core.timing import load_timing
+from simulator.core.trace import Trace
+from simulator.module import Firmware, Module, Surroundings
+from simulator.persist.settings import MemoryStore, SettingsStore
+from simulator.radio.access_point import AccessPoint
+from simulator.radio.air import Air
+from simulator.scenario.world import AccessPointConfiguration, World
+from simulator.stack.host_map import HostMap
+from simulator.stack.host_network import HostNetwork, own_address
+from simulator.stack.lan import Lan
+
+ESPRESSIF_OUI = bytes.fromhex("246f28")
+
+
+def _silent(module: int, text: str) -> None:
+    pass
+
+
+class Simulation:
+    """What all modules share, and the modules themselves."""
+
+    def __init__(
+        self,
+        world: World,
+        clock: Clock,
+        *,
+        profile: str = "fast",
+        trace: Trace | None = None,
+        announce: Callable[[int, str], None] = _silent,
+    ) -> None:
+        """`profile`: of the timing, `fast` or `real`. `announce` is told what a module offers on this machine."""
+        self.world = world
+        self.clock = clock
+        self.timing = load_timing(profile, world.timing)
+        self.random = Random(world.seed)
+        self.trace = trace
+        self.modules: list[Module] = []
+        self._announce = announce
+        self._host_map = HostMap(world.hosts, offline=world.offline)
+        self.air = Air()
+        self.lans: dict[bytes, Lan] = {}
+        for number, configuration in enumerate(world.access_points):
+            self._add_access_point(number, configuration)
+
+    def access_point(self, ssid: bytes) -> AccessPoint:
+        """The first access point with that SSID. Raises KeyError."""
+        for point in self.air.access_points:
+            if point.ssid == ssid:
+                return point
+        raise KeyError(ssid)
+
+    def add_module(self, firmware: Firmware, port: Port, store: SettingsStore | None = None) -> Module:
+        """Put one more module on its board; its `run` powers it on."""
+        number = len(self.modules)
+        network = HostNetwork(
+            self._host_map,
+            self.clock,
+            own_address=own_address(self.world.listen_address, number),
+            ports=self.world.ports,
+            announce=lambda text: self._announce(number, text),
+        )
+        surroundings = Surroundings(
+            self.clock, self.timing, self.air, self.lans, network, Random(f"{self.world.seed}/{number}"), self.trace
+        )
+        module = Module(number, firmware, surroundings, port, store or MemoryStore(), self._mac(number))
+        self.modules.append(module)
+        return module
+
+    async def run(self) -> None:
+        """Power on every module and run until cancelled."""
+        async with trio.open_nursery() as nursery:
+            for module in self.modules:
+                nursery.start_soon(module.run)
+
+    def _add_access_point(self, number: int, configuration: AccessPointConfiguration) -> None:
+        bssid = configuration.bssid or b"\xca\x6f" + Random(f"{self.world.seed}/ap/{number}").randbytes(4)
+        self.lans[bssid] = Lan(configuration.subnet, configuration.first_address, dhcp=configuration.dhcp)
+        self.air.access_points.append(
+            AccessPoint(
+                configuration.ssid,
+                bssid,
+                security=configuration.security,
+                password=configuration.password,
+                channel=configuration.channel,
+                rssi=configuration.rssi,
+                hidden=configuration.hidden,
+                wps=configuration.wps,
+                management_protection=configuration.management_protection,
+                up=configuration.up,
+            )
+        )
+
+    def _mac(self, number: int) -> bytes:
+        low = int.from_bytes(Random(f"{self.world.seed}/mac").randbytes(3), "big") & 0xFFFF00
+        return ESPRESSIF_OUI + ((low + 4 * number) & 0xFFFFFF).to_bytes(3, "big")
+
+

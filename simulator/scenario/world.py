@@ -1,0 +1,44 @@
+"""The world outside the modules, as data."""
+
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv4Network
+
+from simulator.radio.security import SECURITIES, Security
+
+DEFAULT_SUBNET = IPv4Network("192.168.3.0/24")
+DEFAULT_FIRST_ADDRESS = IPv4Address("192.168.3.112")
+
+
+@dataclass(frozen=True)
+class AccessPointConfiguration:
+    """One `[[access_point]]` of a world file."""
+
+    ssid: bytes
+    password: bytes = b""
+    security: Security = SECURITIES["open"]
+    channel: int = 6
+    rssi: int = -45
+    bssid: bytes | None = None
+    subnet: IPv4Network = DEFAULT_SUBNET
+    first_address: IPv4Address = DEFAULT_FIRST_ADDRESS
+    hidden: bool = False
+    wps: bool = False
+    dhcp: bool = True
+    management_protection: int = 0
+    up: bool = True
+
+
+DEFAULT_ACCESS_POINT = AccessPointConfiguration(b"espressif", b"1234567890", SECURITIES["wpa2-psk"])
+
+
+@dataclass(frozen=True)
+class World:
+    """A world file: what is on the air, and how the module's addresses map to this machine's."""
+
+    seed: int = 1
+    access_points: tuple[AccessPointConfiguration, ...] = (DEFAULT_ACCESS_POINT,)
+    hosts: dict[str, str] = field(default_factory=dict)
+    listen_address: str = "127.0.0.1"
+    ports: dict[int, int] = field(default_factory=dict)
+    timing: dict[str, float] = field(default_factory=dict)
+    offline: bool = False

@@ -1,0 +1,153 @@
+"""The station's network interface: its address, by DHCP or static, and its DNS servers (ESP-AT User Guide, AT+CIPSTA,
+AT+CWDHCP, AT+CIPDNS)."""
+
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+import trio
+
+from simulator.core.clock import Clock
+from simulator.persist.settings import Setting, Settings
+from simulator.stack.lan import Lan
+
+DHCP_STATION, DHCP_SOFTAP = 1, 2
+DEFAULT_DNS: Final = (b"208.67.222.222", b"114.114.114.114", b"8.8.8.8")
+NO_ADDRESS: Final = "0.0.0.0"  # noqa: S104  (what an interface without address shows)
+
+
+class Ipv4(NamedTuple):
+    """The address of an interface, dotted."""
+
+    address: str
+    gateway: str
+    netmask: str
+
+
+UNSET: Final = Ipv4(NO_ADDRESS, NO_ADDRESS, NO_ADDRESS)
+
+
+class StationInterface:
+    """The IPv4 side of the station, for one boot of one module."""
+
+    dhcp_mode = Setting("NVM_006", "mode", DHCP_STATION | DHCP_SOFTAP)
+    static_address = Setting("NVM_002", "ip", b"")
+    static_gateway = Setting("NVM_002", "gw", b"")
+    static_netmask = Setting("NVM_002", "netmask", b"")
+    manual_dns = Setting("NVM_008", "enable", 0)
+    dns_1 = Setting("NVM_008", "dns1", DEFAULT_DNS[0])
+    dns_2 = Setting("NVM_008", "dns2", DEFAULT_DNS[1])
+    dns_3 = Setting("NVM_008", "dns3", DEFAULT_DNS[2])
+
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        mac: bytes,
+        *,
+        lease_time: float,
+        spawn: Callable[..., None],
+        got_address: Callable[[], None],
+    ) -> None:
+        """`lease_time`: seconds DHCP takes. `got_address` is told whenever the interface comes up."""
+        self.settings = settings
+        self.lan: Lan | None = None
+        self._clock = clock
+        self._mac = mac
+        self._lease_time = lease_time
+        self._spawn = spawn
+        self._got_address = got_address
+        self._ipv4: Ipv4 | None = None
+        self._came_up = trio.Event()
+        self._lease_scope: trio.CancelScope | None = None
+        self._leased_dns: bytes | None = None
+
+    @property
+    def up(self) -> bool:
+        """Whether the interface is joined and has an address."""
+        return self._ipv4 is not None
+
+    @property
+    def ipv4(self) -> Ipv4:
+        """The address in force; a static one shows without a connection too."""
+        return self._ipv4 or self._static or UNSET
+
+    @property
+    def dns_servers(self) -> tuple[bytes, bytes, bytes]:
+        """The three servers in force; DHCP replaces the first default."""
+        if self.manual_dns or self._leased_dns is None:
+            return self.dns_1, self.dns_2, self.dns_3
+        return self._leased_dns, DEFAULT_DNS[1], DEFAULT_DNS[2]
+
+    @property
+    def dhcp(self) -> bool:
+        """Whether the station asks for its address."""
+        return bool(self.dhcp_mode & DHCP_STATION)
+
+    def link_up(self, lan: Lan | None) -> None:
+        """The station has joined; `lan` is what is behind the access point."""
+        self.lan = lan
+        self._configure()
+
+    def link_down(self) -> None:
+        """The station has lost its access point."""
+        self._stop_lease()
+        self.lan = None
+        self._ipv4 = None
+        self._leased_dns = None
+
+    async def wait_for_address(self) -> None:
+        """Wait until the interface is up."""
+        while self._ipv4 is None:
+            await self._came_up.wait()
+
+    def set_static(self, ipv4: Ipv4) -> None:
+        """Use a fixed address from now on; DHCP is off then."""
+        self.dhcp_mode &= ~DHCP_STATION
+        self.static_address = ipv4.address.encode()
+        self.static_gateway = ipv4.gateway.encode()
+        self.static_netmask = ipv4.netmask.encode()
+        self._configure()
+
+    def set_dhcp(self, enabled: bool, interfaces: int) -> None:
+        """Switch DHCP of the interfaces whose bits are set; enabling the station's drops its static address."""
+        before = self.dhcp
+        self.dhcp_mode = self.dhcp_mode | interfaces if enabled else self.dhcp_mode & ~interfaces
+        if self.dhcp and not before:
+            self.static_address = b""
+            self._ipv4 = None
+            self._configure()
+
+    @property
+    def _static(self) -> Ipv4 | None:
+        if self.dhcp or not self.static_address:
+            return None
+        return Ipv4(self.static_address.decode(), self.static_gateway.decode(), self.static_netmask.decode())
+
+    def _configure(self) -> None:
+        self._stop_lease()
+        if self.lan is None:
+            return
+        if self._static is not None:
+            self._come_up(self._static)
+        elif self.dhcp and self.lan.dhcp:
+            self._lease_scope = trio.CancelScope()
+            self._spawn(self._lease, self.lan, self._lease_scope)
+
+    async def _lease(self, lan: Lan, scope: trio.CancelScope) -> Any:
+        with scope:
+            await self._clock.sleep(self._lease_time)
+            address = lan.lease(self._mac)
+            if address is not None:
+                self._leased_dns = lan.gateway.encode()
+                self._come_up(Ipv4(address, lan.gateway, lan.netmask))
+
+    def _stop_lease(self) -> None:
+        if self._lease_scope is not None:
+            self._lease_scope.cancel()
+            self._lease_scope = None
+
+    def _come_up(self, ipv4: Ipv4) -> None:
+        self._ipv4 = ipv4
+        self._came_up.set()
+        self._came_up = trio.Event()
+        self._got_address()

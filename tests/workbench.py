@@ -1,0 +1,65 @@
+"""A module on the bench: in memory, in stepped time, driven by the test."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import trio
+from trio.testing import wait_all_tasks_blocked
+
+from simulator.core.clock import SteppedClock
+from simulator.core.port import MemoryPort
+from simulator.dialects.esp32_v5 import Esp32V5
+from simulator.module import Module
+from simulator.persist.settings import MemoryStore
+from simulator.scenario.simulation import Simulation
+from simulator.scenario.world import World
+
+
+class Workbench:
+    """One module, its port and its clock."""
+
+    def __init__(self, simulation: Simulation, module: Module, port: MemoryPort, clock: SteppedClock) -> None:
+        self.simulation = simulation
+        self.module = module
+        self.port = port
+        self.clock = clock
+
+    async def settle(self) -> bytes:
+        """Let everything in memory come to rest; returns what the module has printed."""
+        await wait_all_tasks_blocked()
+        return self.port.read()
+
+    async def send(self, *chunks: bytes) -> bytes:
+        """Send chunks, one after the other; returns what the module prints until it rests."""
+        for chunk in chunks:
+            self.port.send(chunk)
+        return await self.settle()
+
+    async def command(self, line: bytes) -> bytes:
+        """Send a command line with its CR LF; returns what is printed, without the echo."""
+        echo = line + b"\r\n" if self.module.engine.echo else b""
+        printed = await self.send(line + b"\r\n")
+        assert printed.startswith(echo), printed
+        return printed[len(echo) :]
+
+    async def advance(self, seconds: float) -> bytes:
+        """Let module time pass; returns what is printed meanwhile."""
+        await self.clock.advance(seconds)
+        return await self.settle()
+
+
+@asynccontextmanager
+async def workbench(world: World | None = None, *, profile: str = "fast") -> AsyncIterator[Workbench]:
+    """A module that has just printed `ready`, which has been read."""
+    clock = SteppedClock()
+    port = MemoryPort(now=clock.now)
+    simulation = Simulation(world or World(), clock, profile=profile)
+    module = simulation.add_module(Esp32V5(), port, MemoryStore())
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(simulation.run)
+        bench = Workbench(simulation, module, port, clock)
+        await wait_all_tasks_blocked()
+        await clock.advance(simulation.timing.boot)
+        assert await bench.settle() == b"\r\nready\r\n"
+        yield bench
+        nursery.cancel_scope.cancel()
