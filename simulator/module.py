@@ -25,12 +25,14 @@ from simulator.core.uart import Uart
 from simulator.persist.settings import Settings, SettingsStore
 from simulator.radio.access_point import AccessPoint
 from simulator.radio.air import Air
+from simulator.radio.scan import Scanner
 from simulator.radio.station import Station
 from simulator.radio.wifi import Wifi
 from simulator.stack.host_network import HostNetwork
 from simulator.stack.interface import StationInterface
 from simulator.stack.lan import Lan
 from simulator.stack.links import LinkListener, LinkTable
+from simulator.system import FirmwareVersion, System
 
 DRAIN_LIMIT: Final = 3.0
 """Seconds a restart waits for its OK to leave the UART (ESP-AT source)."""
@@ -55,6 +57,7 @@ class Firmware(Protocol):
     """A dialect as the module needs it."""
 
     registry: Registry
+    version: FirmwareVersion
 
     def reports(self, module: "Module") -> Reports:
         """What prints the reports of one boot."""
@@ -104,8 +107,9 @@ class Module:
         self.uart = Uart(port, self._record if surroundings.trace is not None else None)
         self._lans = surroundings.lans
         self._trace = surroundings.trace
-        self._time_set = self.clock.now()
-        self._time_then = 0.0
+        self._power = trio.CancelScope()
+        self._powered = trio.Event()
+        self.set_time(0)
         self._assemble()
 
     @property
@@ -113,14 +117,35 @@ class Module:
         """The writing side of the UART."""
         return self.uart.output
 
-    async def run(self) -> None:
-        """Power on, and run until cancelled."""
+    @property
+    def softap_mac(self) -> bytes:
+        """The MAC address of the softAP."""
+        return (int.from_bytes(self.mac, "big") + 1).to_bytes(6, "big")
+
+    async def run(self, *, when_opened: bool = False) -> None:
+        """Power on, and run until cancelled. `when_opened`: power on when the first client opens the port."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self.uart.run)
-            restart = Restart(RestartCause.POWER_ON)
+            if when_opened:
+                await self.uart.port.first_attached.wait()
             while True:
-                await self.clock.sleep(restart.sleep)
-                restart = await self._boot(restart.cause)
+                with trio.CancelScope() as self._power:
+                    self.set_time(0)
+                    restart = Restart(RestartCause.POWER_ON)
+                    while True:
+                        await self.clock.sleep(restart.sleep)
+                        restart = await self._boot(restart.cause)
+                self._event("power off")
+                await self._powered.wait()
+
+    def power_off(self) -> None:
+        """Cut the power: everything but the flash is lost, without a word."""
+        self._powered = trio.Event()
+        self._power.cancel()
+
+    def power_on(self) -> None:
+        """Give it power again."""
+        self._powered.set()
 
     def time(self) -> int:
         """The RTC: seconds since 1970, or since power-on as long as nobody has set it."""
@@ -165,7 +190,7 @@ class Module:
         self.interface = StationInterface(
             self.settings,
             self.clock,
-            self.mac,
+            lambda: self.station.mac,
             lease_time=self.timing.lease,
             spawn=self.spawn,
             got_address=self._got_address,
@@ -180,7 +205,9 @@ class Module:
             associated=self._associated,
             disconnected=self._disconnected,
         )
+        self.scanner = Scanner(self.air, self.wifi, self.clock, self.timing.scan_channel)
         self.links = LinkTable(self.network, self.interface, self.output, self.reports, self.spawn)
+        self.system = System(self.settings, self.wifi, self.links)
 
     async def _boot(self, cause: RestartCause) -> Restart:
         self._assemble()

@@ -52,7 +52,7 @@ class Workbench:
 async def workbench(world: World | None = None, *, profile: str = "fast") -> AsyncIterator[Workbench]:
     """A module that has just printed `ready`, which has been read."""
     clock = SteppedClock()
-    port = MemoryPort(now=clock.now)
+    port = MemoryPort(now=clock.now, move_on_after=clock.move_on_after)
     simulation = Simulation(world or World(), clock, profile=profile)
     module = simulation.add_module(Esp32V5(), port, MemoryStore())
     async with trio.open_nursery() as nursery:

@@ -1,6 +1,9 @@
-"""Basic commands (ESP-AT User Guide, chapter "Basic AT Commands")."""
+"""Basic commands: start-up, echo, version, restarts (ESP-AT User Guide, chapter "Basic AT Commands")."""
 
-from simulator.core.answers import Restart
+from typing import Annotated
+
+from simulator.core.answers import Line, Restart, RestartCause
+from simulator.core.arguments import Milliseconds
 from simulator.core.grammar import Form
 from simulator.core.registry import CommandTable
 from simulator.module import Module
@@ -29,3 +32,37 @@ def echo_on(module: Module) -> None:
 def restart(module: Module) -> Restart:
     """AT+RST: OK, then a restart."""
     return Restart()
+
+
+@table.command("AT+GMR", Form.EXECUTE)
+def version(module: Module) -> list[Line]:
+    """AT+GMR: the versions of the AT core, the SDK and the application."""
+    firmware = module.firmware.version
+    return [
+        Line(b"AT version:" + firmware.core),
+        Line(b"SDK version:" + firmware.sdk),
+        Line(b"compile time(%b):%b" % (firmware.commit, firmware.compiled)),
+        Line(b"Bin version:%b(%b)" % (firmware.application, firmware.module_name)),
+    ]
+
+
+@table.command("AT+RESTORE", Form.EXECUTE)
+async def restore(module: Module) -> Restart:
+    """AT+RESTORE: end all links, the highest first, forget every setting, OK, restart."""
+    await module.pause(module.timing.restore)
+    for link in reversed(list(module.links)):
+        module.links.close(link)
+    module.store.erase()
+    return Restart(RestartCause.RESTORE)
+
+
+@table.command("AT+TRANSINTVL", Form.QUERY)
+def transmit_interval(module: Module) -> Line:
+    """AT+TRANSINTVL?: how long passthrough waits for a full block, in milliseconds."""
+    return Line(b"+TRANSINTVL:%d" % module.system.transmit_interval)
+
+
+@table.command("AT+TRANSINTVL", Form.SET)
+def set_transmit_interval(module: Module, interval: Annotated[int, Milliseconds(0, 1000)]) -> None:
+    """AT+TRANSINTVL=<interval>."""
+    module.system.transmit_interval = interval

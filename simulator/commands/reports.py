@@ -1,8 +1,34 @@
 """What the firmware prints by itself (ESP-AT User Guide, "AT Messages")."""
 
+from simulator.core.registry import CommandTable
 from simulator.module import Module
 from simulator.stack.host_map import Endpoint
 from simulator.stack.links import Link
+from simulator.system import SystemMessages
+
+table = CommandTable()
+
+
+@table.wire("+IPD", "urc")
+def incoming_data(module: Module, link: Link, payload: bytes, sender: Endpoint) -> bytes:
+    """+IPD of active receiving: CR LF before it and, not counted in its length, behind the data."""
+    links = module.links
+    number = b"%d," % link.number if links.multiple else b""
+    origin = b',"%b",%d' % (sender.address.encode(), sender.port) if links.shows_sender else b""
+    return b"\r\n+IPD,%b%d%b:%b\r\n" % (number, len(payload), origin, payload)
+
+
+def link_details(link: Link) -> bytes:
+    """+LINK_CONN, which stands for CONNECT with AT+SYSMSG bit 1."""
+    address, port = link.remote
+    return b'+LINK_CONN:0,%d,"%b",%d,"%b",%d,%d\r\n' % (
+        link.number,
+        link.kind,
+        link.accepted,
+        address.encode(),
+        port,
+        link.local_port,
+    )
 
 
 class Esp32Reports:
@@ -13,25 +39,31 @@ class Esp32Reports:
         self._output = module.output
 
     def wifi_connected(self) -> None:
+        """The station is associated."""
         self._output.report(b"WIFI CONNECTED\r\n")
 
     def wifi_got_address(self) -> None:
+        """The station's interface is up."""
         self._output.report(b"WIFI GOT IP\r\n")
 
     def wifi_disconnected(self) -> None:
+        """The station has lost or left its access point."""
         self._output.report(b"WIFI DISCONNECT\r\n")
 
     def link_opened(self, link: Link) -> None:
-        self._output.report(self._prefix(link) + b"CONNECT\r\n")
+        """A link is up."""
+        if SystemMessages.LINK_DETAILS in self._module.system.messages:
+            self._output.report(link_details(link))
+        else:
+            self._output.report(self._prefix(link) + b"CONNECT\r\n")
 
     def link_closed(self, link: Link) -> None:
+        """A link has ended."""
         self._output.report(self._prefix(link) + b"CLOSED\r\n")
 
     def link_data(self, link: Link, payload: bytes, sender: Endpoint) -> None:
-        links = self._module.links
-        number = b"%d," % link.number if links.multiple else b""
-        origin = b',"%b",%d' % (sender.address.encode(), sender.port) if links.shows_sender else b""
-        self._output.report(b"\r\n+IPD,%b%d%b:%b\r\n" % (number, len(payload), origin, payload))
+        """Data has arrived."""
+        self._output.report(incoming_data(self._module, link, payload, sender))
 
     def _prefix(self, link: Link) -> bytes:
         return b"%d," % link.number if self._module.links.multiple else b""

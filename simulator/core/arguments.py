@@ -23,6 +23,9 @@ class Argument:
 
     wire_type: ClassVar[type[int] | type[bytes]] = int
 
+    omittable: ClassVar[bool] = False
+    """Whether the parameter, though mandatory, may be left empty; the handler gets None then."""
+
     def check(self, value: Any, position: int) -> Any:
         """The value as the handler gets it. Raises CommandError; `position` counts from 1."""
         return value
@@ -180,8 +183,8 @@ class Signature:
 
     def _value(self, slot: _Slot, parameter: Parameter, position: int) -> Any:
         if parameter is OMITTED:
-            if slot.mandatory:
-                raise unparsable(position)
+            if slot.mandatory and not slot.argument.omittable:
+                raise unparsable(position) if self._reports_codes else CommandError
             return slot.default
         if type(parameter) is not slot.argument.wire_type:
             raise unparsable(position)

@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from itertools import count
+from typing import Final, NamedTuple
 
 import trio
 
@@ -69,6 +70,16 @@ class RealClock(ScaledClock):
         super().__init__(1.0)
 
 
+TOLERANCE: Final = 1e-9
+"""Seconds a timer may be ahead of the target of `advance`: eight steps of 0.1 are a little less than 0.8."""
+
+
+class _Timer(NamedTuple):
+    deadline: float
+    order: int
+    fire: Callable[[], None]
+
+
 class SteppedClock(Clock):
     """Module time stands still until `advance` moves it.
 
@@ -78,7 +89,7 @@ class SteppedClock(Clock):
     def __init__(self) -> None:
         self._now = 0.0
         self._order = count()
-        self._timers: list[tuple[float, int, Callable[[], None]]] = []
+        self._timers: list[_Timer] = []
         self._real_work = 0
         self._real_work_done = trio.Event()
 
@@ -89,26 +100,28 @@ class SteppedClock(Clock):
         """Move module time forward by `seconds`, firing every timer that falls due on the way."""
         target = self._now + seconds
         await self._settle()
-        while self._timers and self._timers[0][0] <= target:
-            deadline, _, fire = heapq.heappop(self._timers)
-            self._now = max(self._now, deadline)
-            fire()
+        while self._timers and self._timers[0].deadline <= target + TOLERANCE:
+            timer = heapq.heappop(self._timers)
+            self._now = max(self._now, timer.deadline)
+            timer.fire()
             await self._settle()
-        self._now = target
+        self._now = max(self._now, target)
 
     async def sleep_until(self, deadline: float) -> None:
         if deadline <= self._now:
             await trio.lowlevel.checkpoint()
             return
         due = trio.Event()
-        self._call_at(deadline, due.set)
-        await due.wait()
+        with self._timer(deadline, due.set):
+            await due.wait()
 
     @contextmanager
     def move_on_after(self, seconds: float) -> Iterator[trio.CancelScope]:
         with trio.CancelScope() as scope:
-            self._call_at(self._now + seconds, scope.cancel)
-            yield scope
+            if seconds <= 0:
+                scope.cancel()
+            with self._timer(self._now + seconds, scope.cancel):
+                yield scope
 
     @contextmanager
     def real_work(self) -> Iterator[None]:
@@ -121,8 +134,16 @@ class SteppedClock(Clock):
                 self._real_work_done.set()
                 self._real_work_done = trio.Event()
 
-    def _call_at(self, deadline: float, fire: Callable[[], None]) -> None:
-        heapq.heappush(self._timers, (deadline, next(self._order), fire))
+    @contextmanager
+    def _timer(self, deadline: float, fire: Callable[[], None]) -> Iterator[None]:
+        timer = _Timer(deadline, next(self._order), fire)
+        heapq.heappush(self._timers, timer)
+        try:
+            yield
+        finally:
+            if timer in self._timers:  # nobody waits for it any more
+                self._timers.remove(timer)
+                heapq.heapify(self._timers)
 
     async def _settle(self) -> None:
         from trio.testing import wait_all_tasks_blocked  # heavy, and only stepped time needs it

@@ -97,24 +97,27 @@ class Engine:
         if escaped:
             self._entry.cancel()
         elif data:
+            self._record(Kind.DATA, data)
             self._entry.take(data)
 
     def _accept(self, chunk: bytes) -> None:
         taken = self._lines.feed(chunk)
+        if taken.error is not None:
+            self._record(Kind.COMMAND, taken.echo)
+        elif taken.line is not None:
+            self._record(Kind.COMMAND, taken.line)
         if self.echo:
             self._output.write(taken.echo, Kind.ECHO)
         if taken.surplus:
             self._refuse(taken.surplus)
-        if self._stopped:
-            return
         if taken.error is not None:
-            self._record(Kind.COMMAND, taken.echo)
             self._fail(CommandError(taken.error))
-        elif taken.line is not None:
-            self._record(Kind.COMMAND, taken.line)
+        elif taken.line is not None and not self._stopped:
             self._start(taken.line)
 
     def _refuse(self, chunk: bytes) -> None:
+        if self._stopped:
+            return
         self._record(Kind.COMMAND, chunk)
         if RESTART_LINE in chunk.upper():
             self._output.write(FORCED_RESTART, Kind.REPORT)
@@ -181,6 +184,8 @@ class Engine:
             self._accept_deferred()
 
     def _finish(self, answer: Answer) -> None:
+        if self._stopped:  # the forced restart has had the last word
+            return
         result = Result.OK
         restart: Restart | None = None
         if answer is None:
@@ -201,6 +206,8 @@ class Engine:
             self._restart(restart)
 
     def _fail(self, error: CommandError) -> None:
+        if self._stopped:
+            return
         if self.syslog:
             if error.code is not None:
                 self._output.write(b"ERR CODE:0x%08x\r\n" % error.code, Kind.RESULT)
@@ -222,7 +229,10 @@ class Engine:
         self._entry = entry
         if entry.cancellable:
             self._escape = EscapeDetector(self._last_input)
-        self._output.write(prompt, Kind.PROMPT)
+        mark = prompt.removeprefix(Result.OK.value)
+        if mark != prompt:  # two writes of the firmware, so two messages for the filter
+            self._output.write(Result.OK.value, Kind.RESULT)
+        self._output.write(mark, Kind.PROMPT)
         try:
             await entry.ended.wait()
         finally:

@@ -46,9 +46,9 @@ class LineDiscipline:
             return Input(chunk, error=NO_AT)
         end = text.find(b"\r\n")
         if end < 0:
-            if len(text) > self._limit:
+            if len(text.removesuffix(b"\r")) > self._limit:  # a CR may still wait for its LF
                 self._skipping = True
-                text = text[-1:]  # a CR may still wait for its LF
+                text = text[-1:]
             self._partial = text
             return Input(chunk)
         echo = chunk[: end + 2 - len(self._partial)]

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from enum import Enum
 
 import trio
@@ -70,10 +71,17 @@ class Port(ABC):
 class MemoryPort(Port):
     """A port whose client is Python code in the same program. Chunks stay the chunks they were sent as."""
 
-    def __init__(self, *, now: Callable[[], float] = trio.current_time, capacity: int | None = None) -> None:
-        """`now`: the clock for gaps on the port. `capacity`: unread bytes the client's side holds; None: no limit."""
+    def __init__(
+        self,
+        *,
+        now: Callable[[], float] = trio.current_time,
+        move_on_after: Callable[[float], AbstractContextManager[trio.CancelScope]] = trio.move_on_after,
+        capacity: int | None = None,
+    ) -> None:
+        """`now`, `move_on_after`: the clock for gaps on the port. `capacity`: unread bytes the client's side holds."""
         super().__init__()
         self._now = now
+        self._move_on_after = move_on_after
         self._capacity = capacity
         self._chunks: deque[bytes] = deque()
         self._arrived = trio.Event()
@@ -108,7 +116,7 @@ class MemoryPort(Port):
         return self._now()
 
     async def wait_gap(self, deadline: float) -> bytes:
-        with trio.move_on_after(max(0.0, deadline - self._now())):
+        with self._move_on_after(max(0.0, deadline - self._now())):
             return await self.receive_some()
         return b""
 
@@ -123,28 +131,25 @@ class MemoryPort(Port):
 
     def read(self) -> bytes:
         """Take everything the module has sent."""
-        data = bytes(self._unread)
-        self._unread.clear()
-        self._read.set()
-        self._read = trio.Event()
-        return data
+        return self._take(len(self._unread))
 
     async def read_until(self, end: bytes) -> bytes:
         """Wait until what the module has sent contains `end`; take everything up to and including it."""
         while True:
             at = self._unread.find(end)
             if at >= 0:
-                data = bytes(self._unread[: at + len(end)])
-                del self._unread[: at + len(end)]
-                self._read.set()
-                self._read = trio.Event()
-                return data
+                return self._take(at + len(end))
             await self._changed.wait()
 
     async def read_exactly(self, count: int) -> bytes:
         """Wait for `count` bytes and take them."""
         while len(self._unread) < count:
             await self._changed.wait()
+        return self._take(count)
+
+    def _take(self, count: int) -> bytes:
         data = bytes(self._unread[:count])
         del self._unread[:count]
+        self._read.set()
+        self._read = trio.Event()
         return data

@@ -31,7 +31,7 @@ class Trace:
 
     def __init__(self, path: Path) -> None:
         """Create the file, or empty it. Raises OSError."""
-        self._file: IO[str] = open(path, "w", encoding="ascii", opener=_open_for_owner)  # noqa: SIM115,PTH123
+        self._file: IO[str] = open(path, "w", encoding="ascii", opener=_open_for_owner)  # noqa: SIM115
         os.fchmod(self._file.fileno(), 0o600)
 
     def record(self, time: float, module: int, direction: str, kind: Kind, data: bytes) -> None:

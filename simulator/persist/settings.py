@@ -68,13 +68,19 @@ class HasSettings(Protocol):
 class Setting(Generic[Value]):
     """One setting of the object it is declared in, which has a `settings` attribute."""
 
+    @overload
+    def __init__(
+        self, namespace: str, key: str, default: Callable[[Any], Value], *, always: bool = False
+    ) -> None: ...
+    @overload
+    def __init__(self, namespace: str, key: str, default: Value, *, always: bool = False) -> None: ...
     def __init__(
         self, namespace: str, key: str, default: Value | Callable[[Any], Value], *, always: bool = False
     ) -> None:
         """`default`: the factory value, or a function of the owner. `always`: stored whatever AT+SYSSTORE says."""
         self._namespace = namespace
         self._key = key
-        self._default = default
+        self._default: Value | Callable[[Any], Value] = default
         self._always = always
         self._attribute = ""
 

@@ -71,6 +71,7 @@ class Station:
     reconnect_interval = Setting("NVM_017", "interval", 0)
     reconnect_attempts = Setting("NVM_017", "count", 0)
     auto_connect = Setting("NVM_022", "autoconn", 1, always=True)
+    _own_mac = Setting("NVM_004", "mac", b"")
     inactive_time = Setting("NVM_024", "sta_inactive", 6)
     listen_interval = Setting("NVM_024", "listen_intv", DEFAULT_LISTEN_INTERVAL)
 
@@ -86,12 +87,14 @@ class Station:
         associated: Callable[[AccessPoint], None],
         disconnected: Callable[[int], None],
     ) -> None:
-        """`join_time`: seconds from scan to association. `spawn` starts a task that ends with the boot.
+        """`mac`: the factory's. `join_time`: seconds from scan to association. `spawn` starts a task that ends with the boot.
         `associated` and `disconnected` are told what happened, the latter with a reason code."""
         self.settings = settings
-        self.mac = mac
+        self._factory_mac = mac
         self.state = StationState.IDLE
         self.access_point: AccessPoint | None = None
+        self.was_joined = False
+        """Whether this boot has seen an association."""
         self._air = air
         self._clock = clock
         self._join_time = join_time
@@ -99,6 +102,15 @@ class Station:
         self._associated = associated
         self._disconnected = disconnected
         self._scope: trio.CancelScope | None = None  # of the task that watches or reconnects
+
+    @property
+    def mac(self) -> bytes:
+        """The MAC address in force: the factory's unless another one was set."""
+        return self._own_mac or self._factory_mac
+
+    @mac.setter
+    def mac(self, mac: bytes) -> None:
+        self._own_mac = mac
 
     @property
     def configured(self) -> bool:
@@ -150,6 +162,7 @@ class Station:
         if reason is not None:
             raise JoinError(reason)
         self.access_point = point
+        self.was_joined = True
         self.state = StationState.ASSOCIATED
         point.associate(self.mac, self._thrown_out)
         self._associated(point)

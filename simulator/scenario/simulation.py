@@ -1,6 +1,7 @@
 """A simulation: a world, a clock, and the modules in it."""
 
 from collections.abc import Callable
+from functools import partial
 from random import Random
 
 import trio
@@ -75,11 +76,11 @@ class Simulation:
         self.modules.append(module)
         return module
 
-    async def run(self) -> None:
-        """Power on every module and run until cancelled."""
+    async def run(self, *, when_opened: bool = False) -> None:
+        """Power on every module and run until cancelled. `when_opened`: each when a client opens its port."""
         async with trio.open_nursery() as nursery:
             for module in self.modules:
-                nursery.start_soon(module.run)
+                nursery.start_soon(partial(module.run, when_opened=when_opened))
 
     def _add_access_point(self, number: int, configuration: AccessPointConfiguration) -> None:
         bssid = configuration.bssid or b"\xca\x6f" + Random(f"{self.world.seed}/ap/{number}").randbytes(4)

@@ -18,6 +18,8 @@ from simulator.stack.lan import Lan
 
 PORT_SHIFT: Final = 10000
 """Added to a port that this machine does not let us have."""
+KEEP_ALIVE_INTERVAL, KEEP_ALIVE_COUNT = 1, 3
+"""Seconds between questions, and how many go unanswered before the peer is gone (ESP-AT User Guide, AT+CIPSTART)."""
 DATAGRAM_LIMIT: Final = 65535
 DATAGRAM_BACKLOG: Final = 32
 """Datagrams held for a module that does not take them; more are lost, as they are anywhere."""
@@ -106,11 +108,26 @@ class HostNetwork:
         address = await self.resolve(name, lan)
         return Destination(Endpoint(address, port), host or self.host_map.to_host(address, port, lan))
 
-    async def connect(self, destination: Destination) -> trio.SocketStream:
-        """Open a TCP connection to somewhere. Raises NetworkError."""
+    async def locate_datagram(self, name: str, port: int, lan: Lan | None) -> Destination:
+        """Where a name or address is; what nobody has is nowhere, since UDP does not notice. Raises ResolveError."""
+        try:
+            return await self.locate(name, port, lan)
+        except UnreachableError:
+            return Destination(Endpoint(name, port), None)
+
+    async def connect(self, destination: Destination, keep_alive: int = 0) -> trio.SocketStream:
+        """Open a TCP connection to somewhere. `keep_alive`: idle seconds, 0 for none. Raises NetworkError."""
         assert destination.host is not None
         tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         try:
+            if keep_alive:
+                for level, option, value in (
+                    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+                    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, keep_alive),
+                    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, KEEP_ALIVE_INTERVAL),
+                    (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, KEEP_ALIVE_COUNT),
+                ):
+                    tcp.setsockopt(level, option, value)
             with self._clock.real_work():
                 if is_loopback(destination.host.address) and is_loopback(self._own_address):
                     await tcp.bind((self._own_address, 0))

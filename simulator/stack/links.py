@@ -11,7 +11,7 @@ from typing import ClassVar, Final, Protocol
 import trio
 
 from simulator.core.output import Output
-from simulator.stack.host_map import Endpoint, UnreachableError
+from simulator.stack.host_map import Endpoint
 from simulator.stack.host_network import Destination, HostDatagrams, HostNetwork, NetworkError, network_error
 from simulator.stack.interface import StationInterface
 
@@ -146,7 +146,7 @@ class UdpLink(Link):
 
 
 class LinkTable:
-    """The links of one boot, and what AT+CIPMUX and AT+CIPDINFO say of them."""
+    """The links of one boot, and what AT+CIPMUX, AT+CIPDINFO and AT+CIPSTART say of all of them."""
 
     def __init__(
         self,
@@ -159,6 +159,8 @@ class LinkTable:
         self.multiple = False
         self.shows_sender = False
         self.had_links = False
+        self.keep_alive = 0
+        """Seconds of silence before TCP asks whether the peer is there; 0: never. The last command that says wins."""
         self.network = network
         self.interface = interface
         self._links: list[Link | None] = [None] * LINK_COUNT
@@ -180,15 +182,12 @@ class LinkTable:
     async def open_tcp(self, number: int, host: str, port: int) -> None:
         """Connect. Raises ResolveError, UnreachableError, NetworkError."""
         destination = await self.network.locate(host, port, self.interface.lan)
-        stream = await self.network.connect(destination)
+        stream = await self.network.connect(destination, self.keep_alive)
         self.add(TcpLink(number, destination.seen, stream))
 
     async def open_udp(self, number: int, host: str, port: int, local_port: int | None, follows: int) -> None:
         """Open a UDP port with a peer. Raises ResolveError, NetworkError."""
-        try:
-            peer = await self.network.locate(host, port, self.interface.lan)
-        except UnreachableError:
-            peer = Destination(Endpoint(host, port), None)  # what is sent there is lost
+        peer = await self.network.locate_datagram(host, port, self.interface.lan)
         datagrams = await self.network.open_datagrams(local_port, self._spawn)
         self.add(UdpLink(number, peer, datagrams, self.network, self.interface, follows=follows))
 

@@ -1,0 +1,165 @@
+"""The client at the UART: blocking reads and writes on a terminal, nothing between.
+
+`python -m benchmarks.client` is the client of one run, in a process of its own and the same for the bare programs and
+for the simulator; it prints one figure.
+"""
+
+import argparse
+import os
+import statistics
+import time
+import tty
+from typing import Final
+
+READ_SIZE: Final = 4096
+WARM_UP: Final = 200
+"""Rounds before the measured ones."""
+PAYLOAD: Final = bytes(range(0x20, 0x60)) * 16
+SEND: Final = b"AT+CIPSEND=%d\r\n" % len(PAYLOAD)
+
+
+class UnexpectedAnswerError(Exception):
+    """The other side says something that does not belong to a benchmark."""
+
+
+class Uart:
+    """A terminal, raw, opened as a firmware under test opens its port."""
+
+    def __init__(self, path: str) -> None:
+        self._device = os.open(path, os.O_RDWR | os.O_NOCTTY)
+        tty.setraw(self._device)
+        self._unread = b""
+
+    def close(self) -> None:
+        """Close the terminal."""
+        os.close(self._device)
+
+    def write(self, data: bytes) -> None:
+        """Send all of `data`."""
+        sent = os.write(self._device, data)
+        while sent < len(data):
+            sent += os.write(self._device, data[sent:])
+
+    def read(self) -> bytes:
+        """What has been left unread, or the next that comes."""
+        data, self._unread = self._unread, b""
+        return data or os.read(self._device, READ_SIZE)
+
+    def read_until(self, end: bytes) -> bytes:
+        """Everything up to and including `end`."""
+        data = self.read()
+        while end not in data:
+            data += os.read(self._device, READ_SIZE)
+        at = data.index(end) + len(end)
+        self._unread = data[at:]
+        return data[:at]
+
+    def command(self, line: bytes) -> None:
+        """Send a command line and wait for its OK. Raises UnexpectedAnswerError for any other end."""
+        self.write(line + b"\r\n")
+        answer = b""
+        while not answer.endswith(b"\r\nOK\r\n"):
+            answer += self.read_until(b"\r\n")
+            if answer.endswith((b"ERROR\r\n", b"FAIL\r\n")):
+                raise UnexpectedAnswerError(f"{line!r} was answered {answer!r}")
+
+
+class Exchange:
+    """What comes back of one CIPSEND: SEND OK, and the payload in one +IPD or several, in any order. Sans-IO."""
+
+    def __init__(self) -> None:
+        self._unread = b""
+        self._sent = False
+        self._payload = b""
+
+    def feed(self, data: bytes) -> bool:
+        """Take what has arrived; returns whether the exchange is complete. Raises UnexpectedAnswerError."""
+        text = self._unread + data
+        while (text := text.lstrip(b"\r\n")) and (end := self._end(text)):
+            text = text[end:]
+        self._unread = text
+        if len(self._payload) < len(PAYLOAD) or not self._sent:
+            return False
+        if text or self._payload != PAYLOAD:
+            raise UnexpectedAnswerError("the echo is not what has been sent")
+        return True
+
+    def _end(self, text: bytes) -> int:
+        """Where the message that begins here ends, 0 when not all of it has come."""
+        if text.startswith(b"+IPD,"):
+            header, colon, rest = text.partition(b":")
+            count = int(header[5:]) if colon else 0
+            if not colon or len(rest) < count + 2:
+                return 0
+            self._payload += rest[:count]
+            return len(header) + 1 + count + 2
+        end = text.find(b"\r\n")
+        if end >= 0 and text[:end] == b"SEND OK":
+            self._sent = True
+        elif end >= 0 and not text.startswith(b"Recv "):
+            raise UnexpectedAnswerError(f"found {text[:end]!r} in an exchange")
+        return end + 2 if end >= 0 else 0
+
+
+def join(uart: Uart, peer: int) -> None:
+    """Bring a module that has just booted to an open connection to a port of this machine."""
+    uart.read_until(b"ready\r\n")
+    uart.command(b"ATE0")
+    uart.command(b"AT+CWMODE=1")
+    uart.command(b'AT+CWJAP="espressif","1234567890"')
+    uart.command(b'AT+CIPSTART="TCP","127.0.0.1",%d' % peer)
+
+
+def exchange(uart: Uart) -> None:
+    """Send 1024 bytes to the peer and take back what it returns."""
+    uart.write(SEND)
+    uart.read_until(b">")
+    uart.write(PAYLOAD)
+    coming = Exchange()
+    while not coming.feed(uart.read()):
+        pass
+
+
+def round_trip_time(uart: Uart, rounds: int, end: bytes) -> float:
+    """Microseconds from `AT` to the end of its answer, the median."""
+    times = []
+    for _ in range(WARM_UP + rounds):
+        begin = time.perf_counter_ns()
+        uart.write(b"AT\r\n")
+        uart.read_until(end)
+        times.append(time.perf_counter_ns() - begin)
+    return statistics.median(times[WARM_UP:]) / 1000
+
+
+def exchange_rate(uart: Uart, rounds: int) -> float:
+    """Exchanges per second, over all rounds together."""
+    for _ in range(WARM_UP):
+        exchange(uart)
+    begin = time.perf_counter()
+    for _ in range(rounds):
+        exchange(uart)
+    return rounds / (time.perf_counter() - begin)
+
+
+def main() -> None:
+    """One run."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.client", description="The client of one run.")
+    parser.add_argument("what", choices=("round-trip", "exchange"))
+    parser.add_argument("path", help="the terminal")
+    parser.add_argument("rounds", type=int)
+    parser.add_argument("--module", action="store_true", help="a module is at the other end, not a bare program")
+    parser.add_argument("--peer", type=int, default=0, help="the port of the TCP echo")
+    options = parser.parse_args()
+    uart = Uart(options.path)
+    if options.what == "round-trip":
+        if options.module:
+            uart.read_until(b"ready\r\n")
+        print(round_trip_time(uart, options.rounds, b"\r\nOK\r\n" if options.module else b"AT\r\n"))
+    else:
+        if options.module:
+            join(uart, options.peer)
+        print(exchange_rate(uart, options.rounds))
+
+
+if __name__ == "__main__":
+    main()

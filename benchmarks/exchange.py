@@ -1,0 +1,27 @@
+"""CIPSEND of 1024 bytes to a loopback TCP echo and its +IPD back, against a program that does only this."""
+
+from functools import partial
+from typing import Final
+
+from benchmarks.figure import Goal, Row, compare
+from benchmarks.processes import bare_program, client, simulator
+
+ROUNDS: Final = 1500
+
+
+def measure() -> list[Row]:
+    """Exchanges per second of a whole run; both talk to the same peer."""
+    name = "CIPSEND of 1024 bytes and +IPD over a PTY"
+    with bare_program("tcp_echo") as peer:
+        bare, module = partial(_bare, peer.at), partial(_module, peer.at)
+        return [compare("exchange", name, "1/s", bare, module, best=max, goal=Goal(0.6, at_most=False))]
+
+
+def _bare(peer: str) -> float:
+    with bare_program("bare_exchange", peer) as server:
+        return client("exchange", server.at, ROUNDS)
+
+
+def _module(peer: str) -> float:
+    with simulator() as server:
+        return client("exchange", server.at, ROUNDS, "--module", "--peer", peer)

@@ -1,0 +1,69 @@
+"""What the simulator costs while it does nothing, and whether it grows while it works."""
+
+import time
+from pathlib import Path
+from typing import Final
+
+from benchmarks.client import Uart, exchange, join
+from benchmarks.figure import Goal, Row
+from benchmarks.processes import bare_program, simulator
+
+IDLE_TIME: Final = 5.0
+"""Seconds of doing nothing in which wake-ups are counted."""
+SETTLE_TIME: Final = 1.0
+"""Seconds before them, for what the last command has left to do."""
+WARM_UP_SENDS: Final = 1000
+SENDS: Final = 10000
+GROWTH_TOLERANCE: Final = 256
+"""KiB of resident memory that are no growth: pages the allocator takes and gives as it likes. An object of 27 bytes
+kept per send would be more."""
+
+
+def measure() -> list[Row]:
+    """One process: joined and connected with a client attached it rests, then it sends."""
+    with bare_program("bare_echo") as server:
+        bare = resident_memory(server.pid)
+    with bare_program("tcp_echo") as peer, simulator() as server:
+        uart = Uart(server.at)
+        join(uart, int(peer.at))
+        time.sleep(SETTLE_TIME)
+        before = context_switches(server.pid)
+        time.sleep(IDLE_TIME)
+        wake_ups = (context_switches(server.pid) - before) / IDLE_TIME
+        idle = resident_memory(server.pid)
+        for _ in range(WARM_UP_SENDS):
+            exchange(uart)
+        warm = resident_memory(server.pid)
+        for _ in range(SENDS):
+            exchange(uart)
+        growth = resident_memory(server.pid) - warm
+        uart.close()
+    return [
+        Row(
+            "footprint", "resident memory, idle", "MB", idle / 1e3 * 1.024, bare / 1e3 * 1.024, Goal(45, on_ratio=False)
+        ),
+        Row("footprint", f"growth over {SENDS} sends", "KiB", growth, goal=Goal(GROWTH_TOLERANCE, on_ratio=False)),
+        Row("footprint", "wake-ups, idle client attached", "1/s", wake_ups, goal=Goal(0, on_ratio=False)),
+    ]
+
+
+def resident_memory(pid: int) -> int:
+    """KiB of a process that are in memory."""
+    return _status(Path(f"/proc/{pid}/status"), "VmRSS")
+
+
+def context_switches(pid: int) -> int:
+    """How often any thread of a process has been taken off the processor: none without having woken up before."""
+    return sum(
+        _status(thread / "status", key)
+        for thread in Path(f"/proc/{pid}/task").iterdir()
+        for key in ("voluntary_ctxt_switches", "nonvoluntary_ctxt_switches")
+    )
+
+
+def _status(path: Path, key: str) -> int:
+    for line in path.read_text().splitlines():
+        name, _, value = line.partition(":")
+        if name == key:
+            return int(value.split()[0])
+    raise RuntimeError(f"{path} has no {key}")

@@ -1,0 +1,122 @@
+"""The module alone, driven through its in-memory port in this process: no PTY, no client at the other end.
+
+The peer of the exchanges is the TCP echo in a process of its own, so that the profile shows the module's time.
+"""
+
+import cProfile
+import pstats
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Final
+
+import trio
+
+from benchmarks.client import PAYLOAD, SEND, Exchange, UnexpectedAnswerError
+from benchmarks.figure import RUNS, Row
+from benchmarks.processes import bare_program
+from simulator.core.clock import RealClock
+from simulator.core.port import MemoryPort
+from simulator.dialects.esp32_v5 import Esp32V5
+from simulator.scenario.simulation import Simulation
+from simulator.scenario.world import World
+
+COMMANDS: Final = 10000
+EXCHANGES: Final = 2000
+WARM_UP: Final = 200
+PROFILE_LINES: Final = 25
+
+Round = Callable[[MemoryPort], Awaitable[None]]
+
+
+def measure() -> list[Row]:
+    """Commands and exchanges per second, and what one takes of the processor."""
+    with bare_program("tcp_echo") as peer:
+        port = int(peer.at)
+        return [
+            *_rows("AT to OK in memory", trio.run(_runs, port, test_startup, COMMANDS)),
+            *_rows("CIPSEND of 1024 bytes and +IPD in memory", trio.run(_runs, port, exchange, EXCHANGES)),
+        ]
+
+
+def profile() -> None:
+    """Print where the time of the exchanges goes."""
+    with bare_program("tcp_echo") as peer:
+        profiler = trio.run(_profile, int(peer.at))
+    pstats.Stats(profiler).sort_stats("tottime").print_stats(PROFILE_LINES)
+
+
+async def test_startup(port: MemoryPort) -> None:
+    """`AT` to `OK`."""
+    port.send(b"AT\r\n")
+    await port.read_until(b"OK\r\n")
+
+
+async def exchange(port: MemoryPort) -> None:
+    """Send 1024 bytes to the peer and take back what it returns."""
+    port.send(SEND)
+    await port.read_until(b">")
+    port.send(PAYLOAD)
+    coming = Exchange()
+    while not coming.feed(await port.read_until(b"\n")):
+        pass
+
+
+def _rows(name: str, runs: list[tuple[float, float]]) -> list[Row]:
+    rates, loads = (tuple(values) for values in zip(*runs, strict=True))
+    return [
+        Row("in-memory", name, "1/s", max(rates), runs=rates),
+        Row("in-memory", "  processor time of one", "us", min(loads), runs=loads),
+    ]
+
+
+async def _runs(peer: int, one: Round, rounds: int) -> list[tuple[float, float]]:
+    """Rate per second and microseconds of processor time of one round, for each run."""
+    runs = []
+    async with connected_module(peer) as port:
+        for _ in range(RUNS):
+            begin, busy = time.perf_counter(), time.process_time()
+            for _ in range(rounds):
+                await one(port)
+            runs.append((rounds / (time.perf_counter() - begin), (time.process_time() - busy) / rounds * 1e6))
+    return runs
+
+
+async def _profile(peer: int) -> cProfile.Profile:
+    profiler = cProfile.Profile()
+    async with connected_module(peer) as port:
+        for _ in range(WARM_UP):
+            await exchange(port)
+        with profiler:
+            for _ in range(EXCHANGES):
+                await exchange(port)
+    return profiler
+
+
+@asynccontextmanager
+async def connected_module(peer: int) -> AsyncIterator[MemoryPort]:
+    """A module, echo off, with an open connection to a port of this machine."""
+    port = MemoryPort()
+    simulation = Simulation(World(), RealClock())
+    simulation.add_module(Esp32V5(), port)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(simulation.run)
+        await port.read_until(b"ready\r\n")
+        for line in (
+            b"ATE0",
+            b"AT+CWMODE=1",
+            b'AT+CWJAP="espressif","1234567890"',
+            b'AT+CIPSTART="TCP","127.0.0.1",%d' % peer,
+        ):
+            await _command(port, line)
+        yield port
+        nursery.cancel_scope.cancel()
+
+
+async def _command(port: MemoryPort, line: bytes) -> None:
+    port.send(line + b"\r\n")
+    answer = b""
+    while not answer.endswith(b"\r\nOK\r\n"):
+        answer += await port.read_until(b"\r\n")
+        if answer.endswith((b"ERROR\r\n", b"FAIL\r\n")):
+            raise UnexpectedAnswerError(f"{line!r} was answered {answer!r}")

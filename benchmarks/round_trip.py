@@ -1,0 +1,24 @@
+"""`AT` to `OK` over a PTY, against a bare trio PTY echo."""
+
+from typing import Final
+
+from benchmarks.figure import Goal, Row, compare
+from benchmarks.processes import bare_program, client, simulator
+
+ROUNDS: Final = 5000
+
+
+def measure() -> list[Row]:
+    """Microseconds, the median of a run; the module echoes, as it does when it has booted."""
+    name = "AT to OK over a PTY, median"
+    return [compare("round-trip", name, "us", _bare, _module, best=min, goal=Goal(2.0))]
+
+
+def _bare() -> float:
+    with bare_program("bare_echo") as server:
+        return client("round-trip", server.at, ROUNDS)
+
+
+def _module() -> float:
+    with simulator() as server:
+        return client("round-trip", server.at, ROUNDS, "--module")

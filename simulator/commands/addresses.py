@@ -1,0 +1,131 @@
+"""Addresses of the interfaces and names (ESP-AT User Guide, AT+CIFSR, AT+CIPSTA, AT+CIPSTAMAC, AT+CWDHCP, AT+CIPDNS,
+AT+CIPDOMAIN)."""
+
+from typing import Annotated, Final
+
+from simulator.commands.argument_types import Address, Host, Mac, mac_text
+from simulator.commands.wifi import need_driver
+from simulator.core.answers import Line, Unterminated
+from simulator.core.arguments import Bool, Milliseconds, Range
+from simulator.core.errors import CommandError, invalid
+from simulator.core.grammar import Form
+from simulator.core.registry import CommandTable
+from simulator.module import Module
+from simulator.stack.host_network import ResolveError
+from simulator.stack.interface import DEFAULT_DNS, Ipv4
+
+table = CommandTable()
+
+DEFAULT_NETMASK: Final = "255.255.255.0"
+SOFTAP_ADDRESS: Final = b"192.168.4.1"
+IPV6_ONLY: Final = 3
+INVALID_MACS: Final = (bytes(6), b"\xff" * 6)
+
+
+@table.command("AT+CIFSR", Form.EXECUTE)
+def addresses(module: Module) -> list[Line]:
+    """AT+CIFSR: addresses and MACs of the interfaces that are on."""
+    lines = []
+    if module.wifi.has_softap:
+        lines.append(Line(b'+CIFSR:APIP,"%b"' % SOFTAP_ADDRESS))
+        lines.append(Line(b'+CIFSR:APMAC,"%b"' % mac_text(module.softap_mac)))
+    if module.wifi.has_station:
+        lines.append(Line(b'+CIFSR:STAIP,"%b"' % module.interface.ipv4.address.encode()))
+        lines.append(Line(b'+CIFSR:STAMAC,"%b"' % mac_text(module.station.mac)))
+    return lines
+
+
+@table.command("AT+CIPSTAMAC", Form.QUERY)
+def station_mac(module: Module) -> Line:
+    """AT+CIPSTAMAC?: the MAC address of the station."""
+    return Line(b'+CIPSTAMAC:"%b"' % mac_text(module.station.mac))
+
+
+@table.command("AT+CIPSTAMAC", Form.SET)
+def set_station_mac(module: Module, mac: Mac) -> None:
+    """AT+CIPSTAMAC: a unicast address; a station that is joined leaves first."""
+    need_driver(module)
+    if mac[0] & 1 or mac in INVALID_MACS:
+        raise invalid(1)
+    module.station.disconnect()
+    module.station.mac = mac
+
+
+@table.command("AT+CIPSTA", Form.QUERY)
+def station_address(module: Module) -> list[Line]:
+    """AT+CIPSTA?: address, gateway and netmask; zeros without a connection or a static address."""
+    ipv4 = module.interface.ipv4
+    return [
+        Line(b'+CIPSTA:%b:"%b"' % (name, value.encode()))
+        for name, value in ((b"ip", ipv4.address), (b"gateway", ipv4.gateway), (b"netmask", ipv4.netmask))
+    ]
+
+
+@table.command("AT+CIPSTA", Form.SET)
+def set_station_address(
+    module: Module, address: Address, gateway: Address | None = None, netmask: Address | None = None
+) -> None:
+    """AT+CIPSTA: a static address; DHCP is off from now on. Gateway and netmask come together or not at all."""
+    if (gateway is None) != (netmask is None):
+        raise CommandError
+    default_gateway = address.rpartition(".")[0] + ".1"
+    module.interface.set_static(Ipv4(address, gateway or default_gateway, netmask or DEFAULT_NETMASK))
+
+
+@table.command("AT+CWDHCP", Form.QUERY)
+def dhcp(module: Module) -> Unterminated:
+    """AT+CWDHCP?: bit 0 station, bit 1 softAP, bit 2 Ethernet."""
+    return Unterminated(b"+CWDHCP:%d" % module.interface.dhcp_mode)
+
+
+@table.command("AT+CWDHCP", Form.SET)
+def set_dhcp(module: Module, enabled: Bool, interfaces: Annotated[int, Range(0, 3)]) -> None:
+    """AT+CWDHCP: only the interfaces whose bit is set change; the station's drops its static address."""
+    module.interface.set_dhcp(enabled, interfaces)
+
+
+@table.command("AT+CIPDNS", Form.QUERY)
+def dns_servers(module: Module) -> Line:
+    """AT+CIPDNS?: whether they were set by hand, and the servers."""
+    servers = module.interface.dns_servers
+    return Line(b"+CIPDNS:%d%b" % (module.interface.manual_dns, b"".join(b',"%b"' % server for server in servers)))
+
+
+@table.command("AT+CIPDNS", Form.SET)
+def set_dns_servers(
+    module: Module,
+    manual: Bool,
+    first: Address | None = None,
+    second: Address | None = None,
+    third: Address | None = None,
+) -> None:
+    """AT+CIPDNS: 0 goes back to the defaults and DHCP; 1 takes the given ones, defaults for those left out."""
+    chosen = (first, second, third) if manual else (None, None, None)
+    servers = [
+        server.encode() if server is not None else default for server, default in zip(chosen, DEFAULT_DNS, strict=True)
+    ]
+    if len(set(servers)) < len(servers):
+        raise CommandError
+    interface = module.interface
+    interface.manual_dns = int(manual)
+    interface.dns_1, interface.dns_2, interface.dns_3 = servers
+
+
+@table.command("AT+CIPDOMAIN", Form.SET)
+async def resolve(
+    module: Module,
+    name: Host,
+    network: Annotated[int, Range(1, 3)] = 1,
+    limit: Annotated[int, Milliseconds(0, 60000)] = 0,
+) -> Line:
+    """AT+CIPDOMAIN: the address of a name."""
+    if not module.interface.up or network == IPV6_ONLY:
+        raise CommandError
+    with module.clock.move_on_after(limit / 1000 or float("inf")):
+        try:
+            address = await module.network.resolve(name, module.interface.lan)
+        except ResolveError:
+            await module.pause(module.timing.unresolved)
+        else:
+            return Line(b'+CIPDOMAIN:"%b"' % address.encode())
+    raise CommandError

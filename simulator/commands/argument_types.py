@@ -1,0 +1,85 @@
+"""Kinds of arguments that the Wi-Fi and TCP/IP chapters share."""
+
+import re
+from typing import Annotated, Any, ClassVar, Final
+
+from simulator.core.arguments import Argument, Range, Text
+from simulator.core.errors import invalid
+from simulator.stack.host_map import is_address
+
+HOST_NAME_LIMIT: Final = 64
+_MAC = re.compile(rb"[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}")
+
+
+class AddressText(Argument):
+    """A quoted IPv4 address; the handler gets a str."""
+
+    wire_type = bytes
+
+    def check(self, value: bytes, position: int) -> str:
+        text = value.decode("latin-1")
+        if not is_address(text):
+            raise invalid(position)
+        return text
+
+    def describe(self) -> str:
+        return "IPv4 address"
+
+
+class AddressOrNothing(AddressText):
+    """A quoted IPv4 address or an empty string, which the handler gets as None."""
+
+    def check(self, value: bytes, position: int) -> Any:
+        return super().check(value, position) if value else None
+
+
+class MacText(Argument):
+    """A quoted MAC address, colon separated; the handler gets six bytes."""
+
+    wire_type = bytes
+
+    def check(self, value: bytes, position: int) -> bytes:
+        if not _MAC.fullmatch(value):
+            raise invalid(position)
+        return bytes.fromhex(value.decode().replace(":", ""))
+
+    def describe(self) -> str:
+        return "MAC address"
+
+
+class HostText(Text):
+    """A quoted host name or address; the handler gets a str."""
+
+    def check(self, value: bytes, position: int) -> str:
+        return str(super().check(value, position), "latin-1")
+
+
+class LinkNumber(Range):
+    """The number of a link: with AT+CIPMUX=1 the first argument, without it not there, and 0."""
+
+    absent: ClassVar[Any] = 0
+
+    def __init__(self, most: int = 4) -> None:
+        super().__init__(0, most)
+
+    def present(self, context: Any) -> bool:
+        return bool(context.links.multiple)
+
+
+class Reserved(Argument):
+    """A number without a meaning, which may be left empty."""
+
+    omittable = True
+
+
+Link = Annotated[int, LinkNumber()]
+Host = Annotated[str, HostText(HOST_NAME_LIMIT, 1)]
+Port = Annotated[int, Range(1, 65535)]
+Address = Annotated[str, AddressText()]
+LocalAddress = Annotated[str | None, AddressOrNothing()]
+Mac = Annotated[bytes, MacText()]
+
+
+def mac_text(mac: bytes) -> bytes:
+    """A MAC address as the module prints it: lower case, colon separated."""
+    return mac.hex(":").encode()

@@ -1,0 +1,251 @@
+"""Opening, closing and listing links (ESP-AT User Guide, AT+CIPMUX, AT+CIPSTART, AT+CIPCLOSE, AT+CIPSTATE)."""
+
+from collections.abc import Coroutine
+from typing import Annotated, Any, Final
+
+from simulator.commands.argument_types import Host, Link, LocalAddress, Port
+from simulator.core.answers import Line, Unterminated
+from simulator.core.arguments import Bool, Milliseconds, Range, Seconds, Word
+from simulator.core.errors import CommandError
+from simulator.core.grammar import Form, Parameter
+from simulator.core.registry import Choice, CommandTable
+from simulator.module import Module
+from simulator.radio.station import StationState
+from simulator.stack.host_map import UnreachableError
+from simulator.stack.host_network import LWIP_ABORTED, NetworkError, ResolveError
+from simulator.stack.links import LINK_COUNT
+from simulator.stack.links import Link as OpenLink
+
+table = CommandTable()
+
+ALL_LINKS: Final = LINK_COUNT
+"""The number that means every link."""
+CONNECT_LIMIT: Final = 9.1
+"""Seconds of module time a connect without a time-out of its own may take: what a real module took to give up."""
+LWIP_HOST_NOT_FOUND: Final = 202
+"""What `+ERRNO:` shows for a name without an address: lwIP's EAI_FAIL. No session shows it: an inference."""
+
+Timeout = Annotated[int, Milliseconds(0, 60000)]
+KeepAlive = Annotated[int | None, Seconds(0, 7200)]
+LocalPort = Annotated[int, Range(0, 65535)]
+"""0: a free one."""
+Follows = Annotated[int, Range(0, 2)]
+TcpType = Annotated[bytes, Word(b"TCP")]
+UdpType = Annotated[bytes, Word(b"UDP")]
+
+
+@table.command("AT+CIPMUX", Form.QUERY)
+def multiple(module: Module) -> Line:
+    """AT+CIPMUX?: 0 one link, 1 several."""
+    return Line(b"+CIPMUX:%d" % module.links.multiple)
+
+
+@table.command("AT+CIPMUX", Form.SET)
+def set_multiple(module: Module, multiple: Bool) -> None:
+    """AT+CIPMUX: refused while there are links."""
+    if any(module.links):
+        raise CommandError
+    module.links.multiple = multiple
+
+
+@table.command("AT+CIPDINFO", Form.QUERY)
+def shows_sender(module: Module) -> Unterminated:
+    """AT+CIPDINFO?: in words, and without a line end of its own."""
+    return Unterminated(b"+CIPDINFO:%b" % (b"true" if module.links.shows_sender else b"false"))
+
+
+@table.command("AT+CIPDINFO", Form.SET)
+def set_shows_sender(module: Module, shown: Bool) -> None:
+    """AT+CIPDINFO: whether +IPD carries the sender's address and port."""
+    module.links.shows_sender = shown
+
+
+def is_udp(position: int, *, behind_link: bool) -> Choice:
+    """Choose a signature for UDP by the type argument at `position`, one later where a link number stands before."""
+
+    def choose(module: Any, parameters: tuple[Parameter, ...]) -> bool:
+        at = position + (behind_link and module.links.multiple)
+        return at < len(parameters) and parameters[at] == b"UDP"
+
+    return choose
+
+
+@table.command("AT+CIPSTART", Form.SET, when=is_udp(0, behind_link=True))
+async def open_udp(
+    module: Module,
+    link: Link,
+    kind: UdpType,
+    host: Host,
+    port: Port,
+    local_port: LocalPort = 0,
+    follows: Follows = 0,
+    local_address: LocalAddress = None,
+    limit: Timeout = 0,
+) -> None:
+    """AT+CIPSTART, UDP: a port with a peer; `follows` says whether the peer changes to who sends."""
+    _need_free(module, link)
+    await _open_udp(module, link, host, port, local_port, follows, local_address, limit)
+
+
+@table.command("AT+CIPSTART", Form.SET)
+async def open_tcp(
+    module: Module,
+    link: Link,
+    kind: TcpType,
+    host: Host,
+    port: Port,
+    keep_alive: KeepAlive = None,
+    local_address: LocalAddress = None,
+    limit: Timeout = 0,
+) -> None:
+    """AT+CIPSTART, TCP: connect."""
+    _need_free(module, link)
+    await _open_tcp(module, link, host, port, keep_alive, local_address, limit)
+
+
+@table.command("AT+CIPSTARTEX", Form.SET, when=is_udp(0, behind_link=False))
+async def open_udp_anywhere(
+    module: Module,
+    kind: UdpType,
+    host: Host,
+    port: Port,
+    local_port: LocalPort = 0,
+    follows: Follows = 0,
+    local_address: LocalAddress = None,
+    limit: Timeout = 0,
+) -> None:
+    """AT+CIPSTARTEX, UDP: as AT+CIPSTART, with the lowest free number."""
+    await _open_udp(module, _free(module), host, port, local_port, follows, local_address, limit)
+
+
+@table.command("AT+CIPSTARTEX", Form.SET)
+async def open_tcp_anywhere(
+    module: Module,
+    kind: TcpType,
+    host: Host,
+    port: Port,
+    keep_alive: KeepAlive = None,
+    local_address: LocalAddress = None,
+    limit: Timeout = 0,
+) -> None:
+    """AT+CIPSTARTEX, TCP: as AT+CIPSTART, with the lowest free number."""
+    await _open_tcp(module, _free(module), host, port, keep_alive, local_address, limit)
+
+
+async def _open_tcp(
+    module: Module, number: int, host: str, port: int, keep_alive: int | None, local_address: str | None, limit: int
+) -> None:
+    if keep_alive is not None:
+        module.links.keep_alive = keep_alive
+    await _open(module, module.links.open_tcp(number, host, port), local_address, limit)
+
+
+async def _open_udp(
+    module: Module,
+    number: int,
+    host: str,
+    port: int,
+    local_port: int,
+    follows: int,
+    local_address: str | None,
+    limit: int,
+) -> None:
+    # The peer may change only with a local port (ESP-AT User Guide, AT+CIPSTART).
+    opening = module.links.open_udp(number, host, port, local_port or None, follows if local_port else 0)
+    await _open(module, opening, local_address, limit)
+
+
+async def _open(module: Module, opening: Coroutine[Any, Any, None], local_address: str | None, limit: int) -> None:
+    """Open a link within the limit, in milliseconds; raises CommandError with the errno of what went wrong."""
+    interface = module.interface
+    if not interface.up or local_address not in (None, interface.ipv4.address):
+        opening.close()
+        raise CommandError
+    with module.clock.move_on_after(limit / 1000 if limit else CONNECT_LIMIT):
+        try:
+            await opening
+        except ResolveError:
+            await module.pause(module.timing.unresolved)
+            raise CommandError(errno=LWIP_HOST_NOT_FOUND) from None
+        except UnreachableError:
+            await module.pause(module.timing.unreachable)
+        except NetworkError as error:
+            raise CommandError(errno=error.errno) from error
+        else:
+            return
+    raise CommandError(errno=LWIP_ABORTED)
+
+
+def _need_free(module: Module, number: int) -> None:
+    if module.links[number] is not None:
+        raise CommandError
+
+
+def _free(module: Module) -> int:
+    number = module.links.lowest_free() if module.links.multiple else 0
+    if number is None or module.links[number] is not None:
+        raise CommandError
+    return number
+
+
+@table.command("AT+CIPCLOSE", Form.EXECUTE)
+async def close_only(module: Module) -> None:
+    """AT+CIPCLOSE: end the only link; refused with AT+CIPMUX=1."""
+    link = module.links[0]
+    if module.links.multiple or link is None:
+        raise CommandError
+    await module.pause(module.timing.close)
+    module.links.close(link)
+
+
+@table.command("AT+CIPCLOSE", Form.SET)
+async def close(module: Module, number: Annotated[int, Range(0, ALL_LINKS)]) -> None:
+    """AT+CIPCLOSE: end one link, or all with 5; refused with AT+CIPMUX=0."""
+    links = module.links
+    if not links.multiple or (number != ALL_LINKS and links[number] is None):
+        raise CommandError
+    await module.pause(module.timing.close)
+    for link in links:
+        if number in (ALL_LINKS, link.number):
+            links.close(link)
+
+
+@table.command("AT+CIPSTATE", Form.QUERY)
+def state(module: Module) -> list[Line]:
+    """AT+CIPSTATE?: one line a link; the number is there in single mode too."""
+    return [_state_line(b"+CIPSTATE", link) for link in module.links]
+
+
+@table.command("AT+CIPSTATUS", Form.EXECUTE)
+def status(module: Module) -> list[Line]:
+    """AT+CIPSTATUS: the predecessor of AT+CIPSTATE, with a summary before the links."""
+    lines = [_state_line(b"+CIPSTATUS", link) for link in module.links]
+    return [Line(b"STATUS:%d" % _summary(module)), *lines]
+
+
+def _summary(module: Module) -> int:
+    """The number of `STATUS:`.
+
+    0 no station, or its join at boot is still on its way; 1 joined without address; 2 with address; 3 with links;
+    4 with address, all links closed; 5 not connected.
+    """
+    station = module.station
+    if not module.wifi.has_station or station.state is StationState.IDLE:
+        return 0
+    if any(module.links):
+        return 3
+    if station.state is StationState.CONNECTING and not station.was_joined:
+        return 0
+    if station.state is not StationState.ASSOCIATED:
+        return 5
+    if not module.interface.up:
+        return 1
+    return 4 if module.links.had_links else 2
+
+
+def _state_line(name: bytes, link: OpenLink) -> Line:
+    address, port = link.remote
+    return Line(
+        b'%b:%d,"%b","%b",%d,%d,%d'
+        % (name, link.number, link.kind, address.encode(), port, link.local_port, link.accepted)
+    )

@@ -1,0 +1,77 @@
+"""The UART of the command port (ESP-AT User Guide, AT+UART_CUR and AT+UART_DEF).
+
+These commands stand in the open source part of the firmware: wrong counts and ranges have no error code. They answer
+and store; the answer goes out at the old parameters.
+"""
+
+from typing import Annotated
+
+from simulator.core.answers import Line
+from simulator.core.arguments import Range
+from simulator.core.grammar import Form
+from simulator.core.registry import CommandTable
+from simulator.module import Module
+from simulator.system import UART_LIMITS, UartParameters
+
+table = CommandTable()
+
+_BAUD_RATES, _DATA_BITS, _STOP_BITS, _PARITIES, _FLOW_CONTROLS = (Range(*limits) for limits in UART_LIMITS)
+
+BaudRate = Annotated[int, _BAUD_RATES]
+DataBits = Annotated[int, _DATA_BITS]
+StopBits = Annotated[int, _STOP_BITS]
+"""1: one, 2: one and a half, 3: two."""
+Parity = Annotated[int, _PARITIES]
+"""0: none, 1: odd, 2: even."""
+FlowControl = Annotated[int, _FLOW_CONTROLS]
+"""0: none, 1: RTS, 2: CTS, 3: both."""
+
+
+@table.command("AT+UART_CUR", Form.QUERY)
+def current(module: Module) -> Line:
+    """AT+UART_CUR?: what the hardware runs at."""
+    return _line(b"+UART_CUR", module.system.uart.measured)
+
+
+@table.command("AT+UART_CUR", Form.SET, reports_codes=False)
+def set_current(
+    module: Module,
+    baud_rate: BaudRate,
+    data_bits: DataBits,
+    stop_bits: StopBits,
+    parity: Parity,
+    flow_control: FlowControl,
+) -> None:
+    """AT+UART_CUR=...: until the next restart."""
+    module.system.uart.current = UartParameters(baud_rate, data_bits, stop_bits, parity, flow_control)
+
+
+@table.command("AT+UART_DEF", Form.QUERY)
+def stored(module: Module) -> Line:
+    """AT+UART_DEF?: what is stored, as it was set."""
+    return _line(b"+UART_DEF", module.system.uart.stored)
+
+
+@table.command("AT+UART_DEF", Form.SET, reports_codes=False)
+@table.command("AT+UART", Form.SET, reports_codes=False)
+def set_stored(
+    module: Module,
+    baud_rate: BaudRate,
+    data_bits: DataBits,
+    stop_bits: StopBits,
+    parity: Parity,
+    flow_control: FlowControl,
+) -> None:
+    """AT+UART_DEF=...: stored, and in force from now on. AT+UART=... is an undocumented other name."""
+    uart = module.system.uart
+    uart.stored = uart.current = UartParameters(baud_rate, data_bits, stop_bits, parity, flow_control)
+
+
+@table.command("AT+UART", Form.QUERY)
+def current_by_other_name(module: Module) -> Line:
+    """AT+UART?: undocumented, as AT+UART_CUR?."""
+    return _line(b"+UART", module.system.uart.measured)
+
+
+def _line(name: bytes, parameters: UartParameters) -> Line:
+    return Line(b"%b:%d,%d,%d,%d,%d" % (name, *parameters))

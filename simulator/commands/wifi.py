@@ -1,0 +1,212 @@
+"""Wi-Fi commands: mode, radio settings, reconnect policy (ESP-AT User Guide, chapter "Wi-Fi AT Commands")."""
+
+from typing import Annotated
+
+from simulator.core.answers import Line, Unterminated
+from simulator.core.arguments import Bool, Count, OneOf, Range, Seconds, Text
+from simulator.core.errors import CommandError
+from simulator.core.grammar import Form
+from simulator.core.registry import CommandTable
+from simulator.module import Module
+from simulator.radio.station import StationState
+from simulator.radio.wifi import WifiMode
+
+table = CommandTable()
+
+LAST_CHANNEL = 14
+
+
+def need_driver(module: Module) -> None:
+    """Refuse a command that needs the Wi-Fi driver after AT+CWINIT=0."""
+    if not module.wifi.initialised:
+        raise CommandError
+
+
+def need_station(module: Module) -> None:
+    """Refuse a command that needs station mode."""
+    if not module.wifi.has_station:
+        raise CommandError
+
+
+@table.command("AT+CWINIT", Form.QUERY)
+def driver_state(module: Module) -> Line:
+    """AT+CWINIT?: whether the Wi-Fi driver is there."""
+    return Line(b"+CWINIT:%d" % module.wifi.initialised)
+
+
+@table.command("AT+CWINIT", Form.SET)
+def set_driver_state(module: Module, initialised: Bool) -> None:
+    """AT+CWINIT: load or unload the Wi-Fi driver; unloading ends the connection."""
+    if not initialised:
+        module.station.stop()
+    module.wifi.initialised = initialised
+
+
+@table.command("AT+CWMODE", Form.QUERY)
+def mode(module: Module) -> Line:
+    """AT+CWMODE?: which sides of the radio are on."""
+    need_driver(module)
+    return Line(b"+CWMODE:%d" % module.wifi.mode)
+
+
+@table.command("AT+CWMODE", Form.SET)
+def set_mode(module: Module, mode: Annotated[int, Range(0, 3)], auto_connect: Bool = True) -> None:
+    """AT+CWMODE: switch station and softAP; a station that comes on joins the saved access point after OK."""
+    need_driver(module)
+    had_station = module.wifi.has_station
+    module.wifi.mode = WifiMode(mode)
+    if had_station and not module.wifi.has_station:
+        module.station.stop()
+    elif not had_station and module.wifi.has_station and auto_connect and module.station.configured:
+        module.station.connect_in_background()
+
+
+@table.command("AT+CWSTATE", Form.QUERY)
+def state(module: Module) -> Line:
+    """AT+CWSTATE?: how far the station has come, and the SSID it wants."""
+    station = module.station
+    if station.state is StationState.ASSOCIATED:
+        number = 2 if module.interface.up else 1
+    else:
+        number = {StationState.IDLE: 0, StationState.CONNECTING: 3, StationState.DISCONNECTED: 4}[station.state]
+    target = b"" if station.state is StationState.IDLE else station.ssid
+    return Line(b'+CWSTATE:%d,"%b"' % (number, target))
+
+
+@table.command("AT+CWCONFIG", Form.QUERY)
+def inactivity(module: Module) -> Line:
+    """AT+CWCONFIG?: inactive times and listen interval."""
+    station, wifi = module.station, module.wifi
+    return Line(b"+CWCONFIG:%d,%d,%d" % (wifi.softap_inactive_time, station.inactive_time, station.listen_interval))
+
+
+@table.command("AT+CWCONFIG", Form.SET)
+def set_inactivity(
+    module: Module,
+    softap_inactive_time: Annotated[int | None, Seconds(10, 3600)] = None,
+    station_inactive_time: Annotated[int | None, Seconds(3, 600)] = None,
+    listen_interval: Annotated[int | None, Count(1, 100)] = None,
+) -> None:
+    """AT+CWCONFIG: after how long a silent peer is gone, in seconds; listen interval in beacon intervals."""
+    if softap_inactive_time is not None:
+        module.wifi.softap_inactive_time = softap_inactive_time
+    if station_inactive_time is not None:
+        module.station.inactive_time = station_inactive_time
+    if listen_interval is not None:
+        module.station.listen_interval = listen_interval
+
+
+@table.command("AT+CWRECONNCFG", Form.QUERY)
+def reconnect_policy(module: Module) -> Line:
+    """AT+CWRECONNCFG?: seconds between attempts, and how many."""
+    return Line(b"+CWRECONNCFG:%d,%d" % (module.station.reconnect_interval, module.station.reconnect_attempts))
+
+
+@table.command("AT+CWRECONNCFG", Form.SET)
+def set_reconnect_policy(
+    module: Module, interval: Annotated[int, Seconds(0, 7200)], attempts: Annotated[int, Count(0, 1000)]
+) -> None:
+    """AT+CWRECONNCFG: interval 0 is never, attempts 0 is for ever."""
+    module.station.reconnect_interval = interval
+    module.station.reconnect_attempts = attempts
+
+
+@table.command("AT+CWAUTOCONN", Form.QUERY)
+def auto_connect(module: Module) -> Unterminated:
+    """AT+CWAUTOCONN?: whether the station joins at power-on."""
+    return Unterminated(b"+CWAUTOCONN:%d" % module.station.auto_connect)
+
+
+@table.command("AT+CWAUTOCONN", Form.SET)
+def set_auto_connect(module: Module, enabled: Bool) -> None:
+    """AT+CWAUTOCONN: stored whatever AT+SYSSTORE says."""
+    module.station.auto_connect = int(enabled)
+
+
+@table.command("AT+CWHOSTNAME", Form.QUERY)
+def hostname(module: Module) -> Line:
+    """AT+CWHOSTNAME?: the station's host name, unquoted."""
+    return Line(b"+CWHOSTNAME:%b" % module.wifi.hostname)
+
+
+@table.command("AT+CWHOSTNAME", Form.SET)
+def set_hostname(module: Module, name: Annotated[bytes, Text(32)]) -> None:
+    """AT+CWHOSTNAME: never stored."""
+    need_station(module)
+    module.wifi.hostname = name
+
+
+@table.command("AT+CWCOUNTRY", Form.QUERY)
+def country(module: Module) -> Line:
+    """AT+CWCOUNTRY?: policy, code and channels."""
+    need_driver(module)
+    wifi = module.wifi
+    return Line(
+        b'+CWCOUNTRY:%d,"%b",%d,%d' % (wifi.country_policy, wifi.country, wifi.start_channel, wifi.channel_count)
+    )
+
+
+@table.command("AT+CWCOUNTRY", Form.SET)
+def set_country(
+    module: Module,
+    policy: Annotated[int, OneOf(0, 1)],
+    code: Annotated[bytes, Text(3, 2)],
+    start_channel: Annotated[int, Range(1, LAST_CHANNEL)],
+    channel_count: Annotated[int, Range(1, LAST_CHANNEL)],
+) -> None:
+    """AT+CWCOUNTRY: never stored."""
+    need_driver(module)
+    wifi = module.wifi
+    wifi.country_policy, wifi.country = policy, code
+    wifi.start_channel, wifi.channel_count = start_channel, channel_count
+
+
+@table.command("AT+CWBANDWIDTH", Form.QUERY)
+def bandwidth(module: Module) -> list[Line]:
+    """AT+CWBANDWIDTH?: one line for the station, one for the softAP; the ESP32 has no 5 GHz radio."""
+    need_driver(module)
+    widths = (module.wifi.station_bandwidth, module.wifi.softap_bandwidth)
+    return [Line(b"+CWBANDWIDTH:%d,%d,0" % (interface, width)) for interface, width in enumerate(widths)]
+
+
+@table.command("AT+CWBANDWIDTH", Form.SET)
+def set_bandwidth(
+    module: Module,
+    interface: Annotated[int, OneOf(0, 1)],
+    width: Annotated[int, OneOf(1, 2)],
+    width_5ghz: Annotated[int | None, OneOf()] = None,
+) -> None:
+    """AT+CWBANDWIDTH: 1 is 20 MHz, 2 is 40 MHz; a value for 5 GHz is refused."""
+    need_driver(module)
+    if interface:
+        module.wifi.softap_bandwidth = width
+    else:
+        module.wifi.station_bandwidth = width
+
+
+@table.command("AT+CWSTAPROTO", Form.QUERY)
+def station_protocols(module: Module) -> Unterminated:
+    """AT+CWSTAPROTO?: bits for 802.11 b, g, n, LR."""
+    need_driver(module)
+    return Unterminated(b"+CWSTAPROTO:%d" % module.wifi.station_protocols)
+
+
+@table.command("AT+CWSTAPROTO", Form.SET)
+def set_station_protocols(module: Module, protocols: Annotated[int, Range(1, 15)]) -> None:
+    """AT+CWSTAPROTO."""
+    need_driver(module)
+    module.wifi.station_protocols = protocols
+
+
+@table.command("AT+CWAPPROTO", Form.QUERY)
+def softap_protocols(module: Module) -> Unterminated:
+    """AT+CWAPPROTO?: bits for 802.11 b, g, n, LR."""
+    need_driver(module)
+    return Unterminated(b"+CWAPPROTO:%d" % module.wifi.softap_protocols)
+
+
+@table.command("AT+CWAPPROTO", Form.SET)
+def set_softap_protocols(module: Module, protocols: Annotated[int, Range(1, 15)]) -> None:
+    """AT+CWAPPROTO."""
+    need_driver(module)
+    module.wifi.softap_protocols = protocols

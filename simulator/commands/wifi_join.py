@@ -1,0 +1,164 @@
+"""Joining, leaving and finding access points (ESP-AT User Guide, AT+CWJAP, AT+CWQAP, AT+CWLAP, AT+CWLAPOPT)."""
+
+from typing import Annotated, Final
+
+from simulator.commands.argument_types import Mac, Reserved, mac_text
+from simulator.commands.wifi import LAST_CHANNEL, need_driver, need_station
+from simulator.core.answers import Answer, Line, Result, Unterminated
+from simulator.core.arguments import UNSIGNED_32, Bool, Count, Milliseconds, Range, Seconds, Text
+from simulator.core.errors import failed
+from simulator.core.grammar import Form
+from simulator.core.registry import CommandTable
+from simulator.module import Module
+from simulator.radio.access_point import AccessPoint
+from simulator.radio.scan import ALL_SECURITIES, WEAKEST, ScanOptions
+from simulator.radio.station import DEFAULT_LISTEN_INTERVAL, DEFAULT_PMF, JoinError, Reason
+
+table = CommandTable()
+
+DEFAULT_JOIN_LIMIT: Final = 15
+"""Seconds AT+CWJAP waits for an address."""
+TIMED_OUT, WRONG_PASSWORD, NOT_FOUND, FAILED = 1, 2, 3, 4
+JOIN_ERRORS: Final = {
+    Reason.HANDSHAKE_TIMEOUT: WRONG_PASSWORD,
+    Reason.AUTHENTICATION_FAILED: WRONG_PASSWORD,
+    Reason.NO_ACCESS_POINT: NOT_FOUND,
+    Reason.NO_COMPATIBLE_SECURITY: NOT_FOUND,
+    Reason.ASSOCIATION_FAILED: FAILED,
+}
+"""The last reason of the driver to the number of `+CWJAP:`. The documents list the numbers; which reason leads to
+which is an inference, except for the absent access point and the wrong password."""
+
+
+@table.command("AT+CWJAP", Form.QUERY)
+def joined(module: Module) -> Line | Unterminated:
+    """AT+CWJAP?: the access point the station has joined, or `No AP`, which has no line end of its own."""
+    need_driver(module)
+    station, point = module.station, module.station.access_point
+    if point is None:
+        return Unterminated(b"No AP")
+    return Line(
+        b'+CWJAP:"%b","%b",%d,%d,%d,%d,%d,%d,%d'
+        % (
+            point.ssid,
+            mac_text(point.bssid),
+            point.channel,
+            point.rssi,
+            station.only_encrypted,
+            station.reconnect_interval,
+            station.listen_interval,
+            station.all_channels,
+            station.pmf,
+        )
+    )
+
+
+@table.command("AT+CWJAP", Form.SET)
+async def join(
+    module: Module,
+    ssid: Annotated[bytes | None, Text(32)] = None,
+    password: Annotated[bytes | None, Text(64)] = None,
+    bssid: Mac | None = None,
+    only_encrypted: Bool = False,
+    reconnect_interval: Annotated[int, Seconds(0, 7200)] = 1,
+    listen_interval: Annotated[int, Count(1, 100)] = DEFAULT_LISTEN_INTERVAL,
+    all_channels: Bool = False,
+    limit: Annotated[int, Seconds(3, 600)] = DEFAULT_JOIN_LIMIT,
+    pmf: Annotated[int, Range(0, 3)] = DEFAULT_PMF,
+) -> Answer:
+    """AT+CWJAP: join; OK when there is an address. Without SSID and password the last configuration is used."""
+    need_station(module)
+    station = module.station
+    if ssid is not None or password is not None:
+        station.ssid = ssid or b""
+        station.password = password or b""
+        station.bssid = bssid or b""
+    station.only_encrypted = int(only_encrypted)
+    station.reconnect_interval = reconnect_interval
+    station.listen_interval = listen_interval
+    station.all_channels = int(all_channels)
+    station.pmf = pmf
+    return await _join(module, limit)
+
+
+@table.command("AT+CWJAP", Form.EXECUTE)
+async def join_again(module: Module) -> Answer:
+    """AT+CWJAP: join with the last configuration."""
+    need_station(module)
+    return await _join(module, DEFAULT_JOIN_LIMIT)
+
+
+async def _join(module: Module, limit: int) -> Answer:
+    error = TIMED_OUT
+    try:
+        with module.clock.move_on_after(limit):
+            await module.station.connect()
+            await module.interface.wait_for_address()
+            return None
+    except JoinError as failure:
+        error = JOIN_ERRORS[failure.reason]
+    module.station.disconnect()
+    return [Line(b"+CWJAP:%d" % error), Result.ERROR]
+
+
+@table.command("AT+CWQAP", Form.EXECUTE)
+def leave(module: Module) -> None:
+    """AT+CWQAP: leave, and stop reconnecting; the saved access point stays."""
+    need_driver(module)
+    module.station.disconnect()
+
+
+@table.command("AT+CWLAPOPT", Form.SET)
+def set_scan_options(
+    module: Module,
+    reserved: Annotated[int | None, Reserved()],
+    fields: Annotated[int, Range(0, 2047)],
+    weakest: Annotated[int, Range(-100, 40)] = WEAKEST,
+    securities: Annotated[int, Range(0, 65535)] = ALL_SECURITIES,
+) -> None:
+    """AT+CWLAPOPT: which fields AT+CWLAP prints, the weakest signal in dBm, and a bit for each security it shows."""
+    module.scanner.options = ScanOptions(fields, weakest, securities)
+
+
+@table.command("AT+CWLAP", Form.EXECUTE)
+async def scan_all(module: Module) -> list[Line]:
+    """AT+CWLAP: every access point in reach."""
+    return await scan(module)
+
+
+@table.command("AT+CWLAP", Form.SET)
+async def scan(
+    module: Module,
+    ssid: Annotated[bytes | None, Text(32)] = None,
+    mac: Mac | None = None,
+    channel: Annotated[int, Range(0, LAST_CHANNEL)] = 0,
+    passive: Bool = False,
+    least_time: Annotated[int, Milliseconds(0, 1500)] = 0,
+    most_time: Annotated[int, Milliseconds(0, 1500)] = 0,
+    channel_bitmap: Annotated[int, Range(0, UNSIGNED_32)] = 0,
+) -> list[Line]:
+    """AT+CWLAP: the access points that match; times are per channel."""
+    if not module.wifi.has_station:
+        raise failed()
+    found = await module.scanner.scan(ssid, mac, channel, channel_bitmap, most_time / 1000)
+    return [_scan_line(point, module.scanner.options.fields, ssid) for point in found]
+
+
+def _scan_line(point: AccessPoint, fields: int, wanted: bytes | None) -> Line:
+    security = point.security
+    ssid = point.ssid if not point.hidden or wanted is not None else b""
+    values = (
+        b"%d" % security.number,
+        b'"%b"' % ssid,
+        b"%d" % point.rssi,
+        b'"%b"' % mac_text(point.bssid),
+        b"%d" % point.channel,
+        b"-1",  # frequency offset, reserved
+        b"-1",  # frequency calibration, reserved
+        b"%d" % security.pairwise,
+        b"%d" % security.group,
+        b"%d" % point.protocol,
+        b"%d" % point.wps,
+    )
+    shown = [value for bit, value in enumerate(values) if fields >> bit & 1]
+    return Line(b"+CWLAP:(%b)" % b",".join(shown))

@@ -1,0 +1,79 @@
+"""The command catalogue of a dialect: what its manual documents and what its firmware registers.
+
+The tables are the text files in `catalogue/`, one for each dialect. Plain lines of columns under headings:
+
+    groups:        name, `released` or `optional`; in the order in which the firmware registers them
+    registered:    group, command, forms; in the order of AT+CMD?
+    documented:    chapter, command, forms; in the order of the manual
+
+A form is `test`, `query`, `set` or `execute`, and `urc` for what the manual lists though it is no command. The manual may
+describe several commands as one: `ATE  execute = ATE0 ATE1`. Sources: the manual of each firmware; ESP-AT User Guide,
+AT+CMD and "AT Command Set Comparison".
+"""
+
+from functools import cache
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from simulator.core.grammar import Form
+
+TABLES: Final = Path(__file__).with_suffix("")
+
+
+class Registered(NamedTuple):
+    """A command of the firmware."""
+
+    name: str
+    forms: frozenset[Form]
+    group: str
+
+
+class Documented(NamedTuple):
+    """An entry of the manual. `commands`: the commands behind it, most often itself."""
+
+    name: str
+    forms: tuple[str, ...]
+    chapter: str
+    commands: tuple[str, ...]
+
+
+class Catalogue(NamedTuple):
+    """The tables of one dialect. `released`: the groups of the firmware as released."""
+
+    released: frozenset[str]
+    registered: tuple[Registered, ...]
+    documented: tuple[Documented, ...]
+
+    def in_release(self) -> frozenset[str]:
+        """The names of the commands of the released firmware."""
+        return frozenset(command.name for command in self.registered if command.group in self.released)
+
+
+@cache
+def load_catalogue(dialect: str) -> Catalogue:
+    """Read the tables of a dialect, at first use."""
+    tables: dict[str, list[list[str]]] = {"groups": [], "registered": [], "documented": []}
+    rows: list[list[str]] = []
+    for line in (TABLES / f"{dialect}.txt").read_text(encoding="ascii").splitlines():
+        words = line.partition("#")[0].split()
+        if len(words) == 1:
+            rows = tables[words[0].removesuffix(":")]
+        elif words:
+            rows.append(words)
+    return Catalogue(
+        frozenset(name for name, status in tables["groups"] if status == "released"),
+        tuple(
+            Registered(name, frozenset(Form(form) for form in forms), group)
+            for group, name, *forms in tables["registered"]
+        ),
+        tuple(_documented(row) for row in tables["documented"]),
+    )
+
+
+def _documented(row: list[str]) -> Documented:
+    chapter, name, *forms = row
+    commands = [name]
+    if "=" in forms:
+        at = forms.index("=")
+        forms, commands = forms[:at], forms[at + 1 :]
+    return Documented(name, tuple(forms), chapter, tuple(commands))

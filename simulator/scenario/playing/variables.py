@@ -1,0 +1,74 @@
+"""The variables of a transcript: documented values that a run may replace by its own. Sans-IO.
+
+A variable is bound, or still open. It starts open with its documented value; using it in something that is sent or
+done binds it to that value; the first expected line that contains an open one captures what the module prints there.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+_REFERENCE: Final = re.compile(r"\{\{(\w+)\}\}")
+REGULAR_EXPRESSION: Final = "re:"
+"""What an expected line starts with that is a pattern."""
+
+
+class UnknownVariableError(Exception):
+    """A text refers to a variable that the transcript does not define."""
+
+
+class Variables:
+    """Names, values, and which of them are bound."""
+
+    def __init__(self, documented: Mapping[str, str], bound: Iterable[str] = ()) -> None:
+        self._values = dict(documented)
+        self._bound = set(bound)
+
+    def bind(self, values: Mapping[str, str]) -> None:
+        """Fix values that have been captured or arranged."""
+        self._values.update(values)
+        self._bound.update(values)
+
+    def use(self, text: str) -> str:
+        """Put the values in, and bind what was used. Raises UnknownVariableError."""
+
+        def value(reference: re.Match[str]) -> str:
+            name = self._known(reference[1])
+            self._bound.add(name)
+            return self._values[name]
+
+        return _REFERENCE.sub(value, text)
+
+    def match(self, wanted: str, line: str, captured: Mapping[str, str]) -> dict[str, str] | None:
+        """What `line` captures when it is the `wanted` one, else None. Raises UnknownVariableError.
+
+        `captured`: values captured by lines before it whose match is not final yet.
+        """
+        if "{{" not in wanted and not wanted.startswith(REGULAR_EXPRESSION):
+            return {} if line == wanted else None
+        found = re.fullmatch(self._pattern(wanted, captured), line, re.DOTALL)
+        return None if found is None else {name: text for name, text in found.groupdict().items() if text is not None}
+
+    def _pattern(self, wanted: str, captured: Mapping[str, str]) -> str:
+        is_pattern = wanted.startswith(REGULAR_EXPRESSION)
+        pieces = _REFERENCE.split(wanted.removeprefix(REGULAR_EXPRESSION))
+        seen: set[str] = set()
+        pattern = []
+        for number, piece in enumerate(pieces):
+            if number % 2 == 0:
+                pattern.append(piece if is_pattern else re.escape(piece))
+                continue
+            name = self._known(piece)
+            if name in captured or name in self._bound:
+                pattern.append(re.escape(captured.get(name, self._values[name])))
+            elif name in seen:
+                pattern.append(f"(?P={name})")
+            else:
+                seen.add(name)
+                pattern.append(f"(?P<{name}>.+?)")
+        return "".join(pattern)
+
+    def _known(self, name: str) -> str:
+        if name not in self._values:
+            raise UnknownVariableError(name)
+        return name

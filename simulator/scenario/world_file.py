@@ -1,0 +1,266 @@
+"""A world file: TOML to a World, or a list of everything that is wrong with it.
+
+Sans-IO but for `load_world`. A table of readers stands for each table of the file; a reader turns a value of the TOML
+document into what a World holds, and raises what would be right instead.
+"""
+
+import os
+import re
+import tomllib
+from collections.abc import Collection, Mapping
+from ipaddress import IPv4Network
+from typing import Any, Final, NamedTuple
+
+from simulator.core.timing import Timing
+from simulator.radio.security import SECURITIES, Security
+from simulator.scenario.world import DEFAULT_FIRST_ADDRESS, DEFAULT_SUBNET, AccessPointConfiguration, World
+from simulator.scenario.world_values import (
+    Reader,
+    WrongValueError,
+    check_host,
+    nearest,
+    one_of,
+    read_address,
+    read_boolean,
+    read_bssid,
+    read_duration,
+    read_host_target,
+    read_listen_address,
+    read_password,
+    read_ssid,
+    read_subnet,
+    right_password,
+    shown,
+    shown_key,
+    shown_value,
+    whole_number,
+)
+
+SIZE_LIMIT: Final = 2**20
+"""Bytes. A world is written by hand; what is larger is another kind of file."""
+
+
+class Mistake(NamedTuple):
+    """One thing that is wrong. `place`: a key, or a line of the file; empty for the file as a whole."""
+
+    place: str
+    found: str
+    right: str
+
+    def __str__(self) -> str:
+        place = f"{self.place}: " if self.place else ""
+        return f"{place}found {self.found}; {self.right} would be right"
+
+
+class WorldError(ValueError):
+    """A world file cannot be used. The message has one line for each mistake."""
+
+    def __init__(self, source: str, mistakes: Collection[Mistake]) -> None:
+        self.mistakes = tuple(mistakes)
+        super().__init__("\n".join(f"{source}: {mistake}" for mistake in self.mistakes))
+
+
+def load_world(path: str | os.PathLike[str]) -> World:
+    """Read a world file. Raises WorldError with all mistakes that were found."""
+    source = os.fsdecode(path)
+    return read_world(_parse(_read(source), source), source)
+
+
+def read_world(document: Mapping[str, object], source: str) -> World:
+    """Make a World of a parsed document; `source` names it in the messages. Raises WorldError."""
+    reader = _WorldReader()
+    world = reader.read(document)
+    if reader.mistakes:
+        raise WorldError(source, reader.mistakes)
+    return world
+
+
+def _read(source: str) -> str:
+    try:
+        with open(source, "rb") as file:  # noqa: PTH123
+            content = file.read(SIZE_LIMIT + 1)
+    except IsADirectoryError:
+        raise WorldError(source, [Mistake("", "a directory", "a TOML file")]) from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not a path"
+        raise WorldError(source, [Mistake("", f"nothing to read ({reason})", "a readable file")]) from None
+    if len(content) > SIZE_LIMIT:
+        raise WorldError(source, [Mistake("", f"more than {SIZE_LIMIT} bytes", "a smaller file")])
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        found = f"byte 0x{content[error.start]:02x}"
+        raise WorldError(source, [Mistake(f"line {line}", found, "UTF-8 text")]) from None
+
+
+def _parse(text: str, source: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        reason, at, place = str(error).rpartition(" (at ")
+        if not at:
+            reason, place = str(error), ""
+        raise WorldError(source, [Mistake(place.rstrip(")"), f"no TOML ({shown(reason, 120)})", "TOML")]) from None
+    except RecursionError:
+        raise WorldError(source, [Mistake("", "too many tables and arrays inside each other", "fewer")]) from None
+    except ValueError:  # Python's limit for the digits of a number
+        raise WorldError(source, [Mistake("", "a number with too many digits", "a smaller one")]) from None
+
+
+# The tables of the file
+
+_ACCESS_POINT: Final[Mapping[str, Reader]] = {
+    "ssid": read_ssid,
+    "password": read_password,
+    "security": one_of(SECURITIES),
+    "channel": whole_number(1, 14),
+    "rssi": whole_number(-100, 0),
+    "bssid": read_bssid,
+    "subnet": read_subnet,
+    "first_address": read_address,
+    "hidden": read_boolean,
+    "wps": read_boolean,
+    "dhcp": read_boolean,
+    "pmf": one_of({"off": 0, "capable": 1, "required": 2}),
+    "up": read_boolean,
+}
+_LISTEN: Final = {"address": "listen_address", "ports": "ports"}
+_TIMING: Final[Mapping[str, Reader]] = dict.fromkeys(Timing._fields, read_duration)
+
+
+class _WorldReader:
+    """Reads one document and collects its mistakes."""
+
+    def __init__(self) -> None:
+        self.mistakes: list[Mistake] = []
+        self._bssids: dict[bytes, int] = {}
+
+    def read(self, document: Mapping[str, object]) -> World:
+        """The World, of use only when there are no mistakes."""
+        fields = self._fields(
+            "",
+            document,
+            {
+                "seed": whole_number(0, 2**63 - 1),
+                "access_point": self._access_points,
+                "hosts": self._hosts,
+                "listen": self._listen,
+                "timing": self._timing,
+            },
+        )
+        if "access_point" in fields:
+            fields["access_points"] = fields.pop("access_point")
+        listen = {_LISTEN[key]: value for key, value in fields.pop("listen", {}).items()}
+        return World(**fields, **listen)
+
+    def _mistake(self, place: str, found: str, right: str) -> None:
+        self.mistakes.append(Mistake(place, found, right))
+
+    def _table(self, place: str, value: object) -> Mapping[str, object]:
+        if isinstance(value, Mapping):
+            return value
+        self._mistake(place, shown_value(value), "a table")
+        return {}
+
+    def _value(self, place: str, value: object, reader: Reader) -> Any:
+        """The value as the World holds it; None when it is wrong."""
+        try:
+            return reader(value)
+        except WrongValueError as error:
+            self._mistake(place, error.found or shown_value(value), error.right)
+            return None
+
+    def _fields(self, place: str, table: object, readers: Mapping[str, Reader]) -> dict[str, Any]:
+        """The right ones of a table's values."""
+        fields = {}
+        for key, value in self._table(place, table).items():
+            at = f"{place}.{shown_key(key)}" if place else shown_key(key)
+            if key not in readers:
+                self._mistake(at, "an unknown key", nearest(key, readers))
+            elif (read := self._value(at, value, readers[key])) is not None:
+                fields[key] = read
+        return fields
+
+    def _access_points(self, value: object) -> tuple[AccessPointConfiguration, ...]:
+        if not isinstance(value, list):
+            self._mistake("access_point", shown_value(value), "[[access_point]], in double brackets,")
+            return ()
+        points = [self._access_point(number, table) for number, table in enumerate(value, 1)]
+        return tuple(point for point in points if point is not None)
+
+    def _access_point(self, number: int, value: object) -> AccessPointConfiguration | None:
+        place = f"access_point#{number}"
+        before = len(self.mistakes)
+        table = self._table(place, value)
+        fields = self._fields(place, table, _ACCESS_POINT)
+        if isinstance(value, Mapping) and "ssid" not in table:
+            self._mistake(f"{place}.ssid", "nothing", "a string of 1 to 32 bytes")
+        if "security" not in table:
+            fields["security"] = SECURITIES["wpa2-psk" if table.get("password") else "open"]
+        if "security" in fields and ("password" in fields or "password" not in table):
+            self._check_password(f"{place}.password", fields["security"], fields.get("password"))
+        if "subnet" in fields or "subnet" not in table:
+            self._place_first_address(f"{place}.first_address", fields)
+        if "bssid" in fields:
+            owner = self._bssids.setdefault(fields["bssid"], number)
+            if owner != number:
+                self._mistake(f"{place}.bssid", f"that of access_point#{owner}", "an address of its own")
+        if len(self.mistakes) > before:
+            return None
+        if "pmf" in fields:
+            fields["management_protection"] = fields.pop("pmf")
+        return AccessPointConfiguration(**fields)
+
+    def _check_password(self, place: str, security: Security, password: bytes | None) -> None:
+        right = right_password(security, password or b"")
+        if right is not None:
+            found = f"{len(password)} bytes" if password is not None else "nothing"
+            self._mistake(place, found, f"{right}, as security is {security.name},")
+
+    def _place_first_address(self, place: str, fields: dict[str, Any]) -> None:
+        subnet: IPv4Network = fields.setdefault("subnet", DEFAULT_SUBNET)
+        lowest, highest = subnet.network_address + 2, subnet.broadcast_address - 1
+        if "first_address" not in fields:
+            usual = subnet.network_address + (int(DEFAULT_FIRST_ADDRESS) - int(DEFAULT_SUBNET.network_address))
+            fields["first_address"] = usual if usual <= highest else lowest
+        elif not lowest <= fields["first_address"] <= highest:
+            self._mistake(place, f'"{fields["first_address"]}"', f"an address from {lowest} to {highest}")
+
+    def _hosts(self, value: object) -> dict[str, str]:
+        hosts = {}
+        folded = set()
+        for key, target in self._table("hosts", value).items():
+            place = f"hosts.{shown_key(key)}"
+            try:
+                check_host(key)
+            except WrongValueError as error:
+                if not isinstance(target, Mapping):  # else the name lacks its quotes, which is said below
+                    self._mistake(place, f'the key "{shown(key)}"', error.right)
+            if key.lower() in folded:
+                self._mistake(place, "a second entry for the same name", "one entry")
+            folded.add(key.lower())
+            hosts[key] = self._value(place, target, read_host_target)
+        return hosts
+
+    def _listen(self, value: object) -> dict[str, Any]:
+        return self._fields("listen", value, {"address": read_listen_address, "ports": self._ports})
+
+    def _ports(self, value: object) -> dict[int, int]:
+        ports: dict[int, int] = {}
+        taken = set()
+        for key, target in self._table("listen.ports", value).items():
+            place = f"listen.ports.{shown_key(key)}"
+            if not re.fullmatch(r"[1-9][0-9]{0,4}", key) or int(key) > 65535:
+                self._mistake(place, f'the key "{shown(key)}"', "a whole number from 1 to 65535")
+                continue
+            port = self._value(place, target, whole_number(1, 65535))
+            if port in taken:
+                self._mistake(place, f"{port}, which another port has", "a port of its own")
+            elif port is not None:
+                ports[int(key)] = port
+                taken.add(port)
+        return ports
+
+    def _timing(self, value: object) -> dict[str, float]:
+        return self._fields("timing", value, _TIMING)

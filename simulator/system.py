@@ -1,0 +1,242 @@
+"""The firmware's own state, for one boot of one module: UART, messages, sleep, memory, registers."""
+
+from collections.abc import Callable
+from enum import IntEnum, IntFlag
+from typing import Final, NamedTuple
+
+from simulator.core.message_filter import SystemMessageFilter
+from simulator.persist.settings import Setting, Settings
+from simulator.radio.wifi import Wifi
+from simulator.stack.links import LinkTable
+
+
+class FirmwareVersion(NamedTuple):
+    """What AT+GMR shows of a firmware, each part without its label."""
+
+    core: bytes
+    """Version, commit, chip and date of the AT core: `<version>(<commit> - <chip> - <Mon dd yyyy> <hh:mm:ss>)`."""
+    sdk: bytes
+    commit: bytes
+    """Of the application."""
+    compiled: bytes
+    """When the application was built: `<Mon dd yyyy> <hh:mm:ss>`."""
+    application: bytes
+    module_name: bytes
+
+
+# The UART
+
+
+class UartParameters(NamedTuple):
+    """The parameters of AT+UART_CUR and AT+UART_DEF, in their order."""
+
+    baud_rate: int
+    data_bits: int
+    stop_bits: int
+    parity: int
+    flow_control: int
+
+
+FACTORY_UART: Final = UartParameters(115200, 8, 1, 0, 1)
+UART_LIMITS: Final = ((80, 5_000_000), (5, 8), (1, 3), (0, 2), (0, 3))
+"""Least and most of each parameter."""
+UART_CLOCK: Final = 80_000_000
+"""The clock of the UART in Hz; its divider has four fractional bits (ESP32 Technical Reference Manual)."""
+
+
+class UartConfiguration:
+    """The stored parameters, and those in force."""
+
+    _baud_rate = Setting("UART", "rate", FACTORY_UART.baud_rate, always=True)
+    _data_bits = Setting("UART", "databits", FACTORY_UART.data_bits, always=True)
+    _stop_bits = Setting("UART", "stopbits", FACTORY_UART.stop_bits, always=True)
+    _parity = Setting("UART", "parity", FACTORY_UART.parity, always=True)
+    _flow_control = Setting("UART", "flow_ctrl", FACTORY_UART.flow_control, always=True)
+
+    def __init__(self, settings: Settings) -> None:
+        """Take the stored parameters into force; one that is out of range is passed over. The first boot stores them."""
+        self.settings = settings
+        if settings.store.read("UART", "rate") is None:
+            self.stored = FACTORY_UART
+        self.current = UartParameters(
+            *(
+                value if least <= value <= most else factory
+                for value, factory, (least, most) in zip(self.stored, FACTORY_UART, UART_LIMITS, strict=True)
+            )
+        )
+
+    @property
+    def stored(self) -> UartParameters:
+        """What flash holds; assigning stores at once, whatever AT+SYSSTORE says."""
+        return UartParameters(self._baud_rate, self._data_bits, self._stop_bits, self._parity, self._flow_control)
+
+    @stored.setter
+    def stored(self, parameters: UartParameters) -> None:
+        self._baud_rate, self._data_bits, self._stop_bits, self._parity, self._flow_control = parameters
+
+    @property
+    def measured(self) -> UartParameters:
+        """The parameters in force, with the baud rate that the clock divider makes of the wanted one."""
+        sixteenths = UART_CLOCK * 16 // self.current.baud_rate
+        return self.current._replace(baud_rate=UART_CLOCK * 16 // sixteenths)
+
+
+# Memory
+
+
+class Capability(IntFlag):
+    """What a heap region can be used for: the bits of AT+SYSRAM=<caps> (ESP-IDF, heap capabilities)."""
+
+    EXECUTABLE = 1 << 0
+    WORDS = 1 << 1
+    BYTES = 1 << 2
+    DMA = 1 << 3
+    INTERNAL = 1 << 11
+    DEFAULT = 1 << 12
+
+
+class Region(NamedTuple):
+    """A part of the heap, in bytes, as a module that has just booted finds it without Wi-Fi and links."""
+
+    capabilities: Capability
+    total: int
+    free: int
+    lowest: int
+    """The least that was ever free while it booted."""
+    largest: int
+    """The largest block that can be free."""
+
+
+class HeapFigures(NamedTuple):
+    """What AT+SYSRAM shows, in bytes: largest <= free <= total, minimum <= free."""
+
+    largest: int
+    free: int
+    minimum: int
+    total: int
+
+
+WIFI_MEMORY: Final = 38_000
+LINK_MEMORY: Final = {b"TCP": 3_600, b"UDP": 1_200}
+"""Bytes one link takes, by its kind. These and the regions are estimates around the documented example (148408 bytes
+free, 84044 at least); nothing but their relations is known."""
+DATA_REGION: Final = Region(
+    Capability.WORDS | Capability.BYTES | Capability.DMA | Capability.INTERNAL | Capability.DEFAULT,
+    total=292_000,
+    free=148_408 + WIFI_MEMORY,
+    lowest=84_044,
+    largest=110_592,
+)
+INSTRUCTION_REGION: Final = Region(
+    Capability.EXECUTABLE | Capability.WORDS | Capability.INTERNAL,
+    total=40_960,
+    free=30_208,
+    lowest=30_208,
+    largest=30_208,
+)
+
+
+class Heap:
+    """How much memory is left, from what the rooms say they take of it.
+
+    The minimum follows at every look; a peak between two of them is missed, but only one below the low of the boot
+    would count.
+    """
+
+    def __init__(self) -> None:
+        self._charges: list[Callable[[], int]] = []
+        self._lowest = DATA_REGION.lowest
+
+    def charge(self, taken: Callable[[], int]) -> None:
+        """Count what `taken` returns, in bytes, from now on."""
+        self._charges.append(taken)
+
+    def figures(self, capabilities: int = Capability.DEFAULT) -> HeapFigures:
+        """The sum over all regions that have all of `capabilities`; zeros when there is none."""
+        regions = [region for region in (self._data_region(), INSTRUCTION_REGION) if not capabilities & ~region[0]]
+        return HeapFigures(
+            max((region.largest for region in regions), default=0),
+            sum(region.free for region in regions),
+            sum(region.lowest for region in regions),
+            sum(region.total for region in regions),
+        )
+
+    def _data_region(self) -> Region:
+        free = max(0, DATA_REGION.free - sum(taken() for taken in self._charges))
+        self._lowest = min(self._lowest, free)
+        return DATA_REGION._replace(free=free, lowest=self._lowest, largest=min(DATA_REGION.largest, free))
+
+
+# Messages, sleep, and the system itself
+
+
+class SystemMessages(IntFlag):
+    """AT+SYSMSG: which further messages there are."""
+
+    QUIT = 1
+    """`+QUITT` when passthrough is left."""
+    LINK_DETAILS = 2
+    """`+LINK_CONN` instead of `CONNECT`."""
+    PASSTHROUGH_STATUS = 4
+    """Status reports during passthrough too."""
+
+
+class SleepMode(IntEnum):
+    """AT+SLEEP."""
+
+    AWAKE = 0
+    MODEM_DTIM = 1
+    LIGHT = 2
+    MODEM_LISTEN_INTERVAL = 3
+
+
+class WakePin(NamedTuple):
+    """The pin that ends a light-sleep, and the level that does."""
+
+    gpio: int
+    level: int
+
+
+DEFAULT_TRANSMIT_INTERVAL: Final = 20
+MAXIMUM_TRANSMIT_POWER: Final = 78
+"""In 0.25 dBm; the factory parameter max_tx_power."""
+TRANSMIT_POWER_STEPS: Final = (78, 72, 66, 60, 56, 52, 44, 34)
+
+
+class System:
+    """What belongs to no other room."""
+
+    _messages = Setting("NVM_012", "s_msg", 0)
+
+    def __init__(self, settings: Settings, wifi: Wifi, links: LinkTable) -> None:
+        self.settings = settings
+        self.uart = UartConfiguration(settings)
+        self.heap = Heap()
+        self.heap.charge(lambda: WIFI_MEMORY if wifi.initialised else 0)
+        self.heap.charge(lambda: sum(LINK_MEMORY.get(link.kind, 0) for link in links))
+        self.message_filter = SystemMessageFilter()
+        self.transmit_interval = DEFAULT_TRANSMIT_INTERVAL
+        """Milliseconds after which passthrough sends what is less than a full block."""
+        self.sleep_mode = SleepMode.AWAKE
+        self.wake_pin: WakePin | None = None
+        self.registers: dict[int, int] = {}
+        """What AT+SYSREG has written, by address; any other register reads 0."""
+        self._transmit_power = MAXIMUM_TRANSMIT_POWER
+
+    @property
+    def messages(self) -> SystemMessages:
+        """The messages that AT+SYSMSG has switched on."""
+        return SystemMessages(self._messages)
+
+    @messages.setter
+    def messages(self, messages: SystemMessages) -> None:
+        self._messages = int(messages)
+
+    @property
+    def transmit_power(self) -> int:
+        """The Wi-Fi power in 0.25 dBm; the radio takes the next step that is not above the wanted one."""
+        return next(step for step in TRANSMIT_POWER_STEPS if step <= self._transmit_power)
+
+    @transmit_power.setter
+    def transmit_power(self, power: int) -> None:
+        self._transmit_power = power
