@@ -31,7 +31,7 @@ BROKEN: Final = 2
 
 
 def main() -> int:
-    """Measure what is asked for. Exit codes: 0 done, 1 a goal is missed (only with --check), 2 a benchmark is broken."""
+    """Measure what is asked for. Exit codes: 0 done, 1 a goal is missed (with --check), 2 a benchmark is broken."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="How fast and lean the simulator is.")
     parser.add_argument("figures", nargs="*", metavar="FIGURE", help=f"{', '.join(FIGURES)}; all when none is given")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write every run of every figure")

@@ -5,10 +5,12 @@ from typing import Final
 
 from benchmarks.figure import Goal, Row, compare
 from benchmarks.processes import bare_program, client, simulator
+from benchmarks.processors import awake_processors
 
 ROUNDS: Final = 1500
 
 
+@awake_processors()
 def measure() -> list[Row]:
     """Exchanges per second of a whole run; both talk to the same peer."""
     name = "CIPSEND of 1024 bytes and +IPD over a PTY"

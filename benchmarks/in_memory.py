@@ -15,6 +15,7 @@ import trio
 from benchmarks.client import PAYLOAD, SEND, Exchange, UnexpectedAnswerError
 from benchmarks.figure import RUNS, Row
 from benchmarks.processes import bare_program
+from benchmarks.processors import awake_processors
 from simulator.core.clock import RealClock
 from simulator.core.port import MemoryPort
 from simulator.dialects.esp32_v5 import Esp32V5
@@ -29,6 +30,7 @@ PROFILE_LINES: Final = 25
 Round = Callable[[MemoryPort], Awaitable[None]]
 
 
+@awake_processors()
 def measure() -> list[Row]:
     """Commands and exchanges per second, and what one takes of the processor."""
     with bare_program("tcp_echo") as peer:

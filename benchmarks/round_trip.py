@@ -4,10 +4,12 @@ from typing import Final
 
 from benchmarks.figure import Goal, Row, compare
 from benchmarks.processes import bare_program, client, simulator
+from benchmarks.processors import awake_processors
 
 ROUNDS: Final = 5000
 
 
+@awake_processors()
 def measure() -> list[Row]:
     """Microseconds, the median of a run; the module echoes, as it does when it has booted."""
     name = "AT to OK over a PTY, median"

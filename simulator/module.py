@@ -5,7 +5,7 @@ holds, and the clock of the RTC as long as there is power.
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
@@ -16,6 +16,7 @@ import trio
 from simulator.core.answers import READY, Restart, RestartCause
 from simulator.core.clock import Clock
 from simulator.core.engine import Engine
+from simulator.core.grammar import Form
 from simulator.core.output import Output
 from simulator.core.port import Port
 from simulator.core.registry import Registry
@@ -64,6 +65,9 @@ class Firmware(Protocol):
 
     def latency(self, timing: Timing) -> Callable[[str], float] | None:
         """Seconds each command takes by itself; None when none takes any."""
+
+    def command_list(self) -> Iterable[tuple[str, Collection[Form]]]:
+        """The commands that are built in and work, with their forms, in the order of the firmware."""
 
 
 @dataclass(frozen=True)

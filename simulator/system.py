@@ -54,7 +54,10 @@ class UartConfiguration:
     _flow_control = Setting("UART", "flow_ctrl", FACTORY_UART.flow_control, always=True)
 
     def __init__(self, settings: Settings) -> None:
-        """Take the stored parameters into force; one that is out of range is passed over. The first boot stores them."""
+        """Take the stored parameters into force; one that is out of range is passed over.
+
+        The first boot stores the factory's.
+        """
         self.settings = settings
         if settings.store.read("UART", "rate") is None:
             self.stored = FACTORY_UART

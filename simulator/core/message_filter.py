@@ -6,8 +6,8 @@ matches all it has; the matches are cut out, the rest goes out unchanged. The fi
 one tried.
 
 Expressions are POSIX basic regular expressions over bytes, and the C library compiles and runs them. Its GNU
-additions (`\+`, `\|`, `\w` ...) are taken out beforehand: the module's library knows none of them, a backslash before an
-ordinary character means that character there.
+additions (`\+`, `\|`, `\w` ...) are taken out beforehand: the module's library knows none of them, and a backslash
+before an ordinary character means that character there.
 """
 
 import ctypes

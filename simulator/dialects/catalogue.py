@@ -6,9 +6,9 @@ The tables are the text files in `catalogue/`, one for each dialect. Plain lines
     registered:    group, command, forms; in the order of AT+CMD?
     documented:    chapter, command, forms; in the order of the manual
 
-A form is `test`, `query`, `set` or `execute`, and `urc` for what the manual lists though it is no command. The manual may
-describe several commands as one: `ATE  execute = ATE0 ATE1`. Sources: the manual of each firmware; ESP-AT User Guide,
-AT+CMD and "AT Command Set Comparison".
+A form is `test`, `query`, `set` or `execute`, and `urc` for what the manual lists though it is no command. The manual
+may describe several commands as one: `ATE  execute = ATE0 ATE1`. Sources: the manual of each firmware; for what the
+ESP32 firmware registers and what is released, AT+CMD? and "ESP-AT Firmware Differences" of the ESP-AT User Guide.
 """
 
 from functools import cache

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from simulator.commands import (
     addresses,
     basic,
+    command_list,
     links,
     message_filter,
     reports,
@@ -16,13 +17,17 @@ from simulator.commands import (
     wifi_join,
 )
 from simulator.commands.reports import Esp32Reports
+from simulator.core.grammar import Form
 from simulator.core.registry import Registry
 from simulator.core.timing import Timing
+from simulator.dialects.catalogue import load_catalogue
+from simulator.dialects.names import BUILDS
 from simulator.module import Module
 from simulator.system import FirmwareVersion
 
 TABLES = (
     basic.table,
+    command_list.table,
     uart.table,
     sleep.table,
     system.table,
@@ -50,8 +55,28 @@ class Esp32V5:
     )
     """What AT+GMR shows; may be replaced."""
 
-    def __init__(self) -> None:
-        self.registry = Registry(TABLES)
+    def __init__(self, build: str = "full") -> None:
+        """`build`: `full`, or `release` for the command groups of the released firmware only. Raises ValueError."""
+        if build not in BUILDS:
+            raise ValueError(f"found build {build!r}; one of {', '.join(BUILDS)} would be right")
+        if build == "full":  # nothing to look up, and no catalogue to read at start
+            self.registry = Registry(TABLES)
+        else:
+            self.registry = Registry(TABLES, load_catalogue(self.name).in_release().__contains__)
+
+    def command_list(self) -> list[tuple[str, frozenset[Form]]]:
+        """What is built in and works, with the forms that do, in the order of the firmware."""
+        registry = self.registry
+        working = [
+            (name, frozenset(form for form in forms if (name, form) in registry))
+            for name, forms, _ in load_catalogue(self.name).registered
+        ]
+        return [(name, forms) for name, forms in working if forms]
+
+    def implemented(self) -> frozenset[tuple[str, str]]:
+        """Name and form of everything that works: the commands, and what the manual lists that is no command."""
+        commands = frozenset((name, form.value) for name, form in self.registry)
+        return commands.union(*(table.formats for table in TABLES))
 
     def reports(self, module: Module) -> Esp32Reports:
         return Esp32Reports(module)

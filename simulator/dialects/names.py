@@ -1,4 +1,4 @@
-"""Which firmwares the simulator knows, by the names of the command line. Light, for those who only ask for the names."""
+"""Which firmwares the simulator knows, by the names of the command line. Imports none of them."""
 
 from typing import Final
 

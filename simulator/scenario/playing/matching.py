@@ -22,6 +22,8 @@ from simulator.scenario.playing.variables import Variables
 PROMPT: Final = ">"
 EXCERPT: Final = 300
 """Bytes of output that an error quotes."""
+ECHOES_PENDING: Final = 8
+"""Commands sent before whose echo may still come; with echo off none ever does."""
 
 Lines = Sequence[str]
 
@@ -45,6 +47,7 @@ class _Found(NamedTuple):
     captured: dict[str, str]
     echoes: int = 0
     open_end: bool = False
+    """`echoes`: how many of those expected are over."""
 
 
 class Printed:
@@ -66,7 +69,7 @@ class Printed:
 
     def command_sent(self, command: str) -> None:
         """Expect the echo of a command, if there is any."""
-        self._echoes.append(command)
+        self._echoes = [*self._echoes[-ECHOES_PENDING:], command]
         self._repeatable = ()
 
     # Attempts: True when satisfied, False when more output is needed
@@ -126,8 +129,8 @@ class Printed:
             if hit is not None:
                 captured |= hit[1]
                 missing.remove(hit[0])
-            elif self._is_echo(line, echoes):
-                echoes += 1
+            elif (echo := self._echo(line, echoes)) is not None:
+                echoes = echo
             elif line and self._first((*wanted, *also, *self._dropped), line, captured) is None:
                 raise MismatchError(f"expected any of {missing!r}, got {line!r}")
         self._account(_Found(at, captured, echoes), lenient=True)
@@ -211,8 +214,8 @@ class Printed:
                 if values is not None:
                     captured |= values
                     break
-                if self._is_echo(line, echoes):
-                    echoes += 1
+                if (echo := self._echo(line, echoes)) is not None:
+                    echoes = echo
                 elif not (lenient and not line) and self._first(self._dropped, line, captured) is None:
                     raise MismatchError(f"expected {expected!r}, got {line!r}")
         return _Found(at, captured, echoes)
@@ -226,8 +229,9 @@ class Printed:
             return None
         return _Found(len(self.unread), captured | values, echoes, open_end=True)
 
-    def _is_echo(self, line: str, skip: int) -> bool:
-        return line in self._echoes[skip:]
+    def _echo(self, line: str, skip: int) -> int | None:
+        """How many echoes are over when this line is one of those still to come; None when it is none."""
+        return self._echoes.index(line, skip) + 1 if line in self._echoes[skip:] else None
 
     def _first(self, wanted: Lines, line: str, captured: dict[str, str]) -> tuple[str, dict[str, str]] | None:
         for expected in wanted:

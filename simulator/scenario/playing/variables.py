@@ -47,7 +47,7 @@ class Variables:
         if "{{" not in wanted and not wanted.startswith(REGULAR_EXPRESSION):
             return {} if line == wanted else None
         found = re.fullmatch(self._pattern(wanted, captured), line, re.DOTALL)
-        return None if found is None else {name: text for name, text in found.groupdict().items() if text is not None}
+        return None if found is None else {name: found[name] for name in found.groupdict() if name in self._values}
 
     def _pattern(self, wanted: str, captured: Mapping[str, str]) -> str:
         is_pattern = wanted.startswith(REGULAR_EXPRESSION)

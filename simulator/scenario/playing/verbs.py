@@ -1,0 +1,323 @@
+"""The verbs: what a step does. One table, by the key that makes the step or by the name behind `do`.
+
+A verb is a function of the stage and of keyword parameters, which are the keys a step may have; `value` is what stands
+behind the key that makes the step, `module` is the module the step is about. A new verb is one more function here.
+"""
+
+import inspect
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final, NamedTuple, get_type_hints
+
+import trio
+
+from simulator.scenario.playing.matching import MismatchError, Quiet
+from simulator.scenario.playing.peers import Connection, Peer
+from simulator.scenario.playing.stage import Stage
+from simulator.scenario.transcript import Step
+
+_SHOWN: Final = 200
+
+
+class Verb(NamedTuple):
+    """A verb as the table holds it.
+
+    `keys`: parameter name and type of every key a step may have. `required`: those it must have. `substituted`:
+    whether variables are put into its texts before it runs; one that matches output sees them as they stand.
+    """
+
+    run: Callable[..., Awaitable[None]]
+    keys: dict[str, tuple[str, Any]]
+    required: frozenset[str]
+    has_value: bool
+    has_module: bool
+    has_optional: bool
+    substituted: bool
+
+
+VERBS: Final[dict[str, Verb]] = {}
+
+
+def verb(name: str, *, substituted: bool = True) -> Callable[[Callable[..., Awaitable[None]]], Any]:
+    """Put a function into the table."""
+
+    def add(function: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+        hints = get_type_hints(function)
+        keys = {}
+        required = set()
+        implied = {"stage", "value", "module", "optional"}
+        parameters = inspect.signature(function).parameters
+        for parameter in parameters.values():
+            if parameter.name not in implied:
+                key = parameter.name.removesuffix("_")
+                keys[key] = parameter.name, hints[parameter.name]
+                if parameter.default is parameter.empty:
+                    required.add(key)
+        VERBS[name] = Verb(
+            function,
+            keys,
+            frozenset(required),
+            "value" in parameters,
+            "module" in parameters,
+            "optional" in parameters,
+            substituted,
+        )
+        return function
+
+    return add
+
+
+def bind(step: Step) -> Callable[[Stage], Awaitable[None]]:
+    """What a step does on a stage. Raises TranscriptError when there is no such verb or its keys are wrong."""
+    found = VERBS.get(step.action)
+    if found is None:
+        raise step.place.error(f"{step.action!r} cannot be played; known are {', '.join(sorted(VERBS))}")
+    arguments: dict[str, Any] = {}
+    for key, value in step.arguments.items():
+        if key not in found.keys:
+            known = ", ".join(found.keys) or "none"
+            raise step.place.error(f"{step.action}: unknown key {key!r}; known are {known}")
+        name, wanted = found.keys[key]
+        accepted = isinstance(value, list) if wanted in (list, list[str]) else isinstance(value, wanted)
+        if not accepted or (isinstance(value, bool) and wanted is not bool):
+            raise step.place.error(f"{step.action}: {key}: found {value!r}, which is of the wrong type")
+        arguments[name] = value
+    missing = found.required - step.arguments.keys()
+    if missing:
+        raise step.place.error(f"{step.action}: {', '.join(sorted(missing))} is missing")
+    if found.has_value:
+        arguments["value"] = step.value
+    if found.has_module:
+        arguments["module"] = step.module
+    if found.has_optional:
+        arguments["optional"] = step.optional
+
+    async def run(stage: Stage) -> None:
+        texts = {}
+        if found.substituted:
+            texts = {name: stage.variables.use(text) for name, text in arguments.items() if isinstance(text, str)}
+        await found.run(stage, **(arguments | texts))
+
+    return run
+
+
+# On the serial port
+
+
+@verb("send")
+async def send(stage: Stage, *, value: str, module: str) -> None:
+    """Type a command line."""
+    await stage.terminal(module).send_command(value)
+
+
+@verb("send_raw")
+async def send_raw(stage: Stage, *, value: str, module: str, guard_ms: int = 0) -> None:
+    """Send data; `guard_ms`: with more silence than that around it."""
+    silence = 2 * guard_ms / 1000
+    await stage.clock.sleep(silence)
+    await stage.terminal(module).send(value.encode())
+    await stage.clock.sleep(silence)
+
+
+@verb("send_raw_hex")
+async def send_raw_hex(stage: Stage, *, value: str, module: str) -> None:
+    """Send data given in hexadecimal."""
+    await stage.terminal(module).send(bytes.fromhex(value))
+
+
+@verb("expect", substituted=False)
+async def expect(
+    stage: Stage,
+    *,
+    value: list[str],
+    module: str,
+    optional: bool,
+    or_: list[str] | None = None,
+    blanks: str = "exact",
+) -> None:
+    """Exactly these lines, or those of `or`. An optional step is skipped when something else comes, or nothing."""
+    if blanks not in ("exact", "lenient"):
+        raise MismatchError(f"blanks: found {blanks!r}; 'lenient' would be right")
+    alternatives: list[Sequence[str]] = [value]
+    if or_ is not None:
+        alternatives.append(or_)
+    if optional:
+        alternatives.append([])
+    printed = stage.terminal(module).printed
+
+    def attempt(quiet: Quiet) -> bool:
+        return printed.lines(alternatives, lenient=blanks == "lenient", quiet=quiet)
+
+    await stage.terminal(module).until(attempt, f"the lines {value!r}")
+
+
+@verb("expect_set", substituted=False)
+async def expect_set(
+    stage: Stage, *, value: list[str], module: str, also: str = "", within_ms: int | None = None
+) -> None:
+    """Each of these lines at least once, in any order."""
+    terminal = stage.terminal(module)
+    ignored = [also] if also else []
+    limit = within_ms / 1000 if within_ms is not None else None
+    await terminal.until(lambda _: terminal.printed.line_set(value, ignored), f"any order of {value!r}", limit)
+
+
+@verb("expect_raw")
+async def expect_raw(stage: Stage, *, value: str, module: str) -> None:
+    """Exactly these bytes, without line structure."""
+    terminal = stage.terminal(module)
+    await terminal.until(lambda _: terminal.printed.raw(value.encode()), f"the bytes {value!r}")
+
+
+@verb("wait_ready")
+async def wait_ready(stage: Stage, *, module: str) -> None:
+    """The module restarts by itself: everything up to `ready` is discarded."""
+    terminal = stage.terminal(module)
+    await terminal.until(lambda _: terminal.printed.through("ready"), "a restart up to 'ready'")
+
+
+@verb("quiet")
+async def quiet(stage: Stage, *, module: str, ms: int) -> None:
+    """Nothing may be printed for so long."""
+    await stage.clock.sleep(ms / 1000)
+    stage.terminal(module).printed.nothing()
+
+
+@verb("pause_ms")
+async def pause(stage: Stage, *, value: int) -> None:
+    """Wait."""
+    await stage.clock.sleep(value / 1000)
+
+
+# In the world
+
+
+@verb("serve")
+async def serve(stage: Stage, *, peer: str, proto: str, port: int) -> None:
+    """A peer starts a server."""
+    stage.peer(peer).serve(_transport(proto), port)
+
+
+@verb("accept")
+async def accept(stage: Stage, *, peer: str, proto: str = "tcp", port: int | None = None) -> None:
+    """A peer has got a connection of the module's."""
+    _transport(proto, "tcp")
+    host = stage.peer(peer)
+
+    def accepted() -> bool:
+        for connection in host.connections:
+            if not connection.accepted and port in (None, connection.port):
+                connection.accepted = True
+                return True
+        return False
+
+    await stage.until(host, accepted, lambda: f"{peer} gets no connection")
+
+
+@verb("connect")
+async def connect(stage: Stage, *, peer: str, proto: str, to: str, port: int, module: str) -> None:
+    """A peer opens a connection to a server of the module's; `to`, its address, is where the peer believes it is."""
+    _transport(proto, "tcp")
+    await stage.peer(peer).connect(port, await stage.module_port(module, "tcp", port))
+
+
+@verb("peer_sends")
+async def peer_sends(
+    stage: Stage,
+    *,
+    value: str,
+    peer: str,
+    module: str,
+    proto: str = "tcp",
+    port: int | None = None,
+    from_port: int | None = None,
+) -> None:
+    """A peer sends data; UDP: from `from_port` of its own to `port` of the module's."""
+    host = stage.peer(peer)
+    if _transport(proto) == "tcp":
+        await (await _connection(stage, host, port)).send(value.encode())
+        return
+    if port is None:
+        raise MismatchError("peer_sends: UDP needs 'port', the module's own")
+    await host.send_datagram(value.encode(), from_port, await stage.module_port(module, "udp", port))
+
+
+@verb("peer_receives")
+async def peer_receives(
+    stage: Stage,
+    *,
+    value: str,
+    peer: str,
+    module: str,
+    proto: str = "tcp",
+    port: int | None = None,
+    from_port: int | None = None,
+) -> None:
+    """A peer gets data; UDP: one datagram, at `port` of its own and from `from_port` of the module's."""
+    host = stage.peer(peer)
+    wanted = value.encode()
+    if _transport(proto) == "tcp":
+        await _receive_bytes(stage, host, await _connection(stage, host, port), wanted)
+    else:
+        await _receive_datagram(stage, host, wanted, port, from_port, module)
+
+
+@verb("sees_close")
+async def sees_close(stage: Stage, *, peer: str) -> None:
+    """A peer sees its connection closed."""
+    host = stage.peer(peer)
+    if not host.connections:
+        raise MismatchError(f"{peer} has no connection")
+    connection = host.connections[-1]
+    await stage.until(host, lambda: connection.ended, lambda: f"the connection of {peer} stays open")
+    if connection.received:
+        raise MismatchError(f"{peer} has got {bytes(connection.received[:_SHOWN])!r} besides")
+    await connection.close()
+    host.connections.remove(connection)
+
+
+async def _connection(stage: Stage, host: Peer, port: int | None) -> Connection:
+    await stage.until(
+        host, lambda: host.open_connection(port) is not None, lambda: f"{host.name} has no open connection"
+    )
+    connection = host.open_connection(port)
+    assert connection is not None
+    return connection
+
+
+async def _receive_bytes(stage: Stage, host: Peer, connection: Connection, wanted: bytes) -> None:
+    def complete() -> bool:
+        got = bytes(connection.received[: len(wanted)])
+        if got != wanted[: len(got)]:
+            raise MismatchError(f"{host.name} expected {wanted!r}, got {got!r}")
+        return len(got) == len(wanted)
+
+    await stage.until(
+        host, complete, lambda: f"{host.name} expected {wanted!r}, got {bytes(connection.received)!r} and no more"
+    )
+    del connection.received[: len(wanted)]
+
+
+async def _receive_datagram(
+    stage: Stage, host: Peer, wanted: bytes, port: int | None, from_port: int | None, module: str
+) -> None:
+    ports = [port] if port is not None else list(host.datagrams)
+    if len(ports) != 1 or ports[0] not in host.datagrams:
+        raise MismatchError(f"{host.name} serves {len(host.datagrams)} UDP ports; 'port' must name one of them")
+    arrived = host.datagrams[ports[0]]
+    await stage.until(host, lambda: bool(arrived), lambda: f"{host.name} gets no datagram at port {ports[0]}")
+    datagram = arrived.popleft()
+    if datagram.data != wanted:
+        raise MismatchError(f"{host.name} expected {wanted!r}, got {datagram.data!r}")
+    if from_port is not None:
+        sender = await stage.module_port(module, "udp", from_port)
+        if datagram.sender != sender:
+            raise MismatchError(f"{host.name} got it from {datagram.sender}, not from the module's port at {sender}")
+
+
+def _transport(protocol: str, *known: str) -> str:
+    if protocol not in (known or ("tcp", "udp")):
+        raise MismatchError(f"proto: {protocol!r} cannot be played; {' or '.join(known or ('tcp', 'udp'))} can")
+    return protocol
+
+
+__all__ = ["VERBS", "Verb", "bind", "trio", "verb"]

@@ -1,0 +1,59 @@
+"""The bytes of answers and error codes."""
+
+import pytest
+
+from simulator.core import answers, errors
+from simulator.core.answers import Line, Result, Unterminated
+
+
+@pytest.mark.parametrize(
+    ("result", "wire"),
+    [
+        (Result.OK, b"\r\nOK\r\n"),
+        (Result.ERROR, b"\r\nERROR\r\n"),
+        (Result.SEND_OK, b"\r\nSEND OK\r\n"),
+        (Result.SEND_FAIL, b"\r\nSEND FAIL\r\n"),
+        (Result.SEND_CANCELED, b"\r\nSEND Canceled\r\n"),
+        (Result.SET_OK, b"\r\nSET OK\r\n"),
+        (Result.NOTHING, b""),
+    ],
+)
+def test_results(result: Result, wire: bytes) -> None:
+    assert result.value == wire
+
+
+def test_notices() -> None:
+    assert answers.PROMPT == b"\r\nOK\r\n\r\n>"
+    assert answers.BUSY == b"\r\nbusy p...\r\n"
+    assert answers.FORCED_RESTART == b"\r\nWill force to restart!!!\r\n"
+    assert answers.READY == b"\r\nready\r\n"
+    assert answers.received(4) == b"\r\nRecv 4 bytes\r\n"
+
+
+def test_information() -> None:
+    assert Line(b"+CWMODE:1").wire == b"+CWMODE:1\r\n"
+    assert Unterminated(b"+CIPDINFO:0").wire == b"+CIPDINFO:0"
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (errors.wrong_count(2, 3), 0x01060203),
+        (errors.wrong_length(1), 0x01040001),
+        (errors.invalid(4), 0x01070004),
+        (errors.unparsable(2), 0x01080002),
+        (errors.failed(), 0x010A0000),
+        (errors.failed(3), 0x010A0003),
+        (errors.CommandError(), None),
+    ],
+)
+def test_error_codes(error: errors.CommandError, code: int | None) -> None:
+    assert error.code == code
+    assert error.errno is None
+
+
+def test_codes_of_the_parser() -> None:
+    assert errors.BUSY == 0x010B0000
+    assert errors.UNKNOWN_COMMAND == 0x01090000
+    assert errors.NO_AT == 0x01030000
+    assert errors.LINE_TOO_LONG == 0x01020000

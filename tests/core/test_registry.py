@@ -1,0 +1,80 @@
+"""Commands to handlers."""
+
+from typing import Annotated, Any
+
+import pytest
+
+from simulator.core.arguments import Range
+from simulator.core.errors import CommandError
+from simulator.core.grammar import Form, parse_line
+from simulator.core.registry import CommandTable, Registry
+
+table = CommandTable()
+
+
+@table.command("AT+MODE", Form.QUERY)
+def mode(module: Any) -> None: ...
+
+
+@table.command("AT+MODE", Form.SET)
+def set_mode(module: Any, mode: Annotated[int, Range(0, 3)]) -> None: ...
+
+
+@table.command("AT+LINK", Form.SET, when=lambda module, parameters: module == "multiple")
+async def link_of_many(module: Any) -> None: ...
+
+
+@table.command("AT+LINK", Form.SET, when=lambda module, parameters: parameters[:1] == (b"TCP",))
+async def tcp_link(module: Any) -> None: ...
+
+
+@table.wire("+IPD", "report")
+def data_report() -> None: ...
+
+
+def find(line: bytes, context: Any = None) -> object:
+    return Registry([table]).find(context, parse_line(line)).handler
+
+
+def test_name_and_form_lead_to_the_handler() -> None:
+    assert find(b"AT+MODE?") is mode
+    assert find(b"at+mode=1") is set_mode
+
+
+@pytest.mark.parametrize("line", [b"AT+MODE", b"AT+MODE=?", b"AT+MODES?", b"AT", b"AT+LINK=1"])
+def test_an_unknown_command_or_form(line: bytes) -> None:
+    with pytest.raises(CommandError) as caught:
+        find(line)
+    assert caught.value.code == 0x01090000
+
+
+def test_the_first_signature_that_fits_is_taken() -> None:
+    assert find(b'AT+LINK="TCP"') is tcp_link
+    assert find(b'AT+LINK="TCP"', "multiple") is link_of_many
+
+
+def test_a_command_that_is_not_built_in_is_unknown() -> None:
+    registry = Registry([table], lambda name: name != "AT+LINK")
+    assert set(registry) == {("AT+MODE", Form.QUERY), ("AT+MODE", Form.SET)}
+    with pytest.raises(CommandError):
+        registry.find("multiple", parse_line(b"AT+LINK=1"))
+
+
+def test_what_a_registry_holds() -> None:
+    registry = Registry([table])
+    assert list(registry) == [("AT+MODE", Form.QUERY), ("AT+MODE", Form.SET), ("AT+LINK", Form.SET)]
+    assert ("AT+MODE", Form.QUERY) in registry
+    assert ("AT+MODE", Form.TEST) not in registry
+
+
+def test_entries_know_what_they_are() -> None:
+    registry = Registry([table])
+    entry = registry.find(None, parse_line(b"AT+MODE=1"))
+    assert not entry.is_async
+    assert entry.signature is entry.signature
+    assert [name for name, _, _ in entry.signature.arguments] == ["mode"]
+    assert registry.find("multiple", parse_line(b"AT+LINK=1")).is_async
+
+
+def test_formats_that_are_no_commands_are_noted_with_their_table() -> None:
+    assert table.formats == [("+IPD", "report")]
