@@ -6,7 +6,6 @@ holds, and the clock of the RTC as long as there is power.
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
 from typing import Any, Final, Protocol
@@ -19,6 +18,7 @@ from simulator.core.engine import Engine
 from simulator.core.grammar import Form
 from simulator.core.output import Output
 from simulator.core.port import Port
+from simulator.core.redaction import Redactor
 from simulator.core.registry import Registry
 from simulator.core.timing import Timing
 from simulator.core.trace import Kind, Trace
@@ -108,9 +108,15 @@ class Module:
         self.network = surroundings.network
         self.random = surroundings.random
         self.store = store
-        self.uart = Uart(port, self._record if surroundings.trace is not None else None)
         self._lans = surroundings.lans
         self._trace = surroundings.trace
+        self._redactor = (
+            Redactor(firmware.registry, self, (point.password for point in self.air.access_points))
+            if log.isEnabledFor(logging.DEBUG)
+            else None
+        )
+        self._recorder = self._record if self._trace is not None or self._redactor is not None else None
+        self.uart = Uart(port, self._recorder)
         self._power = trio.CancelScope()
         self._powered = trio.Event()
         self.set_time(0)
@@ -188,7 +194,7 @@ class Module:
             restart=self.restart,
             latency=self.firmware.latency(self.timing),
             sleep=self.clock.sleep,
-            recorder=self._record if self._trace is not None else None,
+            recorder=self._recorder,
         )
         self.reports = self.firmware.reports(self)
         self.interface = StationInterface(
@@ -255,9 +261,10 @@ class Module:
     def _event(self, text: str) -> None:
         log.info("module %d: %s", self.number, text)
         if self._trace is not None:
-            self._record("world", Kind.EVENT, text.encode())
+            self._trace.record(self.clock.now(), self.number, "world", Kind.EVENT, text.encode())
 
     def _record(self, direction: str, kind: Kind, data: bytes) -> None:
-        assert self._trace is not None
-        with suppress(ValueError):  # the trace has been closed
+        if self._redactor is not None and kind is not Kind.ECHO:
+            log.debug("module %d %s: %s", self.number, direction, self._redactor.render(direction, kind, data))
+        if self._trace is not None:
             self._trace.record(self.clock.now(), self.number, direction, kind, data)

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from simulator.commands.argument_types import Mac, Reserved, mac_text
 from simulator.commands.wifi import LAST_CHANNEL, need_driver, need_station
 from simulator.core.answers import Answer, Line, Result, Unterminated
-from simulator.core.arguments import UNSIGNED_32, Bool, Count, Milliseconds, Range, Seconds, Text
+from simulator.core.arguments import UNSIGNED_32, Bool, Count, Milliseconds, Range, Seconds, Secret, Text
 from simulator.core.errors import failed
 from simulator.core.grammar import Form
 from simulator.core.registry import CommandTable
@@ -57,7 +57,7 @@ def joined(module: Module) -> Line | Unterminated:
 async def join(
     module: Module,
     ssid: Annotated[bytes | None, Text(32)] = None,
-    password: Annotated[bytes | None, Text(64)] = None,
+    password: Annotated[bytes | None, Secret(64)] = None,
     bssid: Mac | None = None,
     only_encrypted: Bool = False,
     reconnect_interval: Annotated[int, Seconds(0, 7200)] = 1,

@@ -102,6 +102,10 @@ class Text(Argument):
         return f"string, {self.least}..{self.most} bytes"
 
 
+class Secret(Text):
+    """A quoted string that no log shows."""
+
+
 class Word(Argument):
     """One of a few quoted words."""
 
