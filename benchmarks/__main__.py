@@ -16,6 +16,7 @@ import trio
 
 from benchmarks import exchange, footprint, in_memory, round_trip, start
 from benchmarks.figure import Figure, Row
+from benchmarks.processors import busy_share
 
 FIGURES: Final[dict[str, Figure]] = {
     "round-trip": round_trip.measure,
@@ -26,6 +27,8 @@ FIGURES: Final[dict[str, Figure]] = {
 }
 FIGURE_LIMIT: Final = 120
 """Seconds after which a figure is broken: its other end does not answer."""
+QUIET: Final = 0.05
+"""A machine that is busier than this disturbs the figures."""
 GOAL_MISSED: Final = 1
 BROKEN: Final = 2
 
@@ -44,6 +47,9 @@ def main() -> int:
     signal.signal(signal.SIGALRM, _too_late)
     rows: list[Row] = []
     broken = False
+    busy = busy_share()
+    if busy > QUIET:
+        print(f"note: this machine is {busy:.0%} busy with something else, which makes every figure worse\n")
     if names:
         print(HEADING, flush=True)
     for name in names:
@@ -63,7 +69,7 @@ def main() -> int:
     if options.profile:
         in_memory.profile()
     if options.json is not None:
-        options.json.write_text(json.dumps(report(rows), indent=2) + "\n", encoding="utf-8")
+        options.json.write_text(json.dumps(report(rows, busy), indent=2) + "\n", encoding="utf-8")
     if broken:
         return BROKEN
     return GOAL_MISSED if options.check and any(row.passed is False for row in rows) else 0
@@ -93,13 +99,14 @@ def _amount(value: float, unit: str) -> str:
     return f"{value:,.0f} {unit}" if value >= 1000 or value == int(value) else f"{value:.1f} {unit}"
 
 
-def report(rows: list[Row]) -> dict[str, object]:
+def report(rows: list[Row], busy: float) -> dict[str, object]:
     """All there is to know of the figures, for a file."""
     return {
         "python": platform.python_version(),
         "trio": trio.__version__,
         "kernel": platform.release(),
         "processors": os.cpu_count(),
+        "busy": busy,
         "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "figures": [
             {

@@ -15,6 +15,7 @@ READ_SIZE: Final = 4096
 WARM_UP: Final = 200
 """Rounds before the measured ones."""
 PAYLOAD: Final = bytes(range(0x20, 0x60)) * 16
+ERRORS: Final = (b"ERROR\r\n", b"FAIL\r\n", b"busy p...\r\n")
 SEND: Final = b"AT+CIPSEND=%d\r\n" % len(PAYLOAD)
 
 
@@ -46,9 +47,11 @@ class Uart:
         return data or os.read(self._device, READ_SIZE)
 
     def read_until(self, end: bytes) -> bytes:
-        """Everything up to and including `end`."""
+        """Everything up to and including `end`. Raises UnexpectedAnswerError when an error comes instead."""
         data = self.read()
         while end not in data:
+            if data.endswith(ERRORS):
+                raise UnexpectedAnswerError(f"found {data!r} instead of {end!r}")
             data += os.read(self._device, READ_SIZE)
         at = data.index(end) + len(end)
         self._unread = data[at:]
@@ -57,11 +60,7 @@ class Uart:
     def command(self, line: bytes) -> None:
         """Send a command line and wait for its OK. Raises UnexpectedAnswerError for any other end."""
         self.write(line + b"\r\n")
-        answer = b""
-        while not answer.endswith(b"\r\nOK\r\n"):
-            answer += self.read_until(b"\r\n")
-            if answer.endswith((b"ERROR\r\n", b"FAIL\r\n")):
-                raise UnexpectedAnswerError(f"{line!r} was answered {answer!r}")
+        self.read_until(b"\r\nOK\r\n")
 
 
 class Exchange:
@@ -101,13 +100,17 @@ class Exchange:
         return end + 2 if end >= 0 else 0
 
 
-def join(uart: Uart, peer: int) -> None:
-    """Bring a module that has just booted to an open connection to a port of this machine."""
+def set_up(peer: int) -> list[bytes]:
+    """The commands that bring a module that has just booted to an open connection to a port of this machine."""
+    join = b'AT+CWJAP="espressif","1234567890"'
+    return [b"ATE0", b"AT+CWMODE=1", join, b'AT+CIPSTART="TCP","127.0.0.1",%d' % peer]
+
+
+def connect(uart: Uart, peer: int) -> None:
+    """Wait for a module to boot, and bring it to an open connection."""
     uart.read_until(b"ready\r\n")
-    uart.command(b"ATE0")
-    uart.command(b"AT+CWMODE=1")
-    uart.command(b'AT+CWJAP="espressif","1234567890"')
-    uart.command(b'AT+CIPSTART="TCP","127.0.0.1",%d' % peer)
+    for line in set_up(peer):
+        uart.command(line)
 
 
 def exchange(uart: Uart) -> None:
@@ -157,7 +160,7 @@ def main() -> None:
         print(round_trip_time(uart, options.rounds, b"\r\nOK\r\n" if options.module else b"AT\r\n"))
     else:
         if options.module:
-            join(uart, options.peer)
+            connect(uart, options.peer)
         print(exchange_rate(uart, options.rounds))
 
 

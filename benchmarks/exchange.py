@@ -5,7 +5,7 @@ from typing import Final
 
 from benchmarks.figure import Goal, Row, compare
 from benchmarks.processes import bare_program, client, simulator
-from benchmarks.processors import awake_processors
+from benchmarks.processors import awake_processors, put_under_test
 
 ROUNDS: Final = 1500
 
@@ -21,9 +21,11 @@ def measure() -> list[Row]:
 
 def _bare(peer: str) -> float:
     with bare_program("bare_exchange", peer) as server:
+        put_under_test(server.pid)
         return client("exchange", server.at, ROUNDS)
 
 
 def _module(peer: str) -> float:
     with simulator() as server:
+        put_under_test(server.pid)
         return client("exchange", server.at, ROUNDS, "--module", "--peer", peer)

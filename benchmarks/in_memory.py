@@ -12,10 +12,10 @@ from typing import Final
 
 import trio
 
-from benchmarks.client import PAYLOAD, SEND, Exchange, UnexpectedAnswerError
+from benchmarks.client import PAYLOAD, SEND, Exchange, set_up
 from benchmarks.figure import RUNS, Row
 from benchmarks.processes import bare_program
-from benchmarks.processors import awake_processors
+from benchmarks.processors import awake_processors, put_under_test
 from simulator.core.clock import RealClock
 from simulator.core.port import MemoryPort
 from simulator.dialects.esp32_v5 import Esp32V5
@@ -25,6 +25,8 @@ from simulator.scenario.world import World
 COMMANDS: Final = 10000
 EXCHANGES: Final = 2000
 WARM_UP: Final = 200
+LIMIT: Final = 60
+"""Seconds after which the module has failed to answer."""
 PROFILE_LINES: Final = 25
 
 Round = Callable[[MemoryPort], Awaitable[None]]
@@ -34,6 +36,7 @@ Round = Callable[[MemoryPort], Awaitable[None]]
 def measure() -> list[Row]:
     """Commands and exchanges per second, and what one takes of the processor."""
     with bare_program("tcp_echo") as peer:
+        put_under_test()
         port = int(peer.at)
         return [
             *_rows("AT to OK in memory", trio.run(_runs, port, test_startup, COMMANDS)),
@@ -101,24 +104,12 @@ async def connected_module(peer: int) -> AsyncIterator[MemoryPort]:
     port = MemoryPort()
     simulation = Simulation(World(), RealClock())
     simulation.add_module(Esp32V5(), port)
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(simulation.run)
-        await port.read_until(b"ready\r\n")
-        for line in (
-            b"ATE0",
-            b"AT+CWMODE=1",
-            b'AT+CWJAP="espressif","1234567890"',
-            b'AT+CIPSTART="TCP","127.0.0.1",%d' % peer,
-        ):
-            await _command(port, line)
-        yield port
-        nursery.cancel_scope.cancel()
-
-
-async def _command(port: MemoryPort, line: bytes) -> None:
-    port.send(line + b"\r\n")
-    answer = b""
-    while not answer.endswith(b"\r\nOK\r\n"):
-        answer += await port.read_until(b"\r\n")
-        if answer.endswith((b"ERROR\r\n", b"FAIL\r\n")):
-            raise UnexpectedAnswerError(f"{line!r} was answered {answer!r}")
+    with trio.fail_after(LIMIT):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(simulation.run)
+            await port.read_until(b"ready\r\n")
+            for line in set_up(peer):
+                port.send(line + b"\r\n")
+                await port.read_until(b"\r\nOK\r\n")
+            yield port
+            nursery.cancel_scope.cancel()

@@ -4,7 +4,7 @@ from typing import Final
 
 from benchmarks.figure import Goal, Row, compare
 from benchmarks.processes import bare_program, client, simulator
-from benchmarks.processors import awake_processors
+from benchmarks.processors import awake_processors, put_under_test
 
 ROUNDS: Final = 5000
 
@@ -18,9 +18,11 @@ def measure() -> list[Row]:
 
 def _bare() -> float:
     with bare_program("bare_echo") as server:
+        put_under_test(server.pid)
         return client("round-trip", server.at, ROUNDS)
 
 
 def _module() -> float:
     with simulator() as server:
+        put_under_test(server.pid)
         return client("round-trip", server.at, ROUNDS, "--module")

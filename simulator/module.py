@@ -204,6 +204,7 @@ class Module:
             lease_time=self.timing.lease,
             spawn=self.spawn,
             got_address=self._got_address,
+            lost_address=lambda: self.links.interface_down(),
         )
         self.station = Station(
             self.settings,
@@ -211,6 +212,7 @@ class Module:
             self.clock,
             self.mac,
             join_time=self.timing.join,
+            channels=lambda: self.wifi.channels,
             spawn=self.spawn,
             associated=self._associated,
             disconnected=self._disconnected,
@@ -235,10 +237,12 @@ class Module:
                 with trio.move_on_after(DRAIN_LIMIT):
                     await self.output.drained()
                 self._nursery.cancel_scope.cancel()
+            self.links.abandon()
+            self.station.leave()
         finally:
             self.uart.engine = None
             self.links.abandon()
-            self.station.leave()
+            self.station.vanish()
         return self._restart
 
     # What the rooms announce

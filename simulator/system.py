@@ -87,21 +87,19 @@ class UartConfiguration:
 # Memory
 
 
-class Capability(IntFlag):
-    """What a heap region can be used for: the bits of AT+SYSRAM=<caps> (ESP-IDF, heap capabilities)."""
-
-    EXECUTABLE = 1 << 0
-    WORDS = 1 << 1
-    BYTES = 1 << 2
-    DMA = 1 << 3
-    INTERNAL = 1 << 11
-    DEFAULT = 1 << 12
+# What a heap region can be used for: bits of AT+SYSRAM=<caps> (ESP-IDF, heap capabilities).
+EXECUTABLE: Final = 1 << 0
+WORDS: Final = 1 << 1
+BYTES: Final = 1 << 2
+DMA: Final = 1 << 3
+INTERNAL: Final = 1 << 11
+DEFAULT: Final = 1 << 12
 
 
 class Region(NamedTuple):
     """A part of the heap, in bytes, as a module that has just booted finds it without Wi-Fi and links."""
 
-    capabilities: Capability
+    capabilities: int
     total: int
     free: int
     lowest: int
@@ -124,14 +122,14 @@ LINK_MEMORY: Final = {b"TCP": 3_600, b"UDP": 1_200}
 """Bytes one link takes, by its kind. These and the regions are estimates around the documented example (148408 bytes
 free, 84044 at least); nothing but their relations is known."""
 DATA_REGION: Final = Region(
-    Capability.WORDS | Capability.BYTES | Capability.DMA | Capability.INTERNAL | Capability.DEFAULT,
+    WORDS | BYTES | DMA | INTERNAL | DEFAULT,
     total=292_000,
     free=148_408 + WIFI_MEMORY,
     lowest=84_044,
     largest=110_592,
 )
 INSTRUCTION_REGION: Final = Region(
-    Capability.EXECUTABLE | Capability.WORDS | Capability.INTERNAL,
+    EXECUTABLE | WORDS | INTERNAL,
     total=40_960,
     free=30_208,
     lowest=30_208,
@@ -154,9 +152,11 @@ class Heap:
         """Count what `taken` returns, in bytes, from now on."""
         self._charges.append(taken)
 
-    def figures(self, capabilities: int = Capability.DEFAULT) -> HeapFigures:
+    def figures(self, capabilities: int = DEFAULT) -> HeapFigures:
         """The sum over all regions that have all of `capabilities`; zeros when there is none."""
-        regions = [region for region in (self._data_region(), INSTRUCTION_REGION) if not capabilities & ~region[0]]
+        regions = [
+            region for region in (self._data_region(), INSTRUCTION_REGION) if not capabilities & ~region.capabilities
+        ]
         return HeapFigures(
             max((region.largest for region in regions), default=0),
             sum(region.free for region in regions),

@@ -30,10 +30,12 @@ class Workbench:
         return self.port.read()
 
     async def send(self, *chunks: bytes) -> bytes:
-        """Send chunks, one after the other; returns what the module prints until it rests."""
+        """Send chunks, letting everything settle behind each; returns what the module prints."""
+        printed = b""
         for chunk in chunks:
             self.port.send(chunk)
-        return await self.settle()
+            printed += await self.settle()
+        return printed
 
     async def command(self, line: bytes) -> bytes:
         """Send a command line with its CR LF; returns what is printed, without the echo."""

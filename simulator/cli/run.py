@@ -6,6 +6,7 @@ import sys
 from argparse import Namespace
 from dataclasses import replace
 from functools import partial
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -99,8 +100,6 @@ def _world(options: Namespace) -> World:
 
 
 def _address(text: str) -> str:
-    from ipaddress import IPv4Address
-
     try:
         return str(IPv4Address(text))
     except ValueError:
@@ -110,7 +109,7 @@ def _address(text: str) -> str:
 async def _serve(options: Namespace, link: str, world: World, trace: Trace | None) -> int:
     clock: Clock = RealClock() if options.speed == 1 else ScaledClock(options.speed)
     simulation = Simulation(world, clock, profile=options.timing, trace=trace, announce=_announce)
-    firmware = Esp32V5()
+    firmware = Esp32V5(options.build)
     watcher = DeviceWatcher()
     ports: list[PtyPort] = []
     try:

@@ -44,7 +44,7 @@ def station_mac(module: Module) -> Line:
 @table.command("AT+CIPSTAMAC", Form.SET)
 def set_station_mac(module: Module, mac: Mac) -> None:
     """AT+CIPSTAMAC: a unicast address; a station that is joined leaves first."""
-    need_driver(module)
+    need_driver(module, reports_code=True)
     if mac[0] & 1 or mac in INVALID_MACS:
         raise invalid(1)
     module.station.disconnect()
@@ -106,9 +106,7 @@ def set_dns_servers(
     ]
     if len(set(servers)) < len(servers):
         raise CommandError
-    interface = module.interface
-    interface.manual_dns = int(manual)
-    interface.dns_1, interface.dns_2, interface.dns_3 = servers
+    module.interface.set_dns(manual, servers)
 
 
 @table.command("AT+CIPDOMAIN", Form.SET)

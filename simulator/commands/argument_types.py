@@ -3,9 +3,9 @@
 import re
 from typing import Annotated, Any, ClassVar, Final
 
-from simulator.core.arguments import Argument, Range, Text
+from simulator.core.arguments import Argument, Range, Text, Word
 from simulator.core.errors import invalid
-from simulator.stack.host_map import is_address
+from simulator.stack.endpoint import is_address
 
 HOST_NAME_LIMIT: Final = 64
 _MAC = re.compile(rb"[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}")
@@ -64,6 +64,12 @@ class LinkNumber(Range):
 
     def present(self, context: Any) -> bool:
         return bool(context.links.multiple)
+
+
+class DefaultWord(Word):
+    """One of a few quoted words, which may be left empty; what that means is the handler's."""
+
+    omittable = True
 
 
 class Reserved(Argument):

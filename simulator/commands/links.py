@@ -3,7 +3,7 @@
 from collections.abc import Coroutine
 from typing import Annotated, Any, Final
 
-from simulator.commands.argument_types import Host, Link, LocalAddress, Port
+from simulator.commands.argument_types import DefaultWord, Host, Link, LocalAddress, Port
 from simulator.core.answers import Line, Unterminated
 from simulator.core.arguments import Bool, Milliseconds, Range, Seconds, Word
 from simulator.core.errors import CommandError
@@ -13,7 +13,7 @@ from simulator.module import Module
 from simulator.radio.station import StationState
 from simulator.stack.host_map import UnreachableError
 from simulator.stack.host_network import LWIP_ABORTED, NetworkError, ResolveError
-from simulator.stack.links import LINK_COUNT
+from simulator.stack.links import LINK_COUNT, UdpLink
 from simulator.stack.links import Link as OpenLink
 
 table = CommandTable()
@@ -30,7 +30,7 @@ KeepAlive = Annotated[int | None, Seconds(0, 7200)]
 LocalPort = Annotated[int, Range(0, 65535)]
 """0: a free one."""
 Follows = Annotated[int, Range(0, 2)]
-TcpType = Annotated[bytes, Word(b"TCP")]
+TcpType = Annotated[bytes | None, DefaultWord(b"TCP")]
 UdpType = Annotated[bytes, Word(b"UDP")]
 
 
@@ -161,19 +161,21 @@ async def _open(module: Module, opening: Coroutine[Any, Any, None], local_addres
     if not interface.up or local_address not in (None, interface.ipv4.address):
         opening.close()
         raise CommandError
-    with module.clock.move_on_after(limit / 1000 if limit else CONNECT_LIMIT):
+    seconds = limit / 1000 if limit else None
+    failure, takes = LWIP_ABORTED, 0.0
+    with module.clock.move_on_after(seconds or CONNECT_LIMIT):
         try:
             await opening
         except ResolveError:
-            await module.pause(module.timing.unresolved)
-            raise CommandError(errno=LWIP_HOST_NOT_FOUND) from None
+            failure, takes = LWIP_HOST_NOT_FOUND, module.timing.unresolved
         except UnreachableError:
-            await module.pause(module.timing.unreachable)
+            takes = module.timing.unreachable
         except NetworkError as error:
-            raise CommandError(errno=error.errno) from error
+            failure = error.errno
         else:
             return
-    raise CommandError(errno=LWIP_ABORTED)
+    await module.pause(min(takes, seconds or takes))
+    raise CommandError(errno=failure)
 
 
 def _need_free(module: Module, number: int) -> None:
@@ -226,13 +228,16 @@ def status(module: Module) -> list[Line]:
 def _summary(module: Module) -> int:
     """The number of `STATUS:`.
 
-    0 no station, or its join at boot is still on its way; 1 joined without address; 2 with address; 3 with links;
-    4 with address, all links closed; 5 not connected.
+    0 no station, or its join at boot is still on its way; 1 nothing joined yet, or joined without address; 2 with
+    address; 3 with TCP links; 4 with UDP links only, or all links closed; 5 not connected. That UDP does not count was
+    seen on modules of version 2.1; the documents know only "links".
     """
     station = module.station
-    if not module.wifi.has_station or station.state is StationState.IDLE:
+    if not module.wifi.has_station:
         return 0
-    if any(module.links):
+    if station.state is StationState.IDLE:
+        return 1
+    if any(link.kind != UdpLink.kind for link in module.links):
         return 3
     if station.state is StationState.CONNECTING and not station.was_joined:
         return 0

@@ -2,7 +2,7 @@
 
 from simulator.core.registry import CommandTable
 from simulator.module import Module
-from simulator.stack.host_map import Endpoint
+from simulator.stack.endpoint import Endpoint
 from simulator.stack.links import Link
 from simulator.system import SystemMessages
 

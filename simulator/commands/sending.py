@@ -15,7 +15,6 @@ from simulator.core.grammar import Form
 from simulator.core.registry import CommandTable
 from simulator.core.trace import Kind
 from simulator.module import Module
-from simulator.stack.host_map import UnreachableError
 from simulator.stack.host_network import Destination, NetworkError, ResolveError
 from simulator.stack.links import Link as OpenLink
 from simulator.stack.links import UdpLink
@@ -28,7 +27,9 @@ Length = Annotated[int, Range(1, PAYLOAD_LIMIT)]
 
 
 @table.command("AT+CIPSEND", Form.SET)
-async def send(module: Module, link: Link, length: Length, host: Host | None = None, port: Port | None = None) -> Result:
+async def send(
+    module: Module, link: Link, length: Length, host: Host | None = None, port: Port | None = None
+) -> Result:
     """AT+CIPSEND: `length` raw bytes; host and port are for UDP only."""
     return await _send(module, link, CountedEntry(length), host, port)
 
@@ -59,6 +60,8 @@ async def _send(module: Module, number: int, entry: DataEntry, host: str | None,
         raise CommandError
     destination = await _destination(module, link, host, port)
     await module.pause(module.timing.prompt)
+    if module.links[number] is not link:  # closed meanwhile
+        raise CommandError
     try:
         payload = await module.engine.data_entry(entry)
     except DataEntryCancelledError:

@@ -25,19 +25,19 @@ table = CommandTable()
 def memory(module: Module) -> Unterminated:
     """AT+SYSRAM?: bytes that are free, and the least that ever were."""
     figures = module.system.heap.figures()
-    return Unterminated(b"+SYSRAM:%d,%d\r\n" % (figures.free, figures.minimum))
+    return Unterminated(b"+SYSRAM:%d,%d" % (figures.free, figures.minimum))
 
 
 @table.command("AT+SYSRAM", Form.SET)
 def memory_with(module: Module, capabilities: Annotated[int, Range(0, UNSIGNED_32)]) -> Unterminated:
     """AT+SYSRAM=<caps>: the largest block, what is free, at least was free, and is there at all."""
-    return Unterminated(b"+SYSRAM:%d,%d,%d,%d\r\n" % module.system.heap.figures(capabilities))
+    return Unterminated(b"+SYSRAM:%d,%d,%d,%d" % module.system.heap.figures(capabilities))
 
 
 @table.command("AT+SYSMSG", Form.QUERY)
 def messages(module: Module) -> Unterminated:
     """AT+SYSMSG?."""
-    return Unterminated(b"+SYSMSG:%d\r\n" % module.system.messages)
+    return Unterminated(b"+SYSMSG:%d" % module.system.messages)
 
 
 @table.command("AT+SYSMSG", Form.SET)
@@ -49,7 +49,7 @@ def set_messages(module: Module, state: Annotated[int, Range(0, 7)]) -> None:
 @table.command("AT+SYSTIMESTAMP", Form.QUERY)
 def timestamp(module: Module) -> Unterminated:
     """AT+SYSTIMESTAMP?: seconds since 1970."""
-    return Unterminated(b"+SYSTIMESTAMP:%d\r\n" % module.time())
+    return Unterminated(b"+SYSTIMESTAMP:%d" % module.time())
 
 
 @table.command("AT+SYSTIMESTAMP", Form.SET)

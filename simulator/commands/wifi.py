@@ -1,10 +1,10 @@
 """Wi-Fi commands: mode, radio settings, reconnect policy (ESP-AT User Guide, chapter "Wi-Fi AT Commands")."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from simulator.core.answers import Line, Unterminated
 from simulator.core.arguments import Bool, Count, OneOf, Range, Seconds, Text
-from simulator.core.errors import CommandError
+from simulator.core.errors import CommandError, failed, invalid
 from simulator.core.grammar import Form
 from simulator.core.registry import CommandTable
 from simulator.module import Module
@@ -13,13 +13,18 @@ from simulator.radio.wifi import WifiMode
 
 table = CommandTable()
 
-LAST_CHANNEL = 14
+LAST_CHANNEL: Final = 14
+DRIVER_NOT_INITIALISED: Final = 0x3001
+"""ESP-IDF, ESP_ERR_WIFI_NOT_INIT."""
 
 
-def need_driver(module: Module) -> None:
-    """Refuse a command that needs the Wi-Fi driver after AT+CWINIT=0."""
+def need_driver(module: Module, *, reports_code: bool = False) -> None:
+    """Refuse a command that needs the Wi-Fi driver after AT+CWINIT=0.
+
+    `reports_code`: for the commands that pass on the number of the driver's error.
+    """
     if not module.wifi.initialised:
-        raise CommandError
+        raise failed(DRIVER_NOT_INITIALISED) if reports_code else CommandError
 
 
 def need_station(module: Module) -> None:
@@ -156,6 +161,8 @@ def set_country(
 ) -> None:
     """AT+CWCOUNTRY: never stored."""
     need_driver(module)
+    if start_channel + channel_count - 1 > LAST_CHANNEL:
+        raise invalid(4)
     wifi = module.wifi
     wifi.country_policy, wifi.country = policy, code
     wifi.start_channel, wifi.channel_count = start_channel, channel_count

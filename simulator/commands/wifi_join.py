@@ -11,13 +11,15 @@ from simulator.core.grammar import Form
 from simulator.core.registry import CommandTable
 from simulator.module import Module
 from simulator.radio.access_point import AccessPoint
-from simulator.radio.scan import ALL_SECURITIES, WEAKEST, ScanOptions
+from simulator.radio.scan import ALL_SECURITIES, WEAKEST, Dwell, ScanOptions
 from simulator.radio.station import DEFAULT_LISTEN_INTERVAL, DEFAULT_PMF, JoinError, Reason
 
 table = CommandTable()
 
 DEFAULT_JOIN_LIMIT: Final = 15
 """Seconds AT+CWJAP waits for an address."""
+DEFAULT_RECONNECT_INTERVAL: Final = 1
+"""Seconds. AT+CWJAP without an interval of its own sets this one, whatever AT+CWRECONNCFG has said before."""
 TIMED_OUT, WRONG_PASSWORD, NOT_FOUND, FAILED = 1, 2, 3, 4
 JOIN_ERRORS: Final = {
     Reason.HANDSHAKE_TIMEOUT: WRONG_PASSWORD,
@@ -33,7 +35,7 @@ which is an inference, except for the absent access point and the wrong password
 @table.command("AT+CWJAP", Form.QUERY)
 def joined(module: Module) -> Line | Unterminated:
     """AT+CWJAP?: the access point the station has joined, or `No AP`, which has no line end of its own."""
-    need_driver(module)
+    need_driver(module, reports_code=True)
     station, point = module.station, module.station.access_point
     if point is None:
         return Unterminated(b"No AP")
@@ -57,10 +59,10 @@ def joined(module: Module) -> Line | Unterminated:
 async def join(
     module: Module,
     ssid: Annotated[bytes | None, Text(32)] = None,
-    password: Annotated[bytes | None, Secret(64)] = None,
+    password: Annotated[bytes | None, Secret(63)] = None,
     bssid: Mac | None = None,
     only_encrypted: Bool = False,
-    reconnect_interval: Annotated[int, Seconds(0, 7200)] = 1,
+    reconnect_interval: Annotated[int, Seconds(0, 7200)] = DEFAULT_RECONNECT_INTERVAL,
     listen_interval: Annotated[int, Count(1, 100)] = DEFAULT_LISTEN_INTERVAL,
     all_channels: Bool = False,
     limit: Annotated[int, Seconds(3, 600)] = DEFAULT_JOIN_LIMIT,
@@ -69,8 +71,9 @@ async def join(
     """AT+CWJAP: join; OK when there is an address. Without SSID and password the last configuration is used."""
     need_station(module)
     station = module.station
+    if ssid is not None:
+        station.ssid = ssid
     if ssid is not None or password is not None:
-        station.ssid = ssid or b""
         station.password = password or b""
         station.bssid = bssid or b""
     station.only_encrypted = int(only_encrypted)
@@ -85,6 +88,7 @@ async def join(
 async def join_again(module: Module) -> Answer:
     """AT+CWJAP: join with the last configuration."""
     need_station(module)
+    module.station.reconnect_interval = DEFAULT_RECONNECT_INTERVAL
     return await _join(module, DEFAULT_JOIN_LIMIT)
 
 
@@ -138,9 +142,11 @@ async def scan(
     channel_bitmap: Annotated[int, Range(0, UNSIGNED_32)] = 0,
 ) -> list[Line]:
     """AT+CWLAP: the access points that match; times are per channel."""
+    need_driver(module, reports_code=True)
     if not module.wifi.has_station:
         raise failed()
-    found = await module.scanner.scan(ssid, mac, channel, channel_bitmap, most_time / 1000)
+    dwell = Dwell(least_time / 1000, most_time / 1000, passive=passive)
+    found = await module.scanner.scan(ssid, mac, channel, channel_bitmap, dwell)
     return [_scan_line(point, module.scanner.options.fields, ssid) for point in found]
 
 

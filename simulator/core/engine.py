@@ -179,7 +179,6 @@ class Engine:
                 self._fail(error)
             except Exception:
                 self._panic(entry)
-            await self._output.room()
             self._running = False
             self._accept_deferred()
 

@@ -21,6 +21,8 @@ REPEAT_LIMIT: Final = 255
 r"""The largest count in `\{n\}`: what POSIX demands of a library, and all that the module's grants (inference)."""
 SIZE_LIMIT: Final = 10_000
 """Single-character matches an expression may unfold to. Beyond, the module has no memory for it (inference)."""
+HEAVY: Final = 50
+"""What a back-reference, and an anchor in a group, count as: repeating them costs the C library that much more."""
 
 _REGEX_BYTES: Final = 256
 """Room for the C library's `regex_t`, which takes 64 bytes on a 64-bit machine."""
@@ -140,7 +142,7 @@ def _without_extensions(source: bytes) -> bytes:
         if text == b"\\(":
             groups.append([0, 0])
         elif text == b"\\)" and len(groups) > 1:
-            size = groups.pop()[0]
+            size = groups.pop()[0] + 1
             groups[-1][0] += size
             groups[-1][1] = size
         elif token["least"] is not None:
@@ -150,8 +152,10 @@ def _without_extensions(source: bytes) -> bytes:
             group[0] += group[1] * (max(count, 1) - 1)
             group[1] *= max(count, 1)
         elif text != b"*":
-            group[0] += 1
-            group[1] = 1
+            anchor_in_group = len(groups) > 1 and text in (b"^", b"$")
+            back_reference = escaped is not None and escaped.isdigit()
+            group[1] = HEAVY if anchor_in_group or back_reference else 1
+            group[0] += group[1]
         if groups[-1][0] > SIZE_LIMIT:
             raise ExpressionError(source)
     return bytes(plain)
@@ -165,9 +169,8 @@ def _c_library() -> ctypes.CDLL:
     library.newlocale.argtypes = [ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p]
     library.uselocale.argtypes = [ctypes.c_void_p]
     library.regcomp.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int]
-    library.regexec.argtypes = [
-        ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_void_p, ctypes.c_int
-    ]  # fmt: skip
+    size, pointer = ctypes.c_size_t, ctypes.c_void_p
+    library.regexec.argtypes = [pointer, ctypes.c_char_p, size, pointer, ctypes.c_int]
     library.regfree.argtypes = [ctypes.c_void_p]
     library.regfree.restype = None
     return library

@@ -10,6 +10,8 @@ from simulator.radio.wifi import Wifi
 ALL_FIELDS: Final = 0x7FF
 ALL_SECURITIES: Final = 0xFFFF
 WEAKEST: Final = -100
+PASSIVE_FACTOR: Final = 3
+"""How much longer a passive scan stays by default: 360 ms instead of 120 ms (ESP-AT User Guide, AT+CWLAP)."""
 
 
 class ScanOptions(NamedTuple):
@@ -23,11 +25,22 @@ class ScanOptions(NamedTuple):
     securities: int = ALL_SECURITIES
 
 
+class Dwell(NamedTuple):
+    """How long a scan stays on a channel, in seconds; 0: as the driver does by itself.
+
+    An active scan leaves after `least` where it hears nobody. `passive`: only listens, which takes longer.
+    """
+
+    least: float = 0.0
+    most: float = 0.0
+    passive: bool = False
+
+
 class Scanner:
     """Listens on the channels of the country."""
 
     def __init__(self, air: Air, wifi: Wifi, clock: Clock, channel_time: float) -> None:
-        """`channel_time`: seconds on one channel when the command does not say."""
+        """`channel_time`: seconds of an active scan on one channel when the command does not say."""
         self.options = ScanOptions()
         self._air = air
         self._wifi = wifi
@@ -35,18 +48,15 @@ class Scanner:
         self._channel_time = channel_time
 
     async def scan(
-        self, ssid: bytes | None, bssid: bytes | None, channel: int, bitmap: int, channel_time: float
+        self, ssid: bytes | None, bssid: bytes | None, channel: int, bitmap: int, dwell: Dwell
     ) -> list[AccessPoint]:
         """The access points that match, the strongest first.
 
-        `channel`: 0 for those of `bitmap` (bit n is channel n; 0: all). `channel_time`: seconds, 0 for the default.
+        `channel`: 0 for those of `bitmap` (bit n is channel n; 0: all). Only channels of the country are listened on.
         """
-        allowed = range(self._wifi.start_channel, self._wifi.start_channel + self._wifi.channel_count)
-        if channel:
-            channels = [channel]
-        else:
-            channels = [number for number in allowed if not bitmap or bitmap >> number & 1]
-        await self._clock.sleep(len(channels) * (channel_time or self._channel_time))
+        wanted = 1 << channel if channel else bitmap
+        channels = [number for number in self._wifi.channels if not wanted or wanted >> number & 1]
+        await self._clock.sleep(sum(self._time_on(number, dwell) for number in channels))
         options = self.options
         return self._air.scan(
             lambda point: (
@@ -57,3 +67,10 @@ class Scanner:
                 and bool(options.securities >> point.security.number & 1)
             )
         )
+
+    def _time_on(self, channel: int, dwell: Dwell) -> float:
+        if dwell.passive:
+            return dwell.most or self._channel_time * PASSIVE_FACTOR
+        if dwell.least and dwell.most and not self._air.scan(lambda point: point.channel == channel):
+            return dwell.least
+        return dwell.most or self._channel_time

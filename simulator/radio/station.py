@@ -11,7 +11,7 @@ States and what changes them:
 Addresses are none of its business: it tells its listener when it is associated and when it no longer is.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from enum import Enum, IntEnum
 from typing import Any, Final
 
@@ -83,12 +83,14 @@ class Station:
         mac: bytes,
         *,
         join_time: float,
+        channels: Callable[[], Container[int]],
         spawn: Callable[..., None],
         associated: Callable[[AccessPoint], None],
         disconnected: Callable[[int], None],
     ) -> None:
-        """`mac`: the factory's. `join_time`: seconds from scan to association. `spawn` starts a task that ends with the boot.
-        `associated` and `disconnected` are told what happened, the latter with a reason code."""
+        """`mac`: the factory's. `join_time`: seconds from scan to association. `channels`: where the country lets it
+        listen. `spawn` starts a task that ends with the boot. `associated` and `disconnected` are told what happened,
+        the latter with a reason code."""
         self.settings = settings
         self._factory_mac = mac
         self.state = StationState.IDLE
@@ -98,6 +100,7 @@ class Station:
         self._air = air
         self._clock = clock
         self._join_time = join_time
+        self._channels = channels
         self._spawn = spawn
         self._associated = associated
         self._disconnected = disconnected
@@ -133,7 +136,7 @@ class Station:
         """Join now, and as often as the reconnect policy says; nothing is reported unless it succeeds."""
         self._stop()
         self.state = StationState.CONNECTING
-        self._keep(self._join_and_watch)
+        self._keep(self._connect_and_watch)
 
     def disconnect(self) -> None:
         """Leave, and stop whatever join or reconnection is on its way."""
@@ -146,6 +149,12 @@ class Station:
         """Leave and forget that there ever was a connection: the station is switched off."""
         self.disconnect()
         self.state = StationState.IDLE
+
+    def vanish(self) -> None:
+        """Be gone without telling anybody: the power is cut."""
+        if self.access_point is not None:
+            self.access_point.dissociate(self.mac)
+            self.access_point = None
 
     def leave(self) -> None:
         """End the association, if there is one."""
@@ -168,9 +177,18 @@ class Station:
         self._associated(point)
 
     def _choose(self) -> AccessPoint:
-        found = self._air.scan(lambda point: point.ssid == self.ssid and (not self.bssid or point.bssid == self.bssid))
+        channels = self._channels()
+        found = self._air.scan(
+            lambda point: (
+                point.ssid == self.ssid and (not self.bssid or point.bssid == self.bssid) and point.channel in channels
+            )
+        )
         if not found:
             raise JoinError(Reason.NO_ACCESS_POINT)
+        if self.only_encrypted:
+            found = [point for point in found if point.security not in (OPEN, WEP)]
+            if not found:
+                raise JoinError(Reason.NO_COMPATIBLE_SECURITY)
         if not self.all_channels:
             found.sort(key=lambda point: point.channel)  # fast scan: the first match wins
         return found[0]
@@ -179,8 +197,6 @@ class Station:
         security = point.security
         if not security.personal:
             return Reason.ASSOCIATION_FAILED
-        if self.only_encrypted and security in (OPEN, WEP):
-            return Reason.NO_COMPATIBLE_SECURITY
         if security.encrypted and self.password != point.password:
             return Reason.HANDSHAKE_TIMEOUT
         if point.management_protection == MANAGEMENT_PROTECTION_REQUIRED and not self.pmf:
@@ -205,20 +221,14 @@ class Station:
             self._scope.cancel()
             self._scope = None
 
-    async def _join_and_watch(self) -> None:
-        attempts = 0
-        while True:
-            try:
-                await self._associate()
-            except JoinError:
-                attempts += 1
-                if not self.reconnect_interval or 0 < self.reconnect_attempts <= attempts:
-                    self.state = StationState.DISCONNECTED
-                    return
-                await self._clock.sleep(self.reconnect_interval)
-            else:
-                await self._watch()
-                return
+    async def _connect_and_watch(self) -> None:
+        try:
+            await self._associate()
+        except JoinError:
+            self.state = StationState.DISCONNECTED
+            await self._reconnect()
+        else:
+            await self._watch()
 
     async def _watch(self) -> None:
         """Wait until the access point is silent for too long."""
@@ -241,11 +251,19 @@ class Station:
         self._keep(self._reconnect)
 
     async def _reconnect(self) -> None:
-        if not self.reconnect_interval:
+        """Try again as often as the policy says, which may change meanwhile."""
+        attempts = 0
+        while self.reconnect_interval and not 0 < self.reconnect_attempts <= attempts:
+            self.state = StationState.CONNECTING
+            await self._clock.sleep(self.reconnect_interval)
+            attempts += 1
+            try:
+                await self._associate()
+            except JoinError:
+                continue
+            await self._watch()
             return
-        self.state = StationState.CONNECTING
-        await self._clock.sleep(self.reconnect_interval)
-        await self._join_and_watch()
+        self.state = StationState.DISCONNECTED
 
     def _lost(self, reason: int) -> None:
         self.access_point = None

@@ -50,6 +50,11 @@ class Wifi:
         self._mode = int(mode)
 
     @property
+    def channels(self) -> range:
+        """Where the country allows to listen."""
+        return range(self.start_channel, self.start_channel + self.channel_count)
+
+    @property
     def has_station(self) -> bool:
         """Whether the station side can be used."""
         return self.initialised and WifiMode.STATION in self.mode

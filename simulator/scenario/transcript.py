@@ -111,10 +111,11 @@ FILE_KEYS: Final[Mapping[str, type]] = {
 }
 REQUIRED: Final = ("title", "dialect", "modules", "world", "vars", "steps")
 
-ACCESS_POINT_KEYS: Final = frozenset({"ssid", "password", "auth", "bssid", "wps", "up"})
-PEER_KEYS: Final = frozenset(
-    "id ip host serves user password path client_auth refuses addr mac ble bt app wifi tools network udp_port "
-    "ca cert client_cert".split()
+ACCESS_POINT_KEYS: Final = ("ssid", "password", "auth", "bssid", "wps", "up")
+PEER_KEYS: Final = (
+    *("id", "ip", "host", "serves", "refuses", "user", "password", "path", "udp_port"),
+    *("client_auth", "ca", "cert", "client_cert"),
+    *("addr", "mac", "ble", "bt", "app", "wifi", "tools", "network"),
 )
 
 _NAMES: Final = {str: "a text", int: "a number", bool: "true or false", list: "a list", dict: "a mapping"}
@@ -227,7 +228,7 @@ class _Reader:
         return dict(found)
 
     def _entries(
-        self, world: dict[str, Any], key: str, known: frozenset[str], required: str
+        self, world: dict[str, Any], key: str, known: tuple[str, ...], required: str
     ) -> tuple[dict[str, Any], ...]:
         place = self._place("world")
         self._check(world.get(key, []), list, place, key)
@@ -235,7 +236,7 @@ class _Reader:
             self._check(entry, dict, place, key)
             for name in entry:
                 if name not in known:
-                    raise place.error(f"{key}: unknown key {name!r}; known are {', '.join(sorted(known))}")
+                    raise place.error(f"{key}: unknown key {name!r}; known are {', '.join(known)}")
             self._check(entry.get(required), str, place, f"{key}: {required}")
         return tuple(world.get(key, []))
 

@@ -38,6 +38,8 @@ from simulator.scenario.world_values import (
 
 SIZE_LIMIT: Final = 2**20
 """Bytes. A world is written by hand; what is larger is another kind of file."""
+LONG_KEY: Final = re.compile(r"(?<![\w\"'-])(?:[\w\"'-]+[ \t]*\.[ \t]*){64}")
+"""The TOML parser takes memory by the square of the number of a key's dotted parts."""
 
 
 class Mistake(NamedTuple):
@@ -95,13 +97,17 @@ def _read(source: str) -> str:
 
 
 def _parse(text: str, source: str) -> dict[str, Any]:
+    if (key := LONG_KEY.search(text)) is not None:
+        line = text.count("\n", 0, key.start()) + 1
+        raise WorldError(source, [Mistake(f"line {line}", "a key of more than 64 parts", "one part")])
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        reason, at, place = str(error).rpartition(" (at ")
-        if not at:
-            reason, place = str(error), ""
-        raise WorldError(source, [Mistake(place.rstrip(")"), f"no TOML ({shown(reason, 120)})", "TOML")]) from None
+        reason, _, place = str(error).removesuffix(")").rpartition(" (at ")
+        if not place.startswith("line"):
+            line = text.count("\n") + 1
+            place = f"line {line}, the end of the file"
+        raise WorldError(source, [Mistake(place, f"no TOML ({shown(reason, 120)})", "TOML")]) from None
     except RecursionError:
         raise WorldError(source, [Mistake("", "too many tables and arrays inside each other", "fewer")]) from None
     except ValueError:  # Python's limit for the digits of a number

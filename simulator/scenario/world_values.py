@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import Any, Final
 
 from simulator.radio.security import Security
-from simulator.stack.host_map import is_address, split_endpoint
+from simulator.stack.endpoint import is_address, split_endpoint
 
 LONGEST_FIGURE: Final = 86400
 """Seconds a figure of the timing can have."""

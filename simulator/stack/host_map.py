@@ -1,55 +1,23 @@
 """The module's addresses and this machine's: translation both ways, by the world's `[hosts]`.
 
 To this machine: exact `address:port`, then `address`, then the name (with port, then without); the gateway and
-loopback addresses are this machine; any other address of the subnet is nobody's; the rest is the host's network.
+loopback addresses are this machine; any other address of the subnet, and the limited broadcast, is nobody's; the rest
+is the host's network.
 Back: the same entries reversed, preferring one in the subnet of the interface, else the address as it is.
 """
 
 from collections.abc import Mapping
-from ipaddress import IPv4Address
-from typing import Final, NamedTuple
 
+from simulator.stack.endpoint import BROADCAST, LOOPBACK, NO_ADDRESS, Endpoint, is_address, is_loopback, split_endpoint
 from simulator.stack.lan import Lan
-
-LOOPBACK: Final = "127.0.0.1"
-
-
-class Endpoint(NamedTuple):
-    """An IPv4 address, dotted, and a port."""
-
-    address: str
-    port: int
-
-    def __str__(self) -> str:
-        return f"{self.address}:{self.port}"
 
 
 class UnreachableError(Exception):
     """Nobody has that address."""
 
-
-def is_address(text: str) -> bool:
-    """Whether a text is a dotted IPv4 address."""
-    try:
-        IPv4Address(text)
-    except ValueError:
-        return False
-    return True
-
-
-def is_loopback(address: str) -> bool:
-    """Whether an address means this machine and nothing else."""
-    return address.startswith("127.")
-
-
-def split_endpoint(text: str) -> tuple[str, int | None]:
-    """Cut `address:port` or `name:port`; the port is None where there is none. Raises ValueError."""
-    address, colon, port = text.rpartition(":")
-    if not colon:
-        return text, None
-    if not address or not port.isdigit() or not 0 < int(port) < 65536:
-        raise ValueError(text)
-    return address, int(port)
+    def __init__(self, address: str) -> None:
+        super().__init__(address)
+        self.address = address
 
 
 class HostMap:
@@ -78,7 +46,7 @@ class HostMap:
                 return Endpoint(LOOPBACK, port)
             if lan.contains(address):
                 raise UnreachableError(address)
-        if self.offline:
+        if self.offline or address in (NO_ADDRESS, BROADCAST):
             raise UnreachableError(address)
         return Endpoint(address, port)
 
@@ -89,14 +57,21 @@ class HostMap:
                 return self._endpoint(key, port)
         return None
 
+    def name_to_address(self, name: str) -> str | None:
+        """The address here that an entry for a name, with or without a port, leads to; None when there is no entry."""
+        name = name.lower()
+        keys = [name] if name in self._entries else [key for key in self._entries if split_endpoint(key)[0] == name]
+        return self._entries[keys[0]][0] if keys else None
+
     def to_module(self, address: str, port: int, lan: Lan | None) -> Endpoint:
         """What the module calls an address of this machine or its network."""
-        for target, at_port in (((address, port), None), ((address, None), port)):
-            names = self._reversed.get(target)
+        # An entry with a port on its left only and no port on its right is for that port alone.
+        whole = [name for name in self._reversed.get((address, None), ()) if name[1] in (None, port)]
+        for names in (self._reversed.get((address, port), ()), whole):
             if names:
                 near = [name for name in names if lan is not None and lan.contains(name[0])]
                 found, found_port = (near or names)[0]
-                return Endpoint(found, found_port or at_port or port)
+                return Endpoint(found, found_port or port)
         return Endpoint(address, port)
 
     def _endpoint(self, key: str, port: int) -> Endpoint:

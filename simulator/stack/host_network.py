@@ -13,7 +13,8 @@ import trio
 from trio import socket
 
 from simulator.core.clock import Clock
-from simulator.stack.host_map import LOOPBACK, Endpoint, HostMap, UnreachableError, is_address, is_loopback
+from simulator.stack.endpoint import LOOPBACK, Endpoint, is_address, is_loopback
+from simulator.stack.host_map import HostMap, UnreachableError
 from simulator.stack.lan import Lan
 
 PORT_SHIFT: Final = 10000
@@ -24,18 +25,25 @@ DATAGRAM_LIMIT: Final = 65535
 DATAGRAM_BACKLOG: Final = 32
 """Datagrams held for a module that does not take them; more are lost, as they are anywhere."""
 
+LWIP_UNKNOWN, LWIP_RESET, LWIP_ADDRESS_IN_USE, LWIP_ABORTED, LWIP_NO_ROUTE, LWIP_NOT_CONNECTED = (
+    5,
+    104,
+    112,
+    113,
+    118,
+    128,
+)
+"""Error numbers of the module's libc, as `+ERRNO:` shows them."""
 LWIP_ERRNO: Final = {
-    errno.ECONNREFUSED: 104,  # lwIP reports a reset for a refused connection
-    errno.ECONNRESET: 104,
-    errno.EPIPE: 128,
-    errno.ETIMEDOUT: 113,  # lwIP gives up retransmitting SYN with "connection aborted"
-    errno.EHOSTUNREACH: 113,
-    errno.ENETUNREACH: 118,
-    errno.EADDRINUSE: 112,
+    errno.ECONNREFUSED: LWIP_RESET,  # lwIP reports a reset for a refused connection
+    errno.ECONNRESET: LWIP_RESET,
+    errno.EPIPE: LWIP_NOT_CONNECTED,
+    errno.ETIMEDOUT: LWIP_ABORTED,  # lwIP gives up retransmitting SYN with "connection aborted"
+    errno.EHOSTUNREACH: LWIP_ABORTED,
+    errno.ENETUNREACH: LWIP_NO_ROUTE,
+    errno.EADDRINUSE: LWIP_ADDRESS_IN_USE,
 }
-"""This machine's error numbers to those of the module's libc, as `+ERRNO:` shows them."""
-LWIP_ABORTED: Final = 113
-LWIP_UNKNOWN: Final = 5
+"""This machine's error numbers to those of the module's libc."""
 
 
 class NetworkError(Exception):
@@ -90,9 +98,12 @@ class HostNetwork:
         """The IPv4 address of a name or address, as the module sees it. Raises ResolveError."""
         if is_address(name):
             return name
-        entry = self.host_map.name_to_host(name, 0)
+        entry = self.host_map.name_to_address(name)
         if entry is not None:
-            return self.host_map.to_module(entry.address, 0, lan).address
+            return self.host_map.to_module(entry, 0, lan).address
+        return await self._look_up(name, lan)
+
+    async def _look_up(self, name: str, lan: Lan | None) -> str:
         if self.host_map.offline:
             raise ResolveError(name)
         try:
@@ -104,16 +115,21 @@ class HostNetwork:
 
     async def locate(self, name: str, port: int, lan: Lan | None) -> Destination:
         """Where a name or address is. Raises ResolveError, UnreachableError."""
-        host = None if is_address(name) else self.host_map.name_to_host(name, port)
-        address = await self.resolve(name, lan)
-        return Destination(Endpoint(address, port), host or self.host_map.to_host(address, port, lan))
+        host_map = self.host_map
+        if is_address(name):
+            return Destination(Endpoint(name, port), host_map.to_host(name, port, lan))
+        host = host_map.name_to_host(name, port)
+        if host is not None:
+            return Destination(Endpoint(host_map.to_module(*host, lan).address, port), host)
+        address = await self._look_up(name, lan)
+        return Destination(Endpoint(address, port), host_map.to_host(address, port, lan))
 
     async def locate_datagram(self, name: str, port: int, lan: Lan | None) -> Destination:
         """Where a name or address is; what nobody has is nowhere, since UDP does not notice. Raises ResolveError."""
         try:
             return await self.locate(name, port, lan)
-        except UnreachableError:
-            return Destination(Endpoint(name, port), None)
+        except UnreachableError as error:
+            return Destination(Endpoint(error.address, port), None)
 
     async def connect(self, destination: Destination, keep_alive: int = 0) -> trio.SocketStream:
         """Open a TCP connection to somewhere. `keep_alive`: idle seconds, 0 for none. Raises NetworkError."""
@@ -148,6 +164,9 @@ class HostNetwork:
         except OSError as error:
             udp.close()
             raise network_error(error) from error
+        except BaseException:
+            udp.close()
+            raise
         host = Endpoint(*udp.getsockname())
         if local_port is not None:
             self._announce(f"serves udp {local_port} at {host}")

@@ -1,18 +1,18 @@
 """The station's network interface: its address, by DHCP or static, and its DNS servers (ESP-AT User Guide, AT+CIPSTA,
 AT+CWDHCP, AT+CIPDNS)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
 import trio
 
 from simulator.core.clock import Clock
 from simulator.persist.settings import Setting, Settings
+from simulator.stack.endpoint import NO_ADDRESS
 from simulator.stack.lan import Lan
 
 DHCP_STATION, DHCP_SOFTAP = 1, 2
 DEFAULT_DNS: Final = (b"208.67.222.222", b"114.114.114.114", b"8.8.8.8")
-NO_ADDRESS: Final = "0.0.0.0"  # noqa: S104  (what an interface without address shows)
 
 
 class Ipv4(NamedTuple):
@@ -47,8 +47,10 @@ class StationInterface:
         lease_time: float,
         spawn: Callable[..., None],
         got_address: Callable[[], None],
+        lost_address: Callable[[], None],
     ) -> None:
-        """`lease_time`: seconds DHCP takes. `got_address` is told whenever the interface comes up."""
+        """`lease_time`: seconds DHCP takes. `got_address` is told whenever the interface comes up, `lost_address` when
+        the address it had is given up while the station stays joined."""
         self.settings = settings
         self.lan: Lan | None = None
         self._clock = clock
@@ -56,6 +58,7 @@ class StationInterface:
         self._lease_time = lease_time
         self._spawn = spawn
         self._got_address = got_address
+        self._lost_address = lost_address
         self._ipv4: Ipv4 | None = None
         self._came_up = trio.Event()
         self._lease_scope: trio.CancelScope | None = None
@@ -106,6 +109,7 @@ class StationInterface:
         self.static_address = ipv4.address.encode()
         self.static_gateway = ipv4.gateway.encode()
         self.static_netmask = ipv4.netmask.encode()
+        self._give_up(ipv4)
         self._configure()
 
     def set_dhcp(self, enabled: bool, interfaces: int) -> None:
@@ -114,8 +118,16 @@ class StationInterface:
         self.dhcp_mode = self.dhcp_mode | interfaces if enabled else self.dhcp_mode & ~interfaces
         if self.dhcp and not before:
             self.static_address = b""
-            self._ipv4 = None
+            self._give_up()
             self._configure()
+        elif before and not self.dhcp:
+            self._stop_lease()  # an address that has been leased stays
+
+    def set_dns(self, manual: bool, servers: Sequence[bytes]) -> None:
+        """Use these three servers; unless `manual`, until DHCP completes the next time."""
+        self.manual_dns = int(manual)
+        self.dns_1, self.dns_2, self.dns_3 = servers
+        self._leased_dns = None
 
     @property
     def _static(self) -> Ipv4 | None:
@@ -140,6 +152,11 @@ class StationInterface:
             if address is not None:
                 self._leased_dns = lan.gateway.encode()
                 self._come_up(Ipv4(address, lan.gateway, lan.netmask))
+
+    def _give_up(self, following: Ipv4 | None = None) -> None:
+        before, self._ipv4 = self._ipv4, None
+        if before is not None and (following is None or before.address != following.address):
+            self._lost_address()
 
     def _stop_lease(self) -> None:
         if self._lease_scope is not None:

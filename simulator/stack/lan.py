@@ -1,28 +1,75 @@
-"""The network behind an access point: its subnet, its gateway and its DHCP server."""
+"""A network: its subnet, its gateway, its DHCP server, and who of the simulation is on it."""
 
+from collections.abc import Callable
 from ipaddress import IPv4Address, IPv4Network
+from typing import Protocol
+
+import trio
+
+from simulator.stack.endpoint import Endpoint
+
+
+class Node(Protocol):
+    """Somebody of this simulation with an address on a network: a module, or a host of the world."""
+
+    def connect(self, port: int, client: Endpoint) -> trio.abc.HalfCloseableStream:
+        """Open a TCP connection to a port; returns the client's end. Raises NetworkError when nobody listens."""
+
+    def datagram(self, port: int, data: bytes, sender: Endpoint) -> None:
+        """A UDP datagram arrives; lost when nobody listens."""
+
+
+def _ignore(mac: bytes, address: str) -> None:
+    pass
 
 
 class Lan:
-    """What an access point's router gives to those who join: IPv4 only."""
+    """What is behind an access point: IPv4 only."""
 
-    def __init__(self, subnet: IPv4Network, first_address: IPv4Address, *, dhcp: bool = True) -> None:
-        """`first_address`: the first one the DHCP server gives. `dhcp`: False for a network without such a server."""
+    def __init__(
+        self,
+        subnet: IPv4Network,
+        first_address: IPv4Address,
+        last_address: IPv4Address | None = None,
+        *,
+        gateway: str | None = None,
+        dhcp: bool = True,
+        leased: Callable[[bytes, str], None] = _ignore,
+    ) -> None:
+        """`first_address`, `last_address`: what the DHCP server gives, the whole subnet without the latter.
+        `gateway`: the first address of the subnet unless given. `dhcp`: False for a network without such a server.
+        `leased` is told of every address given: MAC, address."""
         self.subnet = subnet
-        self.gateway = str(subnet.network_address + 1)
+        self.gateway = gateway or str(subnet.network_address + 1)
         self.netmask = str(subnet.netmask)
         self.dhcp = dhcp
-        self._next = first_address
-        self._leases: dict[bytes, str] = {}
+        self.nodes: dict[str, Node] = {}
+        """By address."""
+        self.leases: dict[bytes, str] = {}
+        """Addresses given, by MAC."""
+        self._first = first_address
+        self._last = last_address or subnet.broadcast_address - 1
+        self._leased = leased
+
+    def set_pool(self, first_address: IPv4Address, last_address: IPv4Address) -> None:
+        """Give other addresses from now on."""
+        self._first, self._last = first_address, last_address
 
     def lease(self, mac: bytes) -> str | None:
-        """The address for a station, always the same one; None when the pool is empty."""
-        if mac not in self._leases:
-            if self._next >= self.subnet.broadcast_address:
+        """The address for a station, the same one each time; None when the pool is empty."""
+        if mac not in self.leases:
+            taken = {self.gateway, *self.leases.values(), *self.nodes}
+            pool = range(int(self._first), int(self._last) + 1)
+            address = next((text for number in pool if (text := str(IPv4Address(number))) not in taken), None)
+            if address is None:
                 return None
-            self._leases[mac] = str(self._next)
-            self._next += 1
-        return self._leases[mac]
+            self.leases[mac] = address
+        self._leased(mac, self.leases[mac])
+        return self.leases[mac]
+
+    def release(self, mac: bytes) -> None:
+        """A station has gone; its address may be given to another one."""
+        self.leases.pop(mac, None)
 
     def contains(self, address: str) -> bool:
         """Whether an address belongs to the subnet."""

@@ -11,8 +11,18 @@ from typing import ClassVar, Final, Protocol
 import trio
 
 from simulator.core.output import Output
-from simulator.stack.host_map import Endpoint
-from simulator.stack.host_network import Destination, HostDatagrams, HostNetwork, NetworkError, network_error
+from simulator.stack.endpoint import Endpoint
+from simulator.stack.host_network import (
+    LWIP_ADDRESS_IN_USE,
+    LWIP_NO_ROUTE,
+    LWIP_NOT_CONNECTED,
+    LWIP_RESET,
+    Destination,
+    HostDatagrams,
+    HostNetwork,
+    NetworkError,
+    network_error,
+)
 from simulator.stack.interface import StationInterface
 
 LINK_COUNT: Final = 5
@@ -79,13 +89,13 @@ class TcpLink(Link):
             cause = error.__cause__
             raise network_error(cause if isinstance(cause, OSError) else OSError()) from error
         except trio.ClosedResourceError as error:
-            raise NetworkError(128) from error
+            raise NetworkError(LWIP_NOT_CONNECTED) from error
 
     async def receive(self) -> tuple[bytes, Endpoint]:
         try:
             return await self._stream.receive_some(RECEIVE_WINDOW), self.remote
         except trio.BrokenResourceError as error:
-            raise NetworkError(104) from error
+            raise NetworkError(LWIP_RESET) from error
 
     def close(self) -> None:
         self._stream.socket.close()
@@ -122,15 +132,15 @@ class UdpLink(Link):
     async def send_to(self, payload: bytes, destination: Destination) -> None:
         """Send one datagram somewhere else; the peer stays. Raises NetworkError."""
         if not self._interface.up:
-            raise NetworkError(118)
+            raise NetworkError(LWIP_NO_ROUTE)
         if destination.host is not None:
             await self._datagrams.send_to(payload, destination.host)
 
     async def receive(self) -> tuple[bytes, Endpoint]:
         while True:
             data, host = await self._datagrams.receive_from()
-            if not data:
-                continue  # an empty datagram is nothing on the AT port
+            if not data or not self._interface.up:
+                continue  # an empty datagram is nothing on the AT port; without a network nothing comes in
             if host == self._peer.host:
                 return data, self._peer.seen
             sender = self._network.host_map.to_module(host.address, host.port, self._interface.lan)
@@ -183,11 +193,16 @@ class LinkTable:
         """Connect. Raises ResolveError, UnreachableError, NetworkError."""
         destination = await self.network.locate(host, port, self.interface.lan)
         stream = await self.network.connect(destination, self.keep_alive)
+        if not self.interface.up:  # lost meanwhile
+            stream.socket.close()
+            raise NetworkError(LWIP_NO_ROUTE)
         self.add(TcpLink(number, destination.seen, stream))
 
     async def open_udp(self, number: int, host: str, port: int, local_port: int | None, follows: int) -> None:
         """Open a UDP port with a peer. Raises ResolveError, NetworkError."""
         peer = await self.network.locate_datagram(host, port, self.interface.lan)
+        if local_port is not None and any(isinstance(link, UdpLink) and link.local_port == local_port for link in self):
+            raise NetworkError(LWIP_ADDRESS_IN_USE)
         datagrams = await self.network.open_datagrams(local_port, self._spawn)
         self.add(UdpLink(number, peer, datagrams, self.network, self.interface, follows=follows))
 

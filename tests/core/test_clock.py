@@ -1,6 +1,6 @@
 """Module time: real, scaled and stepped."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import pytest
 import trio
@@ -14,7 +14,7 @@ async def sleeper(clock: Clock, seconds: float, name: str, log: list[tuple[str, 
     log.append((name, clock.now()))
 
 
-def run_instantly(test: Callable[..., object]) -> None:
+def run_instantly(test: Callable[[], Awaitable[None]]) -> None:
     """Run with trio's time jumping ahead whenever nothing else is to be done."""
     trio.run(test, clock=MockClock(autojump_threshold=0))
 

@@ -1,6 +1,8 @@
 """The message filter, sans-IO: what of a message is left."""
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from simulator.core.message_filter import ExpressionError, SystemMessageFilter
 
@@ -101,6 +103,8 @@ def test_expressions_are_basic_ones_without_additions(expression: bytes, matches
         rb"\(\(a\{255\}\)\{255\}\)\{255\}",
         rb"\(\(\(\(a\{255\}\)\{255\}\)\{255\}\)\{255\}\)\{255,\}",
         rb"\1",
+        rb"\(a\)\1\{255\}",
+        rb"\(^\)\{255\}",
         b"a\\",
     ],
 )
@@ -118,7 +122,9 @@ def test_large_but_honest_repetitions_are_taken() -> None:
     assert filtered(b"a" * 300, (rb"^.\{255\}", b"")) == b"a" * 45
 
 
-@pytest.mark.parametrize("expression", [b"[[:" * 21, b"[[:a:]" * 10, b"[" * 64, b"[[:a:][:a:][:a:][:a:][:a:][:a:][:a:]["])
+@pytest.mark.parametrize(
+    "expression", [b"[[:" * 21, b"[[:a:]" * 10, b"[" * 64, b"[[:a:][:a:][:a:][:a:][:a:][:a:][:a:]["]
+)
 def test_nested_brackets_take_no_time(expression: bytes) -> None:
     with pytest.raises(ExpressionError):
         SystemMessageFilter().add(expression, b"")
@@ -136,3 +142,39 @@ def test_filters_are_removed_by_their_exact_parts() -> None:
     message_filter.clear()
     assert list(message_filter) == []
     assert message_filter.apply(b"ab") == b"ab"
+
+
+EXPRESSION_PIECES = [
+    rb"\(",
+    rb"\)",
+    rb"\{1,3\}",
+    rb"\{255\}",
+    b"[^]",
+    b"[[:alpha:]]",
+    b"]",
+    b"*",
+    b".",
+    b"^",
+    b"$",
+    b"a",
+    b"\\",
+    b"\0",
+]
+
+
+@given(
+    st.lists(st.sampled_from(EXPRESSION_PIECES) | st.binary(max_size=4), max_size=12).map(b"".join),
+    st.binary(max_size=64),
+)
+@example(b"[[:", b"a")
+@example(b"\\{", b"a")
+@example(b"\0", b"\0")
+def test_any_bytes_are_an_expression_or_refused(expression: bytes, message: bytes) -> None:
+    message_filter = SystemMessageFilter()
+    try:
+        message_filter.add(expression[:64], b"")
+    except ExpressionError:
+        return
+    left = message_filter.apply(message)
+    cut = len(message) - len(left)
+    assert any(message[:at] + message[at + cut :] == left for at in range(len(left) + 1))

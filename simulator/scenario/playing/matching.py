@@ -72,6 +72,10 @@ class Printed:
         self._echoes = [*self._echoes[-ECHOES_PENDING:], command]
         self._repeatable = ()
 
+    def excerpt(self) -> bytes:
+        """The beginning of what has not been accounted for, to quote in an error."""
+        return self.unread[:EXCERPT]
+
     # Attempts: True when satisfied, False when more output is needed
 
     def lines(self, alternatives: Sequence[Lines], *, lenient: bool = False, quiet: Quiet = Quiet.NO) -> bool:
@@ -132,7 +136,7 @@ class Printed:
             elif (echo := self._echo(line, echoes)) is not None:
                 echoes = echo
             elif line and self._first((*wanted, *also, *self._dropped), line, captured) is None:
-                raise MismatchError(f"expected any of {missing!r}, got {line!r}")
+                raise self._mismatch(f"any of {missing!r}", line, at)
         self._account(_Found(at, captured, echoes), lenient=True)
         self._repeatable = (*wanted, *also)
         return True
@@ -146,7 +150,7 @@ class Printed:
                 return True
         if any(wanted.startswith(rest) for rest in candidates):
             return False
-        raise MismatchError(f"expected {wanted!r}, got {self.unread[:EXCERPT]!r}")
+        raise MismatchError(f"expected {wanted!r}, got {self.excerpt()!r}")
 
     def through(self, wanted: str) -> bool:
         """Anything, up to and including this line."""
@@ -217,7 +221,7 @@ class Printed:
                 if (echo := self._echo(line, echoes)) is not None:
                     echoes = echo
                 elif not (lenient and not line) and self._first(self._dropped, line, captured) is None:
-                    raise MismatchError(f"expected {expected!r}, got {line!r}")
+                    raise self._mismatch(repr(expected), line, at)
         return _Found(at, captured, echoes)
 
     def _open_line(self, expected: str, at: int, captured: dict[str, str], echoes: int) -> _Found | None:
@@ -228,6 +232,10 @@ class Printed:
         if values is None:
             return None
         return _Found(len(self.unread), captured | values, echoes, open_end=True)
+
+    def _mismatch(self, expected: str, line: str, end: int) -> MismatchError:
+        read = self.unread[max(0, end - EXCERPT) : end]
+        return MismatchError(f"expected {expected}, got {line!r} at the end of {read!r}")
 
     def _echo(self, line: str, skip: int) -> int | None:
         """How many echoes are over when this line is one of those still to come; None when it is none."""

@@ -58,9 +58,9 @@ class Connection:
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
             raise PeerError("the connection is closed") from error
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Close the connection."""
-        await self._stream.aclose()
+        self._stream.socket.close()
 
 
 class Peer:
@@ -98,9 +98,11 @@ class Peer:
         raise PeerError("no port is free for TCP and UDP")
 
     def serve(self, protocol: str, port: int) -> None:
-        """Start a server on a reserved port; nothing happens when it runs already."""
+        """Start a server on a reserved port; nothing happens when it runs already. Raises PeerError."""
         if (protocol, port) in self._serving:
             return
+        if port not in self._tcp:
+            raise PeerError(f"{self.name} has neither 'ip' nor 'host' where the module could find a server")
         self._serving.add((protocol, port))
         if protocol == "tcp":
             self._tcp[port].listen()
@@ -136,9 +138,11 @@ class Peer:
         return found[-1] if found else None
 
     def close(self) -> None:
-        """Close the ports; the connections end with the nursery."""
+        """Close all ports and connections."""
         for sock in (*self._tcp.values(), *self._udp.values()):
             sock.close()
+        for connection in self.connections:
+            connection.close()
 
     async def _accept(self, port: int) -> None:
         listener = trio.SocketListener(self._tcp[port])

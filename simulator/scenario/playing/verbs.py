@@ -6,31 +6,32 @@ behind the key that makes the step, `module` is the module the step is about. A 
 
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Final, NamedTuple, get_type_hints
+from types import UnionType
+from typing import Any, Final, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
-import trio
-
-from simulator.scenario.playing.matching import MismatchError, Quiet
+from simulator.scenario.playing.matching import EXCERPT, MismatchError, Quiet
 from simulator.scenario.playing.peers import Connection, Peer
 from simulator.scenario.playing.stage import Stage
 from simulator.scenario.transcript import Step
 
-_SHOWN: Final = 200
+Transport = Literal["tcp", "udp"]
+Action = Callable[[Stage], Awaitable[None]]
+_IMPLIED: Final = frozenset({"stage", "value", "module", "optional"})
+"""Parameters that are no keys of their own."""
 
 
 class Verb(NamedTuple):
     """A verb as the table holds it.
 
-    `keys`: parameter name and type of every key a step may have. `required`: those it must have. `substituted`:
-    whether variables are put into its texts before it runs; one that matches output sees them as they stand.
+    `keys`: the parameter behind every key a step may have. `hints`: the types of all parameters. `required`: the keys
+    it must have. `substituted`: whether variables are put into its texts before it runs; what matches output takes
+    them as they stand.
     """
 
     run: Callable[..., Awaitable[None]]
-    keys: dict[str, tuple[str, Any]]
+    keys: dict[str, str]
+    hints: dict[str, Any]
     required: frozenset[str]
-    has_value: bool
-    has_module: bool
-    has_optional: bool
     substituted: bool
 
 
@@ -38,66 +39,65 @@ VERBS: Final[dict[str, Verb]] = {}
 
 
 def verb(name: str, *, substituted: bool = True) -> Callable[[Callable[..., Awaitable[None]]], Any]:
-    """Put a function into the table."""
+    """Put a function into the table. A parameter whose name is a keyword of Python has `_` behind it."""
 
     def add(function: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
-        hints = get_type_hints(function)
-        keys = {}
-        required = set()
-        implied = {"stage", "value", "module", "optional"}
         parameters = inspect.signature(function).parameters
-        for parameter in parameters.values():
-            if parameter.name not in implied:
-                key = parameter.name.removesuffix("_")
-                keys[key] = parameter.name, hints[parameter.name]
-                if parameter.default is parameter.empty:
-                    required.add(key)
-        VERBS[name] = Verb(
-            function,
-            keys,
-            frozenset(required),
-            "value" in parameters,
-            "module" in parameters,
-            "optional" in parameters,
-            substituted,
-        )
+        keys = {parameter.removesuffix("_"): parameter for parameter in parameters if parameter not in _IMPLIED}
+        required = {key for key, parameter in keys.items() if parameters[parameter].default is inspect.Parameter.empty}
+        VERBS[name] = Verb(function, keys, get_type_hints(function), frozenset(required), substituted)
         return function
 
     return add
 
 
-def bind(step: Step) -> Callable[[Stage], Awaitable[None]]:
+def bind(step: Step) -> Action:
     """What a step does on a stage. Raises TranscriptError when there is no such verb or its keys are wrong."""
     found = VERBS.get(step.action)
     if found is None:
-        raise step.place.error(f"{step.action!r} cannot be played; known are {', '.join(sorted(VERBS))}")
-    arguments: dict[str, Any] = {}
+        raise step.place.error(f"{step.action!r} cannot be played; what can: {', '.join(sorted(VERBS))}")
+    given = {"value": step.value, "module": step.module, "optional": step.optional}
+    arguments = {name: value for name, value in given.items() if name in found.hints}
     for key, value in step.arguments.items():
         if key not in found.keys:
-            known = ", ".join(found.keys) or "none"
-            raise step.place.error(f"{step.action}: unknown key {key!r}; known are {known}")
-        name, wanted = found.keys[key]
-        accepted = isinstance(value, list) if wanted in (list, list[str]) else isinstance(value, wanted)
-        if not accepted or (isinstance(value, bool) and wanted is not bool):
-            raise step.place.error(f"{step.action}: {key}: found {value!r}, which is of the wrong type")
-        arguments[name] = value
+            raise step.place.error(f"{step.action}: {key!r} cannot be played; what can: {', '.join(found.keys) or '-'}")
+        arguments[found.keys[key]] = value
     missing = found.required - step.arguments.keys()
     if missing:
         raise step.place.error(f"{step.action}: {', '.join(sorted(missing))} is missing")
-    if found.has_value:
-        arguments["value"] = step.value
-    if found.has_module:
-        arguments["module"] = step.module
-    if found.has_optional:
-        arguments["optional"] = step.optional
+    for name, value in arguments.items():
+        if not _accepts(found.hints[name], value):
+            key = step.action if name == "value" else f"{step.action}: {name.removesuffix('_')}"
+            raise step.place.error(f"{key}: found {value!r}; {_described(found.hints[name])} would be right")
 
-    async def run(stage: Stage) -> None:
+    async def act(stage: Stage) -> None:
         texts = {}
         if found.substituted:
             texts = {name: stage.variables.use(text) for name, text in arguments.items() if isinstance(text, str)}
         await found.run(stage, **(arguments | texts))
 
-    return run
+    return act
+
+
+def _accepts(hint: Any, value: Any) -> bool:
+    origin = get_origin(hint)
+    if origin is Literal:
+        return value in get_args(hint)
+    if origin in (Union, UnionType):
+        return any(_accepts(choice, value) for choice in get_args(hint))
+    if origin is list:
+        return isinstance(value, list) and all(_accepts(get_args(hint)[0], item) for item in value)
+    if hint is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, hint)
+
+
+def _described(hint: Any) -> str:
+    if get_origin(hint) is Literal:
+        return " or ".join(repr(choice) for choice in get_args(hint))
+    if get_origin(hint) in (Union, UnionType):
+        return " or ".join(_described(choice) for choice in get_args(hint) if choice is not type(None))
+    return {str: "a text", int: "a number"}.get(hint, "a list of texts")
 
 
 # On the serial port
@@ -132,11 +132,9 @@ async def expect(
     module: str,
     optional: bool,
     or_: list[str] | None = None,
-    blanks: str = "exact",
+    blanks: Literal["lenient"] | None = None,
 ) -> None:
     """Exactly these lines, or those of `or`. An optional step is skipped when something else comes, or nothing."""
-    if blanks not in ("exact", "lenient"):
-        raise MismatchError(f"blanks: found {blanks!r}; 'lenient' would be right")
     alternatives: list[Sequence[str]] = [value]
     if or_ is not None:
         alternatives.append(or_)
@@ -192,15 +190,14 @@ async def pause(stage: Stage, *, value: int) -> None:
 
 
 @verb("serve")
-async def serve(stage: Stage, *, peer: str, proto: str, port: int) -> None:
+async def serve(stage: Stage, *, peer: str, proto: Transport, port: int) -> None:
     """A peer starts a server."""
-    stage.peer(peer).serve(_transport(proto), port)
+    stage.peer(peer).serve(proto, port)
 
 
 @verb("accept")
-async def accept(stage: Stage, *, peer: str, proto: str = "tcp", port: int | None = None) -> None:
+async def accept(stage: Stage, *, peer: str, proto: Literal["tcp"] = "tcp", port: int | None = None) -> None:
     """A peer has got a connection of the module's."""
-    _transport(proto, "tcp")
     host = stage.peer(peer)
 
     def accepted() -> bool:
@@ -214,9 +211,8 @@ async def accept(stage: Stage, *, peer: str, proto: str = "tcp", port: int | Non
 
 
 @verb("connect")
-async def connect(stage: Stage, *, peer: str, proto: str, to: str, port: int, module: str) -> None:
+async def connect(stage: Stage, *, peer: str, proto: Literal["tcp"], to: str, port: int, module: str) -> None:
     """A peer opens a connection to a server of the module's; `to`, its address, is where the peer believes it is."""
-    _transport(proto, "tcp")
     await stage.peer(peer).connect(port, await stage.module_port(module, "tcp", port))
 
 
@@ -227,13 +223,13 @@ async def peer_sends(
     value: str,
     peer: str,
     module: str,
-    proto: str = "tcp",
+    proto: Transport = "tcp",
     port: int | None = None,
     from_port: int | None = None,
 ) -> None:
     """A peer sends data; UDP: from `from_port` of its own to `port` of the module's."""
     host = stage.peer(peer)
-    if _transport(proto) == "tcp":
+    if proto == "tcp":
         await (await _connection(stage, host, port)).send(value.encode())
         return
     if port is None:
@@ -248,14 +244,14 @@ async def peer_receives(
     value: str,
     peer: str,
     module: str,
-    proto: str = "tcp",
+    proto: Transport = "tcp",
     port: int | None = None,
     from_port: int | None = None,
 ) -> None:
     """A peer gets data; UDP: one datagram, at `port` of its own and from `from_port` of the module's."""
     host = stage.peer(peer)
     wanted = value.encode()
-    if _transport(proto) == "tcp":
+    if proto == "tcp":
         await _receive_bytes(stage, host, await _connection(stage, host, port), wanted)
     else:
         await _receive_datagram(stage, host, wanted, port, from_port, module)
@@ -270,8 +266,8 @@ async def sees_close(stage: Stage, *, peer: str) -> None:
     connection = host.connections[-1]
     await stage.until(host, lambda: connection.ended, lambda: f"the connection of {peer} stays open")
     if connection.received:
-        raise MismatchError(f"{peer} has got {bytes(connection.received[:_SHOWN])!r} besides")
-    await connection.close()
+        raise MismatchError(f"{peer} has got {bytes(connection.received[:EXCERPT])!r} besides")
+    connection.close()
     host.connections.remove(connection)
 
 
@@ -312,12 +308,3 @@ async def _receive_datagram(
         sender = await stage.module_port(module, "udp", from_port)
         if datagram.sender != sender:
             raise MismatchError(f"{host.name} got it from {datagram.sender}, not from the module's port at {sender}")
-
-
-def _transport(protocol: str, *known: str) -> str:
-    if protocol not in (known or ("tcp", "udp")):
-        raise MismatchError(f"proto: {protocol!r} cannot be played; {' or '.join(known or ('tcp', 'udp'))} can")
-    return protocol
-
-
-__all__ = ["VERBS", "Verb", "bind", "trio", "verb"]

@@ -1,0 +1,80 @@
+"""Data that is passed on while it comes in: AT+CIPSENDL and passthrough (ESP-AT User Guide, AT+CIPSENDL, AT+CIPSEND,
+AT+TRANSINTVL)."""
+
+from collections.abc import Callable
+from typing import Final
+
+import trio
+
+from simulator.core.data_entry import DataEntry
+
+RX_BUFFER: Final = 8192
+"""Bytes from the port that wait to be passed on; then the port is not read."""
+
+
+class StreamEntry(DataEntry):
+    """Bytes that go on in blocks; ends after `count` of them, or only with `+++`."""
+
+    def __init__(self, count: int | None, now: Callable[[], float]) -> None:
+        """`count`: None for passthrough. `now`: the clock of the port's silences."""
+        super().__init__()
+        self.received = 0
+        self._missing = count
+        self._now = now
+        self._buffer = bytearray()
+        self._since = 0.0  # when the first byte of the buffer came
+        self._changed = trio.Event()
+
+    @property
+    def full(self) -> bool:
+        return len(self._buffer) >= RX_BUFFER
+
+    async def room(self) -> None:
+        """Wait until there is room in the buffer."""
+        while self.full and not self.ended.is_set():
+            await self._changed.wait()
+
+    def consume(self, data: bytes) -> bytes:
+        rest = b""
+        if self._missing is not None:
+            data, rest = data[: self._missing], data[self._missing :]
+            self._missing -= len(data)
+        if not self._buffer:
+            self._since = self._now()
+        self._buffer += data
+        self.received += len(data)
+        if self._missing == 0:
+            self.ended.set()
+        self._change()
+        return rest
+
+    def cancel(self) -> None:
+        super().cancel()
+        self._change()
+
+    async def block(self, size: int, interval: float, *, several: bool = False) -> bytes:
+        """The next block: `size` bytes, or fewer when `interval` seconds have passed since the first of them, or when
+        nothing more comes. Nothing when the entry has ended and all has been taken.
+
+        `several`: a whole multiple of `size` where that much is there.
+        """
+        while len(self._buffer) < size and not self.ended.is_set():
+            if not self._buffer:
+                await self._changed.wait()
+                continue
+            left = self._since + interval - self._now()
+            if left <= 0:
+                break
+            with trio.move_on_after(left):
+                await self._changed.wait()
+        available = len(self._buffer)
+        take = available if available < size else available - available % size if several else size
+        data = bytes(self._buffer[:take])
+        del self._buffer[:take]
+        self._since = self._now()
+        self._change()
+        return data
+
+    def _change(self) -> None:
+        self._changed.set()
+        self._changed = trio.Event()

@@ -1,0 +1,173 @@
+"""The softAP: the module as an access point (ESP-AT User Guide, AT+CWSAP, AT+CWLIF, AT+CWQIF).
+
+It is an access point on the air like any other, with a room of its own that knows its settings and its stations.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from simulator.persist.settings import Setting, Settings
+from simulator.radio.access_point import AccessPoint
+from simulator.radio.air import Air
+from simulator.radio.security import OPEN, SECURITIES, Security
+from simulator.radio.wifi import Wifi
+
+SOFTAP_SECURITIES: Final = {
+    security.number: security for security in SECURITIES.values() if security.number in (0, 2, 3, 4)
+}
+"""What AT+CWSAP offers, by its `ecn`: WEP is not supported."""
+MOST_STATIONS: Final = 10
+"""ESP-IDF's limit; the documents give no number."""
+DEAUTHENTICATED: Final = 2
+"""The 802.11 reason code a station gets when the softAP throws it out."""
+
+
+class SoftAccessPoint(AccessPoint):
+    """The softAP as stations see it."""
+
+    def __init__(
+        self,
+        ssid: bytes,
+        bssid: bytes,
+        *,
+        security: Security,
+        password: bytes,
+        channel: int,
+        hidden: bool,
+        most_stations: int,
+        joined: Callable[[bytes], None],
+        left: Callable[[bytes], None],
+    ) -> None:
+        super().__init__(ssid, bssid, security=security, password=password, channel=channel, hidden=hidden)
+        self._most_stations = most_stations
+        self._joined = joined
+        self._left = left
+
+    @property
+    def full(self) -> bool:
+        """Whether it takes no more stations."""
+        return len(self._stations) >= self._most_stations
+
+    def associate(self, mac: bytes, deauthenticated: Callable[[int], None]) -> None:
+        """A station has joined."""
+        new = mac not in self._stations
+        super().associate(mac, deauthenticated)
+        if new:
+            self._joined(mac)
+
+    def dissociate(self, mac: bytes) -> None:
+        """A station has left."""
+        if mac in self._stations:
+            super().dissociate(mac)
+            self._left(mac)
+
+    def deauthenticate(self, mac: bytes | None = None, reason: int = DEAUTHENTICATED) -> None:
+        """Throw out one station, or all."""
+        for station in [mac] if mac is not None else list(self._stations):
+            deauthenticated = self._stations.pop(station, None)
+            if deauthenticated is not None:
+                deauthenticated(reason)
+                self._left(station)
+
+
+class SoftAp:
+    """The softAP side of the radio, for one boot of one module."""
+
+    _ssid = Setting("nvs.net80211", "ap.ssid", b"")
+    password = Setting("nvs.net80211", "ap.passwd", b"")
+    channel = Setting("nvs.net80211", "ap.chan", 1)
+    _security = Setting("nvs.net80211", "ap.authmode", OPEN.number)
+    most_stations = Setting("nvs.net80211", "ap.max.conn", MOST_STATIONS)
+    hidden = Setting("nvs.net80211", "ap.hidden", 0)
+    _own_mac = Setting("NVM_003", "mac", b"")
+
+    def __init__(
+        self,
+        settings: Settings,
+        air: Air,
+        wifi: Wifi,
+        mac: bytes,
+        *,
+        started: Callable[[SoftAccessPoint], None],
+        stopped: Callable[[SoftAccessPoint], None],
+        station_joined: Callable[[bytes], None],
+        station_left: Callable[[bytes], None],
+    ) -> None:
+        """`mac`: the factory's. The last four are told what happens; stations are named by their MAC."""
+        self.settings = settings
+        self.access_point: SoftAccessPoint | None = None
+        self._air = air
+        self._wifi = wifi
+        self._factory_mac = mac
+        self._started = started
+        self._stopped = stopped
+        self._station_joined = station_joined
+        self._station_left = station_left
+
+    @property
+    def ssid(self) -> bytes:
+        """The configured SSID; the factory's has the end of the MAC address in it."""
+        return self._ssid or b"ESP_" + self._factory_mac[3:].hex().upper().encode()
+
+    @property
+    def security(self) -> Security:
+        """What it demands of stations."""
+        return SOFTAP_SECURITIES[self._security]
+
+    @property
+    def mac(self) -> bytes:
+        """The MAC address in force, which is the BSSID."""
+        return self._own_mac or self._factory_mac
+
+    @mac.setter
+    def mac(self, mac: bytes) -> None:
+        self._own_mac = mac
+        self.restart()
+
+    def configure(
+        self, ssid: bytes, password: bytes, channel: int, security: Security, most_stations: int, hidden: bool
+    ) -> None:
+        """Take new settings; if it is on, it starts again with them and its stations are gone."""
+        self._ssid = ssid
+        self.password = password
+        self.channel = channel
+        self._security = security.number
+        self.most_stations = most_stations
+        self.hidden = int(hidden)
+        self.restart()
+
+    def update(self) -> None:
+        """Go on the air or off it, as the mode of the radio says."""
+        if self._wifi.has_softap and self.access_point is None:
+            self._start()
+        elif not self._wifi.has_softap and self.access_point is not None:
+            self.stop()
+
+    def restart(self) -> None:
+        """Leave the air and come back."""
+        if self.access_point is not None:
+            self.stop()
+            self._start()
+
+    def stop(self) -> None:
+        """Leave the air; the stations are told."""
+        point, self.access_point = self.access_point, None
+        if point is not None:
+            point.deauthenticate()
+            self._air.remove(point)
+            self._stopped(point)
+
+    def _start(self) -> None:
+        self.access_point = SoftAccessPoint(
+            self.ssid,
+            self.mac,
+            security=self.security,
+            password=self.password,
+            channel=self.channel,
+            hidden=bool(self.hidden),
+            most_stations=self.most_stations,
+            joined=self._station_joined,
+            left=self._station_left,
+        )
+        self._started(self.access_point)
+        self._air.add(self.access_point)

@@ -1,0 +1,121 @@
+"""The world a transcript takes place in: its peers on this machine, and the world file the module needs for it."""
+
+import json
+from collections.abc import Mapping
+from ipaddress import IPv4Address, IPv4Network
+from typing import Any, Final
+
+import trio
+
+from simulator.radio.security import SECURITIES
+from simulator.scenario.playing.peers import LOOPBACK, Peer
+from simulator.scenario.playing.variables import Variables
+from simulator.scenario.transcript import Transcript
+
+PROTOCOLS: Final = ("tcp", "udp")
+ARRANGED: Final = ("STA_IP", "GATEWAY", "NETMASK")
+"""Variables whose documented values the DHCP server of the access points gives out."""
+
+
+class Surroundings:
+    """Peers, and the text of a world file."""
+
+    def __init__(self, peers: Mapping[str, Peer], world: str) -> None:
+        self.peers = peers
+        self.world = world
+
+
+async def arrange(
+    transcript: Transcript, variables: Variables, nursery: trio.Nursery, peers: dict[str, Peer]
+) -> Surroundings:
+    """Reserve the ports of all peers and start those that serve from the beginning.
+
+    The peers are put into `peers` as they are made. What the world fixes is bound in `variables`. Raises
+    TranscriptError when the transcript needs more of a world than there is, PeerError when there are no free ports.
+    """
+    if transcript.elsewhere:
+        raise transcript.place.error(f"world: {', '.join(transcript.elsewhere)} cannot be played")
+    hosts: dict[str, str] = {}
+    for entry in transcript.peers:
+        peer = Peer(entry["id"], variables.use(entry.get("ip") or entry.get("host") or ""), nursery)
+        peers[peer.name] = peer
+        served = _served(transcript, entry)
+        if not peer.address:
+            continue
+        for port in sorted({port for _, port in served} | _served_later(transcript, peer.name)):
+            hosts[f"{peer.address}:{port}"] = f"{LOOPBACK}:{await peer.reserve(port)}"
+        if "host" in entry:
+            hosts[peer.address] = LOOPBACK
+        if not entry.get("refuses"):
+            for protocol, port in served:
+                peer.serve(protocol, port)
+    return Surroundings(peers, _world_file(transcript, variables, hosts))
+
+
+def _served(transcript: Transcript, entry: Mapping[str, Any]) -> list[tuple[str, int]]:
+    text = entry.get("serves")
+    if text is None:
+        return []
+    protocol, _, port = str(text).partition(" ")
+    if protocol not in PROTOCOLS or not port.isdigit():
+        raise transcript.place.error(
+            f"world: peer {entry['id']}: serves: {text!r} cannot be played; 'tcp PORT' and 'udp PORT' can"
+        )
+    return [(protocol, int(port))]
+
+
+def _served_later(transcript: Transcript, peer: str) -> set[int]:
+    return {
+        step.arguments["port"]
+        for step in transcript.steps
+        if step.action == "serve" and step.arguments.get("peer") == peer and isinstance(step.arguments["port"], int)
+    }
+
+
+def _world_file(transcript: Transcript, variables: Variables, hosts: Mapping[str, str]) -> str:
+    lines: list[str] = []
+    for point in transcript.access_points:
+        lines += ["[[access_point]]", *_access_point(transcript, variables, point), ""]
+    lines.append("[hosts]")
+    lines += [f"{_text(name)} = {_text(target)}" for name, target in hosts.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _access_point(transcript: Transcript, variables: Variables, point: Mapping[str, Any]) -> list[str]:
+    password = variables.use(str(point.get("password", "")))
+    security = "wpa2-psk" if password else "open"
+    if "auth" in point:
+        names = [known.name for known in SECURITIES.values() if known.number == point["auth"]]
+        if not names:
+            raise transcript.place.error(
+                f"world: {point['ssid']}: auth: found {point['auth']!r}; 0 to 15 would be right"
+            )
+        security = names[0]
+    lines = [f"ssid = {_text(variables.use(point['ssid']))}", f"security = {_text(security)}"]
+    if password:
+        lines.append(f"password = {_text(password)}")
+    if "bssid" in point:
+        lines.append(f"bssid = {_text(variables.use(point['bssid']))}")
+    lines += [f"{key} = {json.dumps(point[key])}" for key in ("wps", "up") if key in point]
+    if "STA_IP" in transcript.variables:
+        lines += _addresses(transcript, variables)
+    return lines
+
+
+def _addresses(transcript: Transcript, variables: Variables) -> list[str]:
+    """The addresses that DHCP gives, from the variables that document them."""
+    documented: dict[str, str] = {name: transcript.variables[name] for name in ARRANGED if name in transcript.variables}
+    try:
+        first = IPv4Address(documented["STA_IP"])
+        subnet = IPv4Network((str(first), documented.get("NETMASK", "255.255.255.0")), strict=False)
+        gateway = IPv4Address(documented.get("GATEWAY", str(subnet[1])))
+    except ValueError as error:
+        raise transcript.place.error(f"vars: {error}") from error
+    if gateway != subnet[1]:
+        raise transcript.place.error(f"vars: GATEWAY: found {gateway}; access points give {subnet[1]}")
+    variables.bind(documented)
+    return [f"subnet = {_text(str(subnet))}", f"first_address = {_text(str(first))}"]
+
+
+def _text(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)  # a TOML basic string

@@ -1,0 +1,200 @@
+"""A serial port whose clients open, close and crash as they please; the module does not notice."""
+
+import os
+import select
+import socket
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.conftest import Start
+from tests.end_to_end.simulator_process import LIMIT, Client, SimulatorProcess, environment
+
+ROUND_TRIPS = 20
+
+
+def read_device(descriptor: int, end: bytes) -> bytes:
+    """Read a bare descriptor until what came ends with `end`."""
+    data = b""
+    while not data.endswith(end):
+        readable, _, _ = select.select([descriptor], [], [], LIMIT)
+        assert readable, f"wanted {end!r}, got {data!r}"
+        data += os.read(descriptor, 4096)
+    return data
+
+
+class Witness:
+    """A second module of the same simulator: what it answers comes after what has happened before the question."""
+
+    def __init__(self, simulator: SimulatorProcess) -> None:
+        self._client = Client(simulator.port(1)).started()
+
+    def settle(self) -> None:
+        """Return when the simulator has taken note of everything that has happened so far."""
+        for _ in range(ROUND_TRIPS):
+            assert self._client.command(b"AT") == b"\r\nOK\r\n"
+
+    def close(self) -> None:
+        """Close its port."""
+        self._client.serial.close()
+
+
+def test_the_first_client_sees_the_boot_though_pyserial_discards_input_when_it_opens(start: Start) -> None:
+    with Client(start().port()) as client:
+        assert client.read_until(b"ready\r\n") == b"\r\nready\r\n"
+
+
+def test_the_first_client_sees_the_boot_when_it_just_opens_and_reads(start: Start) -> None:
+    descriptor = os.open(start().port(), os.O_RDWR | os.O_NOCTTY)
+    try:
+        assert read_device(descriptor, b"ready\r\n") == b"\r\nready\r\n"
+        os.write(descriptor, b"AT\r\n")
+        assert read_device(descriptor, b"OK\r\n") == b"AT\r\n\r\nOK\r\n"
+    finally:
+        os.close(descriptor)
+
+
+def test_the_first_client_sees_the_boot_when_it_sets_up_the_port_before_it_reads(start: Start) -> None:
+    descriptor = os.open(start().port(), os.O_RDWR | os.O_NOCTTY)
+    try:
+        attributes = termios.tcgetattr(descriptor)
+        attributes[4] = attributes[5] = termios.B115200
+        termios.tcsetattr(descriptor, termios.TCSAFLUSH, attributes)
+        assert read_device(descriptor, b"ready\r\n") == b"\r\nready\r\n"
+    finally:
+        os.close(descriptor)
+
+
+def test_the_device_is_raw_from_the_start(start: Start) -> None:
+    descriptor = os.open(start().port(), os.O_RDWR | os.O_NOCTTY)
+    try:
+        assert read_device(descriptor, b"ready\r\n") == b"\r\nready\r\n"
+        every_byte = bytes(range(256))
+        os.write(descriptor, every_byte)  # begins with what cannot begin a command, and is echoed as it is
+        assert read_device(descriptor, b"ERROR\r\n") == every_byte + b"\r\nERROR\r\n"
+    finally:
+        os.close(descriptor)
+
+
+def test_power_on_open_boots_each_module_when_its_first_client_comes(start: Start) -> None:
+    simulator = start("--power-on", "open", "--modules", "2")
+    with Client(simulator.port(1)) as client:
+        client.started()
+    simulator.wait_for(lambda line: line.startswith("module 1: boot"), log=True)
+    assert not [line for line in simulator.stderr if line.startswith("module 0: boot")]
+    with Client(simulator.port(0)) as client:
+        client.started()
+    simulator.wait_for(lambda line: line.startswith("module 0: boot"), log=True)
+    with Client(simulator.port(0)) as client:  # the second client boots nothing
+        assert client.command(b"AT") == b"\r\nOK\r\n"
+
+
+def test_a_client_comes_back_to_the_module_as_it_was(start: Start) -> None:
+    simulator = start()
+    with Client(simulator.port()) as client:
+        client.started().join()
+        client.command(b"ATE0")
+    for _ in range(20):
+        with Client(simulator.port()) as client:
+            client.write(b"AT+CWSTATE?\r\n")
+            assert client.read_until(b"OK\r\n") == b'+CWSTATE:2,"espressif"\r\n\r\nOK\r\n'
+
+
+CRASHING_CLIENT = """
+import sys, time, serial
+port = serial.Serial(sys.argv[1], 115200, timeout=30)
+port.read_until(b"ready\\r\\n")
+port.write(b"AT+CWMODE=1\\r\\n")
+port.read_until(b"OK\\r\\n")
+port.write(b'AT+CWJAP="espressif","1234567890"\\r\\n')
+port.read_until(b"\\r\\nOK\\r\\n")
+port.write(b"AT+CWLAP\\r\\n")  # never reads the answer
+while not port.in_waiting:
+    time.sleep(0.01)
+port.exclusive = True
+print("joined", flush=True)
+time.sleep(1000)
+"""
+
+
+def crash_a_client(port: Path) -> None:
+    """Let a program join, leave output unread, and die without a chance to clean up."""
+    with subprocess.Popen(
+        [sys.executable, "-c", CRASHING_CLIENT, str(port)], stdout=subprocess.PIPE, env=environment()
+    ) as client:
+        assert client.stdout is not None
+        assert client.stdout.readline() == b"joined\n"
+        client.kill()
+
+
+def test_after_a_client_has_crashed_the_next_one_finds_the_module_joined_and_nothing_stale(start: Start) -> None:
+    simulator = start("--modules", "2")
+    witness = Witness(simulator)
+    crash_a_client(simulator.port())
+    witness.settle()
+    descriptor = os.open(simulator.port(), os.O_RDWR | os.O_NOCTTY)
+    try:
+        os.write(descriptor, b"AT+CWSTATE?\r\n")
+        answer = read_device(descriptor, b"OK\r\n")
+        assert answer == b'AT+CWSTATE?\r\n+CWSTATE:2,"espressif"\r\n\r\nOK\r\n'
+    finally:
+        os.close(descriptor)
+        witness.close()
+
+
+def test_output_is_dropped_while_nobody_is_there(start: Start) -> None:
+    simulator = start("--modules", "2")
+    witness = Witness(simulator)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+        peer.bind(("127.0.0.1", 0))
+        with Client(simulator.port()) as client:
+            client.started().join()
+            opened = client.command(b'AT+CIPSTART="UDP","127.0.0.1",%d,1112,0' % peer.getsockname()[1])
+            assert opened == b"CONNECT\r\n\r\nOK\r\n"
+        module = simulator.serving(0, "udp", 1112)
+        witness.settle()
+        peer.sendto(b"lost", module)
+        witness.settle()
+        descriptor = os.open(simulator.port(), os.O_RDWR | os.O_NOCTTY)
+        try:
+            witness.settle()
+            peer.sendto(b"seen", module)
+            assert read_device(descriptor, b"seen\r\n") == b"\r\n+IPD,4:seen\r\n"
+        finally:
+            os.close(descriptor)
+    witness.close()
+
+
+def nobody_yet(simulator: SimulatorProcess) -> None:
+    simulator.port()
+
+
+def a_client_has_crashed(simulator: SimulatorProcess) -> None:
+    crash_a_client(simulator.port())
+
+
+@pytest.mark.parametrize("situation", [nobody_yet, a_client_has_crashed])
+def test_an_idle_simulator_sleeps(start: Start, situation: Callable[[SimulatorProcess], None]) -> None:
+    simulator = start()
+    situation(simulator)
+    time.sleep(0.5)  # not to wait for anything: the start itself is not what is measured
+    switches, ticks = simulator.context_switches(), simulator.processor_ticks()
+    time.sleep(1)
+    assert simulator.context_switches() - switches < 20  # a busy loop sleeps never or thousands of times
+    assert simulator.processor_ticks() - ticks < 20
+
+
+def test_a_simulator_with_an_idle_client_sleeps(start: Start) -> None:
+    simulator = start()
+    with Client(simulator.port()) as client:
+        client.started().join()
+        time.sleep(0.5)
+        switches, ticks = simulator.context_switches(), simulator.processor_ticks()
+        time.sleep(1)
+        assert simulator.context_switches() - switches < 20
+        assert simulator.processor_ticks() - ticks < 20

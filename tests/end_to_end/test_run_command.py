@@ -1,0 +1,140 @@
+"""`espat run` on the command line: links, lines on stdout, exit codes."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.conftest import Start
+from tests.end_to_end.simulator_process import Client, run_espat
+
+
+def test_the_link_is_made_in_the_working_directory_and_announced_with_its_whole_path(
+    start: Start, tmp_path: Path
+) -> None:
+    simulator = start()
+    assert simulator.port() == tmp_path / "ttyESP0"
+    assert simulator.stdout == [f"module 0 ready to open at {tmp_path}/ttyESP0"]
+    assert os.readlink(tmp_path / "ttyESP0").startswith("/dev/pts/")
+
+
+@pytest.mark.parametrize("with_signal", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_with_0_and_removes_the_link(
+    start: Start, tmp_path: Path, with_signal: signal.Signals
+) -> None:
+    simulator = start("--link", "wire")
+    with Client(simulator.port()) as client:
+        client.started()
+        assert simulator.stop(with_signal) == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("option", ["--link", "--port"])
+def test_the_place_of_the_link_can_be_chosen(start: Start, tmp_path: Path, option: str) -> None:
+    simulator = start(option, f"{'pty:' * (option == '--port')}wire")
+    assert simulator.port() == tmp_path / "wire"
+
+
+def test_a_link_that_points_nowhere_is_replaced(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "wire").symlink_to("/dev/pts/987654")
+    with Client(start("--link", "wire").port()) as client:
+        client.started()
+
+
+def test_the_link_of_a_simulator_that_was_killed_is_replaced(start: Start, tmp_path: Path) -> None:
+    first = start("--link", "wire")
+    first.port()
+    first.kill()
+    assert (tmp_path / "wire").is_symlink()
+    with Client(start("--link", "wire").port()) as client:
+        client.started()
+
+
+def test_a_file_in_place_of_the_link_is_refused_and_stays(tmp_path: Path) -> None:
+    (tmp_path / "wire").write_text("precious")
+    ended = run_espat("run", "--link", "wire", directory=tmp_path)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr == f"espat: {tmp_path}/wire is a file, not a link: it stays as it is\n"
+    assert (tmp_path / "wire").read_text() == "precious"
+
+
+def test_a_link_to_somebody_elses_file_is_refused_and_stays(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("precious")
+    (tmp_path / "wire").symlink_to("precious")
+    ended = run_espat("run", "--link", "wire", directory=tmp_path)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "not one of ours" in ended.stderr
+    assert (tmp_path / "wire").read_text() == "precious"
+
+
+def test_a_second_simulator_on_the_same_link_is_refused_and_the_first_goes_on(start: Start, tmp_path: Path) -> None:
+    port = start("--link", "wire").port()
+    ended = run_espat("run", "--link", "wire", directory=tmp_path)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr == f"espat: {tmp_path}/wire belongs to another simulator that is running\n"
+    with Client(port) as client:
+        client.started()
+        assert client.command(b"AT") == b"\r\nOK\r\n"
+
+
+def test_when_one_of_several_links_is_refused_none_is_left_behind(tmp_path: Path) -> None:
+    (tmp_path / "wire1").write_text("precious")
+    ended = run_espat("run", "--link", "wire{n}", "--modules", "2", directory=tmp_path)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert [file.name for file in tmp_path.iterdir()] == ["wire1"]
+
+
+def test_several_modules_each_have_their_port(start: Start, tmp_path: Path) -> None:
+    simulator = start("--modules", "2")
+    simulator.port(1)
+    assert simulator.stdout == [
+        f"module 0 ready to open at {tmp_path}/ttyESP0",
+        f"module 1 ready to open at {tmp_path}/ttyESP1",
+    ]
+    with Client(simulator.port(0)) as first, Client(simulator.port(1)) as second:
+        first.started()
+        second.started()
+        assert first.command(b"AT+CWMODE=2") == b"\r\nOK\r\n"
+        assert second.command(b"AT+CWMODE=3") == b"\r\nOK\r\n"
+        assert first.command(b"AT+CWMODE?") == b"+CWMODE:2\r\n\r\nOK\r\n"
+    assert simulator.stop() == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["run", "--no-such-option"],
+        ["run", "--modules", "0"],
+        ["run", "--modules", "many"],
+        ["run", "--modules", "2", "--link", "wire"],
+        ["run", "--speed", "0"],
+        ["run", "--timing", "sluggish"],
+        ["run", "--port", "carrier-pigeon:wire"],
+        ["run", "--port", "pty:wire", "--link", "wire"],
+        ["run", "--listen", "somewhere"],
+        ["run", "--dialect", "esp1"],
+        ["run", "--power-on", "never"],
+        ["run", "-v", "-q"],
+        ["run", "--world", "missing.toml"],
+        ["run", "--link", "missing/wire"],
+        ["stroll"],
+        [],
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_ends_with_2_and_says_why(tmp_path: Path, options: list[str]) -> None:
+    ended = run_espat(*options, directory=tmp_path)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_bad_world_file_ends_with_2_and_names_the_key(tmp_path: Path) -> None:
+    (tmp_path / "world.toml").write_text('[[access_point]]\nssid = "lab"\nchanel = 6\n')
+    ended = run_espat("run", "--world", "world.toml", directory=tmp_path)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "world.toml" in ended.stderr
+    assert "chanel" in ended.stderr

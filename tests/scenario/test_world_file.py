@@ -1,0 +1,389 @@
+"""World files: what a right one means, and every mistake of a wrong one by its name."""
+
+import os
+from collections.abc import Callable
+from datetime import date
+from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulator.cli import main
+from simulator.radio.security import SECURITIES
+from simulator.scenario.world import AccessPointConfiguration, World
+from simulator.scenario.world_file import SIZE_LIMIT, WorldError, load_world, read_world
+
+Write = Callable[[str | bytes], Path]
+
+
+@pytest.fixture
+def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
+    """Writes `world.toml` into the current directory, which is an empty one."""
+    monkeypatch.chdir(tmp_path)
+
+    def write(content: str | bytes) -> Path:
+        path = Path("world.toml")
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    return write
+
+
+def mistakes(content: dict[str, Any]) -> list[str]:
+    """The lines about a document, without the name of the file."""
+    with pytest.raises(WorldError) as raised:
+        read_world(content, "w")
+    return [line.removeprefix("w: ") for line in str(raised.value).split("\n")]
+
+
+def access_point(**fields: object) -> dict[str, Any]:
+    """A document with one access point."""
+    return {"access_point": [{"ssid": "a"} | fields]}
+
+
+def point(**fields: object) -> AccessPointConfiguration:
+    """The access point that a file would make."""
+    (made,) = read_world(access_point(**fields), "w").access_points
+    return made
+
+
+WHOLE = """
+seed = 7
+[[access_point]]
+ssid = "espressif"
+password = "1234567890"
+security = "wpa2-wpa3-psk"
+channel = 11
+rssi = -45
+bssid = "ca:6f:00:00:00:01"
+subnet = "192.168.4.0/24"
+first_address = "192.168.4.20"
+hidden = true
+wps = true
+dhcp = false
+pmf = "capable"
+up = false
+[[access_point]]
+ssid = "guest"
+[hosts]
+"192.168.3.102" = "127.0.0.1"
+"192.168.3.102:8080" = "127.0.0.1:18080"
+"broker.example.com" = "127.0.0.1"
+"broker.example.com:1883" = "127.0.0.1:11883"
+[listen]
+address = "127.0.0.9"
+ports = { 80 = 8080, "333" = 10333 }
+[timing]
+join = "2.5s"
+boot = "120ms"
+lease = 3
+prompt = 0.25
+"""
+
+
+def test_every_key_is_read(write: Write) -> None:
+    assert load_world(write(WHOLE)) == World(
+        seed=7,
+        access_points=(
+            AccessPointConfiguration(
+                ssid=b"espressif",
+                password=b"1234567890",
+                security=SECURITIES["wpa2-wpa3-psk"],
+                channel=11,
+                rssi=-45,
+                bssid=b"\xca\x6f\x00\x00\x00\x01",
+                subnet=IPv4Network("192.168.4.0/24"),
+                first_address=IPv4Address("192.168.4.20"),
+                hidden=True,
+                wps=True,
+                dhcp=False,
+                management_protection=1,
+                up=False,
+            ),
+            AccessPointConfiguration(ssid=b"guest"),
+        ),
+        hosts={
+            "192.168.3.102": "127.0.0.1",
+            "192.168.3.102:8080": "127.0.0.1:18080",
+            "broker.example.com": "127.0.0.1",
+            "broker.example.com:1883": "127.0.0.1:11883",
+        },
+        listen_address="127.0.0.9",
+        ports={80: 8080, 333: 10333},
+        timing={"join": 2.5, "boot": 0.12, "lease": 3.0, "prompt": 0.25},
+    )
+
+
+def test_an_empty_file_is_the_world_without_a_file(write: Write) -> None:
+    assert load_world(write("")) == World()
+
+
+def test_a_file_without_access_points_keeps_the_usual_one_and_an_empty_list_means_none() -> None:
+    assert read_world({"timing": {"join": 1}}, "w").access_points == World().access_points
+    assert read_world({"access_point": []}, "w").access_points == ()
+
+
+def test_the_security_follows_the_password_when_left_out() -> None:
+    assert point().security.name == "open"
+    assert point(password="").security.name == "open"
+    assert point(password="12345678").security.name == "wpa2-psk"
+
+
+@pytest.mark.parametrize("name", list(SECURITIES))
+def test_every_security_of_a_scan_has_a_name(name: str) -> None:
+    security = SECURITIES[name]
+    password = {} if not security.encrypted or not security.personal else {"password": "abcdefgh01234"}
+    assert point(security=name, **password).security is security
+
+
+@pytest.mark.parametrize(
+    ("security", "password"),
+    [
+        ("wep", "abcde"),
+        ("wep", "abcdefghijklm"),
+        ("wep", "0123456789"),
+        ("wep", "0123456789abcdefABCDEF0123"),
+        ("wpa-psk", "12345678"),
+        ("wpa2-psk", "x" * 63),
+        ("wpa2-psk", "0123456789abcdef" * 4),
+        ("wpa3-psk", "pässwörd"),
+        ("wapi-psk", "12345678"),
+    ],
+)
+def test_passwords_that_fit(security: str, password: str) -> None:
+    assert point(security=security, password=password).password == password.encode()
+
+
+PSK = "8 to 63 bytes or 64 hexadecimal digits"
+WEP = "5 or 13 bytes or 10 or 26 hexadecimal digits"
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"password": "1234567"}, f"found 7 bytes; {PSK}, as security is wpa2-psk,"),
+        ({"security": "wpa3-psk", "password": "x" * 64}, f"found 64 bytes; {PSK}, as security is wpa3-psk,"),
+        ({"security": "wpa2-psk"}, f"found nothing; {PSK}, as security is wpa2-psk,"),
+        ({"security": "wep", "password": "123456"}, f"found 6 bytes; {WEP}, as security is wep,"),
+        ({"security": "wep", "password": "012345678x"}, f"found 10 bytes; {WEP}, as security is wep,"),
+        ({"security": "wep"}, f"found nothing; {WEP}, as security is wep,"),
+        ({"security": "open", "password": "12345678"}, "found 8 bytes; no password, as security is open,"),
+        ({"security": "owe", "password": "12345678"}, "found 8 bytes; no password, as security is owe,"),
+        ({"security": "dpp", "password": "12345678"}, "found 8 bytes; no password, as security is dpp,"),
+        ({"password": 12345678}, "found a number; a string"),
+    ],
+)
+def test_passwords_that_do_not_fit_are_not_shown(fields: dict[str, object], message: str) -> None:
+    assert mistakes(access_point(**fields)) == [f"access_point#1.password: {message} would be right"]
+
+
+@pytest.mark.parametrize(
+    ("subnet", "first"),
+    [
+        ("192.168.3.0/24", "192.168.3.112"),
+        ("10.0.0.0/8", "10.0.0.112"),
+        ("192.168.3.128/25", "192.168.3.240"),
+        ("192.168.3.64/26", "192.168.3.66"),
+        ("192.168.3.4/30", "192.168.3.6"),
+    ],
+)
+def test_the_first_address_when_left_out(subnet: str, first: str) -> None:
+    assert point(subnet=subnet).first_address == IPv4Address(first)
+
+
+def test_a_first_address_is_checked_against_the_subnet() -> None:
+    for first in ("192.168.3.0", "192.168.3.1", "192.168.3.255", "192.168.4.2"):
+        assert mistakes(access_point(first_address=first)) == [
+            f'access_point#1.first_address: found "{first}"; '
+            "an address from 192.168.3.2 to 192.168.3.254 would be right"
+        ]
+
+
+ALL_SECURITIES = "one of " + ", ".join(f'"{name}"' for name in SECURITIES)
+HOST = "an IPv4 address or a name, with :port (1..65535) or without"
+TARGET = 'an IPv4 address, with a port or without, like "127.0.0.1:8080"'
+DURATION = '"2.5s", "120ms" or a number of seconds, from 0 to 86400 s'
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        ({"sead": 1}, "sead: found an unknown key; seed"),
+        ({"q r": 1}, '"q r": found an unknown key; one of seed, access_point, hosts, listen, timing'),
+        ({"seed": "1"}, 'seed: found "1"; a whole number from 0 to 9223372036854775807'),
+        ({"seed": True}, "seed: found true; a whole number from 0 to 9223372036854775807"),
+        ({"seed": 16**5000}, "seed: found a huge number; a whole number from 0 to 9223372036854775807"),
+        ({"seed": date(2024, 1, 1)}, "seed: found a date or time; a whole number from 0 to 9223372036854775807"),
+        ({"access_point": {}}, "access_point: found a table; [[access_point]], in double brackets,"),
+        ({"access_point": [1]}, "access_point#1: found 1; a table"),
+        ({"access_point": [{}]}, "access_point#1.ssid: found nothing; a string of 1 to 32 bytes"),
+        (access_point(ssid=""), "access_point#1.ssid: found 0 bytes; a string of 1 to 32 bytes"),
+        (access_point(ssid="ä" * 17), "access_point#1.ssid: found 34 bytes; a string of 1 to 32 bytes"),
+        (access_point(ssid=[]), "access_point#1.ssid: found an array; a string of 1 to 32 bytes"),
+        (access_point(chanel=6), "access_point#1.chanel: found an unknown key; channel"),
+        (access_point(channel=15), "access_point#1.channel: found 15; a whole number from 1 to 14"),
+        (access_point(channel=6.0), "access_point#1.channel: found 6.0; a whole number from 1 to 14"),
+        (access_point(rssi=1), "access_point#1.rssi: found 1; a whole number from -100 to 0"),
+        (access_point(rssi=-101), "access_point#1.rssi: found -101; a whole number from -100 to 0"),
+        (access_point(hidden=1), "access_point#1.hidden: found 1; true or false"),
+        (access_point(security="wpa2psk"), 'access_point#1.security: found "wpa2psk"; "wpa2-psk"'),
+        (access_point(security="?"), f'access_point#1.security: found "?"; {ALL_SECURITIES}'),
+        (access_point(pmf=1), 'access_point#1.pmf: found 1; one of "off", "capable", "required"'),
+        (
+            access_point(bssid="ca6f00000001"),
+            'access_point#1.bssid: found "ca6f00000001"; a station address like "ca:6f:00:00:00:01"',
+        ),
+        (
+            access_point(bssid="01:00:5e:00:00:01"),
+            'access_point#1.bssid: found "01:00:5e:00:00:01"; a unicast address (the first byte even, not all zero)',
+        ),
+        (access_point(subnet="here"), 'access_point#1.subnet: found "here"; a subnet like "192.168.3.0/24"'),
+        (
+            access_point(subnet="192.168.3.0/33"),
+            'access_point#1.subnet: found "192.168.3.0/33"; a subnet like "192.168.3.0/24"',
+        ),
+        (access_point(subnet="192.168.3.5/24"), 'access_point#1.subnet: found "192.168.3.5/24"; "192.168.3.0/24"'),
+        (
+            access_point(subnet="192.168.3.0/31"),
+            'access_point#1.subnet: found "192.168.3.0/31"; '
+            "a prefix from /8 to /30, with room for the gateway and a station",
+        ),
+        (
+            access_point(subnet="127.0.0.0/24"),
+            'access_point#1.subnet: found "127.0.0.0/24"; a subnet of unicast addresses, not loopback',
+        ),
+        (
+            access_point(first_address="x"),
+            'access_point#1.first_address: found "x"; an IPv4 address like "192.168.3.112"',
+        ),
+        ({"hosts": []}, "hosts: found an array; a table"),
+        ({"hosts": {"a b": "127.0.0.1"}}, f'hosts."a b": found the key "a b"; {HOST}'),
+        ({"hosts": {"1.2.3.456": "127.0.0.1"}}, f'hosts."1.2.3.456": found the key "1.2.3.456"; {HOST}'),
+        ({"hosts": {"a:65536": "127.0.0.1"}}, f'hosts."a:65536": found the key "a:65536"; {HOST}'),
+        ({"hosts": {"a:080": "127.0.0.1"}}, f'hosts."a:080": found the key "a:080"; {HOST}'),
+        ({"hosts": {"a": "localhost"}}, f'hosts.a: found "localhost"; {TARGET}'),
+        ({"hosts": {"a": "127.0.0.1:x"}}, f'hosts.a: found "127.0.0.1:x"; {TARGET}'),
+        (
+            {"hosts": {"broker": {"example": "127.0.0.1"}}},
+            'hosts.broker: found a table; a string behind a name in quotes ("broker.example.com" = "127.0.0.1")',
+        ),
+        (
+            {"hosts": {"a.b": "127.0.0.1", "A.B": "127.0.0.1"}},
+            'hosts."A.B": found a second entry for the same name; one entry',
+        ),
+        ({"listen": {"port": {}}}, "listen.port: found an unknown key; ports"),
+        (
+            {"listen": {"address": "::1"}},
+            'listen.address: found "::1"; an IPv4 address of this machine like "127.0.0.1"',
+        ),
+        ({"listen": {"ports": [80]}}, "listen.ports: found an array; a table"),
+        ({"listen": {"ports": {"http": 1}}}, 'listen.ports.http: found the key "http"; a whole number from 1 to 65535'),
+        ({"listen": {"ports": {"0": 1}}}, 'listen.ports.0: found the key "0"; a whole number from 1 to 65535'),
+        ({"listen": {"ports": {"80": 0}}}, "listen.ports.80: found 0; a whole number from 1 to 65535"),
+        (
+            {"listen": {"ports": {"80": 8080, "81": 8080}}},
+            "listen.ports.81: found 8080, which another port has; a port of its own",
+        ),
+        ({"timing": {"joyn": 1}}, "timing.joyn: found an unknown key; join"),
+        ({"timing": {"join": "2.5"}}, f'timing.join: found "2.5"; {DURATION}'),
+        ({"timing": {"join": "1min"}}, f'timing.join: found "1min"; {DURATION}'),
+        ({"timing": {"join": -1}}, f"timing.join: found -1; {DURATION}"),
+        ({"timing": {"join": float("nan")}}, f"timing.join: found nan; {DURATION}"),
+        ({"timing": {"join": float("inf")}}, f"timing.join: found inf; {DURATION}"),
+        ({"timing": {"join": False}}, f"timing.join: found false; {DURATION}"),
+    ],
+)
+def test_a_mistake_names_the_key_what_was_found_and_what_would_be_right(document: dict[str, Any], message: str) -> None:
+    assert mistakes(document) == [f"{message} would be right"]
+
+
+def test_two_access_points_cannot_share_a_bssid() -> None:
+    first, second = ({"ssid": "a", "bssid": text} for text in ("ca:6f:00:00:00:0a", "CA:6F:00:00:00:0A"))
+    assert mistakes({"access_point": [first, second]}) == [
+        "access_point#2.bssid: found that of access_point#1; an address of its own would be right"
+    ]
+
+
+def test_all_mistakes_are_told_in_the_order_of_the_file(write: Write) -> None:
+    path = write('sed = 1\n[[access_point]]\nchannel = 0\n[timing]\njoin = "x"\n[listen]\naddress = 1\n')
+    with pytest.raises(WorldError) as raised:
+        load_world(path)
+    assert str(raised.value).split("\n") == [
+        "world.toml: sed: found an unknown key; seed would be right",
+        "world.toml: access_point#1.channel: found 0; a whole number from 1 to 14 would be right",
+        "world.toml: access_point#1.ssid: found nothing; a string of 1 to 32 bytes would be right",
+        f'world.toml: timing.join: found "x"; {DURATION} would be right',
+        'world.toml: listen.address: found 1; an IPv4 address of this machine like "127.0.0.1" would be right',
+    ]
+    assert len(raised.value.mistakes) == 5
+
+
+def test_what_was_found_stays_on_one_line_and_is_cut() -> None:
+    assert mistakes({"a\nb": 1, "seed": "x\n" * 50}) == [
+        '"a\\nb": found an unknown key; one of seed, access_point, hosts, listen, timing would be right',
+        'seed: found "' + "x\\n" * 20 + '..."; a whole number from 0 to 9223372036854775807 would be right',
+    ]
+
+
+# Files that are no TOML
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"seed = 1\nseed 2\n", "line 2, column 6: found no TOML (Expected '=' after a key in a key/value pair); TOML"),
+        (b"seed = ", "line 1, the end of the file: found no TOML (Invalid value); TOML"),
+        (b"seed = 1\n\xff", "line 2: found byte 0xff; UTF-8 text"),
+        (b"seed = " + b"9" * 5000, "found a number with too many digits; a smaller one"),
+        (b"seed = " + b"[" * 100_000, "found too many tables and arrays inside each other; fewer"),
+        (b"\n" + b"a." * 1000 + b"a = 1", "line 2: found a key of more than 64 parts; one part"),
+        (b"#" * (SIZE_LIMIT + 1), "found more than 1048576 bytes; a smaller file"),
+    ],
+)
+def test_a_file_that_is_no_toml_is_refused_with_its_line(write: Write, content: bytes, message: str) -> None:
+    with pytest.raises(WorldError) as raised:
+        load_world(write(content))
+    assert str(raised.value) == f"world.toml: {message} would be right"
+
+
+def test_a_byte_order_mark_and_cr_lf_are_no_mistake(write: Write) -> None:
+    assert load_world(write(b"\xef\xbb\xbfseed = 5\r\n")).seed == 5
+
+
+def test_a_file_that_cannot_be_read_is_named(write: Write, tmp_path: Path) -> None:
+    for path, found in [
+        ("nothing.toml", "nothing to read (No such file or directory); a readable file"),
+        (".", "a directory; a TOML file"),
+        ("a\0b", "nothing to read (not a path); a readable file"),
+        ("/dev/zero", "more than 1048576 bytes; a smaller file"),
+    ]:
+        with pytest.raises(WorldError) as raised:
+            load_world(path)
+        assert str(raised.value) == f"{path}: found {found} would be right"
+
+
+# The command
+
+
+def test_check_says_ok(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    write(WHOLE)
+    assert main(["check", "world.toml"]) == 0
+    assert capsys.readouterr() == ("world.toml: ok\n", "")
+
+
+def test_check_names_every_mistake_on_stderr(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    write("sed = 1\nseed = 1.5\n")
+    assert main(["check", "world.toml"]) == 2
+    assert capsys.readouterr() == (
+        "",
+        "world.toml: sed: found an unknown key; seed would be right\n"
+        "world.toml: seed: found 1.5; a whole number from 0 to 9223372036854775807 would be right\n",
+    )
+
+
+def test_check_of_a_file_whose_name_is_no_text(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    name = os.fsdecode(b"w\xff.toml")
+    Path(name).write_text("", encoding="ascii")
+    assert main(["check", name]) == 0
+    assert capsys.readouterr().out == "w\\xff.toml: ok\n"
