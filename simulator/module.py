@@ -27,12 +27,14 @@ from simulator.persist.settings import Settings, SettingsStore
 from simulator.radio.access_point import AccessPoint
 from simulator.radio.air import Air
 from simulator.radio.scan import Scanner
+from simulator.radio.softap import SoftAp
 from simulator.radio.station import Station
 from simulator.radio.wifi import Wifi
 from simulator.stack.host_network import HostNetwork
 from simulator.stack.interface import StationInterface
 from simulator.stack.lan import Lan
 from simulator.stack.links import LinkListener, LinkTable
+from simulator.stack.softap_interface import SoftApInterface
 from simulator.system import FirmwareVersion, System
 
 DRAIN_LIMIT: Final = 3.0
@@ -52,6 +54,15 @@ class Reports(LinkListener, Protocol):
 
     def wifi_disconnected(self) -> None:
         """The station has lost or left its access point."""
+
+    def softap_station_joined(self, mac: bytes) -> None:
+        """A station has joined the softAP."""
+
+    def softap_leased(self, mac: bytes, address: str) -> None:
+        """The softAP has given an address."""
+
+    def softap_station_left(self, mac: bytes) -> None:
+        """A station has left the softAP."""
 
 
 class Firmware(Protocol):
@@ -77,7 +88,7 @@ class Surroundings:
     clock: Clock
     timing: Timing
     air: Air
-    lans: Mapping[bytes, Lan]
+    lans: dict[bytes, Lan]
     """By the BSSID of the access point."""
     network: HostNetwork
     random: Random
@@ -127,10 +138,9 @@ class Module:
         """The writing side of the UART."""
         return self.uart.output
 
-    @property
-    def softap_mac(self) -> bytes:
-        """The MAC address of the softAP."""
-        return (int.from_bytes(self.mac, "big") + 1).to_bytes(6, "big")
+    def _next_mac(self, distance: int) -> bytes:
+        """The MAC address of another interface, counted from the station's."""
+        return (int.from_bytes(self.mac, "big") + distance).to_bytes(6, "big")
 
     async def run(self, *, when_opened: bool = False) -> None:
         """Power on, and run until cancelled. `when_opened`: power on when the first client opens the port."""
@@ -217,6 +227,19 @@ class Module:
             associated=self._associated,
             disconnected=self._disconnected,
         )
+        self.softap_interface = SoftApInterface(
+            self.settings, lambda: self.interface.softap_dhcp, self.reports.softap_leased
+        )
+        self.softap = SoftAp(
+            self.settings,
+            self.air,
+            self.wifi,
+            self._next_mac(1),
+            started=self._softap_started,
+            stopped=self._softap_stopped,
+            station_joined=self.reports.softap_station_joined,
+            station_left=self._softap_station_left,
+        )
         self.scanner = Scanner(self.air, self.wifi, self.clock, self.timing.scan_channel)
         self.links = LinkTable(self.network, self.interface, self.output, self.reports, self.spawn)
         self.system = System(self.settings, self.wifi, self.links)
@@ -230,11 +253,12 @@ class Module:
                 self.spawn(self.engine.run)
                 self.output.report(READY)
                 self.uart.engine = self.engine
+                self.softap.update()
                 if self.station.auto_connect and self.station.configured and self.wifi.has_station:
                     self.station.connect_in_background()
                 await self._restarting.wait()
                 self.uart.engine = None
-                with trio.move_on_after(DRAIN_LIMIT):
+                with self.clock.move_on_after(DRAIN_LIMIT):
                     await self.output.drained()
                 self._nursery.cancel_scope.cancel()
             self.links.abandon()
@@ -243,6 +267,8 @@ class Module:
             self.uart.engine = None
             self.links.abandon()
             self.station.vanish()
+            self.softap.vanish()
+            self._lans.pop(self.softap.mac, None)
         return self._restart
 
     # What the rooms announce
@@ -261,6 +287,20 @@ class Module:
         self.interface.link_down()
         self.reports.wifi_disconnected()
         self.links.interface_down()
+
+    def _softap_started(self, point: AccessPoint) -> None:
+        self._event("softAP on")
+        self._lans[point.bssid] = self.softap_interface.start()
+
+    def _softap_stopped(self, point: AccessPoint) -> None:
+        self._event("softAP off")
+        self._lans.pop(point.bssid, None)
+        self.softap_interface.stop()
+
+    def _softap_station_left(self, mac: bytes) -> None:
+        if self.softap_interface.lan is not None:
+            self.softap_interface.lan.release(mac)
+        self.reports.softap_station_left(mac)
 
     def _event(self, text: str) -> None:
         log.info("module %d: %s", self.number, text)

@@ -18,7 +18,16 @@ from simulator.scenario.world import World
 class Workbench:
     """One module, its port and its clock."""
 
-    def __init__(self, simulation: Simulation, module: Module, port: MemoryPort, clock: SteppedClock) -> None:
+    def __init__(
+        self,
+        simulation: Simulation,
+        module: Module,
+        port: MemoryPort,
+        clock: SteppedClock,
+        announced: list[tuple[int, str]],
+    ) -> None:
+        """`announced`: what the modules have offered on this machine: module number and text."""
+        self.announced = announced
         self.simulation = simulation
         self.module = module
         self.port = port
@@ -51,15 +60,23 @@ class Workbench:
 
 
 @asynccontextmanager
-async def workbench(world: World | None = None, *, profile: str = "fast") -> AsyncIterator[Workbench]:
-    """A module that has just printed `ready`, which has been read."""
+async def workbench(
+    world: World | None = None, *, profile: str = "fast", capacity: int | None = None
+) -> AsyncIterator[Workbench]:
+    """A module that has just printed `ready`, which has been read.
+
+    `capacity`: how many unread bytes the client's side of the port holds.
+    """
     clock = SteppedClock()
-    port = MemoryPort(now=clock.now, move_on_after=clock.move_on_after)
-    simulation = Simulation(world or World(), clock, profile=profile)
+    port = MemoryPort(now=clock.now, move_on_after=clock.move_on_after, capacity=capacity)
+    announced: list[tuple[int, str]] = []
+    simulation = Simulation(
+        world or World(), clock, profile=profile, announce=lambda number, text: announced.append((number, text))
+    )
     module = simulation.add_module(Esp32V5(), port, MemoryStore())
     async with trio.open_nursery() as nursery:
         nursery.start_soon(simulation.run)
-        bench = Workbench(simulation, module, port, clock)
+        bench = Workbench(simulation, module, port, clock, announced)
         await wait_all_tasks_blocked()
         await clock.advance(simulation.timing.boot)
         assert await bench.settle() == b"\r\nready\r\n"

@@ -1,5 +1,6 @@
 """What the firmware prints by itself (ESP-AT User Guide, "AT Messages")."""
 
+from simulator.commands.argument_types import mac_text
 from simulator.core.registry import CommandTable
 from simulator.module import Module
 from simulator.stack.endpoint import Endpoint
@@ -49,6 +50,18 @@ class Esp32Reports:
     def wifi_disconnected(self) -> None:
         """The station has lost or left its access point."""
         self._output.report(b"WIFI DISCONNECT\r\n")
+
+    def softap_station_joined(self, mac: bytes) -> None:
+        """A station has joined the softAP."""
+        self._output.report(b'+STA_CONNECTED:"%b"\r\n' % mac_text(mac))
+
+    def softap_leased(self, mac: bytes, address: str) -> None:
+        """The softAP has given an address."""
+        self._output.report(b'+DIST_STA_IP:"%b","%b"\r\n' % (mac_text(mac), address.encode()))
+
+    def softap_station_left(self, mac: bytes) -> None:
+        """A station has left the softAP."""
+        self._output.report(b'+STA_DISCONNECTED:"%b"\r\n' % mac_text(mac))
 
     def link_opened(self, link: Link) -> None:
         """A link is up."""

@@ -61,7 +61,10 @@ class Restart(NamedTuple):
 Answer = None | Line | Unterminated | Result | Restart | Iterable[Line | Unterminated | Result]
 """None and lines end with OK, unless a Result, alone or as the last part, says how it ends."""
 
-PROMPT: Final = b"\r\nOK\r\n\r\n>"
+PROMPT: Final = (Result.OK.value, b"\r\n>")
+"""The module waits for data. Two writes of the firmware, so two messages; nothing follows, no space and no line end."""
+BARE_PROMPT: Final = (b">",)
+"""What some commands print instead."""
 BUSY: Final = b"\r\nbusy p...\r\n"
 FORCED_RESTART: Final = b"\r\nWill force to restart!!!\r\n"
 READY: Final = b"\r\nready\r\n"

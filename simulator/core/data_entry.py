@@ -21,6 +21,14 @@ class DataEntry(ABC):
         self._parts: list[bytes] = []
 
     @property
+    def full(self) -> bool:
+        """Whether the port must not be read before `room` has returned."""
+        return False
+
+    async def room(self) -> None:
+        """Wait until there is room for more."""
+
+    @property
     def payload(self) -> bytes:
         """What has been taken."""
         return b"".join(self._parts)

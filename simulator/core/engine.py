@@ -11,7 +11,8 @@ Source: ESP-AT User Guide, chapters 3 and 8, and sessions of real modules for wh
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 import trio
@@ -174,11 +175,14 @@ class Engine:
                 answer = entry.handler(self._context, *arguments)
                 if entry.is_async:
                     answer = await answer
-                self._finish(answer)
             except CommandError as error:
                 self._fail(error)
             except Exception:
                 self._panic(entry)
+            else:
+                self._output.cork()
+                self._finish(answer)
+                self._output.uncork()
             self._running = False
             self._accept_deferred()
 
@@ -220,27 +224,38 @@ class Engine:
 
     # Data entry
 
-    async def data_entry(self, entry: DataEntry, prompt: bytes = PROMPT) -> bytes:
-        """Print the prompt and take data from the port; for the handler of the running command.
+    async def data_entry(self, entry: DataEntry, prompt: Sequence[bytes] = PROMPT) -> bytes:
+        """Print the prompt and take data from the port until it is complete; for the handler of the running command.
 
         Raises DataEntryCancelledError when `+++` ended it.
         """
+        with self.taking(entry, prompt):
+            await entry.ended.wait()
+        if entry.cancelled:
+            raise DataEntryCancelledError
+        return entry.payload
+
+    @contextmanager
+    def taking(self, entry: DataEntry, prompt: Sequence[bytes] = PROMPT) -> Iterator[None]:
+        """Print the prompt, and let the entry have what comes in over the port."""
         self._entry = entry
         if entry.cancellable:
             self._escape = EscapeDetector(self._last_input)
-        mark = prompt.removeprefix(Result.OK.value)
-        if mark != prompt:  # two writes of the firmware, so two messages for the filter
-            self._output.write(Result.OK.value, Kind.RESULT)
-        self._output.write(mark, Kind.PROMPT)
+        self._output.cork()
+        for message in prompt:
+            self._output.write(message, Kind.PROMPT if message.endswith(b">") else Kind.RESULT)
+        self._output.uncork()
         try:
-            await entry.ended.wait()
+            yield
         finally:
             self._escape = None
             if not entry.surplus_is_input:  # else it goes on taking until the command is done
                 self._entry = None
-        if entry.cancelled:
-            raise DataEntryCancelledError
-        return entry.payload
+
+    async def room(self) -> None:
+        """Wait until there is room for more input; returns at once, without a checkpoint, when there is."""
+        while self._entry is not None and self._entry.full:
+            await self._entry.room()
 
     def refuse_surplus(self, entry: DataEntry) -> None:
         """Answer busy for what came in behind the data."""

@@ -16,6 +16,10 @@ _CLOSE: Final = 0x08 | 0x10  # close after writing, close after reading
 _HEADER: Final = struct.Struct("iIII")
 
 
+Listener = Callable[[list[bool]], None]
+"""Told in order what has happened since the last time: True opened, False closed."""
+
+
 class DeviceWatcher:
     """Tells who wants to know when a device file is opened and closed, once per open file description."""
 
@@ -26,28 +30,39 @@ class DeviceWatcher:
         self._fd = libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
         if self._fd < 0:
             raise OSError(ctypes.get_errno(), "inotify_init1 failed")
-        self._listeners: dict[int, tuple[Callable[[], None], Callable[[], None]]] = {}
+        self._listeners: dict[int, Listener] = {}
 
-    def watch(self, path: str, opened: Callable[[], None], closed: Callable[[], None]) -> None:
-        """Call `opened` and `closed` from now on. Raises OSError."""
+    def watch(self, path: str, listener: Listener) -> None:
+        """Tell `listener` from now on. Raises OSError."""
         descriptor = self._add_watch(self._fd, os.fsencode(path), _OPEN | _CLOSE)
         if descriptor < 0:
             raise OSError(ctypes.get_errno(), f"cannot watch {path}")
-        self._listeners[descriptor] = opened, closed
+        self._listeners[descriptor] = listener
 
     async def run(self) -> None:
-        """Dispatch events for ever."""
+        """Tell for ever."""
         while True:
             await trio.lowlevel.wait_readable(self._fd)
+            self.poll()
+
+    def poll(self) -> None:
+        """Tell what has happened already.
+
+        For who reads the device: trio may show what a client has written before it shows that the client has come.
+        """
+        try:
             events = os.read(self._fd, 65536)
-            at = 0
-            while at < len(events):
-                descriptor, mask, _, length = _HEADER.unpack_from(events, at)
-                at += _HEADER.size + length
-                if descriptor in self._listeners:
-                    opened, closed = self._listeners[descriptor]
-                    (opened if mask & _OPEN else closed)()
-            # Order within one read is the order on the device.
+        except BlockingIOError:
+            return
+        happened: dict[int, list[bool]] = {}
+        at = 0
+        while at < len(events):
+            descriptor, mask, _, length = _HEADER.unpack_from(events, at)
+            at += _HEADER.size + length
+            happened.setdefault(descriptor, []).append(bool(mask & _OPEN))
+        for descriptor, openings in happened.items():
+            if descriptor in self._listeners:
+                self._listeners[descriptor](openings)
 
     def close(self) -> None:
         """Release the descriptor."""

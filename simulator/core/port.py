@@ -54,8 +54,14 @@ class Port(ABC):
         """Seconds on the clock that silences on this port are measured with."""
 
     @abstractmethod
+    def gap_limit(self, seconds: float) -> AbstractContextManager[trio.CancelScope]:
+        """A cancel scope that ends after so many seconds on that clock."""
+
     async def wait_gap(self, deadline: float) -> bytes:
         """Wait for input until `deadline` on the gap clock; returns the chunk, or nothing when silence lasted."""
+        with self.gap_limit(max(0.0, deadline - self.gap_clock())):
+            return await self.receive_some()
+        return b""
 
     def set_attachment(self, attachment: Attachment) -> None:
         """Note that a client has come or gone."""
@@ -115,10 +121,8 @@ class MemoryPort(Port):
     def gap_clock(self) -> float:
         return self._now()
 
-    async def wait_gap(self, deadline: float) -> bytes:
-        with self._move_on_after(max(0.0, deadline - self._now())):
-            return await self.receive_some()
-        return b""
+    def gap_limit(self, seconds: float) -> AbstractContextManager[trio.CancelScope]:
+        return self._move_on_after(seconds)
 
     # The client's side
 

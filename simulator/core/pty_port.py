@@ -14,6 +14,7 @@ import struct
 import termios
 import tty
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final
 
@@ -51,7 +52,8 @@ class PtyPort(Port):
         self._clients = 0
         self._opening: trio.Event | None = None
         self._spawn = spawn
-        watcher.watch(self._device, self._opened, self._closed)
+        self._watcher = watcher
+        watcher.watch(self._device, self._opened_or_closed)
         _place(self.link, self._device)
 
     async def receive_some(self) -> bytes:
@@ -67,6 +69,7 @@ class PtyPort(Port):
         except BlockingIOError:
             return b""
         if packet[0] == TIOCPKT_DATA:
+            self._watcher.poll()  # who wrote this gets the answer
             self._set_up()
             return packet[1:]
         if packet[0] & TIOCPKT_FLUSHREAD:
@@ -85,10 +88,8 @@ class PtyPort(Port):
     def gap_clock(self) -> float:
         return trio.current_time()
 
-    async def wait_gap(self, deadline: float) -> bytes:
-        with trio.move_on_at(deadline):
-            return await self.receive_some()
-        return b""
+    def gap_limit(self, seconds: float) -> AbstractContextManager[trio.CancelScope]:
+        return trio.move_on_after(seconds)
 
     def close(self) -> None:
         """Close the PTY and remove the link, unless somebody has replaced it."""
@@ -98,13 +99,21 @@ class PtyPort(Port):
         os.close(self._slave)
         self._lock.close()
 
-    def _opened(self) -> None:
-        self._clients += 1
-        if self.attachment is Attachment.LEFT:
+    def _opened_or_closed(self, openings: list[bool]) -> None:
+        """Count clients: an opening counts up, a closing down."""
+        all_left = False
+        for opening in openings:
+            self._clients += 1 if opening else -1
+            all_left = all_left or not self._clients
+        if self.attachment is Attachment.NOT_YET:
+            if self._opening is None:
+                self._opening = trio.Event()
+                self._spawn(self._let_set_up, self._opening)
+            return
+        if all_left and self.attachment is Attachment.ATTACHED:
+            self._left()
+        if self._clients and self.attachment is Attachment.LEFT:
             self.set_attachment(Attachment.ATTACHED)
-        elif self.attachment is Attachment.NOT_YET and self._opening is None:
-            self._opening = trio.Event()
-            self._spawn(self._let_set_up, self._opening)
 
     async def _let_set_up(self, opening: trio.Event) -> None:
         with trio.move_on_after(OPENING_TIME):
@@ -118,16 +127,12 @@ class PtyPort(Port):
         if self._opening is not None:
             self._opening.set()
 
-    def _closed(self) -> None:
-        self._clients -= 1
-        if not self._clients and self.attachment is Attachment.ATTACHED:
-            self._left()
-
     def _left(self) -> None:
         self.set_attachment(Attachment.LEFT)
         termios.tcflush(self._slave, termios.TCIFLUSH)
-        termios.tcsetattr(self._slave, termios.TCSANOW, self._raw)
-        fcntl.ioctl(self._slave, termios.TIOCNXCL)
+        if not self._clients:  # else the next client is there already, and the settings are its own
+            termios.tcsetattr(self._slave, termios.TCSANOW, self._raw)
+            fcntl.ioctl(self._slave, termios.TIOCNXCL)
 
 
 def _lock(link: Path) -> socket.socket:

@@ -1,12 +1,12 @@
 """Data that is passed on while it comes in: AT+CIPSENDL and passthrough (ESP-AT User Guide, AT+CIPSENDL, AT+CIPSEND,
 AT+TRANSINTVL)."""
 
-from collections.abc import Callable
 from typing import Final
 
 import trio
 
 from simulator.core.data_entry import DataEntry
+from simulator.core.port import Port
 
 RX_BUFFER: Final = 8192
 """Bytes from the port that wait to be passed on; then the port is not read."""
@@ -15,12 +15,12 @@ RX_BUFFER: Final = 8192
 class StreamEntry(DataEntry):
     """Bytes that go on in blocks; ends after `count` of them, or only with `+++`."""
 
-    def __init__(self, count: int | None, now: Callable[[], float]) -> None:
-        """`count`: None for passthrough. `now`: the clock of the port's silences."""
+    def __init__(self, count: int | None, port: Port) -> None:
+        """`count`: None for passthrough. Intervals are measured on the clock of the port's silences."""
         super().__init__()
         self.received = 0
         self._missing = count
-        self._now = now
+        self._port = port
         self._buffer = bytearray()
         self._since = 0.0  # when the first byte of the buffer came
         self._changed = trio.Event()
@@ -40,7 +40,7 @@ class StreamEntry(DataEntry):
             data, rest = data[: self._missing], data[self._missing :]
             self._missing -= len(data)
         if not self._buffer:
-            self._since = self._now()
+            self._since = self._port.gap_clock()
         self._buffer += data
         self.received += len(data)
         if self._missing == 0:
@@ -62,16 +62,16 @@ class StreamEntry(DataEntry):
             if not self._buffer:
                 await self._changed.wait()
                 continue
-            left = self._since + interval - self._now()
+            left = self._since + interval - self._port.gap_clock()
             if left <= 0:
                 break
-            with trio.move_on_after(left):
+            with self._port.gap_limit(left):
                 await self._changed.wait()
         available = len(self._buffer)
         take = available if available < size else available - available % size if several else size
         data = bytes(self._buffer[:take])
         del self._buffer[:take]
-        self._since = self._now()
+        self._since = self._port.gap_clock()
         self._change()
         return data
 

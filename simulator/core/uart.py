@@ -45,3 +45,4 @@ class Uart:
             finally:
                 output.uncork()
             await output.room()
+            await engine.room()

@@ -69,9 +69,7 @@ class Setting(Generic[Value]):
     """One setting of the object it is declared in, which has a `settings` attribute."""
 
     @overload
-    def __init__(
-        self, namespace: str, key: str, default: Callable[[Any], Value], *, always: bool = False
-    ) -> None: ...
+    def __init__(self, namespace: str, key: str, default: Callable[[Any], Value], *, always: bool = False) -> None: ...
     @overload
     def __init__(self, namespace: str, key: str, default: Value, *, always: bool = False) -> None: ...
     def __init__(

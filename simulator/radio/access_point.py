@@ -44,6 +44,16 @@ class AccessPoint:
         """Set when `up` changes; a fresh event stands here afterwards."""
         self._stations: dict[bytes, Callable[[int], None]] = {}
 
+    @property
+    def stations(self) -> list[bytes]:
+        """The MAC addresses of those who have joined, in order."""
+        return list(self._stations)
+
+    @property
+    def full(self) -> bool:
+        """Whether it takes no more stations; a router of the world always does."""
+        return False
+
     def switch_on(self) -> None:
         """Begin to broadcast."""
         self._switch(True)

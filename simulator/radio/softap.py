@@ -157,8 +157,14 @@ class SoftAp:
             self._air.remove(point)
             self._stopped(point)
 
+    def vanish(self) -> None:
+        """Leave the air without a word: the module restarts or loses its power."""
+        point, self.access_point = self.access_point, None
+        if point is not None:
+            self._air.remove(point)
+
     def _start(self) -> None:
-        self.access_point = SoftAccessPoint(
+        point = SoftAccessPoint(
             self.ssid,
             self.mac,
             security=self.security,
@@ -169,5 +175,6 @@ class SoftAp:
             joined=self._station_joined,
             left=self._station_left,
         )
-        self._started(self.access_point)
-        self._air.add(self.access_point)
+        self._started(point)
+        self.access_point = point
+        self._air.add(point)

@@ -86,6 +86,15 @@ class StationInterface:
         """Whether the station asks for its address."""
         return bool(self.dhcp_mode & DHCP_STATION)
 
+    @property
+    def softap_dhcp(self) -> bool:
+        """Whether the softAP gives addresses; the mask holds both interfaces."""
+        return bool(self.dhcp_mode & DHCP_SOFTAP)
+
+    @softap_dhcp.setter
+    def softap_dhcp(self, enabled: bool) -> None:
+        self.dhcp_mode = self.dhcp_mode | DHCP_SOFTAP if enabled else self.dhcp_mode & ~DHCP_SOFTAP
+
     def link_up(self, lan: Lan | None) -> None:
         """The station has joined; `lan` is what is behind the access point."""
         self.lan = lan

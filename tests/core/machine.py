@@ -7,6 +7,7 @@ from typing import Annotated
 import trio
 from trio.testing import wait_all_tasks_blocked
 
+from simulator.core import answers
 from simulator.core.answers import Line, Restart, Result, Unterminated, received
 from simulator.core.arguments import Range, Text
 from simulator.core.clock import SteppedClock
@@ -187,7 +188,7 @@ async def store(machine: Machine, length: Annotated[int, Range(1, 8192)]) -> Non
 @table.command("AT+STORE", Form.EXECUTE)
 async def store_slowly(machine: Machine) -> None:
     entry = CountedEntry(2, cancellable=False, surplus_is_input=True)
-    machine.payloads.append(await machine.engine.data_entry(entry, b">"))
+    machine.payloads.append(await machine.engine.data_entry(entry, answers.BARE_PROMPT))
     await machine.release.wait()
 
 

@@ -23,7 +23,7 @@ def test_results(result: Result, wire: bytes) -> None:
 
 
 def test_notices() -> None:
-    assert answers.PROMPT == b"\r\nOK\r\n\r\n>"
+    assert b"".join(answers.PROMPT) == b"\r\nOK\r\n\r\n>"
     assert answers.BUSY == b"\r\nbusy p...\r\n"
     assert answers.FORCED_RESTART == b"\r\nWill force to restart!!!\r\n"
     assert answers.READY == b"\r\nready\r\n"

@@ -105,6 +105,19 @@ def test_a_client_comes_back_to_the_module_as_it_was(start: Start) -> None:
             assert client.read_until(b"OK\r\n") == b'+CWSTATE:2,"espressif"\r\n\r\nOK\r\n'
 
 
+def test_a_client_that_comes_the_moment_another_one_leaves_gets_its_answer(start: Start) -> None:
+    simulator = start()
+    with Client(simulator.port()) as client:
+        client.started()
+    for _ in range(300):
+        descriptor = os.open(simulator.port(), os.O_RDWR | os.O_NOCTTY)
+        try:
+            os.write(descriptor, b"AT\r\n")
+            assert read_device(descriptor, b"OK\r\n") == b"AT\r\n\r\nOK\r\n"
+        finally:
+            os.close(descriptor)
+
+
 CRASHING_CLIENT = """
 import sys, time, serial
 port = serial.Serial(sys.argv[1], 115200, timeout=30)

@@ -1,13 +1,9 @@
 """A pyserial program with five links at once, to real servers, while the module reports what comes in."""
 
 import re
-import select
 import socket
 import threading
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from random import Random
 from typing import Final
 
@@ -158,7 +154,8 @@ class Program:
 def test_five_links_move_a_megabyte_each_way_without_a_wrong_byte(start: Start) -> None:
     tcp = {link: TcpServer(link) for link in TCP_LINKS}
     udp = {link: UdpServer(link) for link in UDP_LINKS}
-    for server in (*tcp.values(), *udp.values()):
+    servers: dict[int, TcpServer | UdpServer] = {**tcp, **udp}
+    for server in servers.values():
         server.start()
     with Client(start().port()) as client:
         client.started().join()
@@ -185,7 +182,7 @@ def test_five_links_move_a_megabyte_each_way_without_a_wrong_byte(start: Start) 
             program.close(link)
         client.write(b"AT\r\n")
         assert client.read_until(b"OK\r\n") == b"\r\nOK\r\n"
-    for link, server in {**tcp, **udp}.items():
+    for link, server in servers.items():
         server.join(LIMIT)
         assert bytes(server.received) == upstream(link), f"link {link}, upstream"
         assert bytes(program.received[link]) == downstream(link), f"link {link}, downstream"

@@ -1,0 +1,170 @@
+"""The softAP (ESP-AT User Guide, AT+CWSAP, AT+CWLIF, AT+CWQIF, AT+CWDHCPS, AT+CIPAP, AT+CIPAPMAC)."""
+
+from ipaddress import IPv4Address
+from typing import Annotated, Final
+
+from simulator.commands.addresses import INVALID_MACS, ipv4_lines, static_ipv4
+from simulator.commands.argument_types import Address, Mac, mac_text
+from simulator.commands.wifi import LAST_CHANNEL, need_driver
+from simulator.core.answers import Line, Unterminated
+from simulator.core.arguments import Bool, Count, OneOf, Range, Secret, Text
+from simulator.core.errors import CommandError, invalid, wrong_length
+from simulator.core.grammar import Form, Parameter
+from simulator.core.registry import CommandTable
+from simulator.module import Module
+from simulator.radio.softap import MOST_STATIONS, SOFTAP_SECURITIES
+
+table = CommandTable()
+
+LEAST_PASSWORD: Final = 8
+POOL_START, POOL_END = 3, 4
+"""Positions of the addresses of AT+CWDHCPS, for their error codes."""
+
+
+def need_softap(module: Module) -> None:
+    """Refuse a command that needs softAP mode."""
+    if not module.wifi.has_softap:
+        raise CommandError
+
+
+@table.command("AT+CWSAP", Form.QUERY)
+def softap(module: Module) -> Line:
+    """AT+CWSAP?: SSID, password, channel, security, most stations, hidden."""
+    need_driver(module)
+    softap = module.softap
+    return Line(
+        b'+CWSAP:"%b","%b",%d,%d,%d,%d'
+        % (
+            softap.ssid,
+            softap.password,
+            softap.channel,
+            softap.security.number,
+            softap.most_stations,
+            softap.hidden,
+        )
+    )
+
+
+@table.command("AT+CWSAP", Form.SET)
+def set_softap(
+    module: Module,
+    ssid: Annotated[bytes, Text(32, 1)],
+    password: Annotated[bytes, Secret(63)],
+    channel: Annotated[int, Range(1, LAST_CHANNEL)],
+    security: Annotated[int, OneOf(*SOFTAP_SECURITIES)],
+    most_stations: Annotated[int, Count(1, MOST_STATIONS)] = MOST_STATIONS,
+    hidden: Bool = False,
+) -> None:
+    """AT+CWSAP: the softAP starts again with these; its stations are gone."""
+    need_softap(module)
+    chosen = SOFTAP_SECURITIES[security]
+    if chosen.encrypted and len(password) < LEAST_PASSWORD:
+        raise wrong_length(2)
+    module.softap.configure(ssid, password, channel, chosen, most_stations, hidden)
+
+
+@table.command("AT+CWLIF", Form.EXECUTE)
+def stations(module: Module) -> list[Line]:
+    """AT+CWLIF: the stations that have their address from this softAP, unquoted."""
+    need_softap(module)
+    point, lan = module.softap.access_point, module.softap_interface.lan
+    if point is None or lan is None:
+        return []
+    return [
+        Line(b"+CWLIF:%b,%b" % (lan.leases[mac].encode(), mac_text(mac))) for mac in point.stations if mac in lan.leases
+    ]
+
+
+@table.command("AT+CWQIF", Form.EXECUTE)
+def disconnect_all(module: Module) -> None:
+    """AT+CWQIF: throw out every station."""
+    need_softap(module)
+    if module.softap.access_point is not None:
+        module.softap.access_point.deauthenticate()
+
+
+@table.command("AT+CWQIF", Form.SET)
+def disconnect(module: Module, mac: Mac) -> None:
+    """AT+CWQIF: throw out one station."""
+    need_softap(module)
+    point = module.softap.access_point
+    if point is None or mac not in point.stations:
+        raise invalid(1)
+    point.deauthenticate(mac)
+
+
+@table.command("AT+CWDHCPS", Form.QUERY)
+def pool(module: Module) -> Unterminated:
+    """AT+CWDHCPS?: lease time in minutes, first and last address, unquoted."""
+    first, last = module.softap_interface.pool
+    return Unterminated(
+        b"+CWDHCPS:%d,%b,%b" % (module.softap_interface.lease_time, str(first).encode(), str(last).encode())
+    )
+
+
+def _resets(module: Module, parameters: tuple[Parameter, ...]) -> bool:
+    return parameters[:1] == (0,)
+
+
+def _need_dhcp_server(module: Module) -> None:
+    need_softap(module)
+    if not module.interface.softap_dhcp:
+        raise CommandError
+
+
+@table.command("AT+CWDHCPS", Form.SET, when=_resets)
+def reset_pool(module: Module, enabled: Annotated[int, OneOf(0)]) -> None:
+    """AT+CWDHCPS=0: the default addresses."""
+    _need_dhcp_server(module)
+    module.softap_interface.reset_pool()
+
+
+@table.command("AT+CWDHCPS", Form.SET)
+def set_pool(
+    module: Module,
+    enabled: Annotated[int, OneOf(1)],
+    lease_time: Annotated[int, Range(1, 2880)],
+    first: Address,
+    last: Address,
+) -> None:
+    """AT+CWDHCPS=1: these addresses, which must be in the softAP's subnet; the time is in minutes."""
+    _need_dhcp_server(module)
+    interface = module.softap_interface
+    start, end = IPv4Address(first), IPv4Address(last)
+    own = IPv4Address(interface.ipv4.address)
+    if start not in interface.subnet or start <= own <= end:
+        raise invalid(POOL_START)
+    if end not in interface.subnet or end < start:
+        raise invalid(POOL_END)
+    interface.set_pool(lease_time, start, end)
+
+
+@table.command("AT+CIPAP", Form.QUERY)
+def softap_address(module: Module) -> list[Line]:
+    """AT+CIPAP?: address, gateway and netmask."""
+    return ipv4_lines(b"+CIPAP", module.softap_interface.ipv4)
+
+
+@table.command("AT+CIPAP", Form.SET)
+def set_softap_address(
+    module: Module, address: Address, gateway: Address | None = None, netmask: Address | None = None
+) -> None:
+    """AT+CIPAP: a fixed address; the DHCP server of the softAP is off from now on."""
+    module.softap_interface.set_address(static_ipv4(address, gateway, netmask))
+    module.interface.softap_dhcp = False
+    module.softap.restart()
+
+
+@table.command("AT+CIPAPMAC", Form.QUERY)
+def softap_mac(module: Module) -> Line:
+    """AT+CIPAPMAC?: the MAC address of the softAP."""
+    return Line(b'+CIPAPMAC:"%b"' % mac_text(module.softap.mac))
+
+
+@table.command("AT+CIPAPMAC", Form.SET)
+def set_softap_mac(module: Module, mac: Mac) -> None:
+    """AT+CIPAPMAC: a unicast address."""
+    need_driver(module)
+    if mac[0] & 1 or mac in INVALID_MACS:
+        raise invalid(1)
+    module.softap.mac = mac

@@ -1,0 +1,91 @@
+"""The softAP's network interface: its address and its DHCP server (ESP-AT User Guide, AT+CIPAP, AT+CWDHCPS, AT+CWLIF)."""
+
+from collections.abc import Callable
+from ipaddress import IPv4Address, IPv4Network
+from typing import Final
+
+from simulator.persist.settings import Setting, Settings
+from simulator.stack.interface import Ipv4
+from simulator.stack.lan import Lan
+
+DEFAULT_ADDRESS: Final = Ipv4("192.168.4.1", "192.168.4.1", "255.255.255.0")
+DEFAULT_LEASE: Final = 120
+"""Minutes (ESP-IDF's DHCP server)."""
+POOL_SIZE: Final = 100
+"""Addresses behind the softAP's own that the server gives (ESP-IDF)."""
+
+
+class SoftApInterface:
+    """The IPv4 side of the softAP, for one boot of one module."""
+
+    _address = Setting("NVM_001", "ip", DEFAULT_ADDRESS.address.encode())
+    _gateway = Setting("NVM_001", "gw", DEFAULT_ADDRESS.gateway.encode())
+    _netmask = Setting("NVM_001", "netmask", DEFAULT_ADDRESS.netmask.encode())
+    lease_time = Setting("NVM_007", "lease", DEFAULT_LEASE)
+    _pool_start = Setting("NVM_007", "start", b"")
+    _pool_end = Setting("NVM_007", "end", b"")
+
+    def __init__(self, settings: Settings, dhcp: Callable[[], bool], leased: Callable[[bytes, str], None]) -> None:
+        """`dhcp`: whether the server is on. `leased` is told of every address given: MAC, address."""
+        self.settings = settings
+        self.lan: Lan | None = None
+        self._dhcp = dhcp
+        self._leased = leased
+
+    @property
+    def ipv4(self) -> Ipv4:
+        """The softAP's own address."""
+        return Ipv4(self._address.decode(), self._gateway.decode(), self._netmask.decode())
+
+    @property
+    def pool(self) -> tuple[IPv4Address, IPv4Address]:
+        """First and last address of the DHCP server."""
+        if self._pool_start and self._pool_end:
+            return IPv4Address(self._pool_start.decode()), IPv4Address(self._pool_end.decode())
+        own = IPv4Address(self.ipv4.address)
+        return own + 1, min(own + POOL_SIZE, self.subnet.broadcast_address - 1)
+
+    @property
+    def subnet(self) -> IPv4Network:
+        """The subnet of the softAP."""
+        return IPv4Network(f"{self.ipv4.address}/{self.ipv4.netmask}", strict=False)
+
+    def start(self) -> Lan:
+        """The softAP has come on: the network behind it."""
+        first, last = self.pool
+        self.lan = Lan(
+            self.subnet, first, last, gateway=self.ipv4.address, dhcp=self._dhcp(), leased=self._leased
+        )
+        return self.lan
+
+    def stop(self) -> None:
+        """The softAP is off."""
+        self.lan = None
+
+    def set_address(self, ipv4: Ipv4) -> None:
+        """Another address; the pool goes back to the default."""
+        self._address = ipv4.address.encode()
+        self._gateway = ipv4.gateway.encode()
+        self._netmask = ipv4.netmask.encode()
+        self._pool_start = self._pool_end = b""
+
+    def set_pool(self, lease_time: int, first: IPv4Address, last: IPv4Address) -> None:
+        """Give these addresses from now on, for so many minutes."""
+        self.lease_time = lease_time
+        self._pool_start, self._pool_end = str(first).encode(), str(last).encode()
+        self._apply_pool()
+
+    def reset_pool(self) -> None:
+        """Back to the defaults."""
+        self.lease_time = DEFAULT_LEASE
+        self._pool_start = self._pool_end = b""
+        self._apply_pool()
+
+    def dhcp_changed(self) -> None:
+        """AT+CWDHCP has switched the server."""
+        if self.lan is not None:
+            self.lan.dhcp = self._dhcp()
+
+    def _apply_pool(self) -> None:
+        if self.lan is not None:
+            self.lan.set_pool(*self.pool)
