@@ -3,6 +3,7 @@
 Stepped time does not cover sockets, so what a test expects is waited for, never looked up after settling.
 """
 
+import socket
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
 from typing import TypeVar
@@ -18,6 +19,17 @@ PROMPT = b"\r\nOK\r\n\r\n>"
 JOIN = b'AT+CWJAP="espressif","1234567890"'
 PEER = "192.168.3.102"
 """What the module calls the peers of a test."""
+
+
+def _free_udp_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+LOCAL_PORT = _free_udp_port()
+"""A UDP port for the module, where a test needs to know it: nobody had it when the tests began."""
 NO_ANSWER = 10.0
 """Seconds after which a test gives up. They are never waited for unless it fails."""
 
@@ -36,7 +48,9 @@ def around(hosts: Mapping[str, str] | None = None, *, offline: bool = False) -> 
 
 
 @asynccontextmanager
-async def station(world: World | None = None, *commands: bytes, capacity: int | None = None) -> AsyncIterator[Workbench]:
+async def station(
+    world: World | None = None, *commands: bytes, capacity: int | None = None
+) -> AsyncIterator[Workbench]:
     """A module that has joined, with its echo off, and after these commands."""
     async with workbench(world or around(), capacity=capacity) as bench:
         for line in (b"ATE0", b"AT+CWMODE=1", JOIN, *commands):
@@ -133,3 +147,13 @@ async def send(bench: Workbench, command: bytes, data: bytes) -> bytes:
     bench.port.send(data)
     printed = await soon(bench.port.read_until(b"SEND "))
     return printed + await soon(bench.port.read_until(b"\r\n"))
+
+
+async def prompt(bench: Workbench, command: bytes) -> None:
+    """Send a command that asks for data."""
+    assert await answer(bench, command, PROMPT) == PROMPT
+
+
+def taken(count: int) -> bytes:
+    """The notice that so many bytes have come in."""
+    return b"\r\nRecv %d bytes\r\n" % count

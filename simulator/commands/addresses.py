@@ -28,7 +28,7 @@ def addresses(module: Module) -> list[Line]:
     lines = []
     if module.wifi.has_softap:
         lines.append(Line(b'+CIFSR:APIP,"%b"' % SOFTAP_ADDRESS))
-        lines.append(Line(b'+CIFSR:APMAC,"%b"' % mac_text(module.softap_mac)))
+        lines.append(Line(b'+CIFSR:APMAC,"%b"' % mac_text(module.softap.mac)))
     if module.wifi.has_station:
         lines.append(Line(b'+CIFSR:STAIP,"%b"' % module.interface.ipv4.address.encode()))
         lines.append(Line(b'+CIFSR:STAMAC,"%b"' % mac_text(module.station.mac)))

@@ -59,12 +59,13 @@ class Transcript(NamedTuple):
     """The other keys of `world`: what the transcript needs besides access points and peers."""
     steps: tuple[Step, ...]
     """With those of `setup` before them."""
+    lines: dict[str, int]
+    """By the keys of the file."""
     same_as: str | None = None
 
-    @property
-    def place(self) -> Place:
-        """The file as a whole."""
-        return Place(self.file, 1, self.title)
+    def place(self, key: str) -> Place:
+        """Where a key of the file stands."""
+        return Place(self.file, self.lines.get(key, 1), key)
 
 
 STEP_KINDS: Final[Mapping[str, type]] = {
@@ -123,9 +124,11 @@ _NAMES: Final = {str: "a text", int: "a number", bool: "true or false", list: "a
 
 def read_transcript(path: Path) -> Transcript:
     """Read and check one file. Raises TranscriptError, OSError."""
-    import yaml  # not needed to run a module: only what plays transcripts has to have PyYAML
-
     file = str(path)
+    try:
+        import yaml  # heavy, and not needed to run a module
+    except ImportError as error:
+        raise TranscriptError(f"{file}: PyYAML is needed to read it") from error
     try:
         loader = yaml.SafeLoader(path.read_text(encoding="utf-8"))
         node = loader.get_single_node()
@@ -135,34 +138,29 @@ def read_transcript(path: Path) -> Transcript:
         raise TranscriptError(f"{file}:{line}: not YAML: {error.problem}") from error
     except (yaml.YAMLError, UnicodeError) as error:
         raise TranscriptError(f"{file}: not YAML: {error}") from error
-    lines = _lines_of_steps(node) if node is not None else {}
-    return _Reader(file, lines).transcript(content)
-
-
-def _lines_of_steps(node: Any) -> dict[str, list[int]]:
-    """The line, from 1, of every item of every list at the top of a file."""
-    lines: dict[str, list[int]] = {}
-    if isinstance(node.value, list):
-        for pair in node.value:
-            if isinstance(pair, tuple) and isinstance(pair[1].value, list):
-                items = (item[0] if isinstance(item, tuple) else item for item in pair[1].value)
-                lines[str(pair[0].value)] = [item.start_mark.line + 1 for item in items]
-    return lines
+    return _Reader(file, node).transcript(content)
 
 
 class _Reader:
-    """Checks one file."""
+    """Checks one file. `node`: the YAML node of the whole, which knows the lines."""
 
-    def __init__(self, file: str, lines: dict[str, list[int]]) -> None:
+    def __init__(self, file: str, node: Any) -> None:
         self._file = file
-        self._lines = lines
+        self._lines: dict[str, int] = {}
+        self._items: dict[str, list[int]] = {}
+        pairs = node.value if node is not None and node.id == "mapping" else []
+        for key, value in pairs:
+            name = str(key.value)
+            self._lines[name] = key.start_mark.line + 1
+            if value.id == "sequence":
+                self._items[name] = [item.start_mark.line + 1 for item in value.value]
 
     def transcript(self, content: Any) -> Transcript:
         whole = Place(self._file, 1, "the file")
         self._check(content, dict, whole)
         for key, value in content.items():
             if key not in FILE_KEYS:
-                raise self._place(key).error(f"unknown key; known are {', '.join(FILE_KEYS)}")
+                raise self._place(str(key)).error(f"unknown key; known are {', '.join(FILE_KEYS)}")
             self._check(value, FILE_KEYS[key], self._place(key))
         for key in REQUIRED:
             if key not in content:
@@ -182,12 +180,13 @@ class _Reader:
             peers=self._entries(world, "peers", PEER_KEYS, "id"),
             elsewhere=tuple(key for key in world if key not in ("access_points", "peers")),
             steps=self._steps(content, "setup", modules) + self._steps(content, "steps", modules),
+            lines=self._lines,
             same_as=content.get("same_as"),
         )
 
     def _steps(self, content: dict[str, Any], key: str, modules: tuple[str, ...]) -> tuple[Step, ...]:
         name = "setup step" if key == "setup" else "step"
-        lines = self._lines.get(key, [])
+        lines = self._items.get(key, [])
         return tuple(
             self._step(step, modules, Place(self._file, line, f"{name} {number}"))
             for number, (step, line) in enumerate(zip(content.get(key, []), lines, strict=True), 1)
@@ -252,5 +251,4 @@ class _Reader:
         raise place.error(f"{prefix}found {found!r}; {_NAMES.get(type_, type_.__name__)} would be right")
 
     def _place(self, key: str) -> Place:
-        first = self._lines.get(key)
-        return Place(self._file, first[0] if first else 1, str(key))
+        return Place(self._file, self._lines.get(key, 1), key)

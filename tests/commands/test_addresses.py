@@ -16,9 +16,7 @@ DEFAULT_DNS = b'"208.67.222.222","114.114.114.114","8.8.8.8"'
 
 def address(ip: bytes, gateway: bytes, netmask: bytes) -> bytes:
     """What AT+CIPSTA? prints."""
-    return (
-        b'+CIPSTA:ip:"%b"\r\n+CIPSTA:gateway:"%b"\r\n+CIPSTA:netmask:"%b"\r\n\r\nOK\r\n'
-    ) % (ip, gateway, netmask)
+    return (b'+CIPSTA:ip:"%b"\r\n+CIPSTA:gateway:"%b"\r\n+CIPSTA:netmask:"%b"\r\n\r\nOK\r\n') % (ip, gateway, netmask)
 
 
 NONE = address(b"0.0.0.0", b"0.0.0.0", b"0.0.0.0")

@@ -3,12 +3,12 @@
 import pytest
 import trio
 
-from simulator.scenario.world import DEFAULT_ACCESS_POINT, World
-from simulator.stack.interface import Ipv4
+from simulator.scenario.world import World
+from simulator.stack.host_network import Destination
 from tests.network import (
     ERROR,
+    LOCAL_PORT,
     OK,
-    PROMPT,
     UdpPeer,
     answer,
     around,
@@ -16,8 +16,6 @@ from tests.network import (
     connected,
     expect,
     receive_exactly,
-    send,
-    soon,
     station,
     tcp_peer,
 )
@@ -214,8 +212,8 @@ async def test_link_details_replace_connect() -> None:
         async with await peer.accept() as stream:
             details = b'+LINK_CONN:0,3,"TCP",0,"192.168.3.102",%d,%d\r\n' % (peer.port, local_port(stream))
             assert printed == details + OK
-            printed = await answer(bench, b'AT+CIPSTART=4,"UDP","192.168.3.102",%d,11120' % udp.port)
-            assert printed == b'+LINK_CONN:0,4,"UDP",0,"192.168.3.102",%d,11120\r\n' % udp.port + OK
+            printed = await answer(bench, b'AT+CIPSTART=4,"UDP","192.168.3.102",%d,%d' % (udp.port, LOCAL_PORT))
+            assert printed == b'+LINK_CONN:0,4,"UDP",0,"192.168.3.102",%d,%d\r\n' % (udp.port, LOCAL_PORT) + OK
             await stream.aclose()
             await expect(bench, b"3,CLOSED\r\n")
 
@@ -280,25 +278,26 @@ async def test_a_local_address_that_is_not_ours() -> None:
 
 async def test_two_udp_links_cannot_share_a_local_port() -> None:
     async with station(None, b"AT+CIPMUX=1", b"AT+SYSLOG=1") as bench:
-        line = b'"UDP","192.168.3.102",80,11121'
+        line = b'"UDP","192.168.3.102",80,%d' % LOCAL_PORT
         assert await answer(bench, b"AT+CIPSTART=0," + line) == b"0,CONNECT\r\n\r\nOK\r\n"
         assert await bench.command(b"AT+CIPSTART=1," + line) == b"+ERRNO:0x70\r\n" + ERROR
 
 
-async def test_the_network_is_lost_while_a_link_opens() -> None:
+async def test_the_network_is_lost_while_a_link_opens(monkeypatch: pytest.MonkeyPatch) -> None:
     async with tcp_peer() as peer, station() as bench:
         connect = bench.module.network.connect
         point = bench.simulation.access_point(b"espressif")
 
-        async def connect_and_lose(*arguments: object) -> trio.SocketStream:
-            stream = await connect(*arguments)  # type: ignore[arg-type]
+        async def connect_and_lose(destination: Destination, keep_alive: int) -> trio.SocketStream:
+            stream = await connect(destination, keep_alive)
             point.deauthenticate()
             return stream
 
-        bench.module.network.connect = connect_and_lose  # type: ignore[method-assign]
+        monkeypatch.setattr(bench.module.network, "connect", connect_and_lose)
         line = b'AT+CIPSTART="TCP","192.168.3.102",%d' % peer.port
         assert await answer(bench, line, ERROR) == LOST + ERROR
-        assert await receive_exactly(await peer.accept(), 1) == b""
+        async with await peer.accept() as stream:
+            assert await receive_exactly(stream, 1) == b""
         assert await bench.advance(1) == GOT_IP
         assert await bench.command(b"AT+CIPSTATE?") == OK
 
@@ -330,96 +329,3 @@ async def test_an_exact_entry_goes_before_the_address() -> None:
 async def test_connections_to_loopback_come_from_the_modules_own_address() -> None:
     async with connected(World(hosts={"192.168.3.102": "127.0.0.1"}, listen_address="127.0.0.7")) as (_, stream):
         assert stream.socket.getpeername()[0] == "127.0.0.7"
-
-
-# The end of a link
-
-
-async def test_the_peer_closes() -> None:
-    async with connected() as (bench, stream):
-        await stream.aclose()
-        await expect(bench, b"CLOSED\r\n")
-        assert await bench.command(b"AT+CIPSTATE?") == OK
-    async with connected(None, b"AT+CIPMUX=1") as (bench, stream):
-        await stream.send_all(b"bye")
-        await stream.send_eof()
-        await expect(bench, b"\r\n+IPD,0,3:bye\r\n0,CLOSED\r\n")
-        assert await bench.command(b"AT+CIPCLOSE=0") == ERROR
-
-
-async def test_the_peer_resets() -> None:
-    async with connected() as (bench, stream):
-        stream.setsockopt(trio.socket.SOL_SOCKET, trio.socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-        await stream.aclose()
-        await expect(bench, b"CLOSED\r\n")
-
-
-async def test_the_network_is_lost_and_takes_the_tcp_links_with_it() -> None:
-    async with UdpPeer() as udp, connected(None, b"AT+CIPMUX=1") as (bench, stream):
-        line = b'AT+CIPSTART=1,"UDP","192.168.3.102",%d' % udp.port
-        assert await answer(bench, line) == b"1,CONNECT\r\n\r\nOK\r\n"
-        bench.simulation.access_point(b"espressif").deauthenticate()
-        await expect(bench, LOST + b"0,CLOSED\r\n")
-        assert await receive_exactly(stream, 1) == b""
-        assert await bench.command(b"AT+CIPSTATUS") == (
-            b'STATUS:5\r\n+CIPSTATUS:1,"UDP","192.168.3.102",%d,%d,0\r\n' % (udp.port, list(bench.module.links)[0].local_port)
-            + OK
-        )
-        assert await send(bench, b"AT+CIPSEND=1,1", b"x") == b"\r\nRecv 1 bytes\r\n\r\nSEND FAIL\r\n"
-        assert await bench.advance(1) == GOT_IP
-        assert await send(bench, b"AT+CIPSEND=1,1", b"y") == b"\r\nRecv 1 bytes\r\n\r\nSEND OK\r\n"
-        assert (await udp.receive())[0] == b"y"
-
-
-async def test_leaving_the_network_ends_the_tcp_links_before_ok() -> None:
-    async with connected() as (bench, _):
-        assert await bench.command(b"AT+CWQAP") == LOST + b"CLOSED\r\n" + OK
-    async with connected() as (bench, _):
-        assert await bench.command(b"AT+CWMODE=2") == LOST + b"CLOSED\r\n" + OK
-    async with connected() as (bench, _):
-        assert await bench.command(b"AT+CWINIT=0") == LOST + b"CLOSED\r\n" + OK
-
-
-async def test_a_restart_ends_links_without_a_word() -> None:
-    async with connected() as (bench, stream):
-        assert await bench.command(b"AT+RST") == b"\r\nOK\r\nWIFI DISCONNECT\r\n\r\nready\r\n" + GOT_IP
-        assert await receive_exactly(stream, 1) == b""
-        assert await bench.command(b"AT+CIPSTATE?") == OK
-
-
-# AT+CIPSTATUS
-
-
-async def test_status_numbers_without_links() -> None:
-    world = World(access_points=(DEFAULT_ACCESS_POINT,), timing={"join": 2.0, "lease": 1.0})
-    async with workbench(world) as bench:
-
-        async def status() -> int:
-            printed = await bench.command(b"AT+CIPSTATUS")
-            assert printed[:7] == b"STATUS:"
-            assert printed[8:] == b"\r\n" + OK
-            return int(printed[7:8])
-
-        assert await status() == 0
-        assert await bench.command(b"AT+CWMODE=1") == OK
-        assert await status() == 1
-        assert await bench.command(b'AT+CWJAP="espressif","1234567890"') == b""
-        assert await bench.advance(3) == GOT_IP + OK
-        assert await status() == 2
-        assert await bench.command(b"AT+CWQAP") == LOST + OK
-        assert await status() == 5
-        assert (await bench.command(b"AT+RST")).endswith(b"\r\nready\r\n")
-        assert await status() == 0
-        assert await bench.advance(2) == b"WIFI CONNECTED\r\n"
-        assert await status() == 1
-        assert await bench.advance(1) == b"WIFI GOT IP\r\n"
-        assert await status() == 2
-        bench.simulation.access_point(b"espressif").deauthenticate()
-        assert await bench.settle() == LOST
-        assert await status() == 5
-
-
-async def test_status_of_a_udp_link_alone() -> None:
-    async with UdpPeer() as peer, station() as bench:
-        assert await answer(bench, b'AT+CIPSTART="UDP","192.168.3.102",%d' % peer.port) == b"CONNECT\r\n\r\nOK\r\n"
-        assert (await bench.command(b"AT+CIPSTATUS")).startswith(b'STATUS:4\r\n+CIPSTATUS:0,"UDP","192.168.3.102",')

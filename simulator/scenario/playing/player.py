@@ -51,7 +51,7 @@ class Player:
         may take. Raises PlayError, TranscriptError.
         """
         if set(ports) != set(self._transcript.modules):
-            raise self._transcript.place.error(f"needs the modules {', '.join(self._transcript.modules)}")
+            raise self._transcript.place("modules").error(f"each needs a port: {', '.join(self._transcript.modules)}")
         terminals = {
             name: Terminal(port, Printed(self._variables, self._transcript.tolerated), limit=limit)
             for name, port in ports.items()
@@ -86,7 +86,7 @@ async def _perform(step: Step, action: Action, stage: Stage) -> None:
 async def prepare(transcript: Transcript) -> AsyncIterator[Player]:
     """Check every step and put the peers in place, before there is a module. Raises TranscriptError, PeerError."""
     if transcript.same_as is not None:
-        raise transcript.place.error(f"has no session of its own: it is that of {transcript.same_as}")
+        raise transcript.place("same_as").error(f"no session of its own; it is that of {transcript.same_as}")
     actions = [(step, bind(step)) for step in transcript.steps]
     variables = Variables(transcript.variables)
     failure: Exception | None = None
@@ -97,7 +97,7 @@ async def prepare(transcript: Transcript) -> AsyncIterator[Player]:
                 surroundings = await arrange(transcript, variables, nursery, peers)
                 yield Player(transcript, actions, surroundings, variables)
             except UnknownVariableError as error:
-                failure = transcript.place.error(f"world: variable {error} is not defined in vars")
+                failure = transcript.place("world").error(f"variable {error} is not defined in vars")
             except Exception as error:
                 failure = error
             nursery.cancel_scope.cancel()

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv4Network
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import trio
 
@@ -17,12 +17,11 @@ ARRANGED: Final = ("STA_IP", "GATEWAY", "NETMASK")
 """Variables whose documented values the DHCP server of the access points gives out."""
 
 
-class Surroundings:
-    """Peers, and the text of a world file."""
+class Surroundings(NamedTuple):
+    """The peers by their names, and the text of a world file."""
 
-    def __init__(self, peers: Mapping[str, Peer], world: str) -> None:
-        self.peers = peers
-        self.world = world
+    peers: Mapping[str, Peer]
+    world: str
 
 
 async def arrange(
@@ -34,7 +33,7 @@ async def arrange(
     TranscriptError when the transcript needs more of a world than there is, PeerError when there are no free ports.
     """
     if transcript.elsewhere:
-        raise transcript.place.error(f"world: {', '.join(transcript.elsewhere)} cannot be played")
+        raise transcript.place("world").error(f"{', '.join(transcript.elsewhere)} cannot be played")
     hosts: dict[str, str] = {}
     for entry in transcript.peers:
         peer = Peer(entry["id"], variables.use(entry.get("ip") or entry.get("host") or ""), nursery)
@@ -58,8 +57,8 @@ def _served(transcript: Transcript, entry: Mapping[str, Any]) -> list[tuple[str,
         return []
     protocol, _, port = str(text).partition(" ")
     if protocol not in PROTOCOLS or not port.isdigit():
-        raise transcript.place.error(
-            f"world: peer {entry['id']}: serves: {text!r} cannot be played; 'tcp PORT' and 'udp PORT' can"
+        raise transcript.place("world").error(
+            f"peer {entry['id']}: serves: {text!r} cannot be played; 'tcp PORT' and 'udp PORT' can"
         )
     return [(protocol, int(port))]
 
@@ -87,8 +86,8 @@ def _access_point(transcript: Transcript, variables: Variables, point: Mapping[s
     if "auth" in point:
         names = [known.name for known in SECURITIES.values() if known.number == point["auth"]]
         if not names:
-            raise transcript.place.error(
-                f"world: {point['ssid']}: auth: found {point['auth']!r}; 0 to 15 would be right"
+            raise transcript.place("world").error(
+                f"{point['ssid']}: auth: found {point['auth']!r}; 0 to 15 would be right"
             )
         security = names[0]
     lines = [f"ssid = {_text(variables.use(point['ssid']))}", f"security = {_text(security)}"]
@@ -110,9 +109,9 @@ def _addresses(transcript: Transcript, variables: Variables) -> list[str]:
         subnet = IPv4Network((str(first), documented.get("NETMASK", "255.255.255.0")), strict=False)
         gateway = IPv4Address(documented.get("GATEWAY", str(subnet[1])))
     except ValueError as error:
-        raise transcript.place.error(f"vars: {error}") from error
+        raise transcript.place("vars").error(f"{error}") from error
     if gateway != subnet[1]:
-        raise transcript.place.error(f"vars: GATEWAY: found {gateway}; access points give {subnet[1]}")
+        raise transcript.place("vars").error(f"GATEWAY: found {gateway}; access points give {subnet[1]}")
     variables.bind(documented)
     return [f"subnet = {_text(str(subnet))}", f"first_address = {_text(str(first))}"]
 

@@ -233,7 +233,7 @@ async def peer_sends(
         await (await _connection(stage, host, port)).send(value.encode())
         return
     if port is None:
-        raise MismatchError("peer_sends: UDP needs 'port', the module's own")
+        raise MismatchError("UDP needs 'port', the module's own")
     await host.send_datagram(value.encode(), from_port, await stage.module_port(module, "udp", port))
 
 

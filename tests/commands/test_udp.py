@@ -1,0 +1,159 @@
+"""UDP links, with real peers on this machine."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from tests.network import ERROR, LOCAL_PORT, OK, UdpPeer, answer, expect, send, station, taken
+from tests.workbench import Workbench
+
+SENT = b"\r\nSEND OK\r\n"
+LOST = b"WIFI DISCONNECT\r\n"
+
+
+@asynccontextmanager
+async def udp_link(
+    arguments: bytes = b",%d" % LOCAL_PORT, *commands: bytes
+) -> AsyncIterator[tuple[Workbench, UdpPeer, UdpPeer]]:
+    """A module with a UDP link to the first of two peers, which has been opened with these further arguments."""
+    async with UdpPeer() as peer, UdpPeer() as other, station(None, b"AT+CIPDINFO=1", *commands) as bench:
+        number = b"0," if bench.module.links.multiple else b""
+        line = b'AT+CIPSTART=%b"UDP","192.168.3.102",%d%b' % (number, peer.port, arguments)
+        assert await answer(bench, line) == number + b"CONNECT\r\n\r\nOK\r\n"
+        yield bench, peer, other
+
+
+def arrived(peer: UdpPeer, data: bytes) -> bytes:
+    return b'\r\n+IPD,%d,"192.168.3.102",%d:%b\r\n' % (len(data), peer.port, data)
+
+
+async def current_peer(bench: Workbench) -> int:
+    """The remote port that AT+CIPSTATE? shows."""
+    return int((await bench.command(b"AT+CIPSTATE?")).split(b",")[3])
+
+
+async def test_a_udp_link_from_a_chosen_port() -> None:
+    async with udp_link() as (bench, peer, _):
+        assert bench.announced == [(0, f"serves udp {LOCAL_PORT} at 127.0.0.1:{LOCAL_PORT}")]
+        assert await send(bench, b"AT+CIPSEND=7", b"abcdefg") == taken(7) + SENT
+        assert await peer.receive() == (b"abcdefg", ("127.0.0.1", LOCAL_PORT))
+        await peer.send(b"test", LOCAL_PORT)
+        await expect(bench, arrived(peer, b"test"))
+        assert await bench.command(b"AT+CIPSTATE?") == (
+            b'+CIPSTATE:0,"UDP","192.168.3.102",%d,%d,0\r\n' % (peer.port, LOCAL_PORT) + OK
+        )
+        assert await bench.command(b"AT+CIPCLOSE") == b"CLOSED\r\n" + OK
+        assert bench.announced[1:] == [(0, f"no longer serves udp {LOCAL_PORT}")]
+
+
+async def test_a_udp_link_from_any_port() -> None:
+    async with udp_link(b"") as (bench, peer, _):
+        assert bench.announced == []
+        assert await send(bench, b"AT+CIPSEND=1", b"x") == taken(1) + SENT
+        _, (_, port) = await peer.receive()
+        assert (await bench.command(b"AT+CIPSTATE?")).endswith(b",%d,0\r\n" % port + OK)
+        await peer.send(b"test", port)
+        await expect(bench, arrived(peer, b"test"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "answers"),
+    [
+        (b",%d" % LOCAL_PORT, ("peer", "peer", "peer")),
+        (b",%d,0" % LOCAL_PORT, ("peer", "peer", "peer")),
+        (b",%d,1" % LOCAL_PORT, ("peer", "other", "other")),
+        (b",%d,2" % LOCAL_PORT, ("peer", "other", "peer")),
+    ],
+)
+async def test_who_the_peer_is(arguments: bytes, answers: tuple[str, str, str]) -> None:
+    async with udp_link(arguments) as (bench, peer, other):
+        for sender, wanted in zip((peer, other, peer), answers, strict=True):
+            await sender.send(b"hello", LOCAL_PORT)
+            await expect(bench, arrived(sender, b"hello"))
+            target = peer if wanted == "peer" else other
+            assert await current_peer(bench) == target.port
+            assert await send(bench, b"AT+CIPSEND=2", b"hi") == taken(2) + SENT
+            assert (await target.receive())[0] == b"hi"
+
+
+async def test_the_peer_never_changes_without_a_local_port() -> None:
+    async with udp_link(b",,2") as (bench, peer, other):
+        assert await send(bench, b"AT+CIPSEND=1", b"x") == taken(1) + SENT
+        _, (_, port) = await peer.receive()
+        await other.send(b"hello", port)
+        await expect(bench, arrived(other, b"hello"))
+        assert await current_peer(bench) == peer.port
+
+
+async def test_a_datagram_to_somebody_else() -> None:
+    async with udp_link() as (bench, peer, other):
+        line = b'AT+CIPSEND=4,"192.168.3.102",%d' % other.port
+        assert await send(bench, line, b"test") == taken(4) + SENT
+        assert await other.receive() == (b"test", ("127.0.0.1", LOCAL_PORT))
+        assert await current_peer(bench) == peer.port
+        assert await send(bench, b"AT+CIPSEND=2", b"hi") == taken(2) + SENT
+        assert (await peer.receive())[0] == b"hi"
+
+
+async def test_a_datagram_to_somebody_else_in_multiple_mode() -> None:
+    async with udp_link(b",%d" % LOCAL_PORT, b"AT+CIPMUX=1") as (bench, _, other):
+        for command in (b"AT+CIPSEND", b"AT+CIPSENDEX"):
+            line = command + b'=0,4,"192.168.3.102",%d' % other.port
+            assert await send(bench, line, b"test") == taken(4) + SENT
+            assert (await other.receive())[0] == b"test"
+        line = b'AT+CIPSEND=0,4,"nowhere.invalid",80'
+        assert await answer(bench, line, ERROR) == ERROR
+
+
+async def test_every_datagram_is_a_message_and_every_message_a_datagram() -> None:
+    async with udp_link() as (bench, peer, _):
+        for data in (b"one", b"two", b"", b"three"):
+            await peer.send(data, LOCAL_PORT)
+        await expect(bench, arrived(peer, b"one") + arrived(peer, b"two") + arrived(peer, b"three"))
+        data = bytes(range(256)) * 32
+        assert await send(bench, b"AT+CIPSEND=8192", data) == taken(8192) + SENT
+        assert (await peer.receive())[0] == data
+        await peer.send(data[:3000], LOCAL_PORT)
+        await expect(bench, arrived(peer, data[:2920]) + arrived(peer, data[2920:3000]))
+
+
+async def test_nobody_hears_it_and_the_module_does_not_know() -> None:
+    async with station() as bench:
+        for address in (b"192.168.3.77", b"255.255.255.255", b"192.168.3.255"):
+            assert await answer(bench, b'AT+CIPSTART="UDP","%b",80' % address) == b"CONNECT\r\n\r\nOK\r\n"
+            assert await send(bench, b"AT+CIPSEND=4", b"test") == taken(4) + SENT
+            assert (await bench.command(b"AT+CIPSTATE?")).startswith(b'+CIPSTATE:0,"UDP","%b",80,' % address)
+            assert await bench.command(b"AT+CIPCLOSE") == b"CLOSED\r\n" + OK
+
+
+async def test_the_gateway_stays_the_gateway() -> None:
+    async with UdpPeer() as peer, station(None, b"AT+CIPDINFO=1") as bench:
+        line = b'AT+CIPSTART="UDP","192.168.3.1",%d,%d,2' % (peer.port, LOCAL_PORT)
+        assert await answer(bench, line) == b"CONNECT\r\n\r\nOK\r\n"
+        await peer.send(b"test", LOCAL_PORT)
+        await expect(bench, b'\r\n+IPD,4,"192.168.3.1",%d:test\r\n' % peer.port)
+
+
+async def test_a_port_that_is_taken_gives_way() -> None:
+    async with UdpPeer() as peer, UdpPeer() as taken_port, station() as bench:
+        wanted = taken_port.port
+        line = b'AT+CIPSTART="UDP","192.168.3.102",%d,%d' % (peer.port, wanted)
+        assert await answer(bench, line) == b"CONNECT\r\n\r\nOK\r\n"
+        ((_, text),) = bench.announced
+        assert text.startswith(f"serves udp {wanted} at 127.0.0.1:")
+        port = int(text.rpartition(":")[2])
+        assert port != wanted
+        assert (await bench.command(b"AT+CIPSTATE?")).endswith(b",%d,0\r\n" % wanted + OK)
+        await peer.send(b"test", port)
+        await expect(bench, b"\r\n+IPD,4:test\r\n")
+
+
+async def test_without_a_network_nothing_comes_in() -> None:
+    async with udp_link() as (bench, peer, _):
+        assert await bench.command(b"AT+CWQAP") == LOST + OK
+        await peer.send(b"lost", LOCAL_PORT)
+        assert await bench.settle() == b""
+        assert (await bench.command(b"AT+CWJAP")).endswith(OK)
+        await peer.send(b"found", LOCAL_PORT)
+        await expect(bench, arrived(peer, b"found"))

@@ -1,0 +1,113 @@
+"""What modules look like on this machine: addresses, ports, and what is announced."""
+
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+import trio
+
+from simulator.core.clock import RealClock
+from simulator.stack.endpoint import Endpoint
+from simulator.stack.host_map import HostMap
+from simulator.stack.host_network import Destination, HostDatagrams, HostNetwork, NetworkError, own_address
+from tests.network import LOCAL_PORT, UdpPeer, closed_port, soon, tcp_peer
+
+
+@asynccontextmanager
+async def datagrams(
+    port: int | None, own: str = "127.0.0.1", ports: dict[int, int] | None = None
+) -> AsyncIterator[tuple[HostDatagrams, list[str]]]:
+    """An open UDP port of a module, and what has been announced."""
+    announced: list[str] = []
+    network = HostNetwork(HostMap(), RealClock(), own_address=own, ports=ports, announce=announced.append)
+    async with trio.open_nursery() as nursery:
+        opened = await network.open_datagrams(port, nursery.start_soon)
+        yield opened, announced
+        opened.close()
+
+
+@pytest.mark.parametrize(
+    ("base", "module", "address"),
+    [
+        ("127.0.0.1", 0, "127.0.0.1"),
+        ("127.0.0.1", 4, "127.0.0.5"),
+        ("127.0.0.1", 300, "127.0.1.45"),
+        ("127.0.0.7", 1, "127.0.0.8"),
+        ("192.0.2.1", 4, "192.0.2.1"),
+        ("0.0.0.0", 4, "0.0.0.0"),
+    ],
+)
+def test_every_module_has_a_loopback_address_of_its_own(base: str, module: int, address: str) -> None:
+    assert own_address(base, module) == address
+
+
+async def test_connections_to_loopback_come_from_there() -> None:
+    network = HostNetwork(HostMap(), RealClock(), own_address="127.0.0.5")
+    async with tcp_peer() as peer:
+        here = Endpoint("127.0.0.1", peer.port)
+        async with await network.connect(Destination(here, here)), await peer.accept() as stream:
+            assert stream.socket.getpeername()[0] == "127.0.0.5"
+
+
+async def test_datagrams_to_loopback_come_from_there() -> None:
+    async with UdpPeer() as peer, datagrams(LOCAL_PORT, "127.0.0.5") as (opened, announced):
+        assert announced == [f"serves udp {LOCAL_PORT} at 127.0.0.5:{LOCAL_PORT}"]
+        await opened.send_to(b"hello", Endpoint("127.0.0.1", peer.port))
+        assert await peer.receive() == (b"hello", ("127.0.0.5", LOCAL_PORT))
+        await peer.send(b"answer", LOCAL_PORT, "127.0.0.5")
+        assert await soon(opened.receive_from()) == (b"answer", ("127.0.0.1", peer.port))
+
+
+async def test_keep_alive() -> None:
+    network = HostNetwork(HostMap(), RealClock())
+    async with tcp_peer() as peer:
+        here = Endpoint("127.0.0.1", peer.port)
+        for seconds in (0, 60):
+            async with await network.connect(Destination(here, here), seconds) as stream, await peer.accept():
+                assert bool(stream.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)) == bool(seconds)
+                if seconds:
+                    options = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
+                    assert [stream.getsockopt(socket.IPPROTO_TCP, option) for option in options] == [60, 1, 3]
+
+
+async def test_a_refused_connection() -> None:
+    here = Endpoint("127.0.0.1", await closed_port())
+    with pytest.raises(NetworkError) as failure:
+        await HostNetwork(HostMap(), RealClock()).connect(Destination(here, here))
+    assert failure.value.errno == 104
+
+
+async def test_a_port_that_the_world_maps() -> None:
+    async with datagrams(333, ports={333: LOCAL_PORT}) as (opened, announced):
+        assert announced == [f"serves udp 333 at 127.0.0.1:{LOCAL_PORT}"]
+        assert opened.local_port == 333
+    assert announced[1:] == ["no longer serves udp 333"]
+
+
+async def test_a_taken_port_is_shifted_and_then_any() -> None:
+    with socket.socket(type=socket.SOCK_DGRAM) as first, socket.socket(type=socket.SOCK_DGRAM) as second:
+        first.bind(("127.0.0.6", 21112))
+        async with datagrams(21112, "127.0.0.6") as (opened, announced):
+            assert announced == ["serves udp 21112 at 127.0.0.6:31112"]
+            assert opened.local_port == 21112
+        second.bind(("127.0.0.6", 31112))
+        async with datagrams(21112, "127.0.0.6") as (opened, announced):
+            prefix, _, given = announced[0].rpartition(":")
+            assert prefix == "serves udp 21112 at 127.0.0.6"
+            assert int(given) not in (21112, 31112)
+            assert opened.local_port == 21112
+
+
+async def test_a_port_that_is_too_high_to_be_shifted() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as first:
+        first.bind(("127.0.0.6", 65530))
+        async with datagrams(65530, "127.0.0.6") as (opened, announced):
+            assert opened.local_port == 65530
+            assert announced[0].startswith("serves udp 65530 at 127.0.0.6:")
+
+
+async def test_a_port_nobody_chose_is_not_announced() -> None:
+    async with datagrams(None) as (opened, announced):
+        assert opened.local_port > 0
+    assert announced == []
