@@ -5,7 +5,7 @@ holds, and the clock of the RTC as long as there is power.
 """
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from random import Random
 from typing import Any, Final, Protocol

@@ -17,9 +17,24 @@ from simulator.stack.interface import DEFAULT_DNS, Ipv4
 table = CommandTable()
 
 DEFAULT_NETMASK: Final = "255.255.255.0"
-SOFTAP_ADDRESS: Final = b"192.168.4.1"
 IPV6_ONLY: Final = 3
 INVALID_MACS: Final = (bytes(6), b"\xff" * 6)
+
+
+def ipv4_lines(name: bytes, ipv4: Ipv4) -> list[Line]:
+    """Address, gateway and netmask of an interface, a line each."""
+    return [
+        Line(b'%b:%b:"%b"' % (name, part, value.encode()))
+        for part, value in ((b"ip", ipv4.address), (b"gateway", ipv4.gateway), (b"netmask", ipv4.netmask))
+    ]
+
+
+def static_ipv4(address: str, gateway: str | None, netmask: str | None) -> Ipv4:
+    """A fixed address; gateway and netmask come together or not at all. Raises CommandError."""
+    if (gateway is None) != (netmask is None):
+        raise CommandError
+    default_gateway = address.rpartition(".")[0] + ".1"
+    return Ipv4(address, gateway or default_gateway, netmask or DEFAULT_NETMASK)
 
 
 @table.command("AT+CIFSR", Form.EXECUTE)
@@ -27,7 +42,7 @@ def addresses(module: Module) -> list[Line]:
     """AT+CIFSR: addresses and MACs of the interfaces that are on."""
     lines = []
     if module.wifi.has_softap:
-        lines.append(Line(b'+CIFSR:APIP,"%b"' % SOFTAP_ADDRESS))
+        lines.append(Line(b'+CIFSR:APIP,"%b"' % module.softap_interface.ipv4.address.encode()))
         lines.append(Line(b'+CIFSR:APMAC,"%b"' % mac_text(module.softap.mac)))
     if module.wifi.has_station:
         lines.append(Line(b'+CIFSR:STAIP,"%b"' % module.interface.ipv4.address.encode()))
@@ -54,11 +69,7 @@ def set_station_mac(module: Module, mac: Mac) -> None:
 @table.command("AT+CIPSTA", Form.QUERY)
 def station_address(module: Module) -> list[Line]:
     """AT+CIPSTA?: address, gateway and netmask; zeros without a connection or a static address."""
-    ipv4 = module.interface.ipv4
-    return [
-        Line(b'+CIPSTA:%b:"%b"' % (name, value.encode()))
-        for name, value in ((b"ip", ipv4.address), (b"gateway", ipv4.gateway), (b"netmask", ipv4.netmask))
-    ]
+    return ipv4_lines(b"+CIPSTA", module.interface.ipv4)
 
 
 @table.command("AT+CIPSTA", Form.SET)
@@ -66,10 +77,7 @@ def set_station_address(
     module: Module, address: Address, gateway: Address | None = None, netmask: Address | None = None
 ) -> None:
     """AT+CIPSTA: a static address; DHCP is off from now on. Gateway and netmask come together or not at all."""
-    if (gateway is None) != (netmask is None):
-        raise CommandError
-    default_gateway = address.rpartition(".")[0] + ".1"
-    module.interface.set_static(Ipv4(address, gateway or default_gateway, netmask or DEFAULT_NETMASK))
+    module.interface.set_static(static_ipv4(address, gateway, netmask))
 
 
 @table.command("AT+CWDHCP", Form.QUERY)

@@ -25,7 +25,7 @@ class DataEntry(ABC):
         """Whether the port must not be read before `room` has returned."""
         return False
 
-    async def room(self) -> None:
+    async def room(self) -> None:  # noqa: B027  (only a stream of data has too little of it)
         """Wait until there is room for more."""
 
     @property

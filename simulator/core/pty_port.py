@@ -23,6 +23,7 @@ import trio
 from simulator.core.inotify import DeviceWatcher
 from simulator.core.port import Attachment, Port
 
+DEVICES: Final = Path("/dev/pts")
 READ_SIZE: Final = 65536
 OPENING_TIME: Final = 0.1
 """Seconds a first client has to flush its input, which many do when they have set up the port. What the module has
@@ -41,7 +42,7 @@ class PtyPort(Port):
     def __init__(self, link: Path, watcher: DeviceWatcher, spawn: Callable[..., Any]) -> None:
         """Open a PTY and put the link in place. `spawn` starts a task. Raises LinkError, OSError."""
         super().__init__()
-        self.link = Path(os.path.abspath(link))
+        self.link = link.absolute()
         self._lock = _lock(self.link)
         self._master, self._slave = os.openpty()
         os.set_blocking(self._master, False)
@@ -151,14 +152,14 @@ def _lock(link: Path) -> socket.socket:
 def _place(link: Path, device: str) -> None:
     """Point the link at the device; replace a stale link and nothing else. Raises LinkError."""
     if link.is_symlink():
-        target = os.path.join(link.parent, os.readlink(link))
-        if os.path.exists(target) and not target.startswith("/dev/pts/"):
+        target = link.parent / link.readlink()
+        if target.exists() and target.parent != DEVICES:
             raise LinkError(f"{link} is a link to {target}, not one of ours: it stays as it is")
     elif link.exists():
         raise LinkError(f"{link} is a file, not a link: it stays as it is")
     temporary = link.with_name(f".{link.name}.{os.getpid()}")
     try:
-        os.symlink(device, temporary)
-        os.replace(temporary, link)
+        temporary.symlink_to(device)
+        temporary.replace(link)
     except OSError as error:
         raise LinkError(f"cannot make {link}: {error.strerror}") from error

@@ -103,5 +103,3 @@ class Simulation:
     def _mac(self, number: int) -> bytes:
         low = int.from_bytes(Random(f"{self.world.seed}/mac").randbytes(3), "big") & 0xFFFF00
         return ESPRESSIF_OUI + ((low + 4 * number) & 0xFFFFFF).to_bytes(3, "big")
-
-

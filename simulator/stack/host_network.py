@@ -232,7 +232,7 @@ class HostDatagrams:
 
     async def pump(self, sock: socket.SocketType) -> None:
         """Move datagrams from a socket into the backlog until it is closed."""
-        while True:
+        while sock.fileno() != -1:  # it may be closed before this task first runs
             try:
                 data, (address, port) = await sock.recvfrom(DATAGRAM_LIMIT)
             except trio.ClosedResourceError:

@@ -1,4 +1,4 @@
-"""The softAP's network interface: its address and its DHCP server (ESP-AT User Guide, AT+CIPAP, AT+CWDHCPS, AT+CWLIF)."""
+"""The softAP's network interface: its address and its DHCP server (ESP-AT User Guide, AT+CIPAP, AT+CWDHCPS)."""
 
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv4Network
@@ -53,9 +53,7 @@ class SoftApInterface:
     def start(self) -> Lan:
         """The softAP has come on: the network behind it."""
         first, last = self.pool
-        self.lan = Lan(
-            self.subnet, first, last, gateway=self.ipv4.address, dhcp=self._dhcp(), leased=self._leased
-        )
+        self.lan = Lan(self.subnet, first, last, gateway=self.ipv4.address, dhcp=self._dhcp(), leased=self._leased)
         return self.lan
 
     def stop(self) -> None:
