@@ -34,6 +34,8 @@ from simulator.stack.host_network import HostNetwork
 from simulator.stack.interface import StationInterface
 from simulator.stack.lan import Lan
 from simulator.stack.links import LinkListener, LinkTable
+from simulator.stack.network import SOFTAP, STATION, Network
+from simulator.stack.server import Server
 from simulator.stack.softap_interface import SoftApInterface
 from simulator.system import FirmwareVersion, System
 
@@ -116,7 +118,7 @@ class Module:
         self.clock = surroundings.clock
         self.timing = surroundings.timing
         self.air = surroundings.air
-        self.network = surroundings.network
+        self.host_network = surroundings.network
         self.random = surroundings.random
         self.store = store
         self._lans = surroundings.lans
@@ -207,6 +209,7 @@ class Module:
             recorder=self._recorder,
         )
         self.reports = self.firmware.reports(self)
+        self.network = Network(self.host_network, self.spawn)
         self.interface = StationInterface(
             self.settings,
             self.clock,
@@ -214,11 +217,12 @@ class Module:
             lease_time=self.timing.lease,
             spawn=self.spawn,
             got_address=self._got_address,
-            lost_address=lambda: self.links.interface_down(),
+            lost_address=self._lost_address,
         )
+        hearing = self.air.heard_by(lambda: self.softap.access_point)
         self.station = Station(
             self.settings,
-            self.air,
+            hearing,
             self.clock,
             self.mac,
             join_time=self.timing.join,
@@ -240,8 +244,9 @@ class Module:
             station_joined=self.reports.softap_station_joined,
             station_left=self._softap_station_left,
         )
-        self.scanner = Scanner(self.air, self.wifi, self.clock, self.timing.scan_channel)
-        self.links = LinkTable(self.network, self.interface, self.output, self.reports, self.spawn)
+        self.scanner = Scanner(hearing, self.wifi, self.clock, self.timing.scan_channel)
+        self.links = LinkTable(self.settings, self.network, self.clock, self.output, self.reports, self.spawn)
+        self.server = Server(self.network, self.links, self.clock, self.spawn)
         self.system = System(self.settings, self.wifi, self.links)
 
     async def _boot(self, cause: RestartCause) -> Restart:
@@ -269,6 +274,9 @@ class Module:
             self.station.vanish()
             self.softap.vanish()
             self._lans.pop(self.softap.mac, None)
+            self.network.detach(STATION)
+            self.network.detach(SOFTAP)
+            self.server.stop()
         return self._restart
 
     # What the rooms announce
@@ -279,23 +287,36 @@ class Module:
         self.interface.link_up(self._lans.get(point.bssid))
 
     def _got_address(self) -> None:
-        self._event(f"got address {self.interface.ipv4.address}")
+        address = self.interface.ipv4.address
+        self._event(f"got address {address}")
+        if self.interface.lan is not None:
+            self.network.attach(STATION, self.interface.lan, address)
         self.reports.wifi_got_address()
+
+    def _lost_address(self) -> None:
+        self.network.detach(STATION)
+        self.links.network_down(self.interface.lan)
 
     def _disconnected(self, reason: int) -> None:
         self._event(f"wifi disconnected, rc:{reason}")
+        lan = self.interface.lan
         self.interface.link_down()
+        self.network.detach(STATION)
         self.reports.wifi_disconnected()
-        self.links.interface_down()
+        if lan is not None:
+            self.links.network_down(lan)
 
     def _softap_started(self, point: AccessPoint) -> None:
         self._event("softAP on")
-        self._lans[point.bssid] = self.softap_interface.start()
+        lan = self._lans[point.bssid] = self.softap_interface.start()
+        self.network.attach(SOFTAP, lan, self.softap_interface.ipv4.address)
 
     def _softap_stopped(self, point: AccessPoint) -> None:
         self._event("softAP off")
-        self._lans.pop(point.bssid, None)
+        lan = self._lans.pop(point.bssid, None)
         self.softap_interface.stop()
+        self.network.detach(SOFTAP)
+        self.links.network_down(lan)
 
     def _softap_station_left(self, mac: bytes) -> None:
         if self.softap_interface.lan is not None:

@@ -210,6 +210,8 @@ class System:
     """What belongs to no other room."""
 
     _messages = Setting("NVM_012", "s_msg", 0)
+    reconnect_interval = Setting("NVM_018", "interval", 1)
+    """Units of 100 ms between attempts to open a link of passthrough again."""
 
     def __init__(self, settings: Settings, wifi: Wifi, links: LinkTable) -> None:
         self.settings = settings

@@ -11,7 +11,7 @@ from simulator.core.errors import CommandError, invalid
 from simulator.core.grammar import Form
 from simulator.core.registry import CommandTable
 from simulator.module import Module
-from simulator.stack.host_network import ResolveError
+from simulator.stack.errors import ResolveError
 from simulator.stack.interface import DEFAULT_DNS, Ipv4
 
 table = CommandTable()
@@ -90,6 +90,7 @@ def dhcp(module: Module) -> Unterminated:
 def set_dhcp(module: Module, enabled: Bool, interfaces: Annotated[int, Range(0, 3)]) -> None:
     """AT+CWDHCP: only the interfaces whose bit is set change; the station's drops its static address."""
     module.interface.set_dhcp(enabled, interfaces)
+    module.softap_interface.dhcp_changed()
 
 
 @table.command("AT+CIPDNS", Form.QUERY)
@@ -125,11 +126,11 @@ async def resolve(
     limit: Annotated[int, Milliseconds(0, 60000)] = 0,
 ) -> Line:
     """AT+CIPDOMAIN: the address of a name."""
-    if not module.interface.up or network == IPV6_ONLY:
+    if not module.network.up or network == IPV6_ONLY:
         raise CommandError
     with module.clock.move_on_after(limit / 1000 or float("inf")):
         try:
-            address = await module.network.resolve(name, module.interface.lan)
+            address = await module.network.resolve(name)
         except ResolveError:
             await module.pause(module.timing.unresolved)
         else:

@@ -11,10 +11,10 @@ from simulator.core.grammar import Form, Parameter
 from simulator.core.registry import Choice, CommandTable
 from simulator.module import Module
 from simulator.radio.station import StationState
-from simulator.stack.host_map import UnreachableError
-from simulator.stack.host_network import LWIP_ABORTED, NetworkError, ResolveError
-from simulator.stack.links import LINK_COUNT, UdpLink
-from simulator.stack.links import Link as OpenLink
+from simulator.stack.errors import LWIP_ABORTED, NetworkError, ResolveError, UnreachableError
+from simulator.stack.link import Link as OpenLink
+from simulator.stack.link import UdpLink
+from simulator.stack.links import LINK_COUNT
 
 table = CommandTable()
 
@@ -42,8 +42,8 @@ def multiple(module: Module) -> Line:
 
 @table.command("AT+CIPMUX", Form.SET)
 def set_multiple(module: Module, multiple: Bool) -> None:
-    """AT+CIPMUX: refused while there are links."""
-    if any(module.links):
+    """AT+CIPMUX: refused while there are links; 1 needs AT+CIPMODE=0, 0 that no server runs."""
+    if any(module.links) or (multiple and module.links.raw) or (not multiple and module.server.running):
         raise CommandError
     module.links.multiple = multiple
 
@@ -136,7 +136,7 @@ async def _open_tcp(
     module: Module, number: int, host: str, port: int, keep_alive: int | None, local_address: str | None, limit: int
 ) -> None:
     if keep_alive is not None:
-        module.links.keep_alive = keep_alive
+        module.links.options[number].keep_alive = keep_alive
     await _open(module, module.links.open_tcp(number, host, port), local_address, limit)
 
 
@@ -157,8 +157,8 @@ async def _open_udp(
 
 async def _open(module: Module, opening: Coroutine[Any, Any, None], local_address: str | None, limit: int) -> None:
     """Open a link within the limit, in milliseconds; raises CommandError with the errno of what went wrong."""
-    interface = module.interface
-    if not interface.up or local_address not in (None, interface.ipv4.address):
+    own = [attachment.address for attachment in module.network.attachments]
+    if not own or local_address not in (None, *own):
         opening.close()
         raise CommandError
     seconds = limit / 1000 if limit else None
@@ -179,22 +179,24 @@ async def _open(module: Module, opening: Coroutine[Any, Any, None], local_addres
 
 
 def _need_free(module: Module, number: int) -> None:
-    if module.links[number] is not None:
+    raw_is_taken = module.links.raw and (any(module.links) or module.server.running)
+    if module.links[number] is not None or raw_is_taken:
         raise CommandError
 
 
 def _free(module: Module) -> int:
-    number = module.links.lowest_free() if module.links.multiple else 0
-    if number is None or module.links[number] is not None:
+    number = module.links.lowest_free if module.links.multiple else 0
+    if number is None:
         raise CommandError
+    _need_free(module, number)
     return number
 
 
 @table.command("AT+CIPCLOSE", Form.EXECUTE)
 async def close_only(module: Module) -> None:
-    """AT+CIPCLOSE: end the only link; refused with AT+CIPMUX=1."""
+    """AT+CIPCLOSE: end the only link; refused with AT+CIPMUX=1, but for a server of at most one client."""
     link = module.links[0]
-    if module.links.multiple or link is None:
+    if link is None or (module.links.multiple and module.server.most_clients > 1):
         raise CommandError
     await module.pause(module.timing.close)
     module.links.close(link)

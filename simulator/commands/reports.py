@@ -2,9 +2,10 @@
 
 from simulator.commands.argument_types import mac_text
 from simulator.core.registry import CommandTable
+from simulator.core.trace import Kind
 from simulator.module import Module
 from simulator.stack.endpoint import Endpoint
-from simulator.stack.links import Link
+from simulator.stack.link import Link
 from simulator.system import SystemMessages
 
 table = CommandTable()
@@ -17,6 +18,13 @@ def incoming_data(module: Module, link: Link, payload: bytes, sender: Endpoint) 
     number = b"%d," % link.number if links.multiple else b""
     origin = b',"%b",%d' % (sender.address.encode(), sender.port) if links.shows_sender else b""
     return b"\r\n+IPD,%b%d%b:%b\r\n" % (number, len(payload), origin, payload)
+
+
+@table.wire("+IPD", "urc")
+def incoming_notice(module: Module, link: Link) -> bytes:
+    """+IPD of passive receiving: how much there is to read in all."""
+    number = b"%d," % link.number if module.links.multiple else b""
+    return b"\r\n+IPD,%b%d\r\n" % (number, link.unread_length)
 
 
 def link_details(link: Link) -> bytes:
@@ -41,42 +49,53 @@ class Esp32Reports:
 
     def wifi_connected(self) -> None:
         """The station is associated."""
-        self._output.report(b"WIFI CONNECTED\r\n")
+        self._status(b"WIFI CONNECTED\r\n")
 
     def wifi_got_address(self) -> None:
         """The station's interface is up."""
-        self._output.report(b"WIFI GOT IP\r\n")
+        self._status(b"WIFI GOT IP\r\n")
 
     def wifi_disconnected(self) -> None:
         """The station has lost or left its access point."""
-        self._output.report(b"WIFI DISCONNECT\r\n")
+        self._status(b"WIFI DISCONNECT\r\n")
 
     def softap_station_joined(self, mac: bytes) -> None:
         """A station has joined the softAP."""
-        self._output.report(b'+STA_CONNECTED:"%b"\r\n' % mac_text(mac))
+        self._status(b'+STA_CONNECTED:"%b"\r\n' % mac_text(mac))
 
     def softap_leased(self, mac: bytes, address: str) -> None:
         """The softAP has given an address."""
-        self._output.report(b'+DIST_STA_IP:"%b","%b"\r\n' % (mac_text(mac), address.encode()))
+        self._status(b'+DIST_STA_IP:"%b","%b"\r\n' % (mac_text(mac), address.encode()))
 
     def softap_station_left(self, mac: bytes) -> None:
         """A station has left the softAP."""
-        self._output.report(b'+STA_DISCONNECTED:"%b"\r\n' % mac_text(mac))
+        self._status(b'+STA_DISCONNECTED:"%b"\r\n' % mac_text(mac))
 
     def link_opened(self, link: Link) -> None:
         """A link is up."""
-        if SystemMessages.LINK_DETAILS in self._module.system.messages:
-            self._output.report(link_details(link))
-        else:
-            self._output.report(self._prefix(link) + b"CONNECT\r\n")
+        details = SystemMessages.LINK_DETAILS in self._module.system.messages
+        self._status(link_details(link) if details else self._prefix(link) + b"CONNECT\r\n")
 
     def link_closed(self, link: Link) -> None:
         """A link has ended."""
-        self._output.report(self._prefix(link) + b"CLOSED\r\n")
+        self._status(self._prefix(link) + b"CLOSED\r\n")
 
     def link_data(self, link: Link, payload: bytes, sender: Endpoint) -> None:
         """Data has arrived."""
-        self._output.report(incoming_data(self._module, link, payload, sender))
+        if self._module.links.raw:
+            self._output.write(payload, Kind.DATA)
+        else:
+            self._output.report(incoming_data(self._module, link, payload, sender))
+
+    def link_notice(self, link: Link) -> None:
+        """Data waits to be read."""
+        self._output.report(incoming_notice(self._module, link))
 
     def _prefix(self, link: Link) -> bytes:
         return b"%d," % link.number if self._module.links.multiple else b""
+
+    def _status(self, message: bytes) -> None:
+        """Print a status report, which passthrough is spared unless AT+SYSMSG bit 2 wants it."""
+        module = self._module
+        if not module.links.in_passthrough or SystemMessages.PASSTHROUGH_STATUS in module.system.messages:
+            self._output.report(message)

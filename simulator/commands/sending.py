@@ -1,34 +1,39 @@
-"""Sending (ESP-AT User Guide, AT+CIPSEND, AT+CIPSENDEX).
+"""Sending (ESP-AT User Guide, AT+CIPSEND, AT+CIPSENDEX, AT+CIPSENDL, AT+CIPSENDLCFG).
 
 A broken link before the prompt is ERROR; after it, the data is taken all the same and SEND FAIL follows.
 """
 
 from typing import Annotated, Final
 
-from simulator.commands.argument_types import Host, Link, Port
-from simulator.core.answers import Result, received
+import trio
+
+from simulator.commands.argument_types import Host, LinkNumber, Port
+from simulator.core.answers import Line, Result, received
 from simulator.core.arguments import Range
 from simulator.core.data_entry import CountedEntry, DataEntry, EscapedEntry
 from simulator.core.engine import DataEntryCancelledError
 from simulator.core.errors import CommandError
 from simulator.core.grammar import Form
 from simulator.core.registry import CommandTable
+from simulator.core.stream_entry import StreamEntry
 from simulator.core.trace import Kind
 from simulator.module import Module
-from simulator.stack.host_network import Destination, NetworkError, ResolveError
-from simulator.stack.links import Link as OpenLink
-from simulator.stack.links import UdpLink
+from simulator.stack.errors import NetworkError, ResolveError
+from simulator.stack.link import Link, UdpLink
+from simulator.stack.network import Route
 
 table = CommandTable()
 
 PAYLOAD_LIMIT: Final = 8192
+LONG_LIMIT: Final = 2**31 - 1
 
+Number = Annotated[int, LinkNumber()]
 Length = Annotated[int, Range(1, PAYLOAD_LIMIT)]
 
 
 @table.command("AT+CIPSEND", Form.SET)
 async def send(
-    module: Module, link: Link, length: Length, host: Host | None = None, port: Port | None = None
+    module: Module, link: Number, length: Length, host: Host | None = None, port: Port | None = None
 ) -> Result:
     """AT+CIPSEND: `length` raw bytes; host and port are for UDP only."""
     return await _send(module, link, CountedEntry(length), host, port)
@@ -36,16 +41,10 @@ async def send(
 
 @table.command("AT+CIPSENDEX", Form.SET)
 async def send_escaped(
-    module: Module, link: Link, length: Length, host: Host | None = None, port: Port | None = None
+    module: Module, link: Number, length: Length, host: Host | None = None, port: Port | None = None
 ) -> Result:
-    r"""AT+CIPSENDEX: as AT+CIPSEND, but the data is escaped and may end early with `\\0`."""
+    r"""AT+CIPSENDEX: as AT+CIPSEND, but the data is escaped and may end early with `\0`."""
     return await _send(module, link, EscapedEntry(length), host, port)
-
-
-@table.command("AT+CIPSEND", Form.EXECUTE)
-def enter_passthrough(module: Module) -> None:
-    """AT+CIPSEND without a length enters passthrough, which is refused as long as AT+CIPMODE is 0."""
-    raise CommandError
 
 
 @table.wire("+++", "execute")
@@ -55,13 +54,7 @@ def cancelled() -> Result:
 
 
 async def _send(module: Module, number: int, entry: DataEntry, host: str | None, port: int | None) -> Result:
-    link = module.links[number]
-    if link is None or (host is None) != (port is None):
-        raise CommandError
-    destination = await _destination(module, link, host, port)
-    await module.pause(module.timing.prompt)
-    if module.links[number] is not link:  # closed meanwhile
-        raise CommandError
+    link, route = await _prepare(module, number, host, port)
     try:
         payload = await module.engine.data_entry(entry)
     except DataEntryCancelledError:
@@ -69,25 +62,107 @@ async def _send(module: Module, number: int, entry: DataEntry, host: str | None,
     await module.pause(module.timing.payload)
     module.output.write(received(len(payload)), Kind.RESULT)
     module.engine.refuse_surplus(entry)
-    if module.links[number] is not link:
-        return Result.SEND_FAIL
-    try:
-        if destination is not None and isinstance(link, UdpLink):
-            await link.send_to(payload, destination)
-        else:
-            await link.send(payload)
-    except NetworkError:
+    if not await _hand_over(module, link, route, payload):
         return Result.SEND_FAIL
     await module.pause(module.timing.send)
     return Result.SEND_OK
 
 
-async def _destination(module: Module, link: OpenLink, host: str | None, port: int | None) -> Destination | None:
-    if host is None or port is None:
-        return None
-    if not isinstance(link, UdpLink):
+async def _prepare(module: Module, number: int, host: str | None, port: int | None) -> tuple[Link, Route | None]:
+    """The link to send on, and the way of a datagram that goes somewhere else. Raises CommandError."""
+    link = module.links[number]
+    if link is None or link.ended or module.links.raw or (host is None) != (port is None):
         raise CommandError
+    route = None
+    if host is not None and port is not None:
+        if not isinstance(link, UdpLink):
+            raise CommandError
+        try:
+            route = await module.network.locate_datagram(host, port)
+        except ResolveError:
+            raise CommandError from None
+    await module.pause(module.timing.prompt)
+    if module.links[number] is not link:  # closed meanwhile
+        raise CommandError
+    return link, route
+
+
+async def _hand_over(module: Module, link: Link, route: Route | None, payload: bytes) -> bool:
+    """Give a payload to the stack; whether it took it."""
+    if module.links[link.number] is not link or link.ended:
+        return False
     try:
-        return await module.network.locate_datagram(host, port, module.interface.lan)
-    except ResolveError:
-        raise CommandError from None
+        if route is not None and isinstance(link, UdpLink):
+            await link.send_to(payload, route)
+        else:
+            await module.links.send(link, payload)
+    except NetworkError:
+        return False
+    return True
+
+
+# Long data
+
+
+@table.command("AT+CIPSENDLCFG", Form.QUERY)
+def long_configuration(module: Module) -> Line:
+    """AT+CIPSENDLCFG?: bytes between progress lines, and of a block."""
+    links = module.links
+    return Line(b"+CIPSENDLCFG:%d,%d" % (links.report_size, links.transmit_size))
+
+
+@table.command("AT+CIPSENDLCFG", Form.SET)
+def set_long_configuration(
+    module: Module,
+    report_size: Annotated[int, Range(100, 2**20)],
+    transmit_size: Annotated[int | None, Range(100, 2920)] = None,
+) -> None:
+    """AT+CIPSENDLCFG: never stored."""
+    module.links.report_size = report_size
+    if transmit_size is not None:
+        module.links.transmit_size = transmit_size
+
+
+@table.command("AT+CIPSENDL", Form.SET)
+async def send_long(
+    module: Module,
+    link: Number,
+    length: Annotated[int, Range(1, LONG_LIMIT)],
+    host: Host | None = None,
+    port: Port | None = None,
+) -> Result:
+    """AT+CIPSENDL: sends while it receives. A broken link does not end the data; it is taken to its end and lost."""
+    target, route = await _prepare(module, link, host, port)
+    entry = StreamEntry(length, module.uart.port)
+    sent = 0
+    with module.engine.taking(entry), trio.CancelScope() as scope:
+        entry.on_cancel = scope.cancel  # it may be waiting for a peer that does not read
+        sent = await _send_blocks(module, target, route, entry)
+    if entry.cancelled:
+        return Result.SEND_CANCELLED
+    module.engine.refuse_surplus(entry)
+    return Result.SEND_OK if sent == length else Result.SEND_FAIL
+
+
+async def _send_blocks(module: Module, link: Link, route: Route | None, entry: StreamEntry) -> int:
+    """Send what the entry receives, with a progress line for every `report_size` bytes; how many bytes were sent."""
+    links, interval = module.links, module.system.transmit_interval / 1000
+    sent = 0
+    alive = True
+    next_report = links.report_size
+    while block := await entry.block(links.transmit_size, interval, several=not isinstance(link, UdpLink)):
+        alive = alive and await _hand_over(module, link, route, block)
+        if not alive:
+            continue
+        sent += len(block)
+        while sent >= next_report:
+            await _progress(module, next_report, entry.received)
+            next_report += links.report_size
+    if sent > next_report - links.report_size:
+        await _progress(module, sent, entry.received)
+    return sent
+
+
+async def _progress(module: Module, sent: int, received: int) -> None:
+    await module.output.room()
+    module.output.write(b"+CIPSENDL:%d,%d\r\n" % (sent, received), Kind.RESULT)

@@ -45,6 +45,7 @@ def set_driver_state(module: Module, initialised: Bool) -> None:
     if not initialised:
         module.station.stop()
     module.wifi.initialised = initialised
+    module.softap.update()
 
 
 @table.command("AT+CWMODE", Form.QUERY)
@@ -60,6 +61,7 @@ def set_mode(module: Module, mode: Annotated[int, Range(0, 3)], auto_connect: Bo
     need_driver(module)
     had_station = module.wifi.has_station
     module.wifi.mode = WifiMode(mode)
+    module.softap.update()
     if had_station and not module.wifi.has_station:
         module.station.stop()
     elif not had_station and module.wifi.has_station and auto_connect and module.station.configured:

@@ -13,6 +13,7 @@ class Result(Enum):
     SEND_OK = b"\r\nSEND OK\r\n"
     SEND_FAIL = b"\r\nSEND FAIL\r\n"
     SEND_CANCELED = b"\r\nSEND Canceled\r\n"
+    SEND_CANCELLED = b"\r\nSEND CANCELLED\r\n"
     SET_OK = b"\r\nSET OK\r\n"
     NOTHING = b""
 

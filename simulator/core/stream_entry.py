@@ -1,6 +1,7 @@
 """Data that is passed on while it comes in: AT+CIPSENDL and passthrough (ESP-AT User Guide, AT+CIPSENDL, AT+CIPSEND,
 AT+TRANSINTVL)."""
 
+from collections.abc import Callable
 from typing import Final
 
 import trio
@@ -24,6 +25,8 @@ class StreamEntry(DataEntry):
         self._buffer = bytearray()
         self._since = 0.0  # when the first byte of the buffer came
         self._changed = trio.Event()
+        self.on_cancel: Callable[[], None] | None = None
+        """Called when `+++` has ended the entry."""
 
     @property
     def full(self) -> bool:
@@ -51,6 +54,8 @@ class StreamEntry(DataEntry):
     def cancel(self) -> None:
         super().cancel()
         self._change()
+        if self.on_cancel is not None:
+            self.on_cancel()
 
     async def block(self, size: int, interval: float, *, several: bool = False) -> bytes:
         """The next block: `size` bytes, or fewer when `interval` seconds have passed since the first of them, or when

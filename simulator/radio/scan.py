@@ -4,7 +4,7 @@ from typing import Final, NamedTuple
 
 from simulator.core.clock import Clock
 from simulator.radio.access_point import AccessPoint
-from simulator.radio.air import Air
+from simulator.radio.air import Hearing
 from simulator.radio.wifi import Wifi
 
 ALL_FIELDS: Final = 0x7FF
@@ -39,7 +39,7 @@ class Dwell(NamedTuple):
 class Scanner:
     """Listens on the channels of the country."""
 
-    def __init__(self, air: Air, wifi: Wifi, clock: Clock, channel_time: float) -> None:
+    def __init__(self, air: Hearing, wifi: Wifi, clock: Clock, channel_time: float) -> None:
         """`channel_time`: seconds of an active scan on one channel when the command does not say."""
         self.options = ScanOptions()
         self._air = air

@@ -20,7 +20,7 @@ import trio
 from simulator.core.clock import Clock
 from simulator.persist.settings import Setting, Settings
 from simulator.radio.access_point import AccessPoint
-from simulator.radio.air import Air
+from simulator.radio.air import Hearing
 from simulator.radio.security import OPEN, WEP
 
 
@@ -78,7 +78,7 @@ class Station:
     def __init__(
         self,
         settings: Settings,
-        air: Air,
+        air: Hearing,
         clock: Clock,
         mac: bytes,
         *,
@@ -199,6 +199,8 @@ class Station:
             return Reason.ASSOCIATION_FAILED
         if security.encrypted and self.password != point.password:
             return Reason.HANDSHAKE_TIMEOUT
+        if point.full:
+            return Reason.ASSOCIATION_FAILED
         if point.management_protection == MANAGEMENT_PROTECTION_REQUIRED and not self.pmf:
             return Reason.ASSOCIATION_FAILED
         if self.pmf & PMF_REQUIRED and not point.management_protection:

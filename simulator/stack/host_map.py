@@ -9,15 +9,8 @@ Back: the same entries reversed, preferring one in the subnet of the interface, 
 from collections.abc import Mapping
 
 from simulator.stack.endpoint import BROADCAST, LOOPBACK, NO_ADDRESS, Endpoint, is_address, is_loopback, split_endpoint
+from simulator.stack.errors import UnreachableError
 from simulator.stack.lan import Lan
-
-
-class UnreachableError(Exception):
-    """Nobody has that address."""
-
-    def __init__(self, address: str) -> None:
-        super().__init__(address)
-        self.address = address
 
 
 class HostMap:
@@ -34,6 +27,10 @@ class HostMap:
             if is_address(name):
                 self._reversed.setdefault(target, []).append((name, port))
 
+    def has_entry(self, address: str, port: int) -> bool:
+        """Whether an entry says where an address is."""
+        return f"{address}:{port}" in self._entries or address in self._entries
+
     def to_host(self, address: str, port: int, lan: Lan | None) -> Endpoint:
         """Where on this machine or its network an address of the module's is. Raises UnreachableError."""
         for key in (f"{address}:{port}", address):
@@ -42,7 +39,7 @@ class HostMap:
         if is_loopback(address):
             return Endpoint(address, port)
         if lan is not None:
-            if address == lan.gateway:
+            if address == lan.gateway and lan.has_uplink:
                 return Endpoint(LOOPBACK, port)
             if lan.contains(address):
                 raise UnreachableError(address)

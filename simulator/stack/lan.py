@@ -4,19 +4,18 @@ from collections.abc import Callable
 from ipaddress import IPv4Address, IPv4Network
 from typing import Protocol
 
-import trio
-
 from simulator.stack.endpoint import Endpoint
+from simulator.stack.memory_stream import MemoryStream
 
 
 class Node(Protocol):
     """Somebody of this simulation with an address on a network: a module, or a host of the world."""
 
-    def connect(self, port: int, client: Endpoint) -> trio.abc.HalfCloseableStream:
+    def connect(self, port: int, client: Endpoint) -> MemoryStream:
         """Open a TCP connection to a port; returns the client's end. Raises NetworkError when nobody listens."""
 
-    def datagram(self, port: int, data: bytes, sender: Endpoint) -> None:
-        """A UDP datagram arrives; lost when nobody listens."""
+    def datagram(self, data: bytes, sender: Endpoint, destination: Endpoint) -> None:
+        """A UDP datagram arrives, for its own address, a broadcast or a multicast one; lost when nobody listens."""
 
 
 def _ignore(mac: bytes, address: str) -> None:
@@ -32,16 +31,20 @@ class Lan:
         first_address: IPv4Address,
         last_address: IPv4Address | None = None,
         *,
-        gateway: str | None = None,
+        softap_address: str | None = None,
         dhcp: bool = True,
         leased: Callable[[bytes, str], None] = _ignore,
     ) -> None:
         """`first_address`, `last_address`: what the DHCP server gives, the whole subnet without the latter.
-        `gateway`: the first address of the subnet unless given. `dhcp`: False for a network without such a server.
-        `leased` is told of every address given: MAC, address."""
+        `softap_address`: of the module whose softAP this is; a router of the world has the first address of the subnet,
+        and it is this machine. `dhcp`: False for a network without such a server. `leased` is told of every address
+        given: MAC, address."""
         self.subnet = subnet
-        self.gateway = gateway or str(subnet.network_address + 1)
+        self.gateway = softap_address or str(subnet.network_address + 1)
+        self.has_uplink = softap_address is None
+        """Whether there is something beyond: this machine and its network."""
         self.netmask = str(subnet.netmask)
+        self.broadcast = str(subnet.broadcast_address)
         self.dhcp = dhcp
         self.nodes: dict[str, Node] = {}
         """By address."""

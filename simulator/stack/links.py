@@ -1,179 +1,81 @@
-"""The links: at most five connections, numbered 0 to 4 (ESP-AT User Guide, chapter TCP/IP).
+"""The table of links: at most five, numbered 0 to 4 (ESP-AT User Guide, chapter TCP/IP).
 
-A link is TCP or UDP over a network; it does not know which. It tells the table what arrives and that it has ended;
-the table tells its listener, who prints.
+A link tells the table what arrives and that it has ended; the table tells its listener, who prints.
 """
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from typing import ClassVar, Final, Protocol
+from typing import Final, Protocol
 
 import trio
 
+from simulator.core.clock import Clock
 from simulator.core.output import Output
+from simulator.persist.settings import Settings
+from simulator.stack.connection import Connection
 from simulator.stack.endpoint import Endpoint
-from simulator.stack.host_network import (
-    LWIP_ADDRESS_IN_USE,
-    LWIP_NO_ROUTE,
-    LWIP_NOT_CONNECTED,
-    LWIP_RESET,
-    Destination,
-    HostDatagrams,
-    HostNetwork,
-    NetworkError,
-    network_error,
-)
-from simulator.stack.interface import StationInterface
+from simulator.stack.errors import LWIP_NO_ROUTE, LWIP_WOULD_BLOCK, NetworkError
+from simulator.stack.lan import Lan
+from simulator.stack.link import RECEIVE_WINDOW, Link, TcpLink, UdpLink
+from simulator.stack.network import Network
+from simulator.stack.tcp_options import TcpOptions
 
 LINK_COUNT: Final = 5
-RECEIVE_WINDOW: Final = 5760
-"""Bytes the module takes from a connection at a time: four segments of 1440."""
 MESSAGE_LIMIT: Final = 2920
 """Payload bytes of one +IPD."""
+
+
+DEFAULT_REPORT_SIZE, DEFAULT_TRANSMIT_SIZE = 1024, 2920
+"""Bytes, of AT+CIPSENDLCFG."""
 
 
 class LinkListener(Protocol):
     """Who is told what happens on the links."""
 
-    def link_opened(self, link: "Link") -> None:
+    def link_opened(self, link: Link) -> None:
         """A link is up."""
 
-    def link_closed(self, link: "Link") -> None:
+    def link_closed(self, link: Link) -> None:
         """A link has ended."""
 
-    def link_data(self, link: "Link", payload: bytes, sender: Endpoint) -> None:
+    def link_data(self, link: Link, payload: bytes, sender: Endpoint) -> None:
         """Data has arrived, at most MESSAGE_LIMIT bytes."""
 
-
-class Link(ABC):
-    """One connection.
-
-    `number`: 0 to 4. `remote`: the peer as the module shows it. `accepted`: whether a server of the module's took it.
-    """
-
-    kind: ClassVar[bytes]
-
-    def __init__(self, number: int, remote: Endpoint, local_port: int, *, accepted: bool = False) -> None:
-        self.number = number
-        self.remote = remote
-        self.local_port = local_port
-        self.accepted = accepted
-        self.receiving = trio.CancelScope()
-
-    @abstractmethod
-    async def send(self, payload: bytes) -> None:
-        """Hand a payload to the stack. Raises NetworkError."""
-
-    @abstractmethod
-    async def receive(self) -> tuple[bytes, Endpoint]:
-        """Wait for data and its sender; no data means that the peer has closed. Raises NetworkError."""
-
-    @abstractmethod
-    def close(self) -> None:
-        """Release the connection."""
-
-
-class TcpLink(Link):
-    """A TCP connection."""
-
-    kind = b"TCP"
-
-    def __init__(self, number: int, remote: Endpoint, stream: trio.SocketStream, *, accepted: bool = False) -> None:
-        super().__init__(number, remote, stream.socket.getsockname()[1], accepted=accepted)
-        self._stream = stream
-
-    async def send(self, payload: bytes) -> None:
-        try:
-            await self._stream.send_all(payload)
-        except trio.BrokenResourceError as error:
-            cause = error.__cause__
-            raise network_error(cause if isinstance(cause, OSError) else OSError()) from error
-        except trio.ClosedResourceError as error:
-            raise NetworkError(LWIP_NOT_CONNECTED) from error
-
-    async def receive(self) -> tuple[bytes, Endpoint]:
-        try:
-            return await self._stream.receive_some(RECEIVE_WINDOW), self.remote
-        except trio.BrokenResourceError as error:
-            raise NetworkError(LWIP_RESET) from error
-
-    def close(self) -> None:
-        self._stream.socket.close()
-
-
-class UdpLink(Link):
-    """A UDP port with a peer.
-
-    `follows`: 0 the peer never changes; 1 it changes once, to the first other sender; 2 it is always the last sender.
-    """
-
-    kind = b"UDP"
-
-    def __init__(
-        self,
-        number: int,
-        peer: Destination,
-        datagrams: HostDatagrams,
-        network: HostNetwork,
-        interface: StationInterface,
-        *,
-        follows: int = 0,
-    ) -> None:
-        super().__init__(number, peer.seen, datagrams.local_port)
-        self._peer = peer
-        self._datagrams = datagrams
-        self._network = network
-        self._interface = interface
-        self._follows = follows
-
-    async def send(self, payload: bytes) -> None:
-        await self.send_to(payload, self._peer)
-
-    async def send_to(self, payload: bytes, destination: Destination) -> None:
-        """Send one datagram somewhere else; the peer stays. Raises NetworkError."""
-        if not self._interface.up:
-            raise NetworkError(LWIP_NO_ROUTE)
-        if destination.host is not None:
-            await self._datagrams.send_to(payload, destination.host)
-
-    async def receive(self) -> tuple[bytes, Endpoint]:
-        while True:
-            data, host = await self._datagrams.receive_from()
-            if not data or not self._interface.up:
-                continue  # an empty datagram is nothing on the AT port; without a network nothing comes in
-            if host == self._peer.host:
-                return data, self._peer.seen
-            sender = self._network.host_map.to_module(host.address, host.port, self._interface.lan)
-            if self._follows:
-                self._peer = Destination(sender, host)
-                self.remote = sender
-                if self._follows == 1:
-                    self._follows = 0
-            return data, sender
-
-    def close(self) -> None:
-        self._datagrams.close()
+    def link_notice(self, link: Link) -> None:
+        """Data waits to be read."""
 
 
 class LinkTable:
-    """The links of one boot, and what AT+CIPMUX, AT+CIPDINFO and AT+CIPSTART say of all of them."""
+    """The links of one boot, and what applies to all of them.
+
+    `multiple`: AT+CIPMUX. `shows_sender`: AT+CIPDINFO. `raw`: AT+CIPMODE, received data is printed bare. `passive`:
+    AT+CIPRECVTYPE, `persistent`: AT+CIPCONNPERSIST, `options`: AT+CIPTCPOPT, each by link number. `in_passthrough`:
+    data from the port goes to the link. `report_size`, `transmit_size`: AT+CIPSENDLCFG.
+    """
 
     def __init__(
         self,
-        network: HostNetwork,
-        interface: StationInterface,
+        settings: Settings,
+        network: Network,
+        clock: Clock,
         output: Output,
         listener: LinkListener,
         spawn: Callable[..., None],
     ) -> None:
         self.multiple = False
         self.shows_sender = False
+        self.raw = False
+        self.in_passthrough = False
+        self.report_size = DEFAULT_REPORT_SIZE
+        self.transmit_size = DEFAULT_TRANSMIT_SIZE
+        self.passive = [False] * LINK_COUNT
+        self.persistent = [False] * LINK_COUNT
         self.had_links = False
-        self.keep_alive = 0
-        """Seconds of silence before TCP asks whether the peer is there; 0: never. The last command that says wins."""
+        self.options = [TcpOptions(settings, number) for number in range(LINK_COUNT)]
         self.network = network
-        self.interface = interface
+        self.changed = trio.Event()
+        """Set when a link opens or ends; a fresh event stands here afterwards."""
         self._links: list[Link | None] = [None] * LINK_COUNT
+        self._clock = clock
         self._output = output
         self._listener = listener
         self._spawn = spawn
@@ -185,43 +87,96 @@ class LinkTable:
     def __getitem__(self, number: int) -> Link | None:
         return self._links[number]
 
+    @property
     def lowest_free(self) -> int | None:
         """The lowest number without a link."""
         return self._links.index(None) if None in self._links else None
 
+    @property
+    def only(self) -> Link | None:
+        """The link, when there is exactly one that is alive."""
+        alive = [link for link in self if not link.ended]
+        return alive[0] if len(alive) == 1 else None
+
+    async def reopen(self, link: Link) -> None:
+        """Open the link of a client again, as it was. Raises ResolveError, UnreachableError, NetworkError."""
+        if isinstance(link, TcpLink):
+            await self.open_tcp(link.number, *link.dialled)
+
     async def open_tcp(self, number: int, host: str, port: int) -> None:
         """Connect. Raises ResolveError, UnreachableError, NetworkError."""
-        destination = await self.network.locate(host, port, self.interface.lan)
-        stream = await self.network.connect(destination, self.keep_alive)
-        if not self.interface.up:  # lost meanwhile
-            stream.socket.close()
+        if not self.network.up:
             raise NetworkError(LWIP_NO_ROUTE)
-        self.add(TcpLink(number, destination.seen, stream))
+        route = await self.network.locate(host, port)
+        options = self.options[number]
+        connection, local_port = await self.network.connect(route, options.keep_alive, options.linger)
+        if not self.network.up:  # lost meanwhile
+            connection.close()
+            raise NetworkError(LWIP_NO_ROUTE)
+        link = TcpLink(number, route.seen, local_port, route.lan, connection)
+        link.dialled = host, port
+        self.add(link)
 
     async def open_udp(self, number: int, host: str, port: int, local_port: int | None, follows: int) -> None:
         """Open a UDP port with a peer. Raises ResolveError, NetworkError."""
-        peer = await self.network.locate_datagram(host, port, self.interface.lan)
-        if local_port is not None and any(isinstance(link, UdpLink) and link.local_port == local_port for link in self):
-            raise NetworkError(LWIP_ADDRESS_IN_USE)
-        datagrams = await self.network.open_datagrams(local_port, self._spawn)
-        self.add(UdpLink(number, peer, datagrams, self.network, self.interface, follows=follows))
+        peer = await self.network.locate_datagram(host, port)
+        datagrams = await self.network.open_datagrams(local_port, peer.seen)
+        self.add(UdpLink(number, peer, datagrams, self.network, follows=follows))
+
+    def accept(self, connection: Connection, remote: Endpoint, local_port: int, lan: Lan | None) -> bool:
+        """Take the connection of a client into the table; False when there is no number left."""
+        number = self.lowest_free
+        if number is not None:
+            self.add(TcpLink(number, remote, local_port, lan, connection, accepted=True))
+        return number is not None
 
     def add(self, link: Link) -> None:
         """Take a link that is up into the table, announce it, and listen to it."""
         self._links[link.number] = link
         self.had_links = True
+        link.used = self._clock.now()
+        self.notify()
         self._listener.link_opened(link)
         self._spawn(self._receive, link)
+
+    async def send(self, link: Link, payload: bytes) -> None:
+        """Send a payload within the link's send time-out. Raises NetworkError."""
+        link.used = self._clock.now()
+        timeout = self.options[link.number].send_timeout
+        if not timeout:
+            await link.send(payload)
+            return
+        with self._clock.move_on_after(timeout / 1000):
+            await link.send(payload)
+            return
+        raise NetworkError(LWIP_WOULD_BLOCK)
+
+    def set_passive(self, number: int, passive: bool) -> None:
+        """Receive passively on this link number, or print; what waits to be read is printed then."""
+        self.passive[number] = passive
+        link = self._links[number]
+        if link is not None and link.unread and not passive:
+            self._spawn(self._print_unread, link)
+
+    def read(self, link: Link, most: int) -> tuple[bytes, Endpoint]:
+        """Take what was received passively; the end of a link that is over follows when nothing is left."""
+        taken = link.take(most)
+        link.announced = False
+        link.read.set()
+        link.read = trio.Event()
+        if link.ended and not link.unread:
+            self._spawn(self._end_soon, link)
+        return taken
 
     def close(self, link: Link) -> None:
         """End a link from this side."""
         link.receiving.cancel()
         self._end(link)
 
-    def interface_down(self) -> None:
-        """The station has lost its network: its TCP links end."""
-        for link in self:
-            if isinstance(link, TcpLink):
+    def network_down(self, lan: Lan | None) -> None:
+        """An interface has lost its network: its TCP links end, unless they are to be left to the stack."""
+        for link in self if lan is not None else ():
+            if isinstance(link, TcpLink) and link.lan is lan and not self.persistent[link.number]:
                 self.close(link)
 
     def abandon(self) -> None:
@@ -230,22 +185,61 @@ class LinkTable:
             link.close()
         self._links = [None] * LINK_COUNT
 
+    # Receiving
+
     async def _receive(self, link: Link) -> None:
         with link.receiving:
             while True:
+                while link.room <= 0:
+                    await link.read.wait()
                 try:
                     data, sender = await link.receive()
-                except (NetworkError, trio.ClosedResourceError):
+                except NetworkError:
                     data = b""
                 if not data:
                     break
-                for at in range(0, len(data), MESSAGE_LIMIT):
-                    await self._output.room()
-                    self._listener.link_data(link, data[at : at + MESSAGE_LIMIT], sender)
-            self._end(link)
+                link.used = self._clock.now()
+                if self.passive[link.number] and not self.raw:
+                    await self._keep(link, data, sender)
+                else:
+                    await self._print(link, data, sender)
+            if link.unread:
+                link.ended = True  # CLOSED is withheld until all is read
+                self.notify()
+            else:
+                self._end(link)
+
+    async def _print(self, link: Link, data: bytes, sender: Endpoint) -> None:
+        for at in range(0, len(data), MESSAGE_LIMIT):
+            await self._output.room()
+            self._listener.link_data(link, data[at : at + MESSAGE_LIMIT], sender)
+
+    async def _keep(self, link: Link, data: bytes, sender: Endpoint) -> None:
+        if link.unread_length + len(data) > RECEIVE_WINDOW:
+            return  # only a datagram can be too much
+        link.unread.append((data, sender))
+        if not link.announced:
+            await self._output.room()
+            link.announced = True
+            self._listener.link_notice(link)
+
+    async def _print_unread(self, link: Link) -> None:
+        while link.unread and self._links[link.number] is link:
+            data, sender = self.read(link, RECEIVE_WINDOW)
+            await self._print(link, data, sender)
+
+    async def _end_soon(self, link: Link) -> None:
+        """The end of a link whose last data has just been read, behind the answer that brought the data."""
+        self._end(link)
 
     def _end(self, link: Link) -> None:
         if self._links[link.number] is link:
             link.close()
             self._links[link.number] = None
+            self.notify()
             self._listener.link_closed(link)
+
+    def notify(self) -> None:
+        """Wake who waits for changes."""
+        self.changed.set()
+        self.changed = trio.Event()

@@ -53,7 +53,9 @@ class SoftApInterface:
     def start(self) -> Lan:
         """The softAP has come on: the network behind it."""
         first, last = self.pool
-        self.lan = Lan(self.subnet, first, last, gateway=self.ipv4.address, dhcp=self._dhcp(), leased=self._leased)
+        self.lan = Lan(
+            self.subnet, first, last, softap_address=self.ipv4.address, dhcp=self._dhcp(), leased=self._leased
+        )
         return self.lan
 
     def stop(self) -> None:

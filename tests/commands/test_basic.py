@@ -7,7 +7,7 @@ import trio
 
 from simulator.persist.settings import MemoryStore
 from simulator.stack.endpoint import Endpoint
-from simulator.stack.links import Link
+from simulator.stack.link import Link
 from tests.workbench import Workbench, workbench
 
 
@@ -17,8 +17,15 @@ class QuietLink(Link):
     kind = b"TCP"
 
     def __init__(self, number: int) -> None:
-        super().__init__(number, Endpoint("192.168.3.102", 8080), 50000 + number)
+        super().__init__(number, Endpoint("192.168.3.102", 8080), 50000 + number, None)
         self.open = True
+
+    @property
+    def room(self) -> int:
+        return 5760
+
+    def take(self, most: int) -> tuple[bytes, Endpoint]:
+        raise AssertionError("nothing was ever received")
 
     async def send(self, payload: bytes) -> None:
         """Into the void."""

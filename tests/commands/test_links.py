@@ -4,7 +4,8 @@ import pytest
 import trio
 
 from simulator.scenario.world import World
-from simulator.stack.host_network import Destination
+from simulator.stack.connection import Connection
+from simulator.stack.network import Route
 from tests.network import (
     ERROR,
     LOCAL_PORT,
@@ -288,10 +289,10 @@ async def test_the_network_is_lost_while_a_link_opens(monkeypatch: pytest.Monkey
         connect = bench.module.network.connect
         point = bench.simulation.access_point(b"espressif")
 
-        async def connect_and_lose(destination: Destination, keep_alive: int) -> trio.SocketStream:
-            stream = await connect(destination, keep_alive)
+        async def connect_and_lose(route: Route, keep_alive: int, linger: int) -> tuple[Connection, int]:
+            connected = await connect(route, keep_alive, linger)
             point.deauthenticate()
-            return stream
+            return connected
 
         monkeypatch.setattr(bench.module.network, "connect", connect_and_lose)
         line = b'AT+CIPSTART="TCP","192.168.3.102",%d' % peer.port

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.stack.endpoint import Endpoint
-from simulator.stack.host_map import HostMap, UnreachableError
+from simulator.stack.errors import UnreachableError
+from simulator.stack.host_map import HostMap
 from simulator.stack.lan import Lan
 
 LAN = Lan(IPv4Network("192.168.3.0/24"), IPv4Address("192.168.3.112"))

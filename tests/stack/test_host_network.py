@@ -1,5 +1,6 @@
 """What modules look like on this machine: addresses, ports, and what is announced."""
 
+import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,16 +9,21 @@ import pytest
 import trio
 
 from simulator.core.clock import RealClock
+from simulator.stack.datagrams import Arrival, Datagrams
 from simulator.stack.endpoint import Endpoint
+from simulator.stack.errors import NetworkError
 from simulator.stack.host_map import HostMap
-from simulator.stack.host_network import Destination, HostDatagrams, HostNetwork, NetworkError, own_address
+from simulator.stack.host_network import HostNetwork, own_address
 from tests.network import LOCAL_PORT, UdpPeer, closed_port, soon, tcp_peer
+
+OWN = f"127.1.{os.getpid() >> 8 & 255}.{os.getpid() & 255}"
+"""A loopback address that no other test run uses at the same time."""
 
 
 @asynccontextmanager
 async def datagrams(
     port: int | None, own: str = "127.0.0.1", ports: dict[int, int] | None = None
-) -> AsyncIterator[tuple[HostDatagrams, list[str]]]:
+) -> AsyncIterator[tuple[Datagrams, list[str]]]:
     """An open UDP port of a module, and what has been announced."""
     announced: list[str] = []
     network = HostNetwork(HostMap(), RealClock(), own_address=own, ports=ports, announce=announced.append)
@@ -46,17 +52,18 @@ async def test_connections_to_loopback_come_from_there() -> None:
     network = HostNetwork(HostMap(), RealClock(), own_address="127.0.0.5")
     async with tcp_peer() as peer:
         here = Endpoint("127.0.0.1", peer.port)
-        async with await network.connect(Destination(here, here)), await peer.accept() as stream:
-            assert stream.socket.getpeername()[0] == "127.0.0.5"
+        with await network.connect(here):
+            async with await peer.accept() as stream:
+                assert stream.socket.getpeername()[0] == "127.0.0.5"
 
 
 async def test_datagrams_to_loopback_come_from_there() -> None:
     async with UdpPeer() as peer, datagrams(LOCAL_PORT, "127.0.0.5") as (opened, announced):
         assert announced == [f"serves udp {LOCAL_PORT} at 127.0.0.5:{LOCAL_PORT}"]
-        await opened.send_to(b"hello", Endpoint("127.0.0.1", peer.port))
+        await opened.send_to_host(b"hello", Endpoint("127.0.0.1", peer.port))
         assert await peer.receive() == (b"hello", ("127.0.0.5", LOCAL_PORT))
         await peer.send(b"answer", LOCAL_PORT, "127.0.0.5")
-        assert await soon(opened.receive_from()) == (b"answer", ("127.0.0.1", peer.port))
+        assert await soon(opened.receive()) == Arrival(b"answer", Endpoint("127.0.0.1", peer.port), None)
 
 
 async def test_keep_alive() -> None:
@@ -64,7 +71,8 @@ async def test_keep_alive() -> None:
     async with tcp_peer() as peer:
         here = Endpoint("127.0.0.1", peer.port)
         for seconds in (0, 60):
-            async with await network.connect(Destination(here, here), seconds) as stream, await peer.accept():
+            with await network.connect(here, seconds) as stream:
+                await (await peer.accept()).aclose()
                 assert bool(stream.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)) == bool(seconds)
                 if seconds:
                     options = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
@@ -74,7 +82,7 @@ async def test_keep_alive() -> None:
 async def test_a_refused_connection() -> None:
     here = Endpoint("127.0.0.1", await closed_port())
     with pytest.raises(NetworkError) as failure:
-        await HostNetwork(HostMap(), RealClock()).connect(Destination(here, here))
+        await HostNetwork(HostMap(), RealClock()).connect(here)
     assert failure.value.errno == 104
 
 
@@ -87,24 +95,24 @@ async def test_a_port_that_the_world_maps() -> None:
 
 async def test_a_taken_port_is_shifted_and_then_any() -> None:
     with socket.socket(type=socket.SOCK_DGRAM) as first, socket.socket(type=socket.SOCK_DGRAM) as second:
-        first.bind(("127.0.0.6", 21112))
-        async with datagrams(21112, "127.0.0.6") as (opened, announced):
-            assert announced == ["serves udp 21112 at 127.0.0.6:31112"]
+        first.bind((OWN, 21112))
+        async with datagrams(21112, OWN) as (opened, announced):
+            assert announced == [f"serves udp 21112 at {OWN}:31112"]
             assert opened.local_port == 21112
-        second.bind(("127.0.0.6", 31112))
-        async with datagrams(21112, "127.0.0.6") as (opened, announced):
+        second.bind((OWN, 31112))
+        async with datagrams(21112, OWN) as (opened, announced):
             prefix, _, given = announced[0].rpartition(":")
-            assert prefix == "serves udp 21112 at 127.0.0.6"
+            assert prefix == f"serves udp 21112 at {OWN}"
             assert int(given) not in (21112, 31112)
             assert opened.local_port == 21112
 
 
 async def test_a_port_that_is_too_high_to_be_shifted() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as first:
-        first.bind(("127.0.0.6", 65530))
-        async with datagrams(65530, "127.0.0.6") as (opened, announced):
+        first.bind((OWN, 65530))
+        async with datagrams(65530, OWN) as (opened, announced):
             assert opened.local_port == 65530
-            assert announced[0].startswith("serves udp 65530 at 127.0.0.6:")
+            assert announced[0].startswith(f"serves udp 65530 at {OWN}:")
 
 
 async def test_a_port_nobody_chose_is_not_announced() -> None:

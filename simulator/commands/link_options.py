@@ -1,0 +1,63 @@
+"""Options of links (ESP-AT User Guide, AT+CIPCONNPERSIST, AT+CIPTCPOPT)."""
+
+from typing import Annotated, Final
+
+from simulator.commands.argument_types import LinkNumber
+from simulator.core.answers import Line
+from simulator.core.arguments import Bool, Milliseconds, Range, Seconds
+from simulator.core.grammar import Form
+from simulator.core.registry import CommandTable
+from simulator.module import Module
+from simulator.stack.links import LINK_COUNT
+from simulator.stack.tcp_options import NO_LINGER
+
+table = CommandTable()
+
+ALL_LINKS: Final = LINK_COUNT
+LARGEST: Final = 2**31 - 1
+
+
+def _numbers(module: Module) -> range:
+    return range(LINK_COUNT) if module.links.multiple else range(1)
+
+
+@table.command("AT+CIPCONNPERSIST", Form.QUERY)
+def persistence(module: Module) -> Line:
+    """AT+CIPCONNPERSIST?: a value for each link number, one in single mode."""
+    values = (b"%d" % module.links.persistent[number] for number in _numbers(module))
+    return Line(b"+CIPCONNPERSIST:" + b",".join(values))
+
+
+@table.command("AT+CIPCONNPERSIST", Form.SET)
+def set_persistence(module: Module, link: Annotated[int, LinkNumber()], persistent: Bool) -> None:
+    """AT+CIPCONNPERSIST: whether a TCP link is left to the stack when its network goes."""
+    module.links.persistent[link] = persistent
+
+
+@table.command("AT+CIPTCPOPT", Form.QUERY)
+def tcp_options(module: Module) -> list[Line]:
+    """AT+CIPTCPOPT?: a line for each link number, one in single mode."""
+    lines = []
+    for number in _numbers(module):
+        options = module.links.options[number]
+        values = (number, options.linger, options.no_delay, options.send_timeout, options.keep_alive)
+        lines.append(Line(b"+CIPTCPOPT:%d,%d,%d,%d,%d" % values))
+    return lines
+
+
+@table.command("AT+CIPTCPOPT", Form.SET)
+def set_tcp_options(
+    module: Module,
+    link: Annotated[int, LinkNumber(ALL_LINKS)],
+    linger: Annotated[int, Range(NO_LINGER, LARGEST)] = NO_LINGER,
+    no_delay: Bool = False,
+    send_timeout: Annotated[int, Milliseconds(0, LARGEST)] = 0,
+    keep_alive: Annotated[int | None, Seconds(0, 7200)] = None,
+) -> None:
+    """AT+CIPTCPOPT: for connections opened from now on; the send time-out applies at once. 5 is every link."""
+    for number in range(LINK_COUNT) if link == ALL_LINKS else (link,):
+        options = module.links.options[number]
+        options.linger, options.no_delay, options.send_timeout = linger, int(no_delay), send_timeout
+        if keep_alive is not None:
+            options.keep_alive = keep_alive
+        options.save()

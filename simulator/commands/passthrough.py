@@ -1,0 +1,117 @@
+"""Passthrough (ESP-AT User Guide, AT+CIPMODE, AT+CIPSEND without a length, AT+CIPRECONNINTV, +++).
+
+AT+CIPMODE=1 is the receiving mode: what arrives is printed bare, and commands still work. AT+CIPSEND then makes the
+port a pipe to the link, until `+++`, which goes back to the receiving mode. While a client's link is broken it is
+opened again and again; a server waits for the next client.
+"""
+
+from typing import Annotated, Final
+
+import trio
+
+from simulator.core.answers import Line, Result
+from simulator.core.arguments import Bool, Range
+from simulator.core.errors import CommandError
+from simulator.core.grammar import Form
+from simulator.core.registry import CommandTable
+from simulator.core.stream_entry import StreamEntry
+from simulator.module import Module
+from simulator.stack.errors import NetworkError, ResolveError, UnreachableError
+from simulator.stack.link import Link, UdpLink
+from simulator.system import SystemMessages
+
+table = CommandTable()
+
+BLOCK: Final = 2920
+"""Bytes passthrough sends at a time when it has that many."""
+FLUSH_LIMIT: Final = 1.0
+"""Seconds that data from before `+++` has to leave: the time the host has to wait before its next command."""
+QUIT: Final = b"\r\n+QUITT\r\n"
+
+
+@table.command("AT+CIPMODE", Form.QUERY)
+def mode(module: Module) -> Line:
+    """AT+CIPMODE?: 0 normal, 1 passthrough receiving."""
+    return Line(b"+CIPMODE:%d" % module.links.raw)
+
+
+@table.command("AT+CIPMODE", Form.SET)
+def set_mode(module: Module, raw: Bool) -> None:
+    """AT+CIPMODE: 1 needs one client link, or a server of at most one client, or neither; never stored."""
+    links, server = module.links, module.server
+    if raw:
+        clients = [link for link in links if not link.accepted]
+        follows = any(isinstance(link, UdpLink) and link.follows for link in links)
+        if len(clients) > 1 or (clients and server.running) or follows:
+            raise CommandError
+        if server.running and server.most_clients > 1:
+            raise CommandError
+    links.raw = raw
+
+
+@table.command("AT+CIPRECONNINTV", Form.QUERY)
+def reconnect_interval(module: Module) -> Line:
+    """AT+CIPRECONNINTV?: in units of 100 ms."""
+    return Line(b"+CIPRECONNINTV:%d" % module.system.reconnect_interval)
+
+
+@table.command("AT+CIPRECONNINTV", Form.SET)
+def set_reconnect_interval(module: Module, interval: Annotated[int, Range(1, 36000)]) -> None:
+    """AT+CIPRECONNINTV: between attempts to open the link of a client in passthrough again."""
+    module.system.reconnect_interval = interval
+
+
+@table.command("AT+CIPSEND", Form.EXECUTE)
+async def enter(module: Module) -> Result:
+    """AT+CIPSEND: enter passthrough; refused with AT+CIPMODE=0 or without the one link."""
+    links = module.links
+    link = links.only
+    if not links.raw or link is None:
+        raise CommandError
+    await module.pause(module.timing.prompt)
+    entry = StreamEntry(None, module.uart.port)
+    with module.engine.taking(entry):
+        links.in_passthrough = True
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(_send, module, entry, nursery.cancel_scope)
+                if not link.accepted:
+                    nursery.start_soon(_keep_open, module, link)
+                await entry.ended.wait()
+                await module.clock.sleep(FLUSH_LIMIT)
+                nursery.cancel_scope.cancel()
+        finally:
+            links.in_passthrough = False
+    if SystemMessages.QUIT in module.system.messages:
+        module.output.report(QUIT)
+    return Result.NOTHING
+
+
+async def _send(module: Module, entry: StreamEntry, whole: trio.CancelScope) -> None:
+    """Send what comes in over the port, until nothing more comes; then end the `whole`."""
+    links = module.links
+    while True:
+        is_udp = isinstance(links.only, UdpLink)
+        block = await entry.block(BLOCK, module.system.transmit_interval / 1000, several=not is_udp)
+        if not block:
+            whole.cancel()
+            return
+        while links.only is None:
+            await links.changed.wait()
+        try:
+            await links.send(links.only, block)
+        except NetworkError:
+            continue  # the link is breaking: what was under way is lost
+
+
+async def _keep_open(module: Module, first: Link) -> None:
+    """Open the link again whenever it breaks, for ever."""
+    links = module.links
+    while True:
+        while links.only is not None:
+            await links.changed.wait()
+        await module.clock.sleep(module.system.reconnect_interval / 10)
+        try:
+            await links.reopen(first)
+        except (NetworkError, ResolveError, UnreachableError):
+            continue

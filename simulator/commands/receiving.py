@@ -1,0 +1,87 @@
+"""Passive receiving (ESP-AT User Guide, AT+CIPRECVTYPE, AT+CIPRECVDATA, AT+CIPRECVLEN).
+
+AT+CIPRECVMODE is the older name: one value for all links. The newer form is accepted under it too.
+"""
+
+from typing import Annotated, Any, Final
+
+from simulator.commands.argument_types import LinkNumber
+from simulator.core.answers import Line, Unterminated
+from simulator.core.arguments import Bool, Range
+from simulator.core.errors import CommandError
+from simulator.core.grammar import Form, Parameter
+from simulator.core.registry import CommandTable
+from simulator.module import Module
+from simulator.stack.links import LINK_COUNT
+
+table = CommandTable()
+
+ALL_LINKS: Final = LINK_COUNT
+LONG_LIMIT: Final = 2**31 - 1
+
+AnyNumber = Annotated[int, LinkNumber(ALL_LINKS)]
+Number = Annotated[int, LinkNumber()]
+
+
+@table.command("AT+CIPRECVTYPE", Form.QUERY)
+def receive_types(module: Module) -> list[Line]:
+    """AT+CIPRECVTYPE?: a line for each link number, one in single mode."""
+    links = module.links
+    numbers = range(LINK_COUNT) if links.multiple else range(1)
+    return [Line(b"+CIPRECVTYPE:%d,%d" % (number, links.passive[number])) for number in numbers]
+
+
+@table.command("AT+CIPRECVTYPE", Form.SET)
+def set_receive_type(module: Module, link: AnyNumber, passive: Bool) -> None:
+    """AT+CIPRECVTYPE: 0 prints data as it comes, 1 keeps it until it is read; 5 is every link."""
+    links = module.links
+    if links.raw:
+        raise CommandError
+    for number in range(LINK_COUNT) if link == ALL_LINKS or not links.multiple else (link,):
+        links.set_passive(number, passive)
+
+
+def _is_for_all(module: Any, parameters: tuple[Parameter, ...]) -> bool:
+    return len(parameters) == 1
+
+
+@table.command("AT+CIPRECVMODE", Form.QUERY)
+def receive_mode(module: Module) -> Line:
+    """AT+CIPRECVMODE?: the value of link 0."""
+    return Line(b"+CIPRECVMODE:%d" % module.links.passive[0])
+
+
+@table.command("AT+CIPRECVMODE", Form.SET, when=_is_for_all)
+def set_receive_mode(module: Module, passive: Bool) -> None:
+    """AT+CIPRECVMODE: for every link."""
+    if module.links.raw:
+        raise CommandError
+    for number in range(LINK_COUNT):
+        module.links.set_passive(number, passive)
+
+
+@table.command("AT+CIPRECVMODE", Form.SET)
+def set_receive_mode_of_link(module: Module, link: AnyNumber, passive: Bool) -> None:
+    """AT+CIPRECVMODE with a link number: as AT+CIPRECVTYPE."""
+    set_receive_type(module, link, passive)
+
+
+@table.command("AT+CIPRECVDATA", Form.SET)
+def read(module: Module, link: Number, most: Annotated[int, Range(1, LONG_LIMIT)]) -> Unterminated:
+    """AT+CIPRECVDATA: up to `most` bytes; the data is followed by the OK without a line end of its own."""
+    links = module.links
+    source = links[link]
+    if source is None or not links.passive[link] or not source.unread:
+        raise CommandError
+    data, sender = links.read(source, most)
+    origin = b'"%b",%d,' % (sender.address.encode(), sender.port) if links.shows_sender else b""
+    return Unterminated(b"+CIPRECVDATA:%d,%b%b" % (len(data), origin, data))
+
+
+@table.command("AT+CIPRECVLEN", Form.QUERY)
+def unread_lengths(module: Module) -> Line:
+    """AT+CIPRECVLEN?: bytes to read of each link, -1 without one; one number in single mode."""
+    links = module.links
+    numbers = range(LINK_COUNT) if links.multiple else range(1)
+    lengths = [-1 if (link := links[number]) is None else link.unread_length for number in numbers]
+    return Line(b"+CIPRECVLEN:" + b",".join(b"%d" % length for length in lengths))

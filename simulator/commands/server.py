@@ -1,0 +1,92 @@
+"""The server (ESP-AT User Guide, AT+CIPSERVER, AT+CIPSERVERMAXCONN, AT+CIPSTO)."""
+
+from typing import Annotated, Any, Final
+
+from simulator.commands.argument_types import DefaultWord, Port
+from simulator.core.answers import Line
+from simulator.core.arguments import Bool, Count, OneOf, Seconds
+from simulator.core.errors import CommandError
+from simulator.core.grammar import Form, Parameter
+from simulator.core.registry import CommandTable
+from simulator.core.trace import Kind
+from simulator.module import Module
+from simulator.stack.errors import NetworkError
+from simulator.stack.links import LINK_COUNT
+from simulator.stack.network import ANY_INTERFACE, SOFTAP, STATION
+from simulator.stack.server import DEFAULT_PORT
+
+table = CommandTable()
+
+Netif = Annotated[int, OneOf(ANY_INTERFACE, STATION, SOFTAP)]
+
+
+@table.command("AT+CIPSERVER", Form.QUERY)
+def server(module: Module) -> Line:
+    """AT+CIPSERVER?: 0, or 1 with port, type, CA check and interface."""
+    server = module.server
+    if server.port is None:
+        return Line(b"+CIPSERVER:0")
+    return Line(b'+CIPSERVER:1,%d,"TCP",0,%d' % (server.port, server.interface))
+
+
+def _stops(module: Any, parameters: tuple[Parameter, ...]) -> bool:
+    return parameters[:1] == (0,)
+
+
+@table.command("AT+CIPSERVER", Form.SET, when=_stops)
+def stop(module: Module, started: Annotated[int, OneOf(0)], close_clients: Bool = False) -> None:
+    """AT+CIPSERVER=0: stop listening; with 1 every link is closed too."""
+    module.server.stop(close_clients=close_clients)
+
+
+@table.command("AT+CIPSERVER", Form.SET)
+async def start(
+    module: Module,
+    started: Annotated[int, OneOf(1)],
+    port: Port = DEFAULT_PORT,
+    kind: Annotated[bytes, DefaultWord(b"TCP")] = b"TCP",
+    check_client: Annotated[int, OneOf(0)] = 0,
+    interface: Netif = ANY_INTERFACE,
+) -> None:
+    """AT+CIPSERVER=1: listen; needs AT+CIPMUX=1, and with AT+CIPMODE=1 a limit of one client and no client link."""
+    links, server = module.links, module.server
+    raw_is_taken = links.raw and (any(links) or server.most_clients > 1)
+    if not links.multiple or server.running or raw_is_taken:
+        raise CommandError
+    try:
+        await server.start(port, interface)
+    except NetworkError as error:
+        raise CommandError(errno=error.errno) from error
+
+
+@table.command("AT+CIPSERVERMAXCONN", Form.QUERY)
+def most_clients(module: Module) -> Line:
+    """AT+CIPSERVERMAXCONN?: how many clients the server takes."""
+    return Line(b"+CIPSERVERMAXCONN:%d" % module.server.most_clients)
+
+
+@table.command("AT+CIPSERVERMAXCONN", Form.SET)
+def set_most_clients(module: Module, most: Annotated[int, Count(1, LINK_COUNT)]) -> None:
+    """AT+CIPSERVERMAXCONN: before the server is started."""
+    if module.server.running:
+        clients = len(module.server.clients)
+        if clients:
+            module.output.write(CONNECTIONS % clients, Kind.RESULT)
+        raise CommandError
+    module.server.most_clients = most
+
+
+CONNECTIONS: Final = b"Have %d Connections\r\n"
+"""The firmware holds this text beside AT+CIPSERVERMAXCONN; the documents say it means that the limit is reached."""
+
+
+@table.command("AT+CIPSTO", Form.QUERY)
+def idle_limit(module: Module) -> Line:
+    """AT+CIPSTO?: seconds after which a silent client is closed."""
+    return Line(b"+CIPSTO:%d" % module.server.idle_limit)
+
+
+@table.command("AT+CIPSTO", Form.SET)
+def set_idle_limit(module: Module, seconds: Annotated[int, Seconds(0, 7200)]) -> None:
+    """AT+CIPSTO: 0 is never; only clients of the server."""
+    module.server.set_idle_limit(seconds)

@@ -1,0 +1,104 @@
+"""One UDP port of a module: its sockets on this machine, and what has come in."""
+
+from collections.abc import Callable
+from ipaddress import IPv4Address
+from typing import Final, NamedTuple
+
+import trio
+from trio import socket
+
+from simulator.stack.endpoint import LOOPBACK, Endpoint, is_loopback
+from simulator.stack.errors import network_error
+
+DATAGRAM_LIMIT: Final = 65535
+DATAGRAM_BACKLOG: Final = 32
+"""Datagrams held for a module that does not take them; more are lost, as they are anywhere."""
+
+
+class Arrival(NamedTuple):
+    """A datagram that has come in: from an address of this machine's (`host`) or of the simulation's (`seen`)."""
+
+    data: bytes
+    host: Endpoint | None
+    seen: Endpoint | None
+
+
+class Datagrams:
+    """One UDP port.
+
+    What goes to loopback leaves from the port the module owns; a second socket, opened when it is first needed, talks
+    to the host's network and hears only those it has sent to.
+    """
+
+    def __init__(
+        self,
+        loopback: socket.SocketType,
+        local_port: int,
+        spawn: Callable[..., None],
+        closed: Callable[[], None],
+    ) -> None:
+        """`loopback`: the bound socket, which this takes over. `closed` is told when the port is closed."""
+        self.local_port = local_port
+        self.group: str | None = None
+        """The multicast group whose datagrams it takes."""
+        self._loopback = loopback
+        self._outward: socket.SocketType | None = None
+        self._spoken_to: set[str] = set()
+        self._spawn = spawn
+        self._closed = closed
+        self._arriving, self._arrived = trio.open_memory_channel[Arrival](DATAGRAM_BACKLOG)
+        loopback.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        loopback.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(LOOPBACK))
+
+    async def send_to_host(self, data: bytes, destination: Endpoint) -> None:
+        """Send one datagram to an address of this machine's or its network. Raises NetworkError."""
+        sock = self._loopback
+        local = is_loopback(destination.address) or IPv4Address(destination.address).is_multicast
+        if not local and is_loopback(sock.getsockname()[0]):
+            sock = self._outward_socket()
+            self._spoken_to.add(destination.address)
+        try:
+            await sock.sendto(data, destination)
+        except OSError as error:
+            raise network_error(error) from error
+
+    def deliver(self, data: bytes, sender: Endpoint) -> None:
+        """A datagram from the simulation has come in."""
+        self._keep(Arrival(data, None, sender))
+
+    async def receive(self) -> Arrival:
+        """Wait for a datagram."""
+        return await self._arrived.receive()
+
+    async def pump(self, sock: socket.SocketType) -> None:
+        """Move datagrams from a socket into the backlog until it is closed."""
+        while True:
+            try:
+                data, (address, port) = await sock.recvfrom(DATAGRAM_LIMIT)
+            except trio.ClosedResourceError:
+                return
+            except OSError:
+                if sock.fileno() < 0:
+                    return
+                continue  # an ICMP answer to something sent before
+            if sock is not self._outward or address in self._spoken_to:
+                self._keep(Arrival(data, Endpoint(address, port), None))
+
+    def close(self) -> None:
+        """Close the port."""
+        self._closed()
+        self._loopback.close()
+        if self._outward is not None:
+            self._outward.close()
+
+    def _keep(self, arrival: Arrival) -> None:
+        try:
+            self._arriving.send_nowait(arrival)
+        except trio.WouldBlock:
+            return  # the backlog is full
+
+    def _outward_socket(self) -> socket.SocketType:
+        if self._outward is None:
+            self._outward = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            self._spawn(self.pump, self._outward)
+        return self._outward

@@ -1,0 +1,51 @@
+"""How network operations fail, and the numbers `+ERRNO:` shows for it."""
+
+import errno
+from typing import Final
+
+LWIP_UNKNOWN, LWIP_WOULD_BLOCK, LWIP_RESET, LWIP_ADDRESS_IN_USE, LWIP_ABORTED, LWIP_NO_ROUTE, LWIP_NOT_CONNECTED = (
+    5,
+    11,
+    104,
+    112,
+    113,
+    118,
+    128,
+)
+"""Error numbers of the module's libc, as `+ERRNO:` shows them."""
+LWIP_ERRNO: Final = {
+    errno.ECONNREFUSED: LWIP_RESET,  # lwIP reports a reset for a refused connection
+    errno.ECONNRESET: LWIP_RESET,
+    errno.EPIPE: LWIP_NOT_CONNECTED,
+    errno.EBADF: LWIP_NOT_CONNECTED,
+    errno.ETIMEDOUT: LWIP_ABORTED,  # lwIP gives up retransmitting SYN with "connection aborted"
+    errno.EHOSTUNREACH: LWIP_ABORTED,
+    errno.ENETUNREACH: LWIP_NO_ROUTE,
+    errno.EADDRINUSE: LWIP_ADDRESS_IN_USE,
+}
+"""This machine's error numbers to those of the module's libc."""
+
+
+class NetworkError(Exception):
+    """A network operation failed; `errno` is the number as the module's libc has it."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"errno {number}")
+        self.errno = number
+
+
+class ResolveError(Exception):
+    """A name has no address."""
+
+
+class UnreachableError(Exception):
+    """Nobody has that address."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(address)
+        self.address = address
+
+
+def network_error(error: OSError) -> NetworkError:
+    """The module's view of an error of this machine."""
+    return NetworkError(LWIP_ERRNO.get(error.errno or 0, error.errno or LWIP_UNKNOWN))

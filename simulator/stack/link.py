@@ -1,0 +1,178 @@
+"""One link: a TCP or UDP connection with a number (ESP-AT User Guide, chapter TCP/IP).
+
+It does not know whether its peer is a socket of this machine or somebody of the simulation.
+"""
+
+from abc import ABC, abstractmethod
+from collections import deque
+from typing import ClassVar, Final
+
+import trio
+
+from simulator.stack.connection import Connection
+from simulator.stack.datagrams import Datagrams
+from simulator.stack.endpoint import Endpoint
+from simulator.stack.errors import LWIP_NO_ROUTE, NetworkError
+from simulator.stack.lan import Lan
+from simulator.stack.network import Network, Route
+
+RECEIVE_WINDOW: Final = 5760
+"""Bytes the module takes from a connection at a time, and holds for a host that has not read them: four segments of
+1440."""
+
+
+class Link(ABC):
+    """One connection.
+
+    `number`: 0 to 4. `remote`: the peer as the module shows it. `lan`: the network it goes through. `accepted`: whether
+    a server of the module's took it. `ended`: the peer has closed, but there is data left to read.
+    """
+
+    kind: ClassVar[bytes]
+
+    def __init__(
+        self, number: int, remote: Endpoint, local_port: int, lan: Lan | None, *, accepted: bool = False
+    ) -> None:
+        self.number = number
+        self.remote = remote
+        self.local_port = local_port
+        self.lan = lan
+        self.accepted = accepted
+        self.receiving = trio.CancelScope()
+        self.used = 0.0
+        """When data last went either way, in module time."""
+        self.ended = False
+        self.unread: deque[tuple[bytes, Endpoint]] = deque()
+        """Received passively, and not yet read by the host."""
+        self.announced = False
+        """Whether the host has been told of it since it last read."""
+        self.read = trio.Event()
+
+    @property
+    def unread_length(self) -> int:
+        """Bytes that wait to be read."""
+        return sum(len(data) for data, _ in self.unread)
+
+    @property
+    @abstractmethod
+    def room(self) -> int:
+        """Bytes that may be received now."""
+
+    @abstractmethod
+    def take(self, most: int) -> tuple[bytes, Endpoint]:
+        """Take up to `most` unread bytes, and where they came from; there must be some."""
+
+    @abstractmethod
+    async def send(self, payload: bytes) -> None:
+        """Hand a payload to the stack. Raises NetworkError."""
+
+    @abstractmethod
+    async def receive(self) -> tuple[bytes, Endpoint]:
+        """Wait for data and its sender; no data means that the peer has closed. Raises NetworkError."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Release the connection."""
+
+
+class TcpLink(Link):
+    """A TCP connection."""
+
+    kind = b"TCP"
+
+    def __init__(
+        self,
+        number: int,
+        remote: Endpoint,
+        local_port: int,
+        lan: Lan | None,
+        connection: Connection,
+        *,
+        accepted: bool = False,
+    ) -> None:
+        super().__init__(number, remote, local_port, lan, accepted=accepted)
+        self.dialled: tuple[str, int] = remote
+        """What a client dialled, a name or an address; it is dialled again in passthrough."""
+        self._connection = connection
+
+    @property
+    def room(self) -> int:
+        return RECEIVE_WINDOW - self.unread_length
+
+    def take(self, most: int) -> tuple[bytes, Endpoint]:
+        parts: list[bytes] = []
+        while self.unread and most:
+            data, sender = self.unread.popleft()
+            if len(data) > most:
+                self.unread.appendleft((data[most:], sender))
+                data = data[:most]
+            most -= len(data)
+            parts.append(data)
+        return b"".join(parts), self.remote
+
+    async def send(self, payload: bytes) -> None:
+        await self._connection.send(payload)
+
+    async def receive(self) -> tuple[bytes, Endpoint]:
+        return await self._connection.receive(max(1, self.room)), self.remote
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+class UdpLink(Link):
+    """A UDP port with a peer.
+
+    `follows`: 0 the peer never changes; 1 it changes once, to the first other sender; 2 it is always the last sender.
+    """
+
+    kind = b"UDP"
+
+    def __init__(self, number: int, peer: Route, datagrams: Datagrams, network: Network, *, follows: int = 0) -> None:
+        super().__init__(number, peer.seen, datagrams.local_port, peer.lan)
+        self.follows = follows
+        self._peer = peer
+        self._datagrams = datagrams
+        self._network = network
+
+    @property
+    def room(self) -> int:
+        return RECEIVE_WINDOW  # what is too much is lost when it comes
+
+    def take(self, most: int) -> tuple[bytes, Endpoint]:
+        """One datagram at a time; what is not asked for of it is lost."""
+        data, sender = self.unread.popleft()
+        return data[:most], sender
+
+    async def send(self, payload: bytes) -> None:
+        await self.send_to(payload, self._peer)
+
+    async def send_to(self, payload: bytes, route: Route) -> None:
+        """Send one datagram somewhere else; the peer stays. Raises NetworkError."""
+        if not self._network.up:
+            raise NetworkError(LWIP_NO_ROUTE)
+        await self._network.send_datagram(self._datagrams, payload, route)
+
+    async def receive(self) -> tuple[bytes, Endpoint]:
+        while True:
+            data, host, seen = await self._datagrams.receive()
+            if not data or not self._network.up:
+                continue  # an empty datagram is nothing on the AT port; without a network nothing comes in
+            if host is not None and host == self._peer.host:
+                return data, self._peer.seen
+            sender = seen or self._network.from_host(host or self.remote)
+            if self.follows and sender != self.remote:
+                await self._follow(sender, host)
+            return data, sender
+
+    def close(self) -> None:
+        self._network.close_datagrams(self._datagrams)
+
+    async def _follow(self, sender: Endpoint, host: Endpoint | None) -> None:
+        if host is None:
+            self._peer = await self._network.locate_datagram(sender.address, sender.port)
+        else:
+            self._peer = Route(sender, self._peer.lan, self._peer.source, host=host)
+        self.remote = sender
+        if self.follows == 1:
+            self.follows = 0

@@ -1,0 +1,112 @@
+"""The module's TCP server (ESP-AT User Guide, AT+CIPSERVER, AT+CIPSERVERMAXCONN, AT+CIPSTO)."""
+
+from collections.abc import Callable
+from typing import Final
+
+import trio
+
+from simulator.core.clock import Clock
+from simulator.stack.connection import Connection, HostConnection, MemoryConnection
+from simulator.stack.endpoint import Endpoint
+from simulator.stack.host_network import HostListener
+from simulator.stack.lan import Lan
+from simulator.stack.link import Link
+from simulator.stack.links import LINK_COUNT, LinkTable
+from simulator.stack.memory_stream import MemoryStream
+from simulator.stack.network import ANY_INTERFACE, Network
+
+DEFAULT_PORT: Final = 333
+DEFAULT_IDLE_LIMIT: Final = 0
+"""Seconds; no document states the default of AT+CIPSTO. 0 is never."""
+
+
+class Server:
+    """At most one server, its limits, and the clients it has accepted."""
+
+    def __init__(self, network: Network, links: LinkTable, clock: Clock, spawn: Callable[..., None]) -> None:
+        self.most_clients = LINK_COUNT
+        self.idle_limit = DEFAULT_IDLE_LIMIT
+        self.port: int | None = None
+        """None: there is no server."""
+        self.interface = ANY_INTERFACE
+        self._network = network
+        self._links = links
+        self._clock = clock
+        self._spawn = spawn
+        self._listener: HostListener | None = None
+        self._watching = False
+
+    @property
+    def running(self) -> bool:
+        """Whether there is a server."""
+        return self.port is not None
+
+    @property
+    def clients(self) -> list[Link]:
+        """The links it has accepted."""
+        return [link for link in self._links if link.accepted]
+
+    async def start(self, port: int, interface: int) -> None:
+        """Listen. Raises NetworkError."""
+        self._listener = await self._network.host.listen(port)
+        self.port, self.interface = port, interface
+        self._network.listeners[port] = self._accept_from_simulation
+        self._spawn(self._accept_from_host, self._listener)
+        if not self._watching:
+            self._watching = True
+            self._spawn(self._close_idle_clients)
+
+    def stop(self, *, close_clients: bool = False) -> None:
+        """Stop listening; the clients stay unless told otherwise."""
+        if self.port is not None:
+            self._network.listeners.pop(self.port, None)
+        if self._listener is not None:
+            self._listener.close()
+        self.port, self._listener = None, None
+        if close_clients:
+            for link in self._links:
+                self._links.close(link)
+
+    def set_idle_limit(self, seconds: int) -> None:
+        """Close clients that have been silent for so long; 0 never."""
+        self.idle_limit = seconds
+        self._links.notify()
+
+    async def _accept_from_host(self, listener: HostListener) -> None:
+        while True:
+            try:
+                socket, client = await listener.accept()
+            except trio.ClosedResourceError:
+                return
+            attachment = self._network.attachment(self.interface)
+            connection = HostConnection(socket)
+            if attachment is None:  # there is no interface that the client could have come over
+                connection.close()
+                continue
+            self._accept(connection, self._network.from_host(client, self.interface), attachment.lan)
+
+    def _accept_from_simulation(self, stream: MemoryStream, lan: Lan) -> None:
+        attachment = self._network.attachment(self.interface)
+        if self.interface != ANY_INTERFACE and (attachment is None or attachment.lan is not lan):
+            stream.close()
+            return
+        self._accept(MemoryConnection(stream), stream.remote, lan)
+
+    def _accept(self, connection: Connection, remote: Endpoint, lan: Lan) -> None:
+        assert self.port is not None
+        if len(self.clients) >= self.most_clients or not self._links.accept(connection, remote, self.port, lan):
+            connection.close()
+
+    async def _close_idle_clients(self) -> None:
+        """For ever: end the clients that have been silent for too long."""
+        while True:
+            changed = self._links.changed
+            next_look = float("inf")
+            for link in self.clients if self.idle_limit else []:
+                left = link.used + self.idle_limit - self._clock.now()
+                if left <= 0:
+                    self._links.close(link)
+                else:
+                    next_look = min(next_look, left)
+            with self._clock.move_on_after(next_look):
+                await changed.wait()

@@ -1,0 +1,40 @@
+"""Options of TCP connections, by link number (ESP-AT User Guide, AT+CIPTCPOPT)."""
+
+from typing import Final
+
+from simulator.persist.settings import Settings
+
+NAMESPACE: Final = "NVM_020"
+NO_LINGER: Final = -1
+
+
+class TcpOptions:
+    """The options of connections that get a certain link number.
+
+    `linger`: seconds a close waits for what is under way, -1 off, 0 resets the connection. `no_delay`: whether small
+    segments go out at once; here they always do. `send_timeout`: milliseconds, 0 none. `keep_alive`: seconds of silence
+    before TCP asks whether the peer is there, 0 never; AT+CIPSTART sets it too, and who sets it last wins.
+    """
+
+    def __init__(self, settings: Settings, number: int) -> None:
+        self._settings = settings
+        self._number = number
+        self.linger = self._stored("linger", NO_LINGER)
+        self.no_delay = self._stored("nodelay", 0)
+        self.send_timeout = self._stored("sndtimeo", 0)
+        self.keep_alive = self._stored("keepalive", 0)
+
+    def save(self) -> None:
+        """Store all of them, as far as AT+SYSSTORE allows."""
+        if self._settings.stores:
+            for key, value in (
+                ("linger", self.linger),
+                ("nodelay", self.no_delay),
+                ("sndtimeo", self.send_timeout),
+                ("keepalive", self.keep_alive),
+            ):
+                self._settings.store.write(NAMESPACE, f"{key}{self._number}", value)
+
+    def _stored(self, key: str, default: int) -> int:
+        value = self._settings.store.read(NAMESPACE, f"{key}{self._number}")
+        return value if isinstance(value, int) else default
