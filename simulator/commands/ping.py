@@ -1,0 +1,38 @@
+"""AT+PING (ESP-AT User Guide, AT+PING)."""
+
+from typing import Final
+
+from simulator.commands.argument_types import Host
+from simulator.core.answers import Line, Result
+from simulator.core.errors import CommandError
+from simulator.core.grammar import Form
+from simulator.core.registry import CommandTable
+from simulator.module import Module
+from simulator.stack.endpoint import is_loopback
+from simulator.stack.errors import ResolveError, UnreachableError
+from simulator.stack.ping import round_trip
+
+table = CommandTable()
+
+PING_LIMIT: Final = 1.0
+"""Seconds until a host counts as silent (ESP-IDF's default; the documents give none)."""
+NEAR: Final = 1
+"""Milliseconds to this machine and to those of the simulation: less than a module can measure."""
+
+
+@table.command("AT+PING", Form.SET)
+async def ping(module: Module, host: Host) -> Line | list[Line | Result]:
+    """AT+PING: milliseconds to the answer; TIMEOUT when there is none or no such name."""
+    if not module.network.up:
+        raise CommandError
+    with module.clock.move_on_after(PING_LIMIT):
+        try:
+            route = await module.network.locate(host, 0)
+        except ResolveError:
+            return [Line(b"+PING:TIMEOUT"), Result.ERROR]
+        except UnreachableError:
+            await module.clock.sleep(PING_LIMIT)
+        else:
+            near = route.nodes or route.host is None or is_loopback(route.host.address)
+            return Line(b"+PING:%d" % (NEAR if near or route.host is None else await round_trip(route.host.address)))
+    return [Line(b"+PING:TIMEOUT"), Result.ERROR]
