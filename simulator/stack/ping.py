@@ -64,4 +64,5 @@ async def round_trip(address: str) -> int:
     began = trio.current_time()
     if not await answers(address):
         await trio.sleep_forever()
-    return max(1, round((trio.current_time() - began) * 1000))
+    took: float = trio.current_time() - began
+    return max(1, round(took * 1000))
