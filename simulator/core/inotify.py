@@ -31,13 +31,15 @@ class DeviceWatcher:
         if self._fd < 0:
             raise OSError(ctypes.get_errno(), "inotify_init1 failed")
         self._listeners: dict[int, Listener] = {}
+        self._untold: dict[int, list[bool]] = {}
 
-    def watch(self, path: str, listener: Listener) -> None:
-        """Tell `listener` from now on. Raises OSError."""
-        descriptor = self._add_watch(self._fd, os.fsencode(path), _OPEN | _CLOSE)
+    def watch(self, path: str, listener: Listener) -> int:
+        """Tell `listener` from now on; returns the number for `take`. Raises OSError."""
+        descriptor: int = self._add_watch(self._fd, os.fsencode(path), _OPEN | _CLOSE)
         if descriptor < 0:
             raise OSError(ctypes.get_errno(), f"cannot watch {path}")
         self._listeners[descriptor] = listener
+        return descriptor
 
     async def run(self) -> None:
         """Tell for ever."""
@@ -50,20 +52,28 @@ class DeviceWatcher:
 
         For who reads the device: trio may show what a client has written before it shows that the client has come.
         """
-        try:
-            events = os.read(self._fd, 65536)
-        except BlockingIOError:
-            return
-        happened: dict[int, list[bool]] = {}
-        at = 0
-        while at < len(events):
-            descriptor, mask, _, length = _HEADER.unpack_from(events, at)
-            at += _HEADER.size + length
-            happened.setdefault(descriptor, []).append(bool(mask & _OPEN))
-        for descriptor, openings in happened.items():
+        self._collect()
+        while self._untold:
+            descriptor, openings = self._untold.popitem()
             if descriptor in self._listeners:
                 self._listeners[descriptor](openings)
+
+    def take(self, descriptor: int) -> list[bool]:
+        """What has happened to one device and not been told yet; it is not told any more."""
+        self._collect()
+        return self._untold.pop(descriptor, [])
 
     def close(self) -> None:
         """Release the descriptor."""
         os.close(self._fd)
+
+    def _collect(self) -> None:
+        try:
+            events = os.read(self._fd, 65536)
+        except BlockingIOError:
+            return
+        at = 0
+        while at < len(events):
+            descriptor, mask, _, length = _HEADER.unpack_from(events, at)
+            at += _HEADER.size + length
+            self._untold.setdefault(descriptor, []).append(bool(mask & _OPEN))

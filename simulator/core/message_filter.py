@@ -125,11 +125,13 @@ def _cut_out(message: bytes, matches: list[tuple[int, int]]) -> bytes:
 
 
 def _without_extensions(source: bytes) -> bytes:
-    """The expression in plain POSIX terms. Raises ExpressionError when it would become too large.
+    """The expression in plain POSIX terms. Raises ExpressionError when it would take too much memory or time.
 
-    The size is checked here because the C library has no limit: nested repetitions take all memory of this machine.
+    Both are checked here because the C library has no limit: nested repetitions take all memory of this machine, and a
+    back-reference beside a repetition can take hours to match.
     """
     plain = bytearray()
+    repeats = refers_back = False
     groups = [[0, 0]]  # for every open group: its size so far, and the size of its last atom
     for token in re.finditer(_TOKEN, source, re.VERBOSE | re.DOTALL):
         text, escaped = token[0], token["escaped"]
@@ -146,17 +148,21 @@ def _without_extensions(source: bytes) -> bytes:
             groups[-1][0] += size
             groups[-1][1] = size
         elif token["least"] is not None:
+            repeats = True
             count = max(int(token["least"]), int(token["most"] or 0))
             if count > REPEAT_LIMIT:
                 raise ExpressionError(source)
             group[0] += group[1] * (max(count, 1) - 1)
             group[1] *= max(count, 1)
-        elif text != b"*":
+        elif text == b"*":
+            repeats = True
+        else:
             anchor_in_group = len(groups) > 1 and text in (b"^", b"$")
             back_reference = escaped is not None and escaped.isdigit()
+            refers_back = refers_back or back_reference
             group[1] = HEAVY if anchor_in_group or back_reference else 1
             group[0] += group[1]
-        if groups[-1][0] > SIZE_LIMIT:
+        if groups[-1][0] > SIZE_LIMIT or (repeats and refers_back):
             raise ExpressionError(source)
     return bytes(plain)
 

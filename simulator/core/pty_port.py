@@ -8,7 +8,9 @@ client flushes its input, which programs do right after opening a port.
 
 import errno
 import fcntl
+import hashlib
 import os
+import select
 import socket
 import struct
 import termios
@@ -24,6 +26,9 @@ from simulator.core.inotify import DeviceWatcher
 from simulator.core.port import Attachment, Port
 
 DEVICES: Final = Path("/dev/pts")
+TIOCGEXCL: Final = 0x80045440
+MOST_COUNTS: Final = 3
+"""How often clients are counted again because one came or went meanwhile; the next closing counts them anyway."""
 READ_SIZE: Final = 65536
 OPENING_TIME: Final = 0.1
 """Seconds a first client has to flush its input, which many do when they have set up the port. What the module has
@@ -54,7 +59,7 @@ class PtyPort(Port):
         self._opening: trio.Event | None = None
         self._spawn = spawn
         self._watcher = watcher
-        watcher.watch(self._device, self._opened_or_closed)
+        self._watch = watcher.watch(self._device, self._opened_or_closed)
         _place(self.link, self._device)
 
     async def receive_some(self) -> bytes:
@@ -72,6 +77,9 @@ class PtyPort(Port):
         if packet[0] == TIOCPKT_DATA:
             self._watcher.poll()  # who wrote this gets the answer
             self._set_up()
+            if self.attachment is Attachment.LEFT:  # an opening that inotify has merged with another one
+                self._clients = 1
+                self.set_attachment(Attachment.ATTACHED)
             return packet[1:]
         if packet[0] & TIOCPKT_FLUSHREAD:
             self._set_up()
@@ -101,17 +109,20 @@ class PtyPort(Port):
         self._lock.close()
 
     def _opened_or_closed(self, openings: list[bool]) -> None:
-        """Count clients: an opening counts up, a closing down."""
-        all_left = False
+        """Clients have come (True) and gone (False)."""
+        vacated = False
         for opening in openings:
             self._clients += 1 if opening else -1
-            all_left = all_left or not self._clients
+            vacated = vacated or self._clients <= 0
         if self.attachment is Attachment.NOT_YET:
             if self._opening is None:
                 self._opening = trio.Event()
                 self._spawn(self._let_set_up, self._opening)
             return
-        if all_left and self.attachment is Attachment.ATTACHED:
+        if not all(openings):
+            self._count_clients()
+            vacated = vacated and (not self._clients or any(openings))
+        if vacated and self.attachment is Attachment.ATTACHED:
             self._left()
         if self._clients and self.attachment is Attachment.LEFT:
             self.set_attachment(Attachment.ATTACHED)
@@ -121,8 +132,29 @@ class PtyPort(Port):
             await opening.wait()
         self._opening = None
         self.set_attachment(Attachment.ATTACHED)
+        self._count_clients()
         if not self._clients:
             self._left()
+
+    def _count_clients(self) -> None:
+        """Ask the kernel whether anybody is there.
+
+        inotify merges events that are alike, so its count may be wrong. The kernel knows: without our own slave, the
+        master is hung up exactly when nobody has the device open.
+        """
+        for _ in range(MOST_COUNTS):
+            exclusive = struct.unpack("i", fcntl.ioctl(self._slave, TIOCGEXCL, bytes(4)))[0]
+            fcntl.ioctl(self._slave, termios.TIOCNXCL)  # else we might not get back in
+            os.close(self._slave)
+            master = select.poll()
+            master.register(self._master, 0)
+            hung_up = bool(master.poll(0))
+            self._slave = os.open(self._device, os.O_RDWR | os.O_NOCTTY)
+            self._clients = 0 if hung_up else max(1, self._clients)
+            if exclusive and not hung_up:
+                fcntl.ioctl(self._slave, termios.TIOCEXCL)
+            if self._watcher.take(self._watch) == [False, True]:
+                return  # only our own closing and opening: nobody came or went meanwhile
 
     def _set_up(self) -> None:
         if self._opening is not None:
@@ -139,8 +171,9 @@ class PtyPort(Port):
 def _lock(link: Path) -> socket.socket:
     """Reserve a path for this process, as long as it lives: an abstract socket leaves nothing behind."""
     lock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    name = hashlib.sha256(os.fsencode(link.parent.resolve() / link.name)).hexdigest()  # a path may be too long
     try:
-        lock.bind(f"\0espat-port:{link}"[:107])
+        lock.bind(f"\0espat-port:{name}")
     except OSError as error:
         lock.close()
         if error.errno == errno.EADDRINUSE:

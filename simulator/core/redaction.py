@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from simulator.core.arguments import Secret
 from simulator.core.errors import CommandError
-from simulator.core.grammar import UnknownCommandError, parse_line
+from simulator.core.grammar import OMITTED, Form, Parameter, UnknownCommandError, parse_line
 from simulator.core.registry import Registry
 from simulator.core.trace import Kind
 
@@ -22,28 +22,49 @@ class Redactor:
     def __init__(self, registry: Registry, context: Any, secrets: Iterable[bytes] = ()) -> None:
         self._registry = registry
         self._context = context
-        self._secrets = {secret for secret in secrets if secret}
+        self._secrets = {spelling for secret in secrets if secret for spelling in (secret, _escaped(secret))}
 
     def render(self, direction: str, kind: Kind, data: bytes) -> str:
-        """One message in one line, control characters escaped; data only by its length."""
+        """One message in one line, control characters escaped; data, and what cannot be read, only by its length."""
         if kind is Kind.DATA or (direction == "out" and data.startswith(b"\r\n+IPD")):
             return f"{kind.value}, {len(data)} bytes"
-        if direction == "in" and kind is Kind.COMMAND:
-            data = self._command(data)
+        if direction == "in":
+            return f"{kind.value} {self._command(data)}"
         for secret in self._secrets:
             data = data.replace(secret, HIDDEN)
         return f"{kind.value} {data!r}"
 
-    def _command(self, line: bytes) -> bytes:
-        """The line itself, its secrets noted; only the name when it cannot be read."""
+    def _command(self, line: bytes) -> str:
+        """A command line with its secrets hidden and noted; only the name, or the length, of one that is refused."""
         try:
-            command = parse_line(line.rstrip(b"\r\n"))
+            command = parse_line(line.removesuffix(b"\r\n"))
+        except UnknownCommandError:
+            return f"of {len(line)} bytes"
+        try:
             entry = self._registry.find(self._context, command)
             entry.signature.bind(self._context, command.parameters)
-        except (UnknownCommandError, CommandError):
-            return line.partition(b"=")[0]
+        except CommandError:
+            return f"{command.name}, refused"
         present = [argument for _, argument, _ in entry.signature.arguments if argument.present(self._context)]
+        shown = []
         for argument, parameter in zip(present, command.parameters, strict=False):
-            if isinstance(argument, Secret) and isinstance(parameter, bytes) and parameter:
-                self._secrets.add(parameter)
-        return line
+            if isinstance(argument, Secret) and isinstance(parameter, bytes):
+                if parameter:
+                    self._secrets |= {parameter, _escaped(parameter)}
+                parameter = HIDDEN
+            shown.append(_typed(parameter))
+        suffix = {Form.QUERY: "?", Form.TEST: "=?", Form.EXECUTE: "", Form.SET: "="}[command.form]
+        return f"{command.name}{suffix}{','.join(shown)}"
+
+
+def _escaped(text: bytes) -> bytes:
+    """A string as it stands in a command line."""
+    for special in (b"\\", b'"', b","):
+        text = text.replace(special, b"\\" + special)
+    return text
+
+
+def _typed(parameter: Parameter) -> str:
+    if isinstance(parameter, bytes):
+        return '"' + _escaped(parameter).decode("ascii", "backslashreplace") + '"'
+    return "" if parameter is OMITTED else str(parameter)

@@ -178,3 +178,13 @@ def test_any_bytes_are_an_expression_or_refused(expression: bytes, message: byte
     left = message_filter.apply(message)
     cut = len(message) - len(left)
     assert any(message[:at] + message[at + cut :] == left for at in range(len(left) + 1))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [rb"\(\(a*\)*\)*\1b", rb"^\(\(.*\)*\)*\2\1z", rb"\(a\)\1*", rb"\(\(\(\(.\{1,20\}\)*\)*\)*\)\4z", rb"a*\(b\)\1"],
+)
+def test_a_back_reference_beside_a_repetition_is_refused(source: bytes) -> None:
+    """Matching it could take for ever."""
+    with pytest.raises(ExpressionError):
+        SystemMessageFilter().add(source, b"")

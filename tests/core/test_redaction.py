@@ -1,0 +1,45 @@
+"""What a log shows: never a password."""
+
+import pytest
+
+from simulator.core.redaction import Redactor
+from simulator.core.trace import Kind
+from tests.workbench import workbench
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        (b'AT+CWJAP="espressif","topsecret"', 'command AT+CWJAP="espressif","***"'),
+        (b'at+cwjap="espressif","topsecret",,1', 'command AT+CWJAP="espressif","***",,1'),
+        (b'AT+CWJAP="a\\"b","top\\"\\\\secret"', 'command AT+CWJAP="a\\"b","***"'),
+        (b'AT+CWJAP="espressif",topsecret', "command AT+CWJAP, refused"),
+        (b'AT+CWJAP="espressif","topsecret', "command AT+CWJAP, refused"),
+        (b'AT+CWJAP:"espressif","topsecret"', "command of 32 bytes"),
+        (b'AT+CWJAP "espressif","topsecret"', "command of 32 bytes"),
+        (b'topsecret"\r\n', "command of 12 bytes"),
+        (b"AT+CWMODE?", "command AT+CWMODE?"),
+        (b"AT+CWMODE=1", "command AT+CWMODE=1"),
+        (b"AT", "command AT"),
+        (b"AT+FAKE=1", "command AT+FAKE, refused"),
+    ],
+)
+async def test_a_command(line: bytes, shown: str) -> None:
+    async with workbench() as bench:
+        redactor = Redactor(bench.module.firmware.registry, bench.module)
+        assert redactor.render("in", Kind.COMMAND, line) == shown
+
+
+async def test_a_password_is_hidden_wherever_it_turns_up_again() -> None:
+    async with workbench() as bench:
+        redactor = Redactor(bench.module.firmware.registry, bench.module, [b"of,the world"])
+        redactor.render("in", Kind.COMMAND, b'AT+CWJAP="espressif","top\\"secret"')
+        for text in (b'"top\\"secret"', b'"top"secret"', b'"of,the world"', b'"of\\,the world"'):
+            assert redactor.render("out", Kind.RESULT, b"+X:" + text + b"\r\n") == """result b'+X:"***"\\r\\n'"""
+
+
+async def test_data_is_shown_by_its_length() -> None:
+    async with workbench() as bench:
+        redactor = Redactor(bench.module.firmware.registry, bench.module)
+        assert redactor.render("in", Kind.DATA, b"private") == "data, 7 bytes"
+        assert redactor.render("out", Kind.REPORT, b"\r\n+IPD,7:private\r\n") == "report, 18 bytes"
