@@ -14,13 +14,15 @@ from typing import Final
 
 import trio
 
-from benchmarks import exchange, footprint, in_memory, round_trip, start
+from benchmarks import exchange, footprint, in_memory, round_trip, start, transfer
 from benchmarks.figure import Figure, Row
 from benchmarks.processors import busy_share
 
 FIGURES: Final[dict[str, Figure]] = {
     "round-trip": round_trip.measure,
     "exchange": exchange.measure,
+    "passthrough": transfer.measure_passthrough,
+    "long": transfer.measure_long,
     "start": start.measure,
     "footprint": footprint.measure,
     "in-memory": in_memory.measure,

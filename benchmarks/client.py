@@ -27,24 +27,24 @@ class Uart:
     """A terminal, raw, opened as a firmware under test opens its port."""
 
     def __init__(self, path: str) -> None:
-        self._device = os.open(path, os.O_RDWR | os.O_NOCTTY)
-        tty.setraw(self._device)
+        self.device = os.open(path, os.O_RDWR | os.O_NOCTTY)
+        tty.setraw(self.device)
         self._unread = b""
 
     def close(self) -> None:
         """Close the terminal."""
-        os.close(self._device)
+        os.close(self.device)
 
     def write(self, data: bytes) -> None:
         """Send all of `data`."""
-        sent = os.write(self._device, data)
+        sent = os.write(self.device, data)
         while sent < len(data):
-            sent += os.write(self._device, data[sent:])
+            sent += os.write(self.device, data[sent:])
 
     def read(self) -> bytes:
         """What has been left unread, or the next that comes."""
         data, self._unread = self._unread, b""
-        return data or os.read(self._device, READ_SIZE)
+        return data or os.read(self.device, READ_SIZE)
 
     def read_until(self, end: bytes) -> bytes:
         """Everything up to and including `end`. Raises UnexpectedAnswerError when an error comes instead."""
@@ -52,7 +52,7 @@ class Uart:
         while end not in data:
             if data.endswith(ERRORS):
                 raise UnexpectedAnswerError(f"found {data!r} instead of {end!r}")
-            data += os.read(self._device, READ_SIZE)
+            data += os.read(self.device, READ_SIZE)
         at = data.index(end) + len(end)
         self._unread = data[at:]
         return data[:at]

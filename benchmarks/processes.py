@@ -21,9 +21,9 @@ class Server(NamedTuple):
     at: str
 
 
-def client(what: str, path: str, rounds: int, *options: str) -> float:
-    """Let the client do one run on a terminal; returns its figure."""
-    command = [sys.executable, "-m", "benchmarks.client", what, path, str(rounds), *options]
+def client(what: str, path: str, rounds: int, *options: str, program: str = "client") -> float:
+    """Let a client do one run on a terminal; returns its figure."""
+    command = [sys.executable, "-m", f"benchmarks.{program}", what, path, str(rounds), *options]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
     return float(done.stdout)
 

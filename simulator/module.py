@@ -189,11 +189,13 @@ class Module:
         self._restarting.set()
 
     def spawn(self, task: Callable[..., Any], *arguments: Any) -> None:
-        """Start a task that ends with this boot."""
-        self._nursery.start_soon(task, *arguments)
+        """Start a task that ends with this boot; nothing starts any more when the boot is ending."""
+        if self._living:
+            self._nursery.start_soon(task, *arguments)
 
     def _assemble(self) -> None:
         """Fresh rooms for a boot."""
+        self._living = False
         self._restarting = trio.Event()
         self._restart = Restart()
         self.settings = Settings(self.store)
@@ -209,7 +211,7 @@ class Module:
             recorder=self._recorder,
         )
         self.reports = self.firmware.reports(self)
-        self.network = Network(self.host_network, self.spawn)
+        self.network = Network(self.host_network, self.clock, self.spawn)
         self.interface = StationInterface(
             self.settings,
             self.clock,
@@ -232,13 +234,19 @@ class Module:
             disconnected=self._disconnected,
         )
         self.softap_interface = SoftApInterface(
-            self.settings, lambda: self.interface.softap_dhcp, self.reports.softap_leased
+            self.settings,
+            self.clock,
+            lambda: self.interface.softap_dhcp,
+            leased=self.reports.softap_leased,
+            moved=self._softap_moved,
         )
         self.softap = SoftAp(
             self.settings,
             self.air,
             self.wifi,
+            self.clock,
             self._next_mac(1),
+            spawn=self.spawn,
             started=self._softap_started,
             stopped=self._softap_stopped,
             station_joined=self.reports.softap_station_joined,
@@ -255,19 +263,14 @@ class Module:
         await self.clock.sleep(self.timing.boot)
         try:
             async with trio.open_nursery() as self._nursery:
-                self.spawn(self.engine.run)
-                self.output.report(READY)
-                self.uart.engine = self.engine
-                self.softap.update()
-                if self.station.auto_connect and self.station.configured and self.wifi.has_station:
-                    self.station.connect_in_background()
-                await self._restarting.wait()
-                self.uart.engine = None
-                with self.clock.move_on_after(DRAIN_LIMIT):
-                    await self.output.drained()
-                self._nursery.cancel_scope.cancel()
+                self._living = True
+                try:
+                    await self._live()
+                finally:
+                    self._living = False
             self.links.abandon()
             self.station.leave()
+            self.softap.stop()
         finally:
             self.uart.engine = None
             self.links.abandon()
@@ -278,6 +281,20 @@ class Module:
             self.network.detach(SOFTAP)
             self.server.stop()
         return self._restart
+
+    async def _live(self) -> None:
+        """From `ready` until a restart has been answered."""
+        self.spawn(self.engine.run)
+        self.output.report(READY)
+        self.uart.engine = self.engine
+        self.softap.update()
+        if self.station.auto_connect and self.station.configured and self.wifi.has_station:
+            self.station.connect_in_background()
+        await self._restarting.wait()
+        self.uart.engine = None
+        with self.clock.move_on_after(DRAIN_LIMIT):
+            await self.output.drained()
+        self._nursery.cancel_scope.cancel()
 
     # What the rooms announce
 
@@ -291,6 +308,7 @@ class Module:
         self._event(f"got address {address}")
         if self.interface.lan is not None:
             self.network.attach(STATION, self.interface.lan, address)
+            self.links.network_up(self.interface.lan)
         self.reports.wifi_got_address()
 
     def _lost_address(self) -> None:
@@ -318,9 +336,14 @@ class Module:
         self.network.detach(SOFTAP)
         self.links.network_down(lan)
 
+    def _softap_moved(self) -> None:
+        lan = self.softap_interface.lan
+        assert lan is not None
+        self.network.attach(SOFTAP, lan, self.softap_interface.ipv4.address)
+        self.links.network_down(lan)
+
     def _softap_station_left(self, mac: bytes) -> None:
-        if self.softap_interface.lan is not None:
-            self.softap_interface.lan.release(mac)
+        self.softap_interface.release(mac)
         self.reports.softap_station_left(mac)
 
     def _event(self, text: str) -> None:

@@ -1,6 +1,7 @@
 """`espat run`: serve modules on virtual serial ports."""
 
 import logging
+import math
 import signal
 import sys
 from argparse import Namespace
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from simulator.cli.console import Console, ConsoleHandler
 from simulator.core.clock import Clock, RealClock, ScaledClock
 from simulator.core.inotify import DeviceWatcher
 from simulator.core.pty_port import LinkError, PtyPort
@@ -37,7 +39,7 @@ def add_parser(subparsers: "_SubParsersAction[ArgumentParser]") -> None:
     add("--world", metavar="FILE", type=Path, help="the access points and hosts around the module (world.toml)")
     add("--dialect", choices=RUNNABLE_DIALECTS, default=RUNNABLE_DIALECTS[0], help="the firmware")
     add("--build", choices=("full", "release"), default="full", help="its command groups: all, or those released")
-    add("--modules", metavar="N", type=int, default=1, help="how many modules")
+    add("--modules", metavar="N", type=int, help="how many modules, if more than the world file has (1)")
     add("--timing", choices=PROFILES, default="fast", help="answer at once, or take a real module's time")
     add("--speed", metavar="FACTOR", type=float, default=1.0, help="module time runs so many times as fast")
     add("--seed", metavar="N", type=int, help="of everything random; the world file's otherwise")
@@ -53,27 +55,46 @@ def add_parser(subparsers: "_SubParsersAction[ArgumentParser]") -> None:
 
 def main(options: Namespace) -> int:
     """Run until SIGINT or SIGTERM."""
-    level = logging.DEBUG if options.verbose else logging.ERROR if options.quiet else logging.INFO
-    logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr)
     link = _link(options)
-    if options.modules < 1:
+    if options.modules is not None and options.modules < 1:
         options.usage_error("--modules: at least 1")
-    if options.modules > 1 and "{n}" not in link:
-        options.usage_error("--link: needs {n} where the module's number goes, with more than one module")
-    if options.speed <= 0:
+    if not 0 < options.speed < math.inf:
         options.usage_error("--speed: more than 0")
     try:
         world = _world(options)
+        links = _links(options, link, world)
         trace = Trace(options.trace) if options.trace is not None else None
     except (OSError, ValueError) as error:
         print(f"espat: {error}", file=sys.stderr)
         return 2
-    return trio.run(_serve, options, link, world, trace)
+    console = Console()
+    logging.basicConfig(level=_level(options), format="%(message)s", handlers=[ConsoleHandler(console)])
+    try:
+        return trio.run(_serve, options, links, world, trace, console)
+    finally:
+        console.close()
 
 
-def _link(options: Namespace) -> str:
+def _level(options: Namespace) -> int:
+    return logging.DEBUG if options.verbose else logging.ERROR if options.quiet else logging.INFO
+
+
+def _links(options: Namespace, link: str | None, world: World) -> list[Path]:
+    """Where the port of each module appears: as the command line says, or the world, or by default."""
+    count = max(1, options.modules or 0, len(world.modules))
+    if link is not None and count > 1 and "{n}" not in link:
+        options.usage_error("--link: needs {n} where the module's number goes, with more than one module")
+    own = [module.link for module in world.modules] + [None] * (count - len(world.modules))
+    links = [Path((link or each or DEFAULT_LINK).replace("{n}", str(number))) for number, each in enumerate(own)]
+    if len(set(links)) < count:
+        options.usage_error("--world: two modules have the same link")
+    return links
+
+
+def _link(options: Namespace) -> str | None:
+    """What the command line says about links."""
     if options.port is None:
-        return str(options.link or DEFAULT_LINK)
+        return str(options.link) if options.link is not None else None
     scheme, _, path = options.port.partition(":")
     if scheme != "pty" or not path:
         options.usage_error(f"--port: found {options.port!r}; pty:PATH would be right")
@@ -106,28 +127,31 @@ def _address(text: str) -> str:
         raise ValueError(f"--listen: found {text!r}; an IPv4 address of this machine would be right") from None
 
 
-async def _serve(options: Namespace, link: str, world: World, trace: Trace | None) -> int:
+async def _serve(options: Namespace, links: list[Path], world: World, trace: Trace | None, console: Console) -> int:
+    def announce(module: int, text: str) -> None:
+        console.print(f"module {module} {text}")
+
     clock: Clock = RealClock() if options.speed == 1 else ScaledClock(options.speed)
-    simulation = Simulation(world, clock, profile=options.timing, trace=trace, announce=_announce)
+    simulation = Simulation(world, clock, profile=options.timing, trace=trace, announce=announce)
     firmware = Esp32V5(options.build)
     watcher = DeviceWatcher()
     ports: list[PtyPort] = []
     try:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(watcher.run)
-            with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-                for number in range(options.modules):
+            with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
+                for link in links:
                     try:
-                        port = PtyPort(Path(link.replace("{n}", str(number))), watcher, nursery.start_soon)
-                    except LinkError as error:
-                        print(f"espat: {error}", file=sys.stderr)
+                        port = PtyPort(link, watcher, nursery.start_soon)
+                    except (LinkError, OSError) as error:
+                        console.log(f"espat: {error}")
                         nursery.cancel_scope.cancel()
-                        return 2
+                        return 2 if isinstance(error, LinkError) else 1
                     ports.append(port)
                     simulation.add_module(firmware, port)
                 nursery.start_soon(partial(simulation.run, when_opened=options.power_on == "open"))
                 for number, port in enumerate(ports):
-                    _announce(number, f"ready to open at {port.link}")
+                    announce(number, f"ready to open at {port.link}")
                 async for _ in signals:
                     nursery.cancel_scope.cancel()
                     return 0
@@ -138,7 +162,3 @@ async def _serve(options: Namespace, link: str, world: World, trace: Trace | Non
         if trace is not None:
             trace.close()
     return 1  # unreachable: the signal receiver never ends by itself
-
-
-def _announce(module: int, text: str) -> None:
-    print(f"module {module} {text}", flush=True)

@@ -1,6 +1,7 @@
 """Addresses of the interfaces and names (ESP-AT User Guide, AT+CIFSR, AT+CIPSTA, AT+CIPSTAMAC, AT+CWDHCP, AT+CIPDNS,
 AT+CIPDOMAIN)."""
 
+from ipaddress import IPv4Address
 from typing import Annotated, Final
 
 from simulator.commands.argument_types import Address, Host, Mac, mac_text
@@ -30,11 +31,22 @@ def ipv4_lines(name: bytes, ipv4: Ipv4) -> list[Line]:
 
 
 def static_ipv4(address: str, gateway: str | None, netmask: str | None) -> Ipv4:
-    """A fixed address; gateway and netmask come together or not at all. Raises CommandError."""
-    if (gateway is None) != (netmask is None):
+    """A fixed address, which one host alone can have; gateway and netmask come together or not at all.
+
+    Raises CommandError.
+    """
+    own = IPv4Address(address)
+    nobody = own.is_unspecified or own.is_multicast or own.is_loopback or own.is_reserved
+    if nobody or (gateway is None) != (netmask is None) or (netmask is not None and not _is_netmask(netmask)):
         raise CommandError
     default_gateway = address.rpartition(".")[0] + ".1"
     return Ipv4(address, gateway or default_gateway, netmask or DEFAULT_NETMASK)
+
+
+def _is_netmask(text: str) -> bool:
+    """Whether the ones of a mask stand before its zeros."""
+    host_bits = ~int(IPv4Address(text)) & 0xFFFFFFFF
+    return host_bits & (host_bits + 1) == 0
 
 
 @table.command("AT+CIFSR", Form.EXECUTE)
@@ -88,9 +100,10 @@ def dhcp(module: Module) -> Unterminated:
 
 @table.command("AT+CWDHCP", Form.SET)
 def set_dhcp(module: Module, enabled: Bool, interfaces: Annotated[int, Range(0, 3)]) -> None:
-    """AT+CWDHCP: only the interfaces whose bit is set change; the station's drops its static address."""
+    """AT+CWDHCP: only the interfaces whose bit is set change; one that is switched on drops its static address."""
+    had_server = module.interface.softap_dhcp
     module.interface.set_dhcp(enabled, interfaces)
-    module.softap_interface.dhcp_changed()
+    module.softap_interface.dhcp_changed(drops_static=not had_server and module.interface.softap_dhcp)
 
 
 @table.command("AT+CIPDNS", Form.QUERY)
@@ -110,11 +123,12 @@ def set_dns_servers(
 ) -> None:
     """AT+CIPDNS: 0 goes back to the defaults and DHCP; 1 takes the given ones, defaults for those left out."""
     chosen = (first, second, third) if manual else (None, None, None)
+    given = [server for server in chosen if server is not None]
+    if len(set(given)) < len(given):
+        raise CommandError
     servers = [
         server.encode() if server is not None else default for server, default in zip(chosen, DEFAULT_DNS, strict=True)
     ]
-    if len(set(servers)) < len(servers):
-        raise CommandError
     module.interface.set_dns(manual, servers)
 
 

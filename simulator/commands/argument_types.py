@@ -3,11 +3,13 @@
 import re
 from typing import Annotated, Any, ClassVar, Final
 
-from simulator.core.arguments import Argument, Range, Text, Word
+from simulator.core.arguments import Argument, Flag, Range, Text, Word
 from simulator.core.errors import invalid
 from simulator.stack.endpoint import is_address
 
 HOST_NAME_LIMIT: Final = 64
+ALL_LINKS: Final = 5
+"""The number that means every link."""
 _MAC = re.compile(rb"[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}")
 
 
@@ -64,6 +66,31 @@ class LinkNumber(Range):
 
     def present(self, context: Any) -> bool:
         return bool(context.links.multiple)
+
+
+class AnyLinkNumber(LinkNumber):
+    """The number of a link, or that of all links, which may be left empty; the handler gets None for all."""
+
+    omittable = True
+
+    def __init__(self) -> None:
+        super().__init__(ALL_LINKS)
+
+    def check(self, value: int, position: int) -> Any:
+        number = super().check(value, position)
+        return None if number == ALL_LINKS else number
+
+
+class DefaultRange(Range):
+    """A number that may be left empty; what that means is the handler's."""
+
+    omittable = True
+
+
+class DefaultFlag(Flag):
+    """0 or 1, or left empty; what that means is the handler's."""
+
+    omittable = True
 
 
 class DefaultWord(Word):

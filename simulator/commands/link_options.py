@@ -2,9 +2,9 @@
 
 from typing import Annotated, Final
 
-from simulator.commands.argument_types import LinkNumber
+from simulator.commands.argument_types import AnyLinkNumber, DefaultFlag, DefaultRange, LinkNumber
 from simulator.core.answers import Line
-from simulator.core.arguments import Bool, Milliseconds, Range, Seconds
+from simulator.core.arguments import Bool, Seconds
 from simulator.core.grammar import Form
 from simulator.core.registry import CommandTable
 from simulator.module import Module
@@ -13,7 +13,6 @@ from simulator.stack.tcp_options import NO_LINGER
 
 table = CommandTable()
 
-ALL_LINKS: Final = LINK_COUNT
 LARGEST: Final = 2**31 - 1
 
 
@@ -48,16 +47,20 @@ def tcp_options(module: Module) -> list[Line]:
 @table.command("AT+CIPTCPOPT", Form.SET)
 def set_tcp_options(
     module: Module,
-    link: Annotated[int, LinkNumber(ALL_LINKS)],
-    linger: Annotated[int, Range(NO_LINGER, LARGEST)] = NO_LINGER,
-    no_delay: Bool = False,
-    send_timeout: Annotated[int, Milliseconds(0, LARGEST)] = 0,
+    link: Annotated[int | None, AnyLinkNumber()],
+    linger: Annotated[int | None, DefaultRange(NO_LINGER, LARGEST)],
+    no_delay: Annotated[bool | None, DefaultFlag()],
+    send_timeout: Annotated[int | None, DefaultRange(0, LARGEST)],
     keep_alive: Annotated[int | None, Seconds(0, 7200)] = None,
 ) -> None:
-    """AT+CIPTCPOPT: for connections opened from now on; the send time-out applies at once. 5 is every link."""
-    for number in range(LINK_COUNT) if link == ALL_LINKS else (link,):
+    """AT+CIPTCPOPT: for connections opened from now on; the send time-out, in ms, applies at once. 5 is every link.
+
+    Left empty, an option is off again; only the keep-alive keeps the value it had.
+    """
+    for number in range(LINK_COUNT) if link is None else (link,):
         options = module.links.options[number]
-        options.linger, options.no_delay, options.send_timeout = linger, int(no_delay), send_timeout
+        options.linger = NO_LINGER if linger is None else linger
+        options.no_delay, options.send_timeout = int(no_delay or 0), send_timeout or 0
         if keep_alive is not None:
             options.keep_alive = keep_alive
         options.save()

@@ -9,6 +9,7 @@ from typing import Annotated, Final
 
 import trio
 
+from simulator.commands.links import CONNECT_LIMIT
 from simulator.core.answers import Line, Result
 from simulator.core.arguments import Bool, Range
 from simulator.core.errors import CommandError
@@ -17,15 +18,15 @@ from simulator.core.registry import CommandTable
 from simulator.core.stream_entry import StreamEntry
 from simulator.module import Module
 from simulator.stack.errors import NetworkError, ResolveError, UnreachableError
-from simulator.stack.link import Link, UdpLink
+from simulator.stack.link import Link, TcpLink, UdpLink
 from simulator.system import SystemMessages
 
 table = CommandTable()
 
 BLOCK: Final = 2920
 """Bytes passthrough sends at a time when it has that many."""
-FLUSH_LIMIT: Final = 1.0
-"""Seconds that data from before `+++` has to leave: the time the host has to wait before its next command."""
+FLUSH_LIMIT: Final = 0.9
+"""Seconds that data from before `+++` has to leave: the host waits one second before its next command."""
 QUIT: Final = b"\r\n+QUITT\r\n"
 
 
@@ -40,13 +41,17 @@ def set_mode(module: Module, raw: Bool) -> None:
     """AT+CIPMODE: 1 needs one client link, or a server of at most one client, or neither; never stored."""
     links, server = module.links, module.server
     if raw:
-        clients = [link for link in links if not link.accepted]
-        follows = any(isinstance(link, UdpLink) and link.follows for link in links)
-        if len(clients) > 1 or (clients and server.running) or follows:
+        others = list(links)
+        if len(others) > 1 or any(_follows(link) for link in others):
             raise CommandError
-        if server.running and server.most_clients > 1:
+        if server.running and (server.most_clients > 1 or any(not link.accepted for link in others)):
             raise CommandError
-    links.raw = raw
+    links.set_raw(raw)
+
+
+def _follows(link: Link) -> bool:
+    """Whether the peer of a link may change: such a UDP link is not for passthrough."""
+    return isinstance(link, UdpLink) and link.follows > 0
 
 
 @table.command("AT+CIPRECONNINTV", Form.QUERY)
@@ -66,22 +71,25 @@ async def enter(module: Module) -> Result:
     """AT+CIPSEND: enter passthrough; refused with AT+CIPMODE=0 or without the one link."""
     links = module.links
     link = links.only
-    if not links.raw or link is None:
+    if not links.raw or link is None or _follows(link):
         raise CommandError
     await module.pause(module.timing.prompt)
+    if links.only is not link:  # closed meanwhile
+        raise CommandError
     entry = StreamEntry(None, module.uart.port)
-    with module.engine.taking(entry):
-        links.in_passthrough = True
-        try:
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(_send, module, entry, nursery.cancel_scope)
+    links.in_passthrough = True
+    try:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_send, module, entry, nursery.cancel_scope)
+            with module.engine.taking(entry):
                 if not link.accepted:
-                    nursery.start_soon(_keep_open, module, link)
+                    nursery.start_soon(_keep_open, module, link, entry)
                 await entry.ended.wait()
+            if links.only is not None:
                 await module.clock.sleep(FLUSH_LIMIT)
-                nursery.cancel_scope.cancel()
-        finally:
-            links.in_passthrough = False
+            nursery.cancel_scope.cancel()
+    finally:
+        links.in_passthrough = False
     if SystemMessages.QUIT in module.system.messages:
         module.output.report(QUIT)
     return Result.NOTHING
@@ -91,27 +99,32 @@ async def _send(module: Module, entry: StreamEntry, whole: trio.CancelScope) -> 
     """Send what comes in over the port, until nothing more comes; then end the `whole`."""
     links = module.links
     while True:
-        is_udp = isinstance(links.only, UdpLink)
-        block = await entry.block(BLOCK, module.system.transmit_interval / 1000, several=not is_udp)
+        block = await entry.block(BLOCK, module.system.transmit_interval / 1000)
         if not block:
             whole.cancel()
             return
-        while links.only is None:
+        while (link := links.only) is None:
             await links.changed.wait()
         try:
-            await links.send(links.only, block)
-        except NetworkError:
-            continue  # the link is breaking: what was under way is lost
+            await links.pass_on(link, block)
+        except NetworkError:  # what was under way is lost
+            if isinstance(link, TcpLink):
+                await links.gone(link)
 
 
-async def _keep_open(module: Module, first: Link) -> None:
-    """Open the link again whenever it breaks, for ever."""
+async def _keep_open(module: Module, first: Link, entry: StreamEntry) -> None:
+    """Open the link again whenever it breaks, until `+++`."""
     links = module.links
     while True:
         while links.only is not None:
             await links.changed.wait()
         await module.clock.sleep(module.system.reconnect_interval / 10)
-        try:
-            await links.reopen(first)
-        except (NetworkError, ResolveError, UnreachableError):
-            continue
+        if entry.ended.is_set():
+            return
+        with module.clock.move_on_after(CONNECT_LIMIT):
+            try:
+                await links.reopen(first)
+            except UnreachableError:
+                await module.pause(module.timing.unreachable)
+            except (NetworkError, ResolveError):
+                continue

@@ -3,9 +3,10 @@
 AT+CIPRECVMODE is the older name: one value for all links. The newer form is accepted under it too.
 """
 
+from functools import partial
 from typing import Annotated, Any, Final
 
-from simulator.commands.argument_types import LinkNumber
+from simulator.commands.argument_types import AnyLinkNumber, LinkNumber
 from simulator.core.answers import Line, Unterminated
 from simulator.core.arguments import Bool, Range
 from simulator.core.errors import CommandError
@@ -16,10 +17,11 @@ from simulator.stack.links import LINK_COUNT
 
 table = CommandTable()
 
-ALL_LINKS: Final = LINK_COUNT
 LONG_LIMIT: Final = 2**31 - 1
+READING_MEMORY: Final = 128
+"""Bytes of memory that reading takes besides those asked for."""
 
-AnyNumber = Annotated[int, LinkNumber(ALL_LINKS)]
+AnyNumber = Annotated[int | None, AnyLinkNumber()]
 Number = Annotated[int, LinkNumber()]
 
 
@@ -37,7 +39,7 @@ def set_receive_type(module: Module, link: AnyNumber, passive: Bool) -> None:
     links = module.links
     if links.raw:
         raise CommandError
-    for number in range(LINK_COUNT) if link == ALL_LINKS or not links.multiple else (link,):
+    for number in range(LINK_COUNT) if link is None else (link,):
         links.set_passive(number, passive)
 
 
@@ -73,7 +75,10 @@ def read(module: Module, link: Number, most: Annotated[int, Range(1, LONG_LIMIT)
     source = links[link]
     if source is None or not links.passive[link] or not source.unread:
         raise CommandError
+    if most + READING_MEMORY > module.system.heap.figures().largest:
+        raise CommandError
     data, sender = links.read(source, most)
+    module.engine.afterwards(partial(links.conclude, source))
     origin = b'"%b",%d,' % (sender.address.encode(), sender.port) if links.shows_sender else b""
     return Unterminated(b"+CIPRECVDATA:%d,%b%b" % (len(data), origin, data))
 

@@ -82,14 +82,14 @@ async def _prepare(module: Module, number: int, host: str | None, port: int | No
         except ResolveError:
             raise CommandError from None
     await module.pause(module.timing.prompt)
-    if module.links[number] is not link:  # closed meanwhile
+    if not module.links.alive(link):  # closed meanwhile
         raise CommandError
     return link, route
 
 
 async def _hand_over(module: Module, link: Link, route: Route | None, payload: bytes) -> bool:
     """Give a payload to the stack; whether it took it."""
-    if module.links[link.number] is not link or link.ended:
+    if not module.links.alive(link):
         return False
     try:
         if route is not None and isinstance(link, UdpLink):
@@ -134,35 +134,61 @@ async def send_long(
     """AT+CIPSENDL: sends while it receives. A broken link does not end the data; it is taken to its end and lost."""
     target, route = await _prepare(module, link, host, port)
     entry = StreamEntry(length, module.uart.port)
-    sent = 0
-    with module.engine.taking(entry), trio.CancelScope() as scope:
-        entry.on_cancel = scope.cancel  # it may be waiting for a peer that does not read
-        sent = await _send_blocks(module, target, route, entry)
+    progress = _Progress(module, target, entry)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(_send_blocks, module, target, route, entry, progress)
+        with module.engine.taking(entry):
+            await entry.ended.wait()
+        if entry.cancelled:
+            nursery.cancel_scope.cancel()
+        else:
+            module.engine.refuse_surplus(entry)
+    await progress.conclude()
     if entry.cancelled:
         return Result.SEND_CANCELLED
-    module.engine.refuse_surplus(entry)
-    return Result.SEND_OK if sent == length else Result.SEND_FAIL
+    return Result.SEND_OK if progress.sent == length else Result.SEND_FAIL
 
 
-async def _send_blocks(module: Module, link: Link, route: Route | None, entry: StreamEntry) -> int:
-    """Send what the entry receives, with a progress line for every `report_size` bytes; how many bytes were sent."""
-    links, interval = module.links, module.system.transmit_interval / 1000
-    sent = 0
+async def _send_blocks(
+    module: Module, link: Link, route: Route | None, entry: StreamEntry, progress: "_Progress"
+) -> None:
+    """Send what the entry receives; once the link fails, only take it."""
+    size, interval = module.links.transmit_size, module.system.transmit_interval / 1000
     alive = True
-    next_report = links.report_size
-    while block := await entry.block(links.transmit_size, interval, several=not isinstance(link, UdpLink)):
+    while block := await entry.block(size, interval):
         alive = alive and await _hand_over(module, link, route, block)
-        if not alive:
-            continue
-        sent += len(block)
-        while sent >= next_report:
-            await _progress(module, next_report, entry.received)
-            next_report += links.report_size
-    if sent > next_report - links.report_size:
-        await _progress(module, sent, entry.received)
-    return sent
+        if alive:
+            await progress.report()
 
 
-async def _progress(module: Module, sent: int, received: int) -> None:
-    await module.output.room()
-    module.output.write(b"+CIPSENDL:%d,%d\r\n" % (sent, received), Kind.RESULT)
+class _Progress:
+    """The progress lines of one AT+CIPSENDL: one for every `report_size` bytes sent, and one for the true total."""
+
+    def __init__(self, module: Module, link: Link, entry: StreamEntry) -> None:
+        self._output = module.output
+        self._link = link
+        self._entry = entry
+        self._before = link.sent
+        self._size = module.links.report_size
+        self._reported = 0
+
+    @property
+    def sent(self) -> int:
+        """Bytes handed to the stack."""
+        return self._link.sent - self._before
+
+    async def report(self) -> None:
+        """Print the lines that are due."""
+        while self.sent - self._reported >= self._size:
+            await self._print(self._reported + self._size)
+
+    async def conclude(self) -> None:
+        """Print what is still missing: the last line bears the true total."""
+        await self.report()
+        if self.sent > self._reported:
+            await self._print(self.sent)
+
+    async def _print(self, sent: int) -> None:
+        self._reported = sent
+        await self._output.room()
+        self._output.write(b"+CIPSENDL:%d,%d\r\n" % (sent, self._entry.received), Kind.RESULT)

@@ -13,6 +13,7 @@ from simulator.core.grammar import Form, Parameter
 from simulator.core.registry import CommandTable
 from simulator.module import Module
 from simulator.radio.softap import MOST_STATIONS, SOFTAP_SECURITIES
+from simulator.stack.softap_interface import POOL_SIZE
 
 table = CommandTable()
 
@@ -127,14 +128,14 @@ def set_pool(
     first: Address,
     last: Address,
 ) -> None:
-    """AT+CWDHCPS=1: these addresses, which must be in the softAP's subnet; the time is in minutes."""
+    """AT+CWDHCPS=1: these addresses, which must be in the softAP's subnet and not too many; the time is in minutes."""
     _need_dhcp_server(module)
     interface = module.softap_interface
     start, end = IPv4Address(first), IPv4Address(last)
     own = IPv4Address(interface.ipv4.address)
     if start not in interface.subnet or start <= own <= end:
         raise invalid(POOL_START)
-    if end not in interface.subnet or end < start:
+    if end not in interface.subnet or not 0 <= int(end) - int(start) <= POOL_SIZE:
         raise invalid(POOL_END)
     interface.set_pool(lease_time, start, end)
 
@@ -152,7 +153,7 @@ def set_softap_address(
     """AT+CIPAP: a fixed address; the DHCP server of the softAP is off from now on."""
     module.softap_interface.set_address(static_ipv4(address, gateway, netmask))
     module.interface.softap_dhcp = False
-    module.softap.restart()
+    module.softap_interface.dhcp_changed()
 
 
 @table.command("AT+CIPAPMAC", Form.QUERY)

@@ -70,6 +70,7 @@ class Engine:
         self._entry: DataEntry | None = None
         self._escape: EscapeDetector | None = None
         self._last_input = float("-inf")
+        self._follow_up: Callable[[], None] | None = None
 
     # Input
 
@@ -205,8 +206,15 @@ class Engine:
                 else:
                     self._output.write(part.wire, Kind.RESULT, filtered=part.filtered)
         self._output.write(result.value, Kind.RESULT)
+        if self._follow_up is not None:
+            follow_up, self._follow_up = self._follow_up, None
+            follow_up()
         if restart is not None:
             self._restart(restart)
+
+    def afterwards(self, follow_up: Callable[[], None]) -> None:
+        """Do something right behind the answer of the running command; for its handler."""
+        self._follow_up = follow_up
 
     def _fail(self, error: CommandError) -> None:
         if self._stopped:
@@ -251,6 +259,11 @@ class Engine:
             self._escape = None
             if not entry.surplus_is_input:  # else it goes on taking until the command is done
                 self._entry = None
+
+    @property
+    def takes_data(self) -> bool:
+        """Whether input is data of the running command."""
+        return self._entry is not None
 
     async def room(self) -> None:
         """Wait until there is room for more input; returns at once, without a checkpoint, when there is."""

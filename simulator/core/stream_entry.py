@@ -1,7 +1,6 @@
 """Data that is passed on while it comes in: AT+CIPSENDL and passthrough (ESP-AT User Guide, AT+CIPSENDL, AT+CIPSEND,
 AT+TRANSINTVL)."""
 
-from collections.abc import Callable
 from typing import Final
 
 import trio
@@ -25,16 +24,14 @@ class StreamEntry(DataEntry):
         self._buffer = bytearray()
         self._since = 0.0  # when the first byte of the buffer came
         self._changed = trio.Event()
-        self.on_cancel: Callable[[], None] | None = None
-        """Called when `+++` has ended the entry."""
 
     @property
     def full(self) -> bool:
-        return len(self._buffer) >= RX_BUFFER
+        return len(self._buffer) >= RX_BUFFER and not self.ended.is_set()
 
     async def room(self) -> None:
-        """Wait until there is room in the buffer."""
-        while self.full and not self.ended.is_set():
+        """Wait until there is room in the buffer, or nothing more is to come."""
+        while self.full:
             await self._changed.wait()
 
     def consume(self, data: bytes) -> bytes:
@@ -54,15 +51,10 @@ class StreamEntry(DataEntry):
     def cancel(self) -> None:
         super().cancel()
         self._change()
-        if self.on_cancel is not None:
-            self.on_cancel()
 
-    async def block(self, size: int, interval: float, *, several: bool = False) -> bytes:
+    async def block(self, size: int, interval: float) -> bytes:
         """The next block: `size` bytes, or fewer when `interval` seconds have passed since the first of them, or when
-        nothing more comes. Nothing when the entry has ended and all has been taken.
-
-        `several`: a whole multiple of `size` where that much is there.
-        """
+        nothing more comes. Nothing when the entry has ended and all has been taken."""
         while len(self._buffer) < size and not self.ended.is_set():
             if not self._buffer:
                 await self._changed.wait()
@@ -72,10 +64,8 @@ class StreamEntry(DataEntry):
                 break
             with self._port.gap_limit(left):
                 await self._changed.wait()
-        available = len(self._buffer)
-        take = available if available < size else available - available % size if several else size
-        data = bytes(self._buffer[:take])
-        del self._buffer[:take]
+        data = bytes(self._buffer[:size])
+        del self._buffer[:size]
         self._since = self._port.gap_clock()
         self._change()
         return data

@@ -44,5 +44,6 @@ class Uart:
                     engine.silence()
             finally:
                 output.uncork()
-            await output.room()
+            if not engine.takes_data:  # data has no answer: a client that only sends need not read
+                await output.room()
             await engine.room()

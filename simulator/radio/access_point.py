@@ -71,6 +71,10 @@ class AccessPoint:
         """A station has left."""
         self._stations.pop(mac, None)
 
+    def lose(self, mac: bytes) -> None:
+        """A station is gone without a word."""
+        self._stations.pop(mac, None)
+
     def deauthenticate(self, mac: bytes | None = None, reason: int = 2) -> None:
         """Throw out one station, or all; `reason` is the 802.11 reason code."""
         for station in [mac] if mac is not None else list(self._stations):

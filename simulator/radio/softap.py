@@ -1,11 +1,13 @@
-"""The softAP: the module as an access point (ESP-AT User Guide, AT+CWSAP, AT+CWLIF, AT+CWQIF).
+"""The softAP: the module as an access point (ESP-AT User Guide, AT+CWSAP, AT+CWLIF, AT+CWQIF, AT+CWCONFIG).
 
 It is an access point on the air like any other, with a room of its own that knows its settings and its stations.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
+from simulator.core.clock import Clock
 from simulator.persist.settings import Setting, Settings
 from simulator.radio.access_point import AccessPoint
 from simulator.radio.air import Air
@@ -37,11 +39,15 @@ class SoftAccessPoint(AccessPoint):
         most_stations: int,
         joined: Callable[[bytes], None],
         left: Callable[[bytes], None],
+        silent: Callable[["SoftAccessPoint", bytes], None],
     ) -> None:
+        """`joined`, `left`, `silent` are told what stations do; the last one of those that are gone without a word."""
         super().__init__(ssid, bssid, security=security, password=password, channel=channel, hidden=hidden)
         self._most_stations = most_stations
         self._joined = joined
         self._left = left
+        self._silent = silent
+        self._absent: dict[bytes, object] = {}  # those gone without a word, each with a token of its own
 
     @property
     def full(self) -> bool:
@@ -49,25 +55,41 @@ class SoftAccessPoint(AccessPoint):
         return len(self._stations) >= self._most_stations
 
     def associate(self, mac: bytes, deauthenticated: Callable[[int], None]) -> None:
-        """A station has joined."""
-        new = mac not in self._stations
+        """A station has joined; whoever had that address before is gone."""
+        self.dissociate(mac)
         super().associate(mac, deauthenticated)
-        if new:
-            self._joined(mac)
+        self._joined(mac)
 
     def dissociate(self, mac: bytes) -> None:
         """A station has left."""
         if mac in self._stations:
+            self._absent.pop(mac, None)
             super().dissociate(mac)
             self._left(mac)
+
+    def lose(self, mac: bytes) -> None:
+        """A station is gone without a word, and counts as joined until it has been silent for too long."""
+        if mac in self._stations:
+            self._stations[mac] = _nobody
+            self._absent[mac] = object()
+            self._silent(self, mac)
+
+    def absence(self, mac: bytes) -> object | None:
+        """What stands for a station's silence; another one for each, None for a station that is there."""
+        return self._absent.get(mac)
 
     def deauthenticate(self, mac: bytes | None = None, reason: int = DEAUTHENTICATED) -> None:
         """Throw out one station, or all."""
         for station in [mac] if mac is not None else list(self._stations):
             deauthenticated = self._stations.pop(station, None)
             if deauthenticated is not None:
+                self._absent.pop(station, None)
                 deauthenticated(reason)
                 self._left(station)
+
+
+def _nobody(reason: int) -> None:
+    pass
 
 
 class SoftAp:
@@ -86,19 +108,24 @@ class SoftAp:
         settings: Settings,
         air: Air,
         wifi: Wifi,
+        clock: Clock,
         mac: bytes,
         *,
+        spawn: Callable[..., None],
         started: Callable[[SoftAccessPoint], None],
         stopped: Callable[[SoftAccessPoint], None],
         station_joined: Callable[[bytes], None],
         station_left: Callable[[bytes], None],
     ) -> None:
-        """`mac`: the factory's. The last four are told what happens; stations are named by their MAC."""
+        """`mac`: the factory's. `spawn` starts a task that ends with the boot. The last four are told what happens;
+        stations are named by their MAC."""
         self.settings = settings
         self.access_point: SoftAccessPoint | None = None
         self._air = air
         self._wifi = wifi
+        self._clock = clock
         self._factory_mac = mac
+        self._spawn = spawn
         self._started = started
         self._stopped = stopped
         self._station_joined = station_joined
@@ -174,7 +201,15 @@ class SoftAp:
             most_stations=self.most_stations,
             joined=self._station_joined,
             left=self._station_left,
+            silent=partial(self._spawn, self._throw_out_silent),
         )
         self._started(point)
         self.access_point = point
         self._air.add(point)
+
+    async def _throw_out_silent(self, point: SoftAccessPoint, mac: bytes) -> None:
+        """Give up a station that is gone without a word; those that are there always have something to say."""
+        absence = point.absence(mac)
+        await self._clock.sleep(self._wifi.softap_inactive_time)
+        if absence is not None and point.absence(mac) is absence:
+            point.dissociate(mac)

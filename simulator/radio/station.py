@@ -153,7 +153,7 @@ class Station:
     def vanish(self) -> None:
         """Be gone without telling anybody: the power is cut."""
         if self.access_point is not None:
-            self.access_point.dissociate(self.mac)
+            self.access_point.lose(self.mac)
             self.access_point = None
 
     def leave(self) -> None:

@@ -1,13 +1,15 @@
 """A simulation: a world, a clock, and the modules in it."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 from random import Random
 
 import trio
 
-from simulator.core.clock import Clock
+from simulator.core.clock import Clock, SteppedClock
 from simulator.core.port import Port
+from simulator.core.task_order import oldest_task_first
 from simulator.core.timing import load_timing
 from simulator.core.trace import Trace
 from simulator.module import Firmware, Module, Surroundings
@@ -15,6 +17,8 @@ from simulator.persist.settings import MemoryStore, SettingsStore
 from simulator.radio.access_point import AccessPoint
 from simulator.radio.air import Air
 from simulator.scenario.world import AccessPointConfiguration, World
+from simulator.scenario.world_station import WorldStation, WorldStations
+from simulator.stack.endpoint import Endpoint
 from simulator.stack.host_map import HostMap
 from simulator.stack.host_network import HostNetwork, own_address
 from simulator.stack.lan import Lan
@@ -47,10 +51,12 @@ class Simulation:
         self.modules: list[Module] = []
         self._announce = announce
         self._host_map = HostMap(world.hosts, offline=world.offline)
+        self._udp_ports: set[Endpoint] = set()
         self.air = Air()
         self.lans: dict[bytes, Lan] = {}
         for number, configuration in enumerate(world.access_points):
             self._add_access_point(number, configuration)
+        self._stations = WorldStations(world.stations, self.air, self.lans, clock, self.timing)
 
     def access_point(self, ssid: bytes) -> AccessPoint:
         """The first access point with that SSID. Raises KeyError."""
@@ -59,8 +65,13 @@ class Simulation:
                 return point
         raise KeyError(ssid)
 
+    @property
+    def stations(self) -> list[WorldStation]:
+        """The stations of the world, in its order."""
+        return self._stations.stations
+
     def add_module(self, firmware: Firmware, port: Port, store: SettingsStore | None = None) -> Module:
-        """Put one more module on its board; its `run` powers it on."""
+        """Put one more module on its board; its `run` powers it on. The first ones are those of the world."""
         number = len(self.modules)
         network = HostNetwork(
             self._host_map,
@@ -68,6 +79,7 @@ class Simulation:
             own_address=own_address(self.world.listen_address, number),
             ports=self.world.ports,
             announce=lambda text: self._announce(number, text),
+            udp_ports=self._udp_ports,
         )
         surroundings = Surroundings(
             self.clock, self.timing, self.air, self.lans, network, Random(f"{self.world.seed}/{number}"), self.trace
@@ -77,8 +89,17 @@ class Simulation:
         return module
 
     async def run(self, *, when_opened: bool = False) -> None:
-        """Power on every module and run until cancelled. `when_opened`: each when a client opens its port."""
+        """Power on every module and run until cancelled. `when_opened`: each when a client opens its port.
+
+        In stepped time and without real peers, the same input gives the same output."""
+        order = oldest_task_first() if isinstance(self.clock, SteppedClock) else nullcontext()
+        with order:
+            await self._run(when_opened)
+
+    async def _run(self, when_opened: bool) -> None:
         async with trio.open_nursery() as nursery:
+            if self.stations:
+                nursery.start_soon(self._stations.run)
             for module in self.modules:
                 nursery.start_soon(partial(module.run, when_opened=when_opened))
 
@@ -101,5 +122,7 @@ class Simulation:
         )
 
     def _mac(self, number: int) -> bytes:
+        if number < len(self.world.modules) and (mac := self.world.modules[number].mac) is not None:
+            return mac
         low = int.from_bytes(Random(f"{self.world.seed}/mac").randbytes(3), "big") & 0xFFFF00
         return ESPRESSIF_OUI + ((low + 4 * number) & 0xFFFFFF).to_bytes(3, "big")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
+from typing import NamedTuple
 
 from simulator.radio.security import SECURITIES, Security
 
@@ -31,12 +32,31 @@ class AccessPointConfiguration:
 DEFAULT_ACCESS_POINT = AccessPointConfiguration(b"espressif", b"1234567890", SECURITIES["wpa2-psk"])
 
 
+class StationConfiguration(NamedTuple):
+    """One `[[station]]` of a world file: it joins softAPs with this SSID and password. `address`: None asks for one."""
+
+    mac: bytes
+    joins: bytes
+    password: bytes = b""
+    address: str | None = None
+
+
+class ModuleConfiguration(NamedTuple):
+    """One `[[module]]` of a world file. `mac`: the station's; None is derived from the seed. `link`: where its serial
+    port appears, `{n}` is its number; None leaves that to the program."""
+
+    mac: bytes | None = None
+    link: str | None = None
+
+
 @dataclass(frozen=True)
 class World:
     """A world file: what is on the air, and how the module's addresses map to this machine's."""
 
     seed: int = 1
     access_points: tuple[AccessPointConfiguration, ...] = (DEFAULT_ACCESS_POINT,)
+    stations: tuple[StationConfiguration, ...] = ()
+    modules: tuple[ModuleConfiguration, ...] = ()
     hosts: dict[str, str] = field(default_factory=dict)
     listen_address: str = "127.0.0.1"
     ports: dict[int, int] = field(default_factory=dict)

@@ -7,14 +7,23 @@ document into what a World holds, and raises what would be right instead.
 import os
 import re
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from ipaddress import IPv4Network
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from simulator.core.timing import Timing
 from simulator.radio.security import SECURITIES, Security
-from simulator.scenario.world import DEFAULT_FIRST_ADDRESS, DEFAULT_SUBNET, AccessPointConfiguration, World
+from simulator.scenario.world import (
+    DEFAULT_FIRST_ADDRESS,
+    DEFAULT_SUBNET,
+    AccessPointConfiguration,
+    ModuleConfiguration,
+    StationConfiguration,
+    World,
+)
 from simulator.scenario.world_values import (
+    SSID,
     Reader,
     WrongValueError,
     check_host,
@@ -22,12 +31,14 @@ from simulator.scenario.world_values import (
     one_of,
     read_address,
     read_boolean,
-    read_bssid,
+    read_mac,
     read_duration,
     read_host_target,
+    read_link,
     read_listen_address,
     read_password,
     read_ssid,
+    read_station_address,
     read_subnet,
     right_password,
     shown,
@@ -40,6 +51,9 @@ SIZE_LIMIT: Final = 2**20
 """Bytes. A world is written by hand; what is larger is another kind of file."""
 LONG_KEY: Final = re.compile(r"(?<![\w\"'-])(?:[\w\"'-]+[ \t]*\.[ \t]*){64}")
 """The TOML parser takes memory by the square of the number of a key's dotted parts."""
+
+
+T = TypeVar("T")
 
 
 class Mistake(NamedTuple):
@@ -122,7 +136,7 @@ _ACCESS_POINT: Final[Mapping[str, Reader]] = {
     "security": one_of(SECURITIES),
     "channel": whole_number(1, 14),
     "rssi": whole_number(-100, 0),
-    "bssid": read_bssid,
+    "bssid": read_mac,
     "subnet": read_subnet,
     "first_address": read_address,
     "hidden": read_boolean,
@@ -131,6 +145,13 @@ _ACCESS_POINT: Final[Mapping[str, Reader]] = {
     "pmf": one_of({"off": 0, "capable": 1, "required": 2}),
     "up": read_boolean,
 }
+_STATION: Final[Mapping[str, Reader]] = {
+    "mac": read_mac,
+    "joins": read_ssid,
+    "password": read_password,
+    "address": read_station_address,
+}
+_MODULE: Final[Mapping[str, Reader]] = {"mac": read_mac, "link": read_link}
 _LISTEN: Final = {"address": "listen_address", "ports": "ports"}
 _TIMING: Final[Mapping[str, Reader]] = dict.fromkeys(Timing._fields, read_duration)
 
@@ -140,7 +161,8 @@ class _WorldReader:
 
     def __init__(self) -> None:
         self.mistakes: list[Mistake] = []
-        self._bssids: dict[bytes, int] = {}
+        self._links: dict[str, str] = {}
+        self._macs: dict[bytes, str] = {}
 
     def read(self, document: Mapping[str, object]) -> World:
         """The World, of use only when there are no mistakes."""
@@ -149,14 +171,17 @@ class _WorldReader:
             document,
             {
                 "seed": whole_number(0, 2**63 - 1),
-                "access_point": self._access_points,
+                "access_point": partial(self._tables, "access_point", self._access_point),
+                "station": partial(self._tables, "station", self._station),
+                "module": partial(self._tables, "module", self._module),
                 "hosts": self._hosts,
                 "listen": self._listen,
                 "timing": self._timing,
             },
         )
-        if "access_point" in fields:
-            fields["access_points"] = fields.pop("access_point")
+        for key in ("access_point", "station", "module"):
+            if key in fields:
+                fields[f"{key}s"] = fields.pop(key)
         listen = {_LISTEN[key]: value for key, value in fields.pop("listen", {}).items()}
         return World(**fields, **listen)
 
@@ -188,20 +213,53 @@ class _WorldReader:
                 fields[key] = read
         return fields
 
-    def _access_points(self, value: object) -> tuple[AccessPointConfiguration, ...]:
+    def _tables(self, key: str, read: Callable[[str, object], T | None], value: object) -> tuple[T, ...]:
+        """The right ones of an array of tables."""
         if not isinstance(value, list):
-            self._mistake("access_point", shown_value(value), "[[access_point]], in double brackets,")
+            self._mistake(key, shown_value(value), f"[[{key}]], in double brackets,")
             return ()
-        points = [self._access_point(number, table) for number, table in enumerate(value, 1)]
-        return tuple(point for point in points if point is not None)
+        configurations = [read(f"{key}#{number}", table) for number, table in enumerate(value, 1)]
+        return tuple(configuration for configuration in configurations if configuration is not None)
 
-    def _access_point(self, number: int, value: object) -> AccessPointConfiguration | None:
-        place = f"access_point#{number}"
+    def _own_mac(self, place: str, key: str, mac: bytes) -> None:
+        """Note an address on the air, which nobody else may have."""
+        owner = self._macs.setdefault(mac, place)
+        if owner != place:
+            self._mistake(f"{place}.{key}", f"that of {owner}", "an address of its own")
+
+    def _station(self, place: str, value: object) -> StationConfiguration | None:
+        before = len(self.mistakes)
+        table = self._table(place, value)
+        fields = self._fields(place, table, _STATION)
+        if isinstance(value, Mapping):
+            for key, right in (("mac", 'a station address like "ca:6f:00:00:00:01"'), ("joins", SSID)):
+                if key not in table:
+                    self._mistake(f"{place}.{key}", "nothing", right)
+        if (password := fields.get("password")) and not 8 <= len(password) <= 63:
+            self._mistake(f"{place}.password", f"{len(password)} bytes", "8 to 63 bytes or none")
+        if "mac" in fields:
+            self._own_mac(place, "mac", fields["mac"])
+        return StationConfiguration(**fields) if len(self.mistakes) == before else None
+
+    def _module(self, place: str, value: object) -> ModuleConfiguration | None:
+        before = len(self.mistakes)
+        fields = self._fields(place, value, _MODULE)
+        if "mac" in fields:
+            self._own_mac(place, "mac", fields["mac"])
+            self._own_mac(place, "mac", (int.from_bytes(fields["mac"], "big") + 1).to_bytes(7, "big")[1:])
+        if "link" in fields:
+            link = fields["link"].replace("{n}", str(int(place.rpartition("#")[2]) - 1))
+            owner = self._links.setdefault(link, place)
+            if owner != place:
+                self._mistake(f"{place}.link", f"that of {owner}", "a path of its own")
+        return ModuleConfiguration(**fields) if len(self.mistakes) == before else None
+
+    def _access_point(self, place: str, value: object) -> AccessPointConfiguration | None:
         before = len(self.mistakes)
         table = self._table(place, value)
         fields = self._fields(place, table, _ACCESS_POINT)
         if isinstance(value, Mapping) and "ssid" not in table:
-            self._mistake(f"{place}.ssid", "nothing", "a string of 1 to 32 bytes")
+            self._mistake(f"{place}.ssid", "nothing", SSID)
         if "security" not in table:
             fields["security"] = SECURITIES["wpa2-psk" if table.get("password") else "open"]
         if "security" in fields and ("password" in fields or "password" not in table):
@@ -209,9 +267,7 @@ class _WorldReader:
         if "subnet" in fields or "subnet" not in table:
             self._place_first_address(f"{place}.first_address", fields)
         if "bssid" in fields:
-            owner = self._bssids.setdefault(fields["bssid"], number)
-            if owner != number:
-                self._mistake(f"{place}.bssid", f"that of access_point#{owner}", "an address of its own")
+            self._own_mac(place, "bssid", fields["bssid"])
         if len(self.mistakes) > before:
             return None
         if "pmf" in fields:

@@ -13,6 +13,7 @@ LONGEST_FIGURE: Final = 86400
 """Seconds a figure of the timing can have."""
 SHOWN: Final = 40
 """Characters of a found value that a message shows."""
+SSID: Final = "a string of 1 to 32 bytes"
 
 
 class WrongValueError(Exception):
@@ -96,10 +97,9 @@ def nearest(word: str, known: Collection[str], pattern: str = "{}") -> str:
 
 
 def read_ssid(value: object) -> bytes:
-    right = "a string of 1 to 32 bytes"
-    ssid = _string(value, right).encode()
+    ssid = _string(value, SSID).encode()
     if not 1 <= len(ssid) <= 32:
-        raise WrongValueError(right, f"{len(ssid)} bytes")
+        raise WrongValueError(SSID, f"{len(ssid)} bytes")
     return ssid
 
 
@@ -108,15 +108,15 @@ def read_password(value: object) -> bytes:
     return _string(value, "a string", "a number" if isinstance(value, int | float) else None).encode()
 
 
-def read_bssid(value: object) -> bytes:
+def read_mac(value: object) -> bytes:
     right = 'a station address like "ca:6f:00:00:00:01"'
     text = _string(value, right)
     if not re.fullmatch(r"(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}", text):
         raise WrongValueError(right)
-    bssid = bytes.fromhex(text.replace(":", ""))
-    if bssid[0] & 1 or not any(bssid):
+    mac = bytes.fromhex(text.replace(":", ""))
+    if mac[0] & 1 or not any(mac):
         raise WrongValueError("a unicast address (the first byte even, not all zero)")
-    return bssid
+    return mac
 
 
 def read_subnet(value: object) -> IPv4Network:
@@ -154,6 +154,22 @@ def read_listen_address(value: object) -> str:
     if not _is_unicast(address) and not address.is_unspecified:
         raise WrongValueError(right)
     return str(address)
+
+
+def read_station_address(value: object) -> str:
+    right = 'an IPv4 address like "192.168.4.2"'
+    address = read_address(value, right)
+    if not _is_unicast(address) or address.is_loopback:
+        raise WrongValueError(right)
+    return str(address)
+
+
+def read_link(value: object) -> str:
+    right = 'a path like "./ttyESP{n}"'
+    path = _string(value, right)
+    if not path or "\0" in path:
+        raise WrongValueError(right)
+    return path
 
 
 def read_duration(value: object) -> float:

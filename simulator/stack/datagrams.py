@@ -27,7 +27,7 @@ class Datagrams:
     """One UDP port.
 
     What goes to loopback leaves from the port the module owns; a second socket, opened when it is first needed, talks
-    to the host's network and hears only those it has sent to.
+    to the host's network and hears only those it has sent to; a third one hears a multicast group.
     """
 
     def __init__(
@@ -36,19 +36,39 @@ class Datagrams:
         local_port: int,
         spawn: Callable[..., None],
         closed: Callable[[], None],
+        modules: set[Endpoint],
     ) -> None:
-        """`loopback`: the bound socket, which this takes over. `closed` is told when the port is closed."""
+        """`loopback`: the bound socket, which this takes over. `closed` is told when the port is closed. `modules`: the
+        UDP ports of the simulation's modules on this machine, which this is added to."""
         self.local_port = local_port
         self.group: str | None = None
         """The multicast group whose datagrams it takes."""
         self._loopback = loopback
+        self._host = Endpoint(*loopback.getsockname())
+        self._modules = modules
         self._outward: socket.SocketType | None = None
+        self._in_group: socket.SocketType | None = None
         self._spoken_to: set[str] = set()
         self._spawn = spawn
         self._closed = closed
         self._arriving, self._arrived = trio.open_memory_channel[Arrival](DATAGRAM_BACKLOG)
+        modules.add(self._host)
         loopback.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
         loopback.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(LOOPBACK))
+
+    async def join(self, group: str) -> None:
+        """Take the datagrams of a multicast group, from this machine too as far as the port is free there."""
+        self.group = group
+        self._in_group = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            self._in_group.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            await self._in_group.bind((group, self.local_port))
+            membership = socket.inet_aton(group) + socket.inet_aton(LOOPBACK)
+            self._in_group.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, membership)
+        except OSError:
+            self._in_group.close()
+        else:
+            self._spawn(self.pump, self._in_group)
 
     async def send_to_host(self, data: bytes, destination: Endpoint) -> None:
         """Send one datagram to an address of this machine's or its network. Raises NetworkError."""
@@ -81,15 +101,20 @@ class Datagrams:
                 if sock.fileno() < 0:
                     return
                 continue  # an ICMP answer to something sent before
-            if sock is not self._outward or address in self._spoken_to:
-                self._keep(Arrival(data, Endpoint(address, port), None))
+            sender = Endpoint(address, port)
+            if sock is self._outward and address not in self._spoken_to:
+                continue
+            if sock is self._in_group and sender in self._modules:
+                continue  # which sends it in memory too
+            self._keep(Arrival(data, sender, None))
 
     def close(self) -> None:
         """Close the port."""
         self._closed()
-        self._loopback.close()
-        if self._outward is not None:
-            self._outward.close()
+        self._modules.discard(self._host)
+        for sock in (self._loopback, self._outward, self._in_group):
+            if sock is not None:
+                sock.close()
 
     def _keep(self, arrival: Arrival) -> None:
         try:

@@ -7,10 +7,14 @@ Back: the same entries reversed, preferring one in the subnet of the interface, 
 """
 
 from collections.abc import Mapping
+from typing import Final
 
 from simulator.stack.endpoint import BROADCAST, LOOPBACK, NO_ADDRESS, Endpoint, is_address, is_loopback, split_endpoint
 from simulator.stack.errors import UnreachableError
 from simulator.stack.lan import Lan
+
+HOST_BROADCAST: Final = "127.255.255.255"
+"""Reaches the programs of this machine that listen on all addresses."""
 
 
 class HostMap:
@@ -70,6 +74,17 @@ class HostMap:
                 found, found_port = (near or names)[0]
                 return Endpoint(found, found_port or port)
         return Endpoint(address, port)
+
+    def everybody(self, port: int, lan: Lan) -> list[Endpoint]:
+        """Where on this machine or its network a broadcast goes: to the programs here that listen on all addresses, on
+        the port itself and on those that entries of the subnet give for it, and to the other machines of entries."""
+        found = {Endpoint(HOST_BROADCAST, port)}
+        for key in self._entries:
+            address, own_port = split_endpoint(key)
+            if is_address(address) and lan.contains(address) and own_port in (None, port):
+                host = self.to_host(address, port, lan)
+                found.add(Endpoint(HOST_BROADCAST, host.port) if is_loopback(host.address) else host)
+        return sorted(found)
 
     def _endpoint(self, key: str, port: int) -> Endpoint:
         address, to_port = self._entries[key]

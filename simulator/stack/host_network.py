@@ -5,7 +5,6 @@ there. Nothing listens on another address unless the world or the command line s
 """
 
 import errno
-import struct
 from collections.abc import Callable
 from functools import partial
 from ipaddress import IPv4Address
@@ -15,6 +14,7 @@ import trio
 from trio import socket
 
 from simulator.core.clock import Clock
+from simulator.stack.connection import set_options
 from simulator.stack.datagrams import Datagrams
 from simulator.stack.endpoint import LOOPBACK, Endpoint, is_address, is_loopback
 from simulator.stack.errors import ResolveError, network_error
@@ -28,8 +28,6 @@ BACKLOG: Final = 5
 OUT_OF_RESOURCES: Final = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 ACCEPT_PAUSE: Final = 0.1
 """Seconds before the next try to accept when this machine has no descriptor left."""
-KEEP_ALIVE_INTERVAL, KEEP_ALIVE_COUNT = 1, 3
-"""Seconds between questions, and how many go unanswered before the peer is gone (ESP-AT User Guide, AT+CIPSTART)."""
 
 
 class HostListener:
@@ -88,14 +86,17 @@ class HostNetwork:
         own_address: str = LOOPBACK,
         ports: dict[int, int] | None = None,
         announce: Callable[[str], None] = _silent,
+        udp_ports: set[Endpoint] | None = None,
     ) -> None:
         """`own_address`: where servers listen and what connections to loopback come from. `ports`: module ports that
-        go to chosen ports here. `announce` is told of every port that opens and closes."""
+        go to chosen ports here. `announce` is told of every port that opens and closes. `udp_ports`: those that all
+        modules of the simulation have here."""
         self.host_map = host_map
         self._clock = clock
         self._own_address = own_address
         self._ports = ports or {}
         self._announce = announce
+        self._udp_ports = udp_ports if udp_ports is not None else set()
 
     async def resolve(self, name: str, lan: Lan | None) -> str:
         """The IPv4 address of a name or address, as the module sees it. Raises ResolveError."""
@@ -133,16 +134,7 @@ class HostNetwork:
         tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         try:
             tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if linger == 0:  # a longer one would hold up the whole program
-                tcp.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            if keep_alive:
-                for level, option, value in (
-                    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
-                    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, keep_alive),
-                    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, KEEP_ALIVE_INTERVAL),
-                    (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, KEEP_ALIVE_COUNT),
-                ):
-                    tcp.setsockopt(level, option, value)
+            set_options(tcp, keep_alive, linger)
             with self._clock.real_work():
                 if is_loopback(host.address) and is_loopback(self._own_address):
                     await tcp.bind((self._own_address, 0))
@@ -161,22 +153,25 @@ class HostNetwork:
         self._announce(f"serves tcp {port} at {Endpoint(*tcp.getsockname())}")
         return HostListener(tcp, partial(self._announce, f"no longer serves tcp {port}"))
 
-    async def open_datagrams(self, local_port: int | None, spawn: Callable[..., None]) -> Datagrams:
-        """Open a UDP port, a free one when none is given. Raises NetworkError."""
-        udp = await self._bound(socket.SOCK_DGRAM, local_port)
+    async def open_datagrams(
+        self, local_port: int | None, spawn: Callable[..., None], free_port: int | None = None
+    ) -> Datagrams:
+        """Open a UDP port, a free one when none is given: `free_port` for the module, the same or another one here.
+        Raises NetworkError."""
+        udp = await self._bound(socket.SOCK_DGRAM, local_port, free_port)
         host = Endpoint(*udp.getsockname())
         closed: Callable[[], None] = _nothing
         if local_port is not None:
             self._announce(f"serves udp {local_port} at {host}")
             closed = partial(self._announce, f"no longer serves udp {local_port}")
-        datagrams = Datagrams(udp, local_port or host.port, spawn, closed)
+        datagrams = Datagrams(udp, local_port or free_port or host.port, spawn, closed, self._udp_ports)
         spawn(datagrams.pump, udp)
         return datagrams
 
-    async def _bound(self, kind: int, port: int | None) -> socket.SocketType:
+    async def _bound(self, kind: int, port: int | None, free_port: int | None = None) -> socket.SocketType:
         """A socket at the port the table gives, or the same one, or the shifted one, or any free one; a TCP socket
-        listens. Raises NetworkError."""
-        candidates = (0,) if port is None else (self._ports.get(port, port), port + PORT_SHIFT, 0)
+        listens. Without a port it is at `free_port` if that is free. Raises NetworkError."""
+        candidates = (free_port or 0, 0) if port is None else (self._ports.get(port, port), port + PORT_SHIFT, 0)
         for candidate in candidates:
             if candidate > 65535:
                 continue

@@ -157,7 +157,7 @@ class StationInterface:
     async def _lease(self, lan: Lan, scope: trio.CancelScope) -> Any:
         with scope:
             await self._clock.sleep(self._lease_time)
-            address = lan.lease(self._mac())
+            address = lan.lease(self._mac(), self._clock.now())
             if address is not None:
                 self._leased_dns = lan.gateway.encode()
                 self._come_up(Ipv4(address, lan.gateway, lan.netmask))

@@ -53,26 +53,47 @@ class Lan:
         self._first = first_address
         self._last = last_address or subnet.broadcast_address - 1
         self._leased = leased
+        self._kept: dict[bytes, tuple[str, float]] = {}  # of those who have left: the address, and how long it is theirs
 
     def set_pool(self, first_address: IPv4Address, last_address: IPv4Address) -> None:
-        """Give other addresses from now on."""
+        """Give other addresses from now on; who has one keeps it."""
         self._first, self._last = first_address, last_address
+        self._kept.clear()
 
-    def lease(self, mac: bytes) -> str | None:
-        """The address for a station, the same one each time; None when the pool is empty."""
+    def move(self, subnet: IPv4Network, softap_address: str) -> None:
+        """The softAP has another address, perhaps in another subnet. Whoever had an address from it has none now."""
+        self.subnet = subnet
+        self.gateway = softap_address
+        self.netmask = str(subnet.netmask)
+        self.broadcast = str(subnet.broadcast_address)
+        self.leases.clear()
+        self._kept.clear()
+
+    def lease(self, mac: bytes, now: float = 0.0) -> str | None:
+        """The address for a station, the same one each time; None when the pool is empty. `now`: module time."""
         if mac not in self.leases:
-            taken = {self.gateway, *self.leases.values(), *self.nodes}
-            pool = range(int(self._first), int(self._last) + 1)
-            address = next((text for number in pool if (text := str(IPv4Address(number))) not in taken), None)
+            address = self._free_address(mac, now)
             if address is None:
                 return None
             self.leases[mac] = address
         self._leased(mac, self.leases[mac])
         return self.leases[mac]
 
-    def release(self, mac: bytes) -> None:
-        """A station has gone; its address may be given to another one."""
-        self.leases.pop(mac, None)
+    def release(self, mac: bytes, until: float) -> None:
+        """A station has gone; its address is kept for it until that module time."""
+        address = self.leases.pop(mac, None)
+        if address is not None:
+            self._kept[mac] = address, until
+
+    def _free_address(self, mac: bytes, now: float) -> str | None:
+        self._kept = {owner: kept for owner, kept in self._kept.items() if kept[1] > now}
+        taken = {self.gateway, *self.leases.values(), *self.nodes}
+        own, _ = self._kept.pop(mac, (None, 0.0))
+        if own is not None and own not in taken:
+            return own
+        taken.update(address for address, _ in self._kept.values())
+        pool = range(int(self._first), int(self._last) + 1)
+        return next((text for number in pool if (text := str(IPv4Address(number))) not in taken), None)
 
     def contains(self, address: str) -> bool:
         """Whether an address belongs to the subnet."""

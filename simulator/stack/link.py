@@ -19,13 +19,15 @@ from simulator.stack.network import Network, Route
 RECEIVE_WINDOW: Final = 5760
 """Bytes the module takes from a connection at a time, and holds for a host that has not read them: four segments of
 1440."""
+SEND_BUFFER: Final = 5760
+"""Bytes the stack takes from the module before the peer has acknowledged any of them."""
 
 
 class Link(ABC):
     """One connection.
 
     `number`: 0 to 4. `remote`: the peer as the module shows it. `lan`: the network it goes through. `accepted`: whether
-    a server of the module's took it. `ended`: the peer has closed, but there is data left to read.
+    a server of the module's took it. `ended`: the connection is over, but there is data left to read.
     """
 
     kind: ClassVar[bytes]
@@ -47,6 +49,12 @@ class Link(ABC):
         self.announced = False
         """Whether the host has been told of it since it last read."""
         self.read = trio.Event()
+        self._sent = 0
+
+    @property
+    def sent(self) -> int:
+        """Bytes handed to the stack so far, those of a send that broke off included."""
+        return self._sent
 
     @property
     def unread_length(self) -> int:
@@ -74,9 +82,17 @@ class Link(ABC):
     def close(self) -> None:
         """Release the connection."""
 
+    def vanish(self) -> None:
+        """Release it without a word to the peer."""
+        self.close()
+
 
 class TcpLink(Link):
-    """A TCP connection."""
+    """A TCP connection.
+
+    `keep_alive`: seconds of silence before it asks whether the peer is there, 0 never. `cut_off`: its network is gone
+    and it waits for it to come back; what is sent meanwhile stays in the stack's buffer.
+    """
 
     kind = b"TCP"
 
@@ -88,12 +104,20 @@ class TcpLink(Link):
         lan: Lan | None,
         connection: Connection,
         *,
+        keep_alive: int = 0,
         accepted: bool = False,
     ) -> None:
         super().__init__(number, remote, local_port, lan, accepted=accepted)
+        self.keep_alive = keep_alive
+        self.cut_off = False
+        self._held = bytearray()
         self.dialled: tuple[str, int] = remote
         """What a client dialled, a name or an address; it is dialled again in passthrough."""
         self._connection = connection
+
+    @property
+    def sent(self) -> int:
+        return self._connection.sent + len(self._held)
 
     @property
     def room(self) -> int:
@@ -113,11 +137,34 @@ class TcpLink(Link):
     async def send(self, payload: bytes) -> None:
         await self._connection.send(payload)
 
+    @property
+    def holds(self) -> bool:
+        """Whether data waits for the network."""
+        return bool(self._held)
+
+    def hold(self, payload: bytes) -> bool:
+        """Keep what is sent while it is cut off; False when the stack's buffer is full."""
+        if len(self._held) + len(payload) > SEND_BUFFER:
+            return False
+        self._held += payload
+        return True
+
+    async def resume(self) -> None:
+        """The network is back: send what has been held. Raises NetworkError."""
+        while self._held:
+            payload = bytes(self._held)
+            self._held.clear()
+            await self._connection.send(payload)
+        self.cut_off = False
+
     async def receive(self) -> tuple[bytes, Endpoint]:
         return await self._connection.receive(max(1, self.room)), self.remote
 
     def close(self) -> None:
         self._connection.close()
+
+    def vanish(self) -> None:
+        self._connection.vanish()
 
 
 class UdpLink(Link):
@@ -152,6 +199,7 @@ class UdpLink(Link):
         if not self._network.up:
             raise NetworkError(LWIP_NO_ROUTE)
         await self._network.send_datagram(self._datagrams, payload, route)
+        self._sent += len(payload)
 
     async def receive(self) -> tuple[bytes, Endpoint]:
         while True:
@@ -160,7 +208,7 @@ class UdpLink(Link):
                 continue  # an empty datagram is nothing on the AT port; without a network nothing comes in
             if host is not None and host == self._peer.host:
                 return data, self._peer.seen
-            sender = seen or self._network.from_host(host or self.remote)
+            sender = seen or self._network.from_host(host or self.remote)[0]
             if self.follows and sender != self.remote:
                 await self._follow(sender, host)
             return data, sender

@@ -4,6 +4,7 @@ A link tells the table what arrives and that it has ended; the table tells its l
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final, Protocol
 
 import trio
@@ -11,11 +12,12 @@ import trio
 from simulator.core.clock import Clock
 from simulator.core.output import Output
 from simulator.persist.settings import Settings
-from simulator.stack.connection import Connection
+from simulator.stack.connection import KEEP_ALIVE_COUNT, KEEP_ALIVE_INTERVAL, Connection
 from simulator.stack.endpoint import Endpoint
-from simulator.stack.errors import LWIP_NO_ROUTE, LWIP_WOULD_BLOCK, NetworkError
+from simulator.stack.errors import LWIP_NO_ROUTE, LWIP_NOT_CONNECTED, LWIP_WOULD_BLOCK, NetworkError
 from simulator.stack.lan import Lan
 from simulator.stack.link import RECEIVE_WINDOW, Link, TcpLink, UdpLink
+from simulator.stack.memory_connection import GIVE_UP
 from simulator.stack.network import Network
 from simulator.stack.tcp_options import TcpOptions
 
@@ -75,6 +77,7 @@ class LinkTable:
         self.changed = trio.Event()
         """Set when a link opens or ends; a fresh event stands here afterwards."""
         self._links: list[Link | None] = [None] * LINK_COUNT
+        self._opening: int | None = None  # the number of the link that is being opened
         self._clock = clock
         self._output = output
         self._listener = listener
@@ -89,8 +92,9 @@ class LinkTable:
 
     @property
     def lowest_free(self) -> int | None:
-        """The lowest number without a link."""
-        return self._links.index(None) if None in self._links else None
+        """The lowest number that no link has or is about to have."""
+        free = (number for number, link in enumerate(self._links) if link is None and number != self._opening)
+        return next(free, None)
 
     @property
     def only(self) -> Link | None:
@@ -107,28 +111,33 @@ class LinkTable:
         """Connect. Raises ResolveError, UnreachableError, NetworkError."""
         if not self.network.up:
             raise NetworkError(LWIP_NO_ROUTE)
-        route = await self.network.locate(host, port)
         options = self.options[number]
-        connection, local_port = await self.network.connect(route, options.keep_alive, options.linger)
+        with self._reserved(number):
+            route = await self.network.locate(host, port)
+            connection, local_port = await self.network.connect(route, options.keep_alive, options.linger)
         if not self.network.up:  # lost meanwhile
             connection.close()
             raise NetworkError(LWIP_NO_ROUTE)
-        link = TcpLink(number, route.seen, local_port, route.lan, connection)
+        link = TcpLink(number, route.seen, local_port, route.lan, connection, keep_alive=options.keep_alive)
         link.dialled = host, port
         self.add(link)
 
     async def open_udp(self, number: int, host: str, port: int, local_port: int | None, follows: int) -> None:
         """Open a UDP port with a peer. Raises ResolveError, NetworkError."""
-        peer = await self.network.locate_datagram(host, port)
-        datagrams = await self.network.open_datagrams(local_port, peer.seen)
+        with self._reserved(number):
+            peer = await self.network.locate_datagram(host, port)
+            datagrams = await self.network.open_datagrams(local_port, peer.seen)
         self.add(UdpLink(number, peer, datagrams, self.network, follows=follows))
 
     def accept(self, connection: Connection, remote: Endpoint, local_port: int, lan: Lan | None) -> bool:
         """Take the connection of a client into the table; False when there is no number left."""
         number = self.lowest_free
-        if number is not None:
-            self.add(TcpLink(number, remote, local_port, lan, connection, accepted=True))
-        return number is not None
+        if number is None:
+            return False
+        options = self.options[number]
+        connection.set_options(options.keep_alive, options.linger)
+        self.add(TcpLink(number, remote, local_port, lan, connection, keep_alive=options.keep_alive, accepted=True))
+        return True
 
     def add(self, link: Link) -> None:
         """Take a link that is up into the table, announce it, and listen to it."""
@@ -141,32 +150,65 @@ class LinkTable:
 
     async def send(self, link: Link, payload: bytes) -> None:
         """Send a payload within the link's send time-out. Raises NetworkError."""
-        link.used = self._clock.now()
         timeout = self.options[link.number].send_timeout
         if not timeout:
-            await link.send(payload)
+            await self.pass_on(link, payload)
             return
         with self._clock.move_on_after(timeout / 1000):
-            await link.send(payload)
+            await self.pass_on(link, payload)
             return
         raise NetworkError(LWIP_WOULD_BLOCK)
+
+    async def pass_on(self, link: Link, payload: bytes) -> None:
+        """Send a payload, however long the peer takes. Raises NetworkError."""
+        link.used = self._clock.now()
+        while isinstance(link, TcpLink) and link.cut_off:
+            held_before = link.holds
+            if link.hold(payload):
+                if not held_before:
+                    self._spawn(self._end_unless_back, link, GIVE_UP)
+                return
+            await self.changed.wait()
+            if not self.alive(link):
+                raise NetworkError(LWIP_NOT_CONNECTED)
+        await link.send(payload)
+
+    def alive(self, link: Link) -> bool:
+        """Whether a link is up."""
+        return self._links[link.number] is link and not link.ended
+
+    async def gone(self, link: Link) -> None:
+        """Wait until a link is no longer up."""
+        while self.alive(link):
+            await self.changed.wait()
 
     def set_passive(self, number: int, passive: bool) -> None:
         """Receive passively on this link number, or print; what waits to be read is printed then."""
         self.passive[number] = passive
-        link = self._links[number]
-        if link is not None and link.unread and not passive:
-            self._spawn(self._print_unread, link)
+        self._release(number)
+
+    def set_raw(self, raw: bool) -> None:
+        """Print received data bare, whatever the links' own ways of receiving; what waits to be read comes first."""
+        self.raw = raw
+        for number in range(LINK_COUNT):
+            self._release(number)
+
+    def keeps(self, link: Link) -> bool:
+        """Whether what arrives on a link waits to be read."""
+        return self.passive[link.number] and not self.raw
 
     def read(self, link: Link, most: int) -> tuple[bytes, Endpoint]:
-        """Take what was received passively; the end of a link that is over follows when nothing is left."""
+        """Take what was received passively; `conclude` follows."""
         taken = link.take(most)
         link.announced = False
         link.read.set()
         link.read = trio.Event()
-        if link.ended and not link.unread:
-            self._spawn(self._end_soon, link)
         return taken
+
+    def conclude(self, link: Link) -> None:
+        """Announce the end of a link that is over, when nothing is left to read."""
+        if link.ended and not link.unread:
+            self._end(link)
 
     def close(self, link: Link) -> None:
         """End a link from this side."""
@@ -176,13 +218,32 @@ class LinkTable:
     def network_down(self, lan: Lan | None) -> None:
         """An interface has lost its network: its TCP links end, unless they are to be left to the stack."""
         for link in self if lan is not None else ():
-            if isinstance(link, TcpLink) and link.lan is lan and not self.persistent[link.number]:
-                self.close(link)
+            if not isinstance(link, TcpLink) or link.lan is not lan or link.ended:
+                continue
+            if not self.persistent[link.number]:
+                link.vanish()
+                self._break(link)
+            elif not link.cut_off:
+                link.cut_off = True
+                if link.keep_alive:
+                    questions = KEEP_ALIVE_INTERVAL * KEEP_ALIVE_COUNT
+                    silence = self._clock.now() - link.used
+                    self._spawn(self._end_unless_back, link, max(0.0, link.keep_alive + questions - silence))
+
+    def network_up(self, lan: Lan | None) -> None:
+        """An interface has its network back, or one with the same addresses: the links that were left to the stack go
+        on."""
+        if lan is None:
+            return
+        for link in self:
+            if isinstance(link, TcpLink) and link.cut_off and link.lan is not None and link.lan.subnet == lan.subnet:
+                link.lan = lan
+                self._spawn(self._resume, link)
 
     def abandon(self) -> None:
         """Close everything without a word: the module restarts or loses its power."""
         for link in self:
-            link.close()
+            link.vanish()
         self._links = [None] * LINK_COUNT
 
     # Receiving
@@ -196,18 +257,16 @@ class LinkTable:
                     data, sender = await link.receive()
                 except NetworkError:
                     data = b""
+                while isinstance(link, TcpLink) and link.cut_off:
+                    await self.changed.wait()  # nothing comes in without a network
                 if not data:
                     break
                 link.used = self._clock.now()
-                if self.passive[link.number] and not self.raw:
+                if link.unread or self.keeps(link):
                     await self._keep(link, data, sender)
                 else:
                     await self._print(link, data, sender)
-            if link.unread:
-                link.ended = True  # CLOSED is withheld until all is read
-                self.notify()
-            else:
-                self._end(link)
+            self._break(link)
 
     async def _print(self, link: Link, data: bytes, sender: Endpoint) -> None:
         for at in range(0, len(data), MESSAGE_LIMIT):
@@ -218,19 +277,55 @@ class LinkTable:
         if link.unread_length + len(data) > RECEIVE_WINDOW:
             return  # only a datagram can be too much
         link.unread.append((data, sender))
-        if not link.announced:
-            await self._output.room()
+        if link.announced or not self.keeps(link):
+            return
+        await self._output.room()
+        if link.unread and not link.announced:  # else it has been read meanwhile
             link.announced = True
             self._listener.link_notice(link)
 
-    async def _print_unread(self, link: Link) -> None:
-        while link.unread and self._links[link.number] is link:
-            data, sender = self.read(link, RECEIVE_WINDOW)
-            await self._print(link, data, sender)
+    def _release(self, number: int) -> None:
+        link = self._links[number]
+        if link is not None and link.unread and not self.keeps(link):
+            self._spawn(self._print_unread, link)
 
-    async def _end_soon(self, link: Link) -> None:
-        """The end of a link whose last data has just been read, behind the answer that brought the data."""
-        self._end(link)
+    async def _print_unread(self, link: Link) -> None:
+        while True:
+            await self._output.room()
+            if not link.unread or self.keeps(link) or self._links[link.number] is not link:
+                return
+            data, sender = self.read(link, RECEIVE_WINDOW)
+            for at in range(0, len(data), MESSAGE_LIMIT):  # at once: what comes in meanwhile goes behind it
+                self._listener.link_data(link, data[at : at + MESSAGE_LIMIT], sender)
+            self.conclude(link)
+
+    def _break(self, link: Link) -> None:
+        """The connection of a link is over; CLOSED is withheld until all that has come is read."""
+        link.receiving.cancel()
+        if link.unread:
+            link.close()
+            link.ended = True
+            self.notify()
+        else:
+            self._end(link)
+
+    # Links that outlive their network
+
+    async def _end_unless_back(self, link: TcpLink, seconds: float) -> None:
+        """End a link that is still cut off then: nobody has answered its keep-alive, or acknowledged its data."""
+        with self._clock.move_on_after(seconds):
+            while link.cut_off and self.alive(link):
+                await self.changed.wait()
+            return
+        if link.cut_off and self.alive(link):
+            self._break(link)
+
+    async def _resume(self, link: TcpLink) -> None:
+        try:
+            await link.resume()
+        except NetworkError:
+            link.cut_off = False  # the link's own receiving notices that the peer has gone
+        self.notify()
 
     def _end(self, link: Link) -> None:
         if self._links[link.number] is link:
@@ -238,6 +333,15 @@ class LinkTable:
             self._links[link.number] = None
             self.notify()
             self._listener.link_closed(link)
+
+    @contextmanager
+    def _reserved(self, number: int) -> Iterator[None]:
+        """Keep clients of the server from getting the number of a link that is being opened."""
+        self._opening = number
+        try:
+            yield
+        finally:
+            self._opening = None
 
     def notify(self) -> None:
         """Wake who waits for changes."""

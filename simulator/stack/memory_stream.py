@@ -1,9 +1,12 @@
 """Connections between modules and hosts of one simulation: byte streams in memory, with a window.
 
 What one side has not read yet is bounded, so a reader that stops stops the writer, as TCP's window does.
+
+An end may also vanish, as one does that loses its power or its network: nothing tells the other end, whose data is
+taken as far as the window goes and never read.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from operator import index
 from typing import Final
@@ -14,6 +17,10 @@ from simulator.stack.endpoint import Endpoint
 
 WINDOW: Final = 5760
 """Bytes under way in one direction before the sender waits (ESP-IDF build configuration of ESP-AT)."""
+
+
+def _ignore() -> None:
+    pass
 
 
 class _Pipe:
@@ -38,6 +45,14 @@ class MemoryStream(trio.abc.HalfCloseableStream):
     def __init__(self, incoming: _Pipe, outgoing: _Pipe, local: Endpoint, remote: Endpoint) -> None:
         self.local = local
         self.remote = remote
+        self.sent = 0
+        """Bytes the other end has got or will get."""
+        self.lost = False
+        """Whether the other end has vanished."""
+        self.on_lost: Callable[[], None] = _ignore
+        """Called when it has."""
+        self.other = self
+        """The other end."""
         self._incoming = incoming
         self._outgoing = outgoing
         self._closed = False
@@ -53,6 +68,7 @@ class MemoryStream(trio.abc.HalfCloseableStream):
                 room = WINDOW - len(self._outgoing.buffer)
                 if room > 0:
                     self._outgoing.buffer += rest[:room]
+                    self.sent += min(room, len(rest))
                     rest = rest[room:]
                     self._outgoing.change()
                 else:
@@ -108,6 +124,24 @@ class MemoryStream(trio.abc.HalfCloseableStream):
         self._outgoing.change()
         self._incoming.change()
 
+    def vanish(self) -> None:
+        """This end is gone without a word."""
+        if self._closed:
+            return
+        self._closed = True
+        self._outgoing.change()
+        self._incoming.change()
+        if not self.other._closed:
+            self.other.lost = True
+            self.other.on_lost()
+
+    def reset(self) -> None:
+        """Break the connection, for both ends."""
+        for pipe in (self._outgoing, self._incoming):
+            pipe.buffer.clear()
+            pipe.broken = True
+            pipe.change()
+
     def _check_sending(self) -> None:
         if self._closed or self._outgoing.ended:
             raise trio.ClosedResourceError
@@ -129,4 +163,6 @@ class MemoryStream(trio.abc.HalfCloseableStream):
 def memory_stream_pair(one: Endpoint, other: Endpoint) -> tuple[MemoryStream, MemoryStream]:
     """A connection between two addresses: the end at `one`, the end at `other`."""
     there, back = _Pipe(), _Pipe()
-    return MemoryStream(back, there, one, other), MemoryStream(there, back, other, one)
+    first, second = MemoryStream(back, there, one, other), MemoryStream(there, back, other, one)
+    first.other, second.other = second, first
+    return first, second

@@ -5,21 +5,22 @@ network behind a router. `stack/host_map.py` knows the order on this machine.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from ipaddress import IPv4Address
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
-from simulator.stack.connection import Connection, HostConnection, MemoryConnection
+from simulator.core.clock import Clock
+from simulator.stack.connection import Connection, HostConnection
 from simulator.stack.datagrams import Datagrams
 from simulator.stack.endpoint import BROADCAST, Endpoint, is_address
-from simulator.stack.errors import LWIP_ADDRESS_IN_USE, LWIP_RESET, NetworkError, UnreachableError
+from simulator.stack.errors import LWIP_ADDRESS_IN_USE, LWIP_RESET, NetworkError, ResolveError, UnreachableError
 from simulator.stack.host_network import HostNetwork
 from simulator.stack.lan import Lan, Node
+from simulator.stack.memory_connection import MemoryConnection
 from simulator.stack.memory_stream import MemoryStream, memory_stream_pair
 
 ANY_INTERFACE, STATION, SOFTAP = 0, 1, 2
 """`netif` of AT+CIPSERVER."""
-HOST_BROADCAST: Final = "127.255.255.255"
-"""Reaches the programs of this machine that listen on all addresses."""
 FIRST_EPHEMERAL: Final = 49152
 
 
@@ -35,8 +36,8 @@ class Route(NamedTuple):
     """The way to a destination.
 
     `seen`: as the module shows it. `lan`: the network it leaves through, None for loopback without any. `source`: the
-    module's address there. `nodes`: who of the simulation is meant. `host`: on this machine or its network. Neither
-    nodes nor host: nobody.
+    module's address there. `nodes`: who of the simulation is meant. `host`: on this machine or its network; `many`: of
+    a broadcast or multicast datagram, all there. None of them: nobody.
     """
 
     seen: Endpoint
@@ -44,18 +45,30 @@ class Route(NamedTuple):
     source: str
     nodes: tuple[Node, ...] = ()
     host: Endpoint | None = None
+    many: tuple[Endpoint, ...] = ()
+
+
+class Acceptor(Protocol):
+    """Who listens on a TCP port."""
+
+    def listens_on(self, lan: Lan) -> bool:
+        """Whether it takes connections that come over that network."""
+
+    def accept(self, connection: Connection, client: Endpoint, lan: Lan) -> None:
+        """Take a connection."""
 
 
 class Network:
     """The networks of one boot of one module."""
 
-    def __init__(self, host: HostNetwork, spawn: Callable[..., None]) -> None:
+    def __init__(self, host: HostNetwork, clock: Clock, spawn: Callable[..., None]) -> None:
         self.host = host
         self.attachments: list[Attachment] = []
         """The interfaces that are up, the station's first."""
-        self.listeners: dict[int, Callable[[MemoryStream, Lan], None]] = {}
+        self.acceptors: dict[int, Acceptor] = {}
         """Who takes TCP connections from the simulation, by port."""
         self._ports: dict[int, Datagrams] = {}
+        self._clock = clock
         self._spawn = spawn
         self._next_port = FIRST_EPHEMERAL
 
@@ -68,14 +81,16 @@ class Network:
         """An interface has come up, or has got another address."""
         self.detach(interface)
         self.attachments.append(Attachment(interface, lan, address))
-        self.attachments.sort()
+        self.attachments.sort(key=lambda attachment: attachment.interface)
         lan.nodes[address] = _ModuleNode(self, lan, address)
 
     def detach(self, interface: int) -> None:
         """An interface has gone down."""
         for attachment in [one for one in self.attachments if one.interface == interface]:
             self.attachments.remove(attachment)
-            attachment.lan.nodes.pop(attachment.address, None)
+            node = attachment.lan.nodes.get(attachment.address)
+            if isinstance(node, _ModuleNode) and node.network is self:  # else somebody else has the address now
+                del attachment.lan.nodes[attachment.address]
 
     def attachment(self, interface: int = ANY_INTERFACE) -> Attachment | None:
         """An interface, or the first one that is up."""
@@ -83,6 +98,7 @@ class Network:
 
     async def resolve(self, name: str) -> str:
         """The IPv4 address of a name or address, as the module sees it. Raises ResolveError."""
+        self._need_names(name, self._default_lan)
         return await self.host.resolve(name, self._default_lan)
 
     async def locate(self, name: str, port: int) -> Route:
@@ -93,6 +109,7 @@ class Network:
             node = lan.nodes.get(name)
             if node is not None:
                 return Route(Endpoint(name, port), lan, source, nodes=(node,))
+        self._need_names(name, lan)
         destination = await self.host.locate(name, port, lan)
         if destination.beyond and (lan is None or not lan.has_uplink):
             raise UnreachableError(destination.seen.address)
@@ -114,19 +131,31 @@ class Network:
         resets the connection when it is closed. Raises NetworkError."""
         if route.nodes:
             port = self._ephemeral_port()
-            return MemoryConnection(route.nodes[0].connect(route.seen.port, Endpoint(route.source, port))), port
+            stream = route.nodes[0].connect(route.seen.port, Endpoint(route.source, port))
+            connection: Connection = self.connection_in_memory(stream)
+            connection.set_options(keep_alive, linger)
+            return connection, port
         assert route.host is not None
-        connection = HostConnection(await self.host.connect(route.host, keep_alive, linger))
-        return connection, connection.local_port
+        over_host = HostConnection(await self.host.connect(route.host, keep_alive, linger))
+        return over_host, over_host.local_port
+
+    def connection_in_memory(self, stream: MemoryStream) -> MemoryConnection:
+        """The module's end of a connection to somebody of the simulation."""
+        return MemoryConnection(
+            stream,
+            self._clock,
+            self._spawn,
+            lambda: any(stream.remote.address in attachment.lan.nodes for attachment in self.attachments),
+        )
 
     async def open_datagrams(self, local_port: int | None, peer: Endpoint) -> Datagrams:
         """Open a UDP port, a free one when none is given. Raises NetworkError."""
         if local_port in self._ports:
             raise NetworkError(LWIP_ADDRESS_IN_USE)
-        datagrams = await self.host.open_datagrams(local_port, self._spawn)
+        datagrams = await self.host.open_datagrams(local_port, self._spawn, free_port=self._ephemeral_port())
         self._ports[datagrams.local_port] = datagrams
-        if IPv4Address(peer.address).is_multicast:
-            datagrams.group = peer.address
+        if is_address(peer.address) and IPv4Address(peer.address).is_multicast:
+            await datagrams.join(peer.address)
         return datagrams
 
     def close_datagrams(self, datagrams: Datagrams) -> None:
@@ -135,21 +164,26 @@ class Network:
         datagrams.close()
 
     async def send_datagram(self, datagrams: Datagrams, data: bytes, route: Route) -> None:
-        """Send one datagram. Raises NetworkError."""
+        """Send one datagram; who has the address is looked up each time. Raises NetworkError."""
+        route = self._current(route)
         sender = Endpoint(route.source, datagrams.local_port)
         for node in route.nodes:
             node.datagram(data, sender, route.seen)
         if route.host is not None:
             await datagrams.send_to_host(data, route.host)
+        for host in route.many:
+            with suppress(NetworkError):
+                await datagrams.send_to_host(data, host)
 
-    def from_host(self, host: Endpoint, interface: int = ANY_INTERFACE) -> Endpoint:
-        """What the module calls an address of this machine or its network."""
-        near = self.attachment(interface)
-        for attachment in [near] if near is not None else []:
+    def from_host(self, host: Endpoint, interface: int = ANY_INTERFACE) -> tuple[Endpoint, Lan | None]:
+        """What the module calls an address of this machine or its network, and the network it is on."""
+        near = [one for one in self.attachments if interface in (ANY_INTERFACE, one.interface)]
+        for attachment in near:
             found = self.host.host_map.to_module(host.address, host.port, attachment.lan)
-            if found != host:
-                return found
-        return self.host.host_map.to_module(host.address, host.port, self._default_lan)
+            if attachment.lan.contains(found.address):
+                return found, attachment.lan
+        lan = near[0].lan if near else None
+        return self.host.host_map.to_module(host.address, host.port, lan), lan
 
     def deliver(self, data: bytes, sender: Endpoint, destination: Endpoint) -> None:
         """A datagram from the simulation has come in."""
@@ -159,6 +193,27 @@ class Network:
         if IPv4Address(destination.address).is_multicast and datagrams.group != destination.address:
             return
         datagrams.deliver(data, sender)
+
+    def _need_names(self, name: str, lan: Lan | None) -> None:
+        """Raises ResolveError for a name where nobody answers questions about names."""
+        has_entry = is_address(name) or self.host.host_map.name_to_address(name) is not None
+        if not has_entry and lan is not None and not lan.has_uplink:
+            raise ResolveError(name)
+
+    def _current(self, route: Route) -> Route:
+        """A route whose nodes are those of now."""
+        seen = route.seen
+        if not is_address(seen.address):
+            return route
+        many = self._route_to_many(seen)
+        if many is not None:
+            return many
+        attachment = self._attachment_for(seen.address)
+        if attachment is None:
+            return route._replace(nodes=())
+        node = None if route.host is not None else attachment.lan.nodes.get(seen.address)
+        nodes = (node,) if node is not None else ()
+        return route._replace(lan=attachment.lan, source=attachment.address, nodes=nodes)
 
     @property
     def _default_lan(self) -> Lan | None:
@@ -177,32 +232,33 @@ class Network:
             return None
         lan = attachment.lan
         others = tuple(node for own, node in lan.nodes.items() if own != attachment.address)
-        return Route(
-            seen, lan, attachment.address, others, Endpoint(address if multicast else HOST_BROADCAST, seen.port)
-        )
+        hosts = [seen] if multicast else self.host.host_map.everybody(seen.port, lan)
+        return Route(seen, lan, attachment.address, others, many=tuple(hosts))
 
     def _ephemeral_port(self) -> int:
-        port, self._next_port = self._next_port, self._next_port + 1
-        if self._next_port > 65535:
-            self._next_port = FIRST_EPHEMERAL
-        return port
+        while True:
+            port, self._next_port = self._next_port, self._next_port + 1
+            if self._next_port > 65535:
+                self._next_port = FIRST_EPHEMERAL
+            if port not in self._ports:
+                return port
 
 
 class _ModuleNode:
     """The module as others of the simulation see it on one network."""
 
     def __init__(self, network: Network, lan: Lan, address: str) -> None:
-        self._network = network
+        self.network = network
         self._lan = lan
         self._address = address
 
     def connect(self, port: int, client: Endpoint) -> MemoryStream:
-        accept = self._network.listeners.get(port)
-        if accept is None:
+        acceptor = self.network.acceptors.get(port)
+        if acceptor is None or not acceptor.listens_on(self._lan):
             raise NetworkError(LWIP_RESET)
         far, near = memory_stream_pair(client, Endpoint(self._address, port))
-        accept(near, self._lan)
+        acceptor.accept(self.network.connection_in_memory(near), client, self._lan)
         return far
 
     def datagram(self, data: bytes, sender: Endpoint, destination: Endpoint) -> None:
-        self._network.deliver(data, sender, destination)
+        self.network.deliver(data, sender, destination)

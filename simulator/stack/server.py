@@ -6,13 +6,12 @@ from typing import Final
 import trio
 
 from simulator.core.clock import Clock
-from simulator.stack.connection import Connection, HostConnection, MemoryConnection
+from simulator.stack.connection import Connection, HostConnection
 from simulator.stack.endpoint import Endpoint
 from simulator.stack.host_network import HostListener
 from simulator.stack.lan import Lan
 from simulator.stack.link import Link
 from simulator.stack.links import LINK_COUNT, LinkTable
-from simulator.stack.memory_stream import MemoryStream
 from simulator.stack.network import ANY_INTERFACE, Network
 
 DEFAULT_PORT: Final = 333
@@ -50,7 +49,7 @@ class Server:
         """Listen. Raises NetworkError."""
         self._listener = await self._network.host.listen(port)
         self.port, self.interface = port, interface
-        self._network.listeners[port] = self._accept_from_simulation
+        self._network.acceptors[port] = self
         self._spawn(self._accept_from_host, self._listener)
         if not self._watching:
             self._watching = True
@@ -59,7 +58,7 @@ class Server:
     def stop(self, *, close_clients: bool = False) -> None:
         """Stop listening; the clients stay unless told otherwise."""
         if self.port is not None:
-            self._network.listeners.pop(self.port, None)
+            self._network.acceptors.pop(self.port, None)
         if self._listener is not None:
             self._listener.close()
         self.port, self._listener = None, None
@@ -72,30 +71,28 @@ class Server:
         self.idle_limit = seconds
         self._links.notify()
 
+    def listens_on(self, lan: Lan) -> bool:
+        """Whether it takes clients that come over that network."""
+        attachments = self._network.attachments
+        return any(one.lan is lan and self.interface in (ANY_INTERFACE, one.interface) for one in attachments)
+
+    def accept(self, connection: Connection, client: Endpoint, lan: Lan | None) -> None:
+        """Take a client, or close its connection when there are as many as there may be."""
+        assert self.port is not None
+        if len(self.clients) >= self.most_clients or not self._links.accept(connection, client, self.port, lan):
+            connection.close()
+
     async def _accept_from_host(self, listener: HostListener) -> None:
         while True:
             try:
                 socket, client = await listener.accept()
             except trio.ClosedResourceError:
                 return
-            attachment = self._network.attachment(self.interface)
             connection = HostConnection(socket)
-            if attachment is None:  # there is no interface that the client could have come over
-                connection.close()
+            if self._network.attachment(self.interface) is None:
+                connection.close()  # there is no interface that the client could have come over
                 continue
-            self._accept(connection, self._network.from_host(client, self.interface), attachment.lan)
-
-    def _accept_from_simulation(self, stream: MemoryStream, lan: Lan) -> None:
-        attachment = self._network.attachment(self.interface)
-        if self.interface != ANY_INTERFACE and (attachment is None or attachment.lan is not lan):
-            stream.close()
-            return
-        self._accept(MemoryConnection(stream), stream.remote, lan)
-
-    def _accept(self, connection: Connection, remote: Endpoint, lan: Lan) -> None:
-        assert self.port is not None
-        if len(self.clients) >= self.most_clients or not self._links.accept(connection, remote, self.port, lan):
-            connection.close()
+            self.accept(connection, *self._network.from_host(client, self.interface))
 
     async def _close_idle_clients(self) -> None:
         """For ever: end the clients that have been silent for too long."""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from ipaddress import IPv4Address, IPv4Network
 from typing import Final
 
+from simulator.core.clock import Clock
 from simulator.persist.settings import Setting, Settings
 from simulator.stack.interface import Ipv4
 from simulator.stack.lan import Lan
@@ -12,7 +13,8 @@ DEFAULT_ADDRESS: Final = Ipv4("192.168.4.1", "192.168.4.1", "255.255.255.0")
 DEFAULT_LEASE: Final = 120
 """Minutes (ESP-IDF's DHCP server)."""
 POOL_SIZE: Final = 100
-"""Addresses behind the softAP's own that the server gives (ESP-IDF)."""
+"""Addresses next to the softAP's own that the server gives: those behind it, or those before it where its last byte is
+128 or more (ESP-IDF's DHCP server)."""
 
 
 class SoftApInterface:
@@ -25,12 +27,23 @@ class SoftApInterface:
     _pool_start = Setting("NVM_007", "start", b"")
     _pool_end = Setting("NVM_007", "end", b"")
 
-    def __init__(self, settings: Settings, dhcp: Callable[[], bool], leased: Callable[[bytes, str], None]) -> None:
-        """`dhcp`: whether the server is on. `leased` is told of every address given: MAC, address."""
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        dhcp: Callable[[], bool],
+        *,
+        leased: Callable[[bytes, str], None],
+        moved: Callable[[], None],
+    ) -> None:
+        """`dhcp`: whether the server is on. `leased` is told of every address given: MAC, address. `moved` is told when
+        the softAP that is on has got another address."""
         self.settings = settings
         self.lan: Lan | None = None
+        self._clock = clock
         self._dhcp = dhcp
         self._leased = leased
+        self._moved = moved
 
     @property
     def ipv4(self) -> Ipv4:
@@ -42,8 +55,10 @@ class SoftApInterface:
         """First and last address of the DHCP server."""
         if self._pool_start and self._pool_end:
             return IPv4Address(self._pool_start.decode()), IPv4Address(self._pool_end.decode())
-        own = IPv4Address(self.ipv4.address)
-        return own + 1, min(own + POOL_SIZE, self.subnet.broadcast_address - 1)
+        own, subnet = IPv4Address(self.ipv4.address), self.subnet
+        if own.packed[-1] < 0x80:
+            return own + 1, min(own + POOL_SIZE, subnet.broadcast_address - 1)
+        return max(own - POOL_SIZE, subnet.network_address + 1), own - 1
 
     @property
     def subnet(self) -> IPv4Network:
@@ -63,11 +78,15 @@ class SoftApInterface:
         self.lan = None
 
     def set_address(self, ipv4: Ipv4) -> None:
-        """Another address; the pool goes back to the default."""
+        """Another address; the pool goes back to the default. Those who have joined stay joined."""
         self._address = ipv4.address.encode()
         self._gateway = ipv4.gateway.encode()
         self._netmask = ipv4.netmask.encode()
         self._pool_start = self._pool_end = b""
+        if self.lan is not None:
+            self.lan.move(self.subnet, ipv4.address)
+            self._apply_pool()
+            self._moved()
 
     def set_pool(self, lease_time: int, first: IPv4Address, last: IPv4Address) -> None:
         """Give these addresses from now on, for so many minutes."""
@@ -81,10 +100,17 @@ class SoftApInterface:
         self._pool_start = self._pool_end = b""
         self._apply_pool()
 
-    def dhcp_changed(self) -> None:
-        """AT+CWDHCP has switched the server."""
+    def dhcp_changed(self, *, drops_static: bool = False) -> None:
+        """The server has been switched; `drops_static`: the softAP goes back to its own address."""
+        if drops_static and self.ipv4 != DEFAULT_ADDRESS:
+            self.set_address(DEFAULT_ADDRESS)
         if self.lan is not None:
             self.lan.dhcp = self._dhcp()
+
+    def release(self, mac: bytes) -> None:
+        """A station has gone; its address is kept for it as long as it had got it for."""
+        if self.lan is not None:
+            self.lan.release(mac, self._clock.now() + 60 * self.lease_time)
 
     def _apply_pool(self) -> None:
         if self.lan is not None:

@@ -165,7 +165,10 @@ async def test_a_changed_address_ends_the_tcp_links() -> None:
         (b"AT+CIFSR?", b"ERR CODE:0x01090000\r\n"),
         (b"AT+CIPDNS=2", b"ERR CODE:0x01070001\r\n"),
         (b'AT+CIPDNS=1,"x"', b"ERR CODE:0x01070002\r\n"),
-        (b'AT+CIPDNS=1,"8.8.8.8"', b""),
+        (b'AT+CIPSTA="0.0.0.0"', b""),
+        (b'AT+CIPSTA="255.255.255.255"', b""),
+        (b'AT+CIPSTA="239.1.2.3"', b""),
+        (b'AT+CIPSTA="192.168.6.100","192.168.6.1","255.0.255.0"', b""),
         (b'AT+CIPDNS=1,"9.9.9.9","9.9.9.9"', b""),
         (b'AT+CIPDNS=1,"9.9.9.9",,"9.9.9.9"', b""),
         (b'AT+CIPDNS=1,"1.1.1.1","2.2.2.2","3.3.3.3","4.4.4.4"', b"ERR CODE:0x01060405\r\n"),
@@ -201,6 +204,9 @@ async def test_name_servers() -> None:
         assert await bench.command(b"AT+CIPDNS?") == b"+CIPDNS:0," + DEFAULT_DNS + b"\r\n" + OK
         await run(bench, b"AT+CWJAP")
         assert await bench.command(b"AT+CIPDNS?") == b"+CIPDNS:0," + leased + b"\r\n" + OK
+        await run(bench, b'AT+CIPDNS=1,"8.8.8.8"')  # the default of another place is no duplicate
+        twice = b'+CIPDNS:1,"8.8.8.8","114.114.114.114","8.8.8.8"\r\n'
+        assert await bench.command(b"AT+CIPDNS?") == twice + OK
         await run(bench, b"AT+CIPDNS=1")
         assert await bench.command(b"AT+CIPDNS?") == b"+CIPDNS:1," + DEFAULT_DNS + b"\r\n" + OK
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import trio
 
+from simulator.core.clock import ScaledClock
 from simulator.scenario.playing.player import PlayError, prepare
 from simulator.scenario.playing.stage import open_device
 from simulator.scenario.transcript import Transcript, read_transcript
@@ -41,7 +42,8 @@ async def play(transcript: Transcript, start: Start, tmp_path: Path) -> bytes:
     """Play a session; returns all that the module has printed, with an AT behind it to find the end."""
     async with prepare(transcript) as player:
         (tmp_path / "world.toml").write_text(player.world, encoding="utf-8")
-        simulator: SimulatorProcess = start("--world", "world.toml", "--dialect", transcript.dialect)
+        options = ("--world", "world.toml", "--dialect", transcript.dialect, "--speed", str(player.speed))
+        simulator: SimulatorProcess = start(*options)
 
         async def find_port(module: int, protocol: str, port: int) -> tuple[str, int]:
             return await trio.to_thread.run_sync(simulator.serving, module, protocol, port)
@@ -52,7 +54,7 @@ async def play(transcript: Transcript, start: Start, tmp_path: Path) -> bytes:
                 await port.receive_some()
             assert port.printed == b"\r\nready\r\n"
             port.printed = b""
-            await player.play({"A": port}, find_port, limit=LIMIT)
+            await player.play({"A": port}, find_port, clock=ScaledClock(player.speed), limit=LIMIT)
             await port.send_all(b"AT\r\n")
             while not port.printed.endswith(b"AT\r\n\r\nOK\r\n"):
                 await port.receive_some()

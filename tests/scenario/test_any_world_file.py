@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 
 from simulator.core.timing import Timing
 from simulator.radio.security import SECURITIES
-from simulator.scenario.world import AccessPointConfiguration, World
+from simulator.scenario.world import AccessPointConfiguration, ModuleConfiguration, StationConfiguration, World
 from simulator.scenario.world_file import WorldError, load_world, read_world
 
 KEYS = (
     *AccessPointConfiguration.__annotations__,
+    *StationConfiguration._fields,
+    *ModuleConfiguration._fields,
     *Timing._fields,
     "pmf",
     "address",
@@ -61,6 +63,8 @@ documents = st.fixed_dictionaries(
     optional={
         "seed": values,
         "access_point": values | st.lists(tables | tables.map(lambda table: table | {"ssid": "a"}), max_size=3),
+        "station": values | st.lists(tables, max_size=3),
+        "module": values | st.lists(tables, max_size=3),
         "hosts": values | tables,
         "listen": values | tables,
         "timing": values | tables,

@@ -99,7 +99,8 @@ def test_a_mistake_is_told_with_file_line_and_step(tmp_path: Path, text: str, er
 
 
 UNPLAYABLE = {
-    HEAD + "  - {world: 'magic', do: conjure}\n": "7: step 1: 'conjure' cannot be played; what can: accept, connect, ",
+    HEAD
+    + "  - {world: 'magic', do: conjure}\n": "7: step 1: 'conjure' cannot be played; what can: accept, advance_time, ",
     HEAD + "  - {send: 'AT', speed: 3}\n": "7: step 1: send: 'speed' cannot be played; what can: -",
     HEAD + "  - {world: 'joined', do: accept}\n": "7: step 1: accept: peer is missing",
     HEAD + "  - {world: 'joined', do: accept, peer: 3}\n": "7: step 1: accept: peer: found 3; a text would be right",

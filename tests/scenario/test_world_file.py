@@ -11,7 +11,7 @@ import pytest
 
 from simulator.cli import main
 from simulator.radio.security import SECURITIES
-from simulator.scenario.world import AccessPointConfiguration, World
+from simulator.scenario.world import AccessPointConfiguration, ModuleConfiguration, StationConfiguration, World
 from simulator.scenario.world_file import SIZE_LIMIT, WorldError, load_world, read_world
 
 Write = Callable[[str | bytes], Path]
@@ -42,6 +42,11 @@ def access_point(**fields: object) -> dict[str, Any]:
     return {"access_point": [{"ssid": "a"} | fields]}
 
 
+def station(**fields: object) -> dict[str, Any]:
+    """A document with one station."""
+    return {"station": [{"mac": "02:00:00:00:00:01", "joins": "a"} | fields]}
+
+
 def point(**fields: object) -> AccessPointConfiguration:
     """The access point that a file would make."""
     (made,) = read_world(access_point(**fields), "w").access_points
@@ -66,6 +71,18 @@ pmf = "capable"
 up = false
 [[access_point]]
 ssid = "guest"
+[[station]]
+mac = "f8:87:f1:0f:35:3b"
+joins = "ESP32_softAP"
+password = "1234567890"
+address = "192.168.4.77"
+[[station]]
+mac = "f8:87:f1:0f:35:3c"
+joins = "open"
+[[module]]
+mac = "24:6f:28:00:00:10"
+link = "wire{n}"
+[[module]]
 [hosts]
 "192.168.3.102" = "127.0.0.1"
 "192.168.3.102:8080" = "127.0.0.1:18080"
@@ -103,6 +120,11 @@ def test_every_key_is_read(write: Write) -> None:
             ),
             AccessPointConfiguration(ssid=b"guest"),
         ),
+        stations=(
+            StationConfiguration(b"\xf8\x87\xf1\x0f\x35\x3b", b"ESP32_softAP", b"1234567890", "192.168.4.77"),
+            StationConfiguration(b"\xf8\x87\xf1\x0f\x35\x3c", b"open"),
+        ),
+        modules=(ModuleConfiguration(b"\x24\x6f\x28\0\0\x10", "wire{n}"), ModuleConfiguration()),
         hosts={
             "192.168.3.102": "127.0.0.1",
             "192.168.3.102:8080": "127.0.0.1:18080",
@@ -200,6 +222,9 @@ def test_a_first_address_is_checked_against_the_subnet() -> None:
         ]
 
 
+MAC = 'a station address like "ca:6f:00:00:00:01"'
+UNICAST = "a unicast address (the first byte even, not all zero)"
+STATION_ADDRESS = 'an IPv4 address like "192.168.4.2"'
 ALL_SECURITIES = "one of " + ", ".join(f'"{name}"' for name in SECURITIES)
 HOST = "an IPv4 address or a name, with :port (1..65535) or without"
 TARGET = 'an IPv4 address, with a port or without, like "127.0.0.1:8080"'
@@ -210,7 +235,7 @@ DURATION = '"2.5s", "120ms" or a number of seconds, from 0 to 86400 s'
     ("document", "message"),
     [
         ({"sead": 1}, "sead: found an unknown key; seed"),
-        ({"q r": 1}, '"q r": found an unknown key; one of seed, access_point, hosts, listen, timing'),
+        ({"q r": 1}, '"q r": found an unknown key; one of seed, access_point, station, module, hosts, listen, timing'),
         ({"seed": "1"}, 'seed: found "1"; a whole number from 0 to 9223372036854775807'),
         ({"seed": True}, "seed: found true; a whole number from 0 to 9223372036854775807"),
         ({"seed": 16**5000}, "seed: found a huge number; a whole number from 0 to 9223372036854775807"),
@@ -256,6 +281,31 @@ DURATION = '"2.5s", "120ms" or a number of seconds, from 0 to 86400 s'
         (
             access_point(first_address="x"),
             'access_point#1.first_address: found "x"; an IPv4 address like "192.168.3.112"',
+        ),
+        ({"station": {}}, "station: found a table; [[station]], in double brackets,"),
+        ({"station": [{"joins": "a"}]}, f"station#1.mac: found nothing; {MAC}"),
+        (station(joins=""), "station#1.joins: found 0 bytes; a string of 1 to 32 bytes"),
+        ({"station": [{"mac": "02:00:00:00:00:01"}]}, "station#1.joins: found nothing; a string of 1 to 32 bytes"),
+        (station(mac="02:00:00:00:01"), f'station#1.mac: found "02:00:00:00:01"; {MAC}'),
+        (station(password="1234567"), "station#1.password: found 7 bytes; 8 to 63 bytes or none"),
+        (station(password="x" * 64), "station#1.password: found 64 bytes; 8 to 63 bytes or none"),
+        (station(password=12345678), "station#1.password: found a number; a string"),
+        (station(address="192.168.4"), f'station#1.address: found "192.168.4"; {STATION_ADDRESS}'),
+        (station(address="127.0.0.1"), f'station#1.address: found "127.0.0.1"; {STATION_ADDRESS}'),
+        (station(address="255.255.255.255"), f'station#1.address: found "255.255.255.255"; {STATION_ADDRESS}'),
+        (station(join="a"), "station#1.join: found an unknown key; joins"),
+        (
+            station(mac="02:00:00:00:00:01") | access_point(bssid="02:00:00:00:00:01"),
+            "access_point#1.bssid: found that of station#1; an address of its own",
+        ),
+        ({"module": "A"}, 'module: found "A"; [[module]], in double brackets,'),
+        ({"module": [{"mac": "03:00:00:00:00:01"}]}, f'module#1.mac: found "03:00:00:00:00:01"; {UNICAST}'),
+        ({"module": [{"link": ""}]}, 'module#1.link: found ""; a path like "./ttyESP{n}"'),
+        ({"module": [{"link": 1}]}, 'module#1.link: found 1; a path like "./ttyESP{n}"'),
+        ({"module": [{"link": "a1"}, {"link": "a{n}"}]}, "module#2.link: found that of module#1; a path of its own"),
+        (
+            {"module": [{"mac": "02:00:00:00:00:01"}, {"mac": "02:00:00:00:00:02"}]},  # the softAP of the first
+            "module#2.mac: found that of module#1; an address of its own",
         ),
         ({"hosts": []}, "hosts: found an array; a table"),
         ({"hosts": {"a b": "127.0.0.1"}}, f'hosts."a b": found the key "a b"; {HOST}'),
@@ -321,7 +371,7 @@ def test_all_mistakes_are_told_in_the_order_of_the_file(write: Write) -> None:
 
 def test_what_was_found_stays_on_one_line_and_is_cut() -> None:
     assert mistakes({"a\nb": 1, "seed": "x\n" * 50}) == [
-        '"a\\nb": found an unknown key; one of seed, access_point, hosts, listen, timing would be right',
+        '"a\\nb": found an unknown key; one of seed, access_point, station, module, hosts, listen, timing would be right',
         'seed: found "' + "x\\n" * 20 + '..."; a whole number from 0 to 9223372036854775807 would be right',
     ]
 

@@ -1,5 +1,6 @@
-"""Connections in memory: trio's own conformance check, and the window."""
+"""Connections in memory: trio's own conformance check, the window, and ends that vanish."""
 
+import pytest
 import trio
 from trio.testing import check_half_closeable_stream, wait_all_tasks_blocked
 
@@ -41,3 +42,45 @@ async def test_a_reader_that_stops_stops_the_writer() -> None:
         while received < 2 * WINDOW:
             received += len(await other.receive_some(1000))
     assert sent
+
+
+async def test_an_end_that_vanishes_tells_nobody() -> None:
+    one, other = memory_stream_pair(ONE, OTHER)
+    told: list[str] = []
+    other.on_lost = lambda: told.append("lost")
+    await one.send_all(b"last words")
+    one.vanish()
+    assert told == ["lost"]
+    assert other.lost
+    assert await other.receive_some() == b"last words"
+    await other.send_all(bytes(WINDOW))
+    with trio.move_on_after(0) as scope:
+        await other.send_all(b"more")
+    assert scope.cancelled_caught
+    with trio.move_on_after(0) as scope:
+        await other.receive_some()
+    assert scope.cancelled_caught
+    with pytest.raises(trio.ClosedResourceError):
+        await one.receive_some()
+    one.close()
+    one.vanish()
+    assert told == ["lost"]
+    other.close()
+
+
+async def test_a_reset_ends_both_ends_at_once_and_what_is_under_way_is_lost() -> None:
+    one, other = memory_stream_pair(ONE, OTHER)
+    await one.send_all(b"under way")
+    one.reset()
+    for end in (one, other):
+        assert await end.receive_some() == b""
+        with pytest.raises(trio.BrokenResourceError):
+            await end.send_all(b"x")
+
+
+async def test_what_has_been_sent_is_counted_as_far_as_it_goes() -> None:
+    one, _ = memory_stream_pair(ONE, OTHER)
+    await one.send_all(b"abc")
+    with trio.move_on_after(0):
+        await one.send_all(bytes(2 * WINDOW))
+    assert one.sent == WINDOW

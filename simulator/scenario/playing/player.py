@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import Final
 
 import trio
 
@@ -14,6 +15,9 @@ from simulator.scenario.playing.surroundings import Surroundings, arrange
 from simulator.scenario.playing.variables import UnknownVariableError, Variables
 from simulator.scenario.playing.verbs import Action, bind
 from simulator.scenario.transcript import Step, Transcript, TranscriptError
+
+LONGEST_WAIT: Final = 0.5
+"""Real seconds in which all the time has to pass that a transcript lets pass."""
 
 
 class PlayError(Exception):
@@ -35,6 +39,12 @@ class Player:
         self._actions = actions
         self._peers = surroundings.peers
         self._variables = variables
+
+    @property
+    def speed(self) -> float:
+        """How many times as fast time has to pass for the transcript to be played without long waits."""
+        passing: float = sum(step.arguments["ms"] for step, _ in self._actions if step.action == "advance_time") / 1000
+        return max(1.0, passing / LONGEST_WAIT)
 
     async def play(
         self,

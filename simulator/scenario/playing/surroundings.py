@@ -16,6 +16,9 @@ PROTOCOLS: Final = ("tcp", "udp")
 ARRANGED: Final = ("STA_IP", "GATEWAY", "NETMASK")
 """Variables whose documented values the DHCP server of the access points gives out."""
 
+STATION_MAC: Final = "02:00:00:00:00:"
+"""How the MAC addresses of those who join a softAP begin."""
+
 
 class Surroundings(NamedTuple):
     """The peers by their names, and the text of a world file."""
@@ -75,6 +78,9 @@ def _world_file(transcript: Transcript, variables: Variables, hosts: Mapping[str
     lines: list[str] = []
     for point in transcript.access_points:
         lines += ["[[access_point]]", *_access_point(transcript, variables, point), ""]
+    joining = (step.arguments for step in transcript.steps if step.action == "join_ap")
+    for number, arguments in enumerate(joining, 1):
+        lines += ["[[station]]", *_station(variables, number, arguments), ""]
     lines.append("[hosts]")
     lines += [f"{_text(name)} = {_text(target)}" for name, target in hosts.items()]
     return "\n".join(lines) + "\n"
@@ -98,6 +104,14 @@ def _access_point(transcript: Transcript, variables: Variables, point: Mapping[s
     lines += [f"{key} = {json.dumps(point[key])}" for key in ("wps", "up") if key in point]
     if "STA_IP" in transcript.variables:
         lines += _addresses(transcript, variables)
+    return lines
+
+
+def _station(variables: Variables, number: int, arguments: Mapping[str, Any]) -> list[str]:
+    """Somebody who joins a softAP of the module's as soon as it appears."""
+    lines = [f'mac = "{STATION_MAC}{number:02x}"', f"joins = {_text(variables.use(arguments['ssid']))}"]
+    if "password" in arguments:
+        lines.append(f"password = {_text(variables.use(arguments['password']))}")
     return lines
 
 

@@ -186,7 +186,22 @@ async def pause(stage: Stage, *, value: int) -> None:
     await stage.clock.sleep(value / 1000)
 
 
+@verb("advance_time")
+async def advance_time(stage: Stage, *, ms: int) -> None:
+    """Time passes, for the module and its world: the stage's clock has to be as fast as the module's."""
+    await stage.clock.sleep(ms / 1000)
+
+
 # In the world
+
+
+@verb("join_ap")
+async def join_ap(stage: Stage, *, peer: str, ssid: str, password: str = "", ip: str = "") -> None:
+    """A peer has joined a softAP of the module's, and got the address `ip`.
+
+    Nothing is left to do: the world file has a station that joins as soon as the softAP appears.
+    """
+    stage.peer(peer)
 
 
 @verb("serve")

@@ -1,0 +1,586 @@
+"""Passthrough over TCP and UDP, in stepped time."""
+
+import pytest
+import trio
+
+from tests.memory_host import HOST, OPENED, MemoryHost, host, linked
+from tests.network import ERROR, NO_ANSWER, OK, PROMPT, TcpPeer, around, expect, receive_exactly, station
+from tests.workbench import Workbench
+
+SILENCE = 0.02
+BLOCK = 2920
+BUSY = b"\r\nbusy p...\r\n"
+LOST = b"WIFI DISCONNECT\r\n"
+START_TCP = b'AT+CIPSTART="TCP","%b",80' % HOST.encode()
+START_UDP = b'AT+CIPSTART="UDP","%b",80,1112,%%d' % HOST.encode()
+
+
+async def enter(bench: Workbench) -> None:
+    """Into passthrough."""
+    assert await bench.command(b"AT+CIPMODE=1") == OK
+    assert await bench.command(b"AT+CIPSEND") == PROMPT
+
+
+async def leave(bench: Workbench) -> bytes:
+    """Out of passthrough; returns what is printed."""
+    assert await bench.advance(SILENCE) == b""
+    assert await bench.send(b"+++") == b""
+    return await bench.advance(SILENCE)
+
+
+async def piped(bench: Workbench, it: MemoryHost, data: bytes) -> bool:
+    """Whether data gets through the pipe now."""
+    printed = await bench.send(data)
+    printed += await bench.advance(SILENCE)
+    return it.connection.taken() == data and printed == b""
+
+
+# Receiving mode
+
+
+async def test_receiving_mode_prints_bare_data_and_takes_commands() -> None:
+    async with linked() as (bench, it):
+        assert await bench.command(b"AT+CIPMODE?") == b"+CIPMODE:0\r\n" + OK
+        await it.connection.send(b"one")
+        assert await bench.settle() == b"\r\n+IPD,3:one\r\n"
+        assert await bench.command(b"AT+CIPMODE=1") == OK
+        assert await bench.command(b"AT+CIPMODE?") == b"+CIPMODE:1\r\n" + OK
+        await it.connection.send(b"two\r\n\x00\xff")
+        assert await bench.settle() == b"two\r\n\x00\xff"
+        assert await bench.command(b"AT") == OK
+        assert await bench.command(b"AT+CIPMODE=0") == OK
+        await it.connection.send(b"three")
+        assert await bench.settle() == b"\r\n+IPD,5:three\r\n"
+
+
+@pytest.mark.parametrize("line", [b"AT+CIPSEND=4", b"AT+CIPSENDEX=4", b"AT+CIPSENDL=4", b"AT+CIPRECVTYPE=1"])
+async def test_receiving_mode_refuses_what_belongs_to_normal_mode(line: bytes) -> None:
+    async with linked() as (bench, _):
+        assert await bench.command(b"AT+CIPMODE=1") == OK
+        assert await bench.command(line) == ERROR
+
+
+async def test_the_end_of_the_link_shows_in_receiving_mode() -> None:
+    async with linked() as (bench, it):
+        assert await bench.command(b"AT+CIPMODE=1") == OK
+        it.connection.close()
+        assert await bench.settle() == b"CLOSED\r\n"
+        assert await bench.advance(60) == b""
+        assert it.attempts == 1
+        assert await bench.command(b"AT+CIPSEND") == ERROR
+        assert await bench.command(START_TCP) == OPENED
+        assert await bench.command(b"AT+CIPSEND") == PROMPT
+
+
+async def test_what_waits_to_be_read_is_printed_first() -> None:
+    async with linked(b"AT+CIPRECVTYPE=1") as (bench, it):
+        await it.connection.send(b"first ")
+        assert await bench.settle() == b"\r\n+IPD,6\r\n"
+        assert await bench.command(b"AT+CIPMODE=1") == OK + b"first "
+        await it.connection.send(b"second")
+        assert await bench.settle() == b"second"
+        assert await bench.command(b"AT+CIPMODE=0") == OK
+        await it.connection.send(b"third")
+        assert await bench.settle() == b"\r\n+IPD,5\r\n"
+
+
+# The pipe
+
+
+async def test_a_pipe_both_ways() -> None:
+    async with linked() as (bench, it):
+        assert await bench.command(b"ATE1") == OK
+        assert await bench.send(b"AT+CIPMODE=1\r\n") == b"AT+CIPMODE=1\r\n" + OK
+        assert await bench.send(b"AT+CIPSEND\r\n") == b"AT+CIPSEND\r\n" + PROMPT
+        data = bytes(range(256)) + b"\r\nAT\r\n\\0AT+RST\r\n"
+        assert await piped(bench, it, data)
+        await it.connection.send(data)
+        assert await bench.settle() == data
+
+
+async def test_data_in_the_chunk_of_the_command_is_busy() -> None:
+    async with linked() as (bench, it):
+        assert await bench.command(b"AT+CIPMODE=1") == OK
+        assert await bench.send(b"AT+CIPSEND\r\ndata") == BUSY + PROMPT
+        assert await piped(bench, it, b"more")
+
+
+async def test_less_than_a_block_waits_for_the_interval() -> None:
+    async with linked() as (bench, it):
+        await enter(bench)
+        assert await bench.send(b"ab") == b""
+        assert await bench.advance(0.019) == b""
+        assert it.connection.taken() == b""
+        assert await bench.send(b"c") == b""
+        assert await bench.advance(0.001) == b""
+        assert it.connection.taken() == b"abc"
+
+
+async def test_a_block_goes_at_once() -> None:
+    async with linked() as (bench, it):
+        await enter(bench)
+        assert await bench.send(bytes(BLOCK) + b"rest") == b""
+        assert it.connection.taken() == bytes(BLOCK)
+        assert await bench.advance(SILENCE) == b""
+        assert it.connection.taken() == b"rest"
+
+
+@pytest.mark.parametrize("interval", [0, 1, 1000])
+async def test_the_interval_can_be_set(interval: int) -> None:
+    async with linked(b"AT+TRANSINTVL=%d" % interval) as (bench, it):
+        await enter(bench)
+        assert await bench.send(b"data") == b""
+        if interval:
+            assert await bench.advance((interval - 0.5) / 1000) == b""
+            assert it.connection.taken() == b""
+            assert await bench.advance(0.0005) == b""
+        assert it.connection.taken() == b"data"
+
+
+# +++
+
+
+@pytest.mark.parametrize("chunks", [(b"+++",), (b"+", b"++"), (b"++", b"+"), (b"+", b"+", b"+")])
+@pytest.mark.parametrize("gap", [0.0, 0.019])
+async def test_the_escape_leads_back_to_receiving_mode(chunks: tuple[bytes, ...], gap: float) -> None:
+    async with linked() as (bench, it):
+        await enter(bench)
+        assert await piped(bench, it, b"data")
+        assert await bench.advance(SILENCE) == b""
+        for chunk in chunks[:-1]:
+            assert await bench.send(chunk) == b""
+            assert await bench.advance(gap) == b""
+        assert await bench.send(chunks[-1]) == b""
+        assert await bench.advance(0.02) == b""
+        assert await bench.command(b"AT") == OK
+        assert await bench.command(b"AT+CIPMODE?") == b"+CIPMODE:1\r\n" + OK
+        assert (await bench.command(b"AT+CIPSTATE?")).startswith(b'+CIPSTATE:0,"TCP","192.168.3.50",80,')
+        await it.connection.send(b"bare")
+        assert await bench.settle() == b"bare"
+        assert it.connection.taken() == b""
+        assert await bench.command(b"AT+CIPSEND") == PROMPT
+        assert await piped(bench, it, b"again")
+
+
+async def test_the_escape_works_at_once_behind_the_prompt() -> None:
+    async with linked() as (bench, _):
+        await enter(bench)
+        assert await leave(bench) == b""
+        assert await bench.command(b"AT") == OK
+
+
+@pytest.mark.parametrize(
+    ("before", "chunks", "gap"),
+    [
+        (0.02, (b"++++",), 0.0),
+        (0.02, (b"+++", b"+"), 0.019),
+        (0.02, (b"+++\r\n",), 0.0),
+        (0.02, (b"+++", b"\r\n"), 0.019),
+        (0.02, (b"a+++",), 0.0),
+        (0.02, (b"+++a",), 0.0),
+        (0.02, (b"+++", b"a"), 0.019),
+        (0.02, (b"++",), 0.0),
+        (0.019, (b"+++",), 0.0),
+        (0.02, (b"+", b"+", b"+"), 0.021),
+        (0.02, (b"++", b"+"), 0.021),
+        (0.02, (b"+++", b"+++"), 0.01),
+    ],
+)
+async def test_anything_else_is_data(before: float, chunks: tuple[bytes, ...], gap: float) -> None:
+    async with linked() as (bench, it):
+        await enter(bench)
+        assert await bench.send(b"data") == b""
+        assert await bench.advance(before) == b""
+        for chunk in chunks:
+            assert await bench.send(chunk) == b""
+            assert await bench.advance(gap) == b""
+        assert await bench.advance(1) == b""
+        assert it.connection.taken() == b"data" + b"".join(chunks)
+        assert await leave(bench) == b""
+        assert await bench.command(b"AT") == OK
+
+
+async def test_what_came_before_the_escape_is_sent() -> None:
+    async with linked(b"AT+TRANSINTVL=1000") as (bench, it):
+        await enter(bench)
+        assert await bench.send(b"data") == b""
+        assert it.connection.taken() == b""
+        assert await leave(bench) == b""
+        assert it.connection.taken() == b"data"
+        assert await bench.command(b"AT") == OK
+
+
+@pytest.mark.parametrize(
+    ("messages", "quit_report"), [(0, b""), (1, b"\r\n+QUITT\r\n"), (6, b""), (7, b"\r\n+QUITT\r\n")]
+)
+async def test_the_escape_is_reported_with_bit_0(messages: int, quit_report: bytes) -> None:
+    async with linked() as (bench, _):
+        assert await bench.command(b"AT+SYSMSG=%d" % messages) == OK
+        await enter(bench)
+        assert await leave(bench) == quit_report
+        assert await bench.command(b"AT+CIPSEND") == PROMPT
+        assert await leave(bench) == quit_report
+        assert await bench.command(b"AT") == OK
+
+
+async def test_the_escape_while_the_host_does_not_read() -> None:
+    async with linked(reads=False) as (bench, it):
+        await enter(bench)
+        assert await bench.send(bytes(8000)) == b""  # more than the window of the connection
+        assert await bench.advance(SILENCE) == b""
+        assert await leave(bench) == b""
+        assert await bench.send(b"AT\r\n") == BUSY
+        assert await bench.advance(1) == b""
+        assert await bench.command(b"AT") == OK
+        it.connection.read()
+        assert await bench.settle() == b""
+        assert it.connection.taken() == bytes(5760)
+
+
+async def test_the_escape_behind_what_the_port_could_not_take() -> None:
+    async with linked(reads=False) as (bench, it):
+        await enter(bench)
+        assert await bench.send(bytes(10_000)) == b""
+        assert await bench.send(bytes(10_000)) == b""
+        assert await bench.advance(SILENCE) == b""
+        assert await bench.send(b"+++") == b""  # the module has not read it: its buffer is full
+        assert await bench.advance(60) == b""
+        it.connection.read()
+        assert await bench.settle() == b""
+        assert await bench.advance(SILENCE) == b""
+        assert it.connection.taken() == bytes(20_000)
+        assert await bench.command(b"AT") == OK
+
+
+# Status reports
+
+
+async def test_status_reports_are_suppressed() -> None:
+    async with linked() as (bench, it):
+        await enter(bench)
+        bench.simulation.access_point(b"espressif").deauthenticate()
+        assert await bench.settle() == b""
+        assert await bench.advance(1.2) == b""
+        assert len(it.connections) == 2
+        assert await piped(bench, it, b"data")
+        assert await leave(bench) == b""
+        bench.simulation.access_point(b"espressif").deauthenticate()
+        assert await bench.settle() == LOST + b"CLOSED\r\n"
+
+
+@pytest.mark.parametrize(
+    ("messages", "opened"), [(4, b"CONNECT\r\n"), (6, b'+LINK_CONN:0,0,"TCP",0,"192.168.3.50",80,49153\r\n')]
+)
+async def test_status_reports_with_bit_2(messages: int, opened: bytes) -> None:
+    async with linked() as (bench, it):
+        assert await bench.command(b"AT+SYSMSG=%d" % messages) == OK
+        await enter(bench)
+        it.connection.close()
+        assert await bench.settle() == b"CLOSED\r\n"
+        assert await bench.advance(0.1) == opened
+        bench.simulation.access_point(b"espressif").deauthenticate()
+        assert await bench.settle() == LOST + b"CLOSED\r\n"
+        printed = await bench.advance(1.2)
+        assert printed.startswith(b"WIFI CONNECTED\r\nWIFI GOT IP\r\n")
+
+
+# A broken link
+
+
+@pytest.mark.parametrize(("interval", "seconds"), [(None, 0.1), (1, 0.1), (10, 1.0), (36000, 3600.0)])
+async def test_the_link_of_a_client_is_opened_again(interval: int | None, seconds: float) -> None:
+    commands = () if interval is None else (b"AT+CIPRECONNINTV=%d" % interval,)
+    async with linked(*commands) as (bench, it):
+        await enter(bench)
+        it.connection.close()
+        assert await bench.settle() == b""
+        for _ in range(3):
+            assert await bench.advance(seconds - 0.01) == b""
+            attempts = it.attempts
+            it.listens = attempts == 3
+            assert await bench.advance(0.01) == b""
+            assert it.attempts == attempts + 1
+        assert len(it.connections) == 2
+        assert await piped(bench, it, b"data")
+        await it.connection.send(b"answer")
+        assert await bench.settle() == b"answer"
+
+
+async def test_the_interval_of_reconnecting() -> None:
+    async with station() as bench:
+        assert await bench.command(b"AT+CIPRECONNINTV?") == b"+CIPRECONNINTV:1\r\n" + OK
+        assert await bench.command(b"AT+CIPRECONNINTV=36000") == OK
+        assert await bench.command(b"AT+CIPRECONNINTV=0") == ERROR
+        assert await bench.command(b"AT+CIPRECONNINTV=36001") == ERROR
+        assert await bench.command(b"AT+SYSSTORE=0") == OK
+        assert await bench.command(b"AT+CIPRECONNINTV=7") == OK
+        assert await bench.command(b"AT+CIPRECONNINTV?") == b"+CIPRECONNINTV:7\r\n" + OK
+        assert (await bench.command(b"AT+RST")).endswith(b"\r\nready\r\nWIFI CONNECTED\r\nWIFI GOT IP\r\n")
+        assert await bench.command(b"ATE0") == OK
+        assert await bench.command(b"AT+CIPRECONNINTV?") == b"+CIPRECONNINTV:36000\r\n" + OK
+
+
+async def test_data_waits_for_the_link() -> None:
+    async with linked() as (bench, it):
+        await enter(bench)
+        it.listens = False
+        it.connection.close()
+        assert await bench.settle() == b""
+        assert await bench.send(b"data for later") == b""
+        assert await bench.advance(10) == b""
+        it.listens = True
+        assert await bench.advance(0.2) == b""
+        assert it.connection.taken() == b"data for later"
+        assert await piped(bench, it, b" and more")
+
+
+async def test_the_escape_stops_the_reconnecting() -> None:
+    async with linked() as (bench, it):
+        await enter(bench)
+        it.listens = False
+        it.connection.close()
+        assert await bench.settle() == b""
+        assert await bench.send(b"lost") == b""
+        assert await bench.advance(10) == b""
+        assert await leave(bench) == b""
+        attempts = it.attempts
+        it.listens = True
+        assert await bench.command(b"AT+CIPSTATE?") == OK
+        assert await bench.advance(10) == b""
+        assert it.attempts == attempts > 90
+        assert await bench.command(b"AT+CIPSEND") == ERROR
+        assert await bench.command(START_TCP) == OPENED
+        assert await bench.command(b"AT+CIPSEND") == PROMPT
+        assert await piped(bench, it, b"data")
+
+
+async def test_the_network_is_lost_for_a_while() -> None:
+    async with linked() as (bench, it):
+        await enter(bench)
+        point = bench.simulation.access_point(b"espressif")
+        point.up = False
+        point.deauthenticate()
+        assert await bench.send(b"data") == b""
+        assert await bench.advance(30) == b""
+        assert it.attempts == 1
+        point.up = True
+        assert await bench.advance(2) == b""
+        assert it.attempts == 2
+        assert it.connection.taken() == b"data"
+
+
+async def test_the_closing_peer_is_told_from_one_that_resets() -> None:
+    """Over real sockets: data that meets a reset is lost, what comes behind it goes over the next link."""
+    async with station() as bench:
+        listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
+        async with listeners[0] as listener:
+            peer = TcpPeer(listener)
+            bench.port.send(b'AT+CIPSTART="TCP","127.0.0.1",%d\r\n' % peer.port)
+            await expect(bench, OPENED)
+            assert await bench.command(b"AT+SYSMSG=4") == OK
+            await enter(bench)
+            for way in ("close", "reset"):
+                stream = await peer.accept()
+                assert await bench.send(b"over " + way.encode()) == b""
+                await bench.clock.advance(SILENCE)
+                assert await receive_exactly(stream, 5 + len(way)) == b"over " + way.encode()
+                if way == "reset":
+                    stream.setsockopt(trio.socket.SOL_SOCKET, trio.socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+                await stream.aclose()
+                await expect(bench, b"CLOSED\r\n")
+                await bench.clock.advance(0.1)
+                await expect(bench, b"CONNECT\r\n")
+            async with await peer.accept() as stream:
+                await stream.send_all(b"still there")
+                await expect(bench, b"still there")
+
+
+# Clients that do not read, and peers that do not
+
+
+async def test_a_host_that_does_not_read_stops_the_port_and_nothing_is_lost() -> None:
+    async with linked(reads=False) as (bench, it):
+        await enter(bench)
+        data = bytes(range(251)) * 400
+        for at in range(0, len(data), 1000):
+            assert await bench.send(data[at : at + 1000]) == b""
+        assert await bench.advance(60) == b""
+        it.connection.read()
+        assert await bench.settle() == b""
+        assert await bench.advance(SILENCE) == b""
+        assert it.connection.taken() == data
+
+
+async def test_a_client_that_does_not_read_stops_the_host_and_nothing_is_lost() -> None:
+    async with linked(capacity=1000) as (bench, it):
+        await enter(bench)
+        data = bytes(range(251)) * 400
+        sent = trio.Event()
+
+        async def flood() -> None:
+            await it.connection.send(data)
+            sent.set()
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(flood)
+            received = await bench.settle()
+            assert not sent.is_set()
+            while part := await bench.settle():
+                received += part
+            assert sent.is_set()
+        assert received == data
+
+
+async def test_a_client_that_does_not_read_can_still_send() -> None:
+    async with linked(capacity=1000) as (bench, it), trio.open_nursery() as nursery:
+        await enter(bench)
+        nursery.start_soon(it.connection.send, bytes(100_000))
+        await trio.testing.wait_all_tasks_blocked()
+        for _ in range(20):
+            bench.port.send(b"data" * 1000)
+            await trio.testing.wait_all_tasks_blocked()
+        await bench.clock.advance(SILENCE)
+        assert it.connection.taken() == b"data" * 20_000
+        nursery.cancel_scope.cancel()
+
+
+# The server
+
+
+async def server_client(bench: Workbench) -> trio.SocketStream:
+    """Somebody connects to the module's server."""
+    text = next(text for _, text in bench.announced if text.startswith("serves tcp"))
+    address, _, port = text.rpartition(" ")[2].rpartition(":")
+    with trio.fail_after(NO_ANSWER):
+        return await trio.open_tcp_stream(address, int(port))
+
+
+SERVER = (b"AT+CIPMUX=1", b"AT+CIPSERVERMAXCONN=1", b"AT+CIPSERVER=1,8080", b"AT+SYSMSG=4")
+
+
+async def test_a_server_of_one_client() -> None:
+    async with station(around(), *SERVER) as bench:
+        assert await bench.command(b"AT+CIPMODE=1") == OK
+        assert await bench.command(b"AT+CIPSEND") == ERROR
+        async with await server_client(bench) as stream:
+            await expect(bench, b"0,CONNECT\r\n")
+            assert await bench.command(b"AT+CIPSEND") == PROMPT
+            assert await bench.send(b"to the client") == b""
+            await bench.clock.advance(SILENCE)
+            assert await receive_exactly(stream, 13) == b"to the client"
+            await stream.send_all(b"from the client")
+            await expect(bench, b"from the client")
+        await expect(bench, b"0,CLOSED\r\n")
+        assert await bench.advance(60) == b""
+        assert await bench.send(b"while nobody is there") == b""
+        assert await bench.advance(60) == b""
+        async with await server_client(bench) as stream:
+            await expect(bench, b"0,CONNECT\r\n")
+            assert await receive_exactly(stream, 21) == b"while nobody is there"
+            await stream.send_all(b"here")
+            await expect(bench, b"here")
+            assert await leave(bench) == b""
+            assert await bench.command(b"AT+CIPCLOSE") == b"0,CLOSED\r\n" + OK
+
+
+# UDP
+
+
+async def test_udp_shows_the_blocks() -> None:
+    async with host() as (bench, it):
+        assert await bench.command(START_UDP % 0) == OPENED
+        await enter(bench)
+        assert await bench.send(b"a" * 3000, b"b" * 3000) == b""
+        assert it.taken() == [b"a" * 2920, b"a" * 80 + b"b" * 2840]
+        assert await bench.advance(SILENCE) == b""
+        assert it.taken() == [b"b" * 160]
+        assert await bench.send(b"one") == b""
+        assert await bench.advance(0.01) == b""
+        assert await bench.send(b"two") == b""
+        assert await bench.advance(0.01) == b""
+        assert await bench.send(b"three") == b""
+        assert await bench.advance(SILENCE) == b""
+        assert it.taken() == [b"onetwo", b"three"]
+
+
+async def test_udp_datagrams_come_in_bare() -> None:
+    async with host() as (bench, _):
+        assert await bench.command(START_UDP % 0) == OPENED
+        await enter(bench)
+        (lan,) = bench.simulation.lans.values()
+        (address,) = (address for address in lan.nodes if address != HOST)
+        (link,) = bench.module.links
+        for data in (b"one", b"two"):
+            lan.nodes[address].datagram(data, link.remote, link.remote._replace(address=address, port=1112))
+        assert await bench.settle() == b"onetwo"
+
+
+@pytest.mark.parametrize("follows", [1, 2])
+async def test_udp_with_a_changing_peer_is_refused(follows: int) -> None:
+    async with host() as (bench, _):
+        assert await bench.command(START_UDP % follows) == OPENED
+        assert await bench.command(b"AT+CIPMODE=1") == ERROR
+        assert await bench.command(b"AT+CIPCLOSE") == b"CLOSED\r\n" + OK
+        assert await bench.command(b"AT+CIPMODE=1") == OK
+        assert await bench.command(START_UDP % follows) == OPENED
+        assert await bench.command(b"AT+CIPSEND") == ERROR
+
+
+# Preconditions
+
+
+async def test_what_the_mode_needs() -> None:
+    async with linked(b"AT+CIPMUX=1") as (bench, _):
+        start = b'AT+CIPSTART=%%d,"TCP","%b",80' % HOST.encode()
+        assert await bench.command(start % 1) == b"1," + OPENED
+        assert await bench.command(b"AT+CIPMODE=1") == ERROR
+        assert await bench.command(b"AT+CIPCLOSE=1") == b"1,CLOSED\r\n" + OK
+        assert await bench.command(b"AT+CIPMODE=1") == OK
+        assert await bench.command(b"AT+CIPSEND") == PROMPT
+        assert await leave(bench) == b""
+        assert await bench.command(start % 1) == ERROR
+        assert await bench.command(b"AT+CIPSERVER=1,8080") == ERROR
+        assert await bench.command(b"AT+CIPMODE=0") == OK
+        assert await bench.command(b"AT+CIPSERVER=1,8080") == OK
+        assert await bench.command(b"AT+CIPMODE=1") == ERROR  # a client and a server
+        assert await bench.command(b"AT+CIPCLOSE=0") == b"0,CLOSED\r\n" + OK
+        assert await bench.command(b"AT+CIPMODE=1") == ERROR  # a server of five
+        assert await bench.command(b"AT+CIPSERVER=0") == OK
+        assert await bench.command(b"AT+CIPSERVERMAXCONN=1") == OK
+        assert await bench.command(b"AT+CIPSERVER=1,8080") == OK
+        assert await bench.command(b"AT+CIPMODE=1") == OK
+        assert await bench.command(start % 0) == ERROR
+
+
+async def test_what_the_mode_forbids() -> None:
+    async with host(b"AT+CIPMODE=1") as (bench, _):
+        assert await bench.command(b"AT+CIPMUX=1") == ERROR
+        assert await bench.command(b"AT+CIPSEND") == ERROR
+        assert await bench.command(START_TCP) == OPENED
+        assert await bench.command(START_TCP) == ERROR
+        assert await bench.command(b"AT+CIPMODE=2") == ERROR
+        assert await bench.command(b"AT+CIPMODE=0") == OK
+        assert await bench.command(b"AT+CIPSEND") == ERROR
+
+
+async def test_a_server_may_be_started_in_the_mode_when_it_takes_one_client() -> None:
+    async with station(around(), b"AT+CIPMUX=1", b"AT+CIPMODE=1") as bench:
+        assert await bench.command(b"AT+CIPSERVER=1,8080") == ERROR
+        assert await bench.command(b"AT+CIPSERVERMAXCONN=1") == OK
+        assert await bench.command(b"AT+CIPSERVER=1,8080") == OK
+
+
+async def test_the_mode_is_never_stored() -> None:
+    async with linked(b"AT+CIPMODE=1") as (bench, _):
+        assert (await bench.command(b"AT+RST")).endswith(b"\r\nready\r\nWIFI CONNECTED\r\nWIFI GOT IP\r\n")
+        assert await bench.command(b"ATE0") == OK
+        assert await bench.command(b"AT+CIPMODE?") == b"+CIPMODE:0\r\n" + OK
+
+
+async def test_the_link_goes_before_the_prompt() -> None:
+    world = around()
+    world.timing.update(prompt=0.005)
+    async with linked(b"AT+CIPMODE=1", world=world) as (bench, it):
+        assert await bench.send(b"AT+CIPSEND\r\n") == b""
+        it.connection.close()
+        assert await bench.advance(0.005) == b"CLOSED\r\n" + ERROR
