@@ -130,13 +130,13 @@ class Station:
         except JoinError:
             self.state = StationState.DISCONNECTED
             raise
-        self._keep(self._watch)
+        self._keep(self._stay)
 
     def connect_in_background(self) -> None:
         """Join now, and as often as the reconnect policy says; nothing is reported unless it succeeds."""
         self._stop()
         self.state = StationState.CONNECTING
-        self._keep(self._connect_and_watch)
+        self._keep(self._join_and_stay)
 
     def disconnect(self) -> None:
         """Leave, and stop whatever join or reconnection is on its way."""
@@ -223,17 +223,29 @@ class Station:
             self._scope.cancel()
             self._scope = None
 
-    async def _connect_and_watch(self) -> None:
+    async def _join_and_stay(self) -> None:
         try:
             await self._associate()
         except JoinError:
             self.state = StationState.DISCONNECTED
-            await self._reconnect()
+            await self._come_back()
         else:
-            await self._watch()
+            await self._stay()
 
-    async def _watch(self) -> None:
-        """Wait until the access point is silent for too long."""
+    async def _stay(self) -> None:
+        """Stay joined for as long as the policy has something to say."""
+        while True:
+            await self._silence()
+            self._lost(Reason.BEACON_TIMEOUT)
+            if not await self._reconnect():
+                return
+
+    async def _come_back(self) -> None:
+        if await self._reconnect():
+            await self._stay()
+
+    async def _silence(self) -> None:
+        """Wait until the access point has been silent for too long."""
         point = self.access_point
         assert point is not None
         while True:
@@ -243,17 +255,15 @@ class Station:
                 await point.changed.wait()
                 point.associate(self.mac, self._thrown_out)  # it came back in time
                 continue
-            break
-        self._lost(Reason.BEACON_TIMEOUT)
-        await self._reconnect()
+            return
 
     def _thrown_out(self, reason: int) -> None:
         self._stop()
         self._lost(reason)
-        self._keep(self._reconnect)
+        self._keep(self._come_back)
 
-    async def _reconnect(self) -> None:
-        """Try again as often as the policy says, which may change meanwhile."""
+    async def _reconnect(self) -> bool:
+        """Try again as often as the policy says, which may change meanwhile; whether that succeeded."""
         attempts = 0
         while self.reconnect_interval and not 0 < self.reconnect_attempts <= attempts:
             self.state = StationState.CONNECTING
@@ -263,9 +273,9 @@ class Station:
                 await self._associate()
             except JoinError:
                 continue
-            await self._watch()
-            return
+            return True
         self.state = StationState.DISCONNECTED
+        return False
 
     def _lost(self, reason: int) -> None:
         self.access_point = None

@@ -226,3 +226,14 @@ async def test_the_states_on_the_way() -> None:
         for seconds, printed, number in ((2.9, b"", 3), (0.1, b"WIFI CONNECTED\r\n", 1), (1, b"WIFI GOT IP\r\n", 2)):
             assert await bench.advance(seconds) == printed
             assert await bench.command(b"AT+CWSTATE?") == b'+CWSTATE:%d,"espressif"\r\n\r\nOK\r\n' % number
+
+
+async def test_an_access_point_may_come_and_go_for_ever() -> None:
+    async with station() as bench:
+        assert await bench.command(JOIN) == JOINED
+        point = bench.simulation.access_point(b"espressif")
+        for _ in range(600):
+            point.switch_off()
+            assert await bench.advance(6) == LOST
+            point.switch_on()
+            assert await bench.advance(1) == CONNECTED

@@ -1,7 +1,9 @@
 """A serial port whose clients open, close and crash as they please; the module does not notice."""
 
+import fcntl
 import os
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -211,3 +213,91 @@ def test_a_simulator_with_an_idle_client_sleeps(start: Start) -> None:
         time.sleep(1)
         assert simulator.context_switches() - switches < 20
         assert simulator.processor_ticks() - ticks < 20
+
+
+def open_bare(port: Path) -> int:
+    """Open a port as the simplest program does."""
+    return os.open(port, os.O_RDWR | os.O_NOCTTY)
+
+
+def test_two_clients_that_come_while_the_simulator_is_held_up_do_not_cost_the_third_its_port(start: Start) -> None:
+    simulator = start("--modules", "2")
+    witness = Witness(simulator)
+    with Client(simulator.port()).started() as client:
+        os.kill(simulator.pid, signal.SIGSTOP)
+        others = [open_bare(simulator.port()) for _ in range(2)]  # the kernel reports both in one
+        os.kill(simulator.pid, signal.SIGCONT)
+        for other in others:
+            witness.settle()
+            os.close(other)
+        witness.settle()
+        assert client.command(b"AT") == b"\r\nOK\r\n"
+    witness.settle()
+    with Client(simulator.port()) as later:
+        assert later.command(b"AT") == b"\r\nOK\r\n"
+    witness.close()
+
+
+def test_one_of_two_clients_leaves(start: Start) -> None:
+    simulator = start("--modules", "2")
+    witness = Witness(simulator)
+    with Client(simulator.port()).started() as client:
+        second = open_bare(simulator.port())
+        witness.settle()
+        os.close(second)
+        witness.settle()
+        assert client.command(b"AT") == b"\r\nOK\r\n"
+    witness.close()
+
+
+def test_the_claim_of_a_client_on_the_port_ends_with_it(start: Start) -> None:
+    simulator = start("--modules", "2")
+    witness = Witness(simulator)
+    claiming, other = open_bare(simulator.port()), open_bare(simulator.port())
+    assert read_device(claiming, b"ready\r\n") == b"\r\nready\r\n"
+    fcntl.ioctl(claiming, termios.TIOCEXCL)
+    witness.settle()
+    os.close(other)
+    witness.settle()
+    exclusive = 0x80045440  # TIOCGEXCL
+    assert fcntl.ioctl(claiming, exclusive, bytes(4)) == b"\1\0\0\0"
+    os.close(claiming)
+    witness.settle()
+    later = open_bare(simulator.port())
+    assert fcntl.ioctl(later, exclusive, bytes(4)) == bytes(4)
+    os.close(later)
+    witness.close()
+
+
+def test_a_long_path(start: Start, tmp_path: Path) -> None:
+    folder = tmp_path / ("ü" * 100)
+    folder.mkdir()
+    simulator = start("--modules", "2", "--link", str(folder / "ttyESP{n}"))
+    for number in range(2):
+        with Client(simulator.port(number)).started() as client:
+            assert client.command(b"AT") == b"\r\nOK\r\n"
+
+
+def test_nobody_reads_what_the_simulator_prints(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "simulator.cli", "run", "-v"],
+        cwd=tmp_path,
+        env=environment(),
+        stdout=writing,
+        stderr=writing,
+    )
+    os.close(writing)
+    try:
+        printed = b""
+        while b"ready to open" not in printed:
+            printed += os.read(reading, 4096)
+        with Client(tmp_path / "ttyESP0").started() as client:
+            for _ in range(2000):  # each writes two lines to the log, which is a full pipe soon
+                assert client.command(b"AT") == b"\r\nOK\r\n"
+            os.close(reading)
+            assert client.command(b"AT+CWMODE=1") == b"\r\nOK\r\n"
+            assert client.command(b"AT") == b"\r\nOK\r\n"
+    finally:
+        process.terminate()
+        assert process.wait(LIMIT) == 0
