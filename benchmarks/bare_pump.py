@@ -1,4 +1,4 @@
-"""The bare program that passthrough and long transfers are compared with: a PTY and a TCP connection, pumped both ways."""
+"""The bare program that transfers are compared with: it pumps between a PTY and a TCP connection, both ways."""
 
 import sys
 

@@ -11,7 +11,7 @@ import statistics
 import time
 from typing import Final
 
-from benchmarks.client import WARM_UP, UnexpectedAnswerError, Uart, connect
+from benchmarks.client import WARM_UP, Uart, UnexpectedAnswerError, connect
 from benchmarks.transfer_data import ARRIVED, DOWNLOAD, UPLOAD, Check, order, piece
 
 CHUNK: Final = 16384

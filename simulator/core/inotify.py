@@ -61,13 +61,19 @@ class DeviceWatcher:
     def take(self, descriptor: int) -> list[bool]:
         """What has happened to one device and not been told yet; it is not told any more."""
         self._collect()
-        return self._untold.pop(descriptor, [])
+        taken = self._untold.pop(descriptor, [])
+        if self._untold:  # nothing else would tell those of the other devices
+            trio.lowlevel.current_trio_token().run_sync_soon(self.poll)
+        return taken
 
     def close(self) -> None:
-        """Release the descriptor."""
+        """Release the descriptor; nothing is told any more."""
         os.close(self._fd)
+        self._fd = -1
 
     def _collect(self) -> None:
+        if self._fd < 0:
+            return
         try:
             events = os.read(self._fd, 65536)
         except BlockingIOError:

@@ -17,10 +17,10 @@ _SWITCH, _DICE = "_ALLOW_DETERMINISTIC_SCHEDULING", "_r"
 
 
 class _NoDice(Random):
-    """Leaves everything where it is."""
+    """Puts the oldest task where trio takes the next one from, which is the end."""
 
     def shuffle(self, x: MutableSequence[Any]) -> None:
-        pass
+        x.reverse()
 
 
 _users: list[object] = []

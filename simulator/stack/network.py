@@ -82,7 +82,8 @@ class Network:
         self.detach(interface)
         self.attachments.append(Attachment(interface, lan, address))
         self.attachments.sort(key=lambda attachment: attachment.interface)
-        lan.nodes[address] = _ModuleNode(self, lan, address)
+        if lan.contains(address):  # else nobody there finds it
+            lan.nodes[address] = _ModuleNode(self, lan, address)
 
     def detach(self, interface: int) -> None:
         """An interface has gone down."""

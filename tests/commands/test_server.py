@@ -4,7 +4,7 @@ import os
 import socket
 import struct
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 import trio
@@ -12,11 +12,11 @@ import trio
 from simulator.scenario.world import World
 from tests.network import (
     ERROR,
+    NO_ANSWER,
     OK,
     PEER,
     PROMPT,
     answer,
-    around,
     expect,
     receive_exactly,
     soon,
@@ -55,7 +55,8 @@ class Clients:
         self.streams: list[trio.SocketStream] = []
 
     async def one(self) -> trio.SocketStream:
-        stream = await soon(trio.open_tcp_stream(OWN, self.port, local_address="127.0.0.1"))
+        with trio.fail_after(NO_ANSWER):
+            stream = await trio.open_tcp_stream(OWN, self.port, local_address="127.0.0.1")
         self.streams.append(stream)
         return stream
 
@@ -78,10 +79,8 @@ async def some_clients(port: int = PORT) -> AsyncIterator[Clients]:
 
 async def ended(stream: trio.SocketStream) -> None:
     """The module has closed the connection, one way or another."""
-    try:
+    with suppress(trio.BrokenResourceError):
         assert await soon(stream.receive_some()) == b""
-    except trio.BrokenResourceError:
-        pass
 
 
 async def sends(bench: Workbench, number: int, data: bytes, stream: trio.SocketStream) -> None:

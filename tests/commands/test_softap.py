@@ -302,7 +302,7 @@ async def test_an_address_is_kept_for_a_phone_as_long_as_it_was_given_for() -> N
     async with modules(1, phones(3)) as (bench,):
         await run(bench, b"AT+CWMODE=2", b'AT+CWDHCPS=1,5,"192.168.4.2","192.168.4.3"')
         await bench.command(SOFTAP)
-        first, second, third = bench.simulation.stations
+        first, _, third = bench.simulation.stations
         first.leave()
         third.leave()
         third.join()

@@ -9,6 +9,7 @@ import trio
 from trio import socket
 from trio.testing import memory_stream_pair
 
+from simulator.core.clock import SteppedClock
 from simulator.scenario.playing.player import Player, PlayError, prepare
 from simulator.scenario.transcript import TranscriptError, read_transcript
 from simulator.scenario.world_file import load_world
@@ -289,3 +290,49 @@ async def test_every_module_of_the_transcript_needs_a_port(tmp_path: Path) -> No
 
         with pytest.raises(TranscriptError, match="modules: each needs a port: A"):
             await play.player.play({}, nowhere)
+
+
+async def test_who_joins_a_softap_is_a_station_of_the_world(tmp_path: Path) -> None:
+    step = "{world: x, do: join_ap, peer: pc, ssid: 'café', password: '{{LEN}}567 8901', ip: 192.168.4.2}"
+    async with playing(tmp_path, step, "{world: x, do: join_ap, peer: meter, ssid: free}") as play:
+        path = tmp_path / "world.toml"
+        path.write_text(play.player.world, encoding="utf-8")
+        guest, meter = load_world(path).stations
+    assert play.outcome is None
+    assert (guest.mac, guest.joins, guest.password) == (
+        bytes.fromhex("020000000001"),
+        "café".encode(),
+        b"4567 8901",
+    )
+    assert (meter.mac, meter.joins, meter.password) == (bytes.fromhex("020000000002"), b"free", b"")
+
+
+async def test_long_times_pass_faster(tmp_path: Path) -> None:
+    async with playing(tmp_path, "{pause_ms: 0}") as play:
+        assert play.player.speed == 1
+    path = tmp_path / "deep.yaml"
+    path.write_text(
+        HEAD + "  - {world: 'an hour', do: advance_time, ms: 3600000}\n  - {world: 'again', do: advance_time, ms: 1}\n",
+        encoding="utf-8",
+    )
+    async with prepare(read_transcript(path)) as player:
+        assert player.speed == 7200.002
+        client, module = memory_stream_pair()
+        clock = SteppedClock()
+        done = trio.Event()
+
+        async def play_it() -> None:
+            await player.play({"A": client}, no_port, clock=clock)
+            done.set()
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(play_it)
+            await clock.advance(3600)
+            assert not done.is_set()
+            await clock.advance(0.001)
+            assert done.is_set()
+            await module.aclose()
+
+
+async def no_port(module: int, protocol: str, port: int) -> tuple[str, int]:
+    raise AssertionError

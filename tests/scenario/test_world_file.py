@@ -222,6 +222,7 @@ def test_a_first_address_is_checked_against_the_subnet() -> None:
         ]
 
 
+TABLES = "one of seed, access_point, station, module, hosts, listen, timing"
 MAC = 'a station address like "ca:6f:00:00:00:01"'
 UNICAST = "a unicast address (the first byte even, not all zero)"
 STATION_ADDRESS = 'an IPv4 address like "192.168.4.2"'
@@ -235,7 +236,7 @@ DURATION = '"2.5s", "120ms" or a number of seconds, from 0 to 86400 s'
     ("document", "message"),
     [
         ({"sead": 1}, "sead: found an unknown key; seed"),
-        ({"q r": 1}, '"q r": found an unknown key; one of seed, access_point, station, module, hosts, listen, timing'),
+        ({"q r": 1}, '"q r": found an unknown key; ' + TABLES),
         ({"seed": "1"}, 'seed: found "1"; a whole number from 0 to 9223372036854775807'),
         ({"seed": True}, "seed: found true; a whole number from 0 to 9223372036854775807"),
         ({"seed": 16**5000}, "seed: found a huge number; a whole number from 0 to 9223372036854775807"),
@@ -371,7 +372,7 @@ def test_all_mistakes_are_told_in_the_order_of_the_file(write: Write) -> None:
 
 def test_what_was_found_stays_on_one_line_and_is_cut() -> None:
     assert mistakes({"a\nb": 1, "seed": "x\n" * 50}) == [
-        '"a\\nb": found an unknown key; one of seed, access_point, station, module, hosts, listen, timing would be right',
+        f'"a\\nb": found an unknown key; {TABLES} would be right',
         'seed: found "' + "x\\n" * 20 + '..."; a whole number from 0 to 9223372036854775807 would be right',
     ]
 
