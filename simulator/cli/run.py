@@ -5,8 +5,8 @@ import math
 import signal
 import sys
 from argparse import Namespace
+from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,8 +19,6 @@ from simulator.core.inotify import DeviceWatcher
 from simulator.core.pty_port import LinkError, PtyPort
 from simulator.core.timing import PROFILES
 from simulator.core.trace import Trace
-from simulator.dialects.esp32_v5 import Esp32V5
-from simulator.scenario.simulation import Simulation
 from simulator.scenario.world import World
 
 if TYPE_CHECKING:
@@ -131,9 +129,6 @@ async def _serve(options: Namespace, links: list[Path], world: World, trace: Tra
     def announce(module: int, text: str) -> None:
         console.print(f"module {module} {text}")
 
-    clock: Clock = RealClock() if options.speed == 1 else ScaledClock(options.speed)
-    simulation = Simulation(world, clock, profile=options.timing, trace=trace, announce=announce)
-    firmware = Esp32V5(options.build)
     watcher = DeviceWatcher()
     ports: list[PtyPort] = []
     try:
@@ -142,16 +137,14 @@ async def _serve(options: Namespace, links: list[Path], world: World, trace: Tra
             with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
                 for link in links:
                     try:
-                        port = PtyPort(link, watcher, nursery.start_soon)
+                        ports.append(PtyPort(link, watcher, nursery.start_soon))
                     except (LinkError, OSError) as error:
                         console.log(f"espat: {error}")
                         nursery.cancel_scope.cancel()
                         return 2 if isinstance(error, LinkError) else 1
-                    ports.append(port)
-                    simulation.add_module(firmware, port)
-                nursery.start_soon(partial(simulation.run, when_opened=options.power_on == "open"))
                 for number, port in enumerate(ports):
                     announce(number, f"ready to open at {port.link}")
+                nursery.start_soon(_run_modules, options, world, trace, announce, ports)
                 async for _ in signals:
                     nursery.cancel_scope.cancel()
                     return 0
@@ -162,3 +155,22 @@ async def _serve(options: Namespace, links: list[Path], world: World, trace: Tra
         if trace is not None:
             trace.close()
     return 1  # unreachable: the signal receiver never ends by itself
+
+
+async def _run_modules(
+    options: Namespace,
+    world: World,
+    trace: Trace | None,
+    announce: Callable[[int, str], None],
+    ports: list[PtyPort],
+) -> None:
+    # Half of the program: the ports can be opened while it loads, as a chip's can while it boots.
+    from simulator.dialects.esp32_v5 import Esp32V5
+    from simulator.scenario.simulation import Simulation
+
+    clock: Clock = RealClock() if options.speed == 1 else ScaledClock(options.speed)
+    simulation = Simulation(world, clock, profile=options.timing, trace=trace, announce=announce)
+    firmware = Esp32V5(options.build)
+    for port in ports:
+        simulation.add_module(firmware, port)
+    await simulation.run(when_opened=options.power_on == "open")

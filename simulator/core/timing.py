@@ -1,6 +1,5 @@
 """How long the module takes for what it does: the figures of `timing.toml`, overridden by the world file."""
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -28,5 +27,7 @@ class Timing(NamedTuple):
 
 def load_timing(profile: str = "fast", overrides: Mapping[str, float] | None = None) -> Timing:
     """The figures of a profile, `fast` or `real`, with some of them replaced."""
+    import tomllib  # heavy beside what `espat run` needs before its ports can be opened
+
     figures = tomllib.loads(Path(__file__).with_name("timing.toml").read_text(encoding="utf-8"))[profile]
     return Timing(**{**figures, **(overrides or {})})
