@@ -20,8 +20,6 @@ table = CommandTable()
 
 ALL_LINKS: Final = LINK_COUNT
 """The number that means every link."""
-CONNECT_LIMIT: Final = 9.1
-"""Seconds of module time a connect without a time-out of its own may take: what a real module took to give up."""
 LWIP_HOST_NOT_FOUND: Final = 202
 """What `+ERRNO:` shows for a name without an address: lwIP's EAI_FAIL. No session shows it: an inference."""
 
@@ -163,7 +161,7 @@ async def _open(module: Module, opening: Coroutine[Any, Any, None], local_addres
         raise CommandError
     seconds = limit / 1000 if limit else None
     failure, takes = LWIP_ABORTED, 0.0
-    with module.clock.move_on_after(seconds or CONNECT_LIMIT):
+    with module.clock.move_on_after(seconds or float("inf")):
         try:
             await opening
         except ResolveError:

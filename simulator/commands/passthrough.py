@@ -9,7 +9,6 @@ from typing import Annotated, Final
 
 import trio
 
-from simulator.commands.links import CONNECT_LIMIT
 from simulator.core.answers import Line, Result
 from simulator.core.arguments import Bool, Range
 from simulator.core.errors import CommandError
@@ -99,7 +98,8 @@ async def _send(module: Module, entry: StreamEntry, whole: trio.CancelScope) -> 
     """Send what comes in over the port, until nothing more comes; then end the `whole`."""
     links = module.links
     while True:
-        block = await entry.block(BLOCK, module.system.transmit_interval / 1000)
+        of_tcp = not isinstance(links.only, UdpLink)  # where nobody sees the borders of blocks
+        block = await entry.block(BLOCK, module.system.transmit_interval / 1000, several=of_tcp)
         if not block:
             whole.cancel()
             return
@@ -121,10 +121,9 @@ async def _keep_open(module: Module, first: Link, entry: StreamEntry) -> None:
         await module.clock.sleep(module.system.reconnect_interval / 10)
         if entry.ended.is_set():
             return
-        with module.clock.move_on_after(CONNECT_LIMIT):
-            try:
-                await links.reopen(first)
-            except UnreachableError:
-                await module.pause(module.timing.unreachable)
-            except (NetworkError, ResolveError):
-                continue
+        try:
+            await links.reopen(first)
+        except UnreachableError:
+            await module.pause(module.timing.unreachable)
+        except (NetworkError, ResolveError):
+            continue

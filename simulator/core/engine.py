@@ -265,6 +265,11 @@ class Engine:
         """Whether input is data of the running command."""
         return self._entry is not None
 
+    @property
+    def takes_more(self) -> bool:
+        """Whether there is room for more data at once, which need not come as chunks of their own."""
+        return self._entry is not None and self._entry.streams and not self._entry.full
+
     async def room(self) -> None:
         """Wait until there is room for more input; returns at once, without a checkpoint, when there is."""
         while self._entry is not None and self._entry.full:

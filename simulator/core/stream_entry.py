@@ -15,6 +15,8 @@ RX_BUFFER: Final = 8192
 class StreamEntry(DataEntry):
     """Bytes that go on in blocks; ends after `count` of them, or only with `+++`."""
 
+    streams = True
+
     def __init__(self, count: int | None, port: Port) -> None:
         """`count`: None for passthrough. Intervals are measured on the clock of the port's silences."""
         super().__init__()
@@ -52,9 +54,12 @@ class StreamEntry(DataEntry):
         super().cancel()
         self._change()
 
-    async def block(self, size: int, interval: float) -> bytes:
+    async def block(self, size: int, interval: float, *, several: bool = False) -> bytes:
         """The next block: `size` bytes, or fewer when `interval` seconds have passed since the first of them, or when
-        nothing more comes. Nothing when the entry has ended and all has been taken."""
+        nothing more comes. Nothing when the entry has ended and all has been taken.
+
+        `several`: all full blocks that are there, in one piece.
+        """
         while len(self._buffer) < size and not self.ended.is_set():
             if not self._buffer:
                 await self._changed.wait()
@@ -64,6 +69,8 @@ class StreamEntry(DataEntry):
                 break
             with self._port.gap_limit(left):
                 await self._changed.wait()
+        if several and len(self._buffer) > size:
+            size = len(self._buffer) // size * size
         data = bytes(self._buffer[:size])
         del self._buffer[:size]
         self._since = self._port.gap_clock()

@@ -38,10 +38,11 @@ class Uart:
                 continue
             output.cork()
             try:
-                if chunk:
-                    engine.receive(chunk, port.gap_clock())
-                else:
+                if not chunk:
                     engine.silence()
+                while chunk:
+                    engine.receive(chunk, port.gap_clock())
+                    chunk = port.receive_nowait() if engine.takes_more else b""
             finally:
                 output.uncork()
             if not engine.takes_data:  # data has no answer: a client that only sends need not read

@@ -23,6 +23,8 @@ from simulator.stack.lan import Lan
 
 PORT_SHIFT: Final = 10000
 """Added to a port that this machine does not let us have."""
+CONNECT_LIMIT: Final = 9.1
+"""Seconds a connect may take, of real time however fast the module's runs: what a real module took to give up."""
 BACKLOG: Final = 5
 """Clients that may wait to be accepted."""
 OUT_OF_RESOURCES: Final = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
@@ -138,7 +140,10 @@ class HostNetwork:
             with self._clock.real_work():
                 if is_loopback(host.address) and is_loopback(self._own_address):
                     await tcp.bind((self._own_address, 0))
-                await tcp.connect(host)
+                with trio.move_on_after(CONNECT_LIMIT) as limit:
+                    await tcp.connect(host)
+            if limit.cancelled_caught:
+                raise TimeoutError(errno.ETIMEDOUT, "nobody answers")
         except OSError as error:
             tcp.close()
             raise network_error(error) from error

@@ -271,7 +271,9 @@ class LinkTable:
     async def _print(self, link: Link, data: bytes, sender: Endpoint) -> None:
         for at in range(0, len(data), MESSAGE_LIMIT):
             await self._output.room()
+            self._output.cork()
             self._listener.link_data(link, data[at : at + MESSAGE_LIMIT], sender)
+            self._output.uncork()  # sent at once, without a turn of the writer
 
     async def _keep(self, link: Link, data: bytes, sender: Endpoint) -> None:
         if link.unread_length + len(data) > RECEIVE_WINDOW:

@@ -16,11 +16,12 @@ INTERVAL = 0.02
 class Desk:
     """An entry on stepped time, and a task that takes its blocks. `blocks`: those taken so far."""
 
-    def __init__(self, nursery: trio.Nursery, count: int | None) -> None:
+    def __init__(self, nursery: trio.Nursery, count: int | None, *, several: bool = False) -> None:
         self.clock = SteppedClock()
         port = MemoryPort(now=self.clock.now, move_on_after=self.clock.move_on_after)
         self.entry = StreamEntry(count, port)
         self.blocks: list[bytes] = []
+        self._several = several
         nursery.start_soon(self._take)
 
     async def feed(self, *chunks: bytes) -> list[bytes]:
@@ -42,7 +43,7 @@ class Desk:
 
     async def _take(self) -> None:
         while True:
-            block = await self.entry.block(SIZE, INTERVAL)
+            block = await self.entry.block(SIZE, INTERVAL, several=self._several)
             self.blocks.append(block)
             if not block:
                 return
@@ -74,6 +75,14 @@ async def test_a_short_block_fills_up() -> None:
         desk = Desk(nursery, None)
         assert await desk.feed(b"0123", b"45678", b"9") == [b"0123456789"]
         assert await desk.feed(b"0123456789abcdefghijklm") == [b"0123456789", b"abcdefghij"]
+        assert await desk.advance(INTERVAL) == [b"klm"]
+        nursery.cancel_scope.cancel()
+
+
+async def test_several_blocks_in_one_piece() -> None:
+    async with trio.open_nursery() as nursery:
+        desk = Desk(nursery, None, several=True)
+        assert await desk.feed(b"0123456789abcdefghijklm") == [b"0123456789abcdefghij"]
         assert await desk.advance(INTERVAL) == [b"klm"]
         nursery.cancel_scope.cancel()
 
