@@ -10,8 +10,8 @@ class DataEntry(ABC):
     """The bytes a command waits for behind its prompt.
 
     `cancellable`: whether `+++` standing alone ends the entry. `surplus_is_input`: whether bytes behind the data are
-    the next command (the firmware's "specific" port mode) or are refused with busy. `streams`: whether data is passed on
-    while more comes in.
+    the next command (the firmware's "specific" port mode) or are refused with busy. `streams`: whether data is passed
+    on while more comes in.
     """
 
     streams: ClassVar[bool] = False
