@@ -1,5 +1,6 @@
 """`espat run` on the command line: links, lines on stdout, exit codes."""
 
+import json
 import os
 import signal
 from pathlib import Path
@@ -138,3 +139,33 @@ def test_a_bad_world_file_ends_with_2_and_names_the_key(tmp_path: Path) -> None:
     assert (ended.returncode, ended.stdout) == (2, "")
     assert "world.toml" in ended.stderr
     assert "chanel" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "answer"),
+    [((), b'+CIPDOMAIN:"127.0.0.1"\r\n\r\nOK\r\n'), (("--offline",), b"\r\nERROR\r\n")],
+    ids=["online", "offline"],
+)
+def test_offline_keeps_the_module_from_the_names_of_the_host(
+    start: Start, options: tuple[str, ...], answer: bytes
+) -> None:
+    with Client(start(*options).port()).started().join() as client:
+        client.write(b'AT+CIPDOMAIN="localhost"\r\n')
+        assert client.read_until(answer) == b'AT+CIPDOMAIN="localhost"\r\n' + answer
+
+
+def test_the_trace_holds_what_went_over_the_port_and_is_its_owners_alone(start: Start, tmp_path: Path) -> None:
+    trace = tmp_path / "trace.jsonl"
+    simulator = start("--trace", str(trace))
+    with Client(simulator.port()).started() as client:
+        assert client.command(b"AT") == b"\r\nOK\r\n"
+    assert simulator.stop() == 0
+    assert trace.stat().st_mode & 0o777 == 0o600
+    messages = [json.loads(line) for line in trace.read_text(encoding="ascii").splitlines()]
+    traced = [(message["module"], message["dir"], message["kind"], message["text"]) for message in messages]
+    for expected in (
+        (0, "out", "report", "\r\nready\r\n"),
+        (0, "in", "command", "AT"),
+        (0, "out", "result", "\r\nOK\r\n"),
+    ):
+        assert expected in traced
