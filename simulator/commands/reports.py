@@ -71,6 +71,10 @@ class Esp32Reports:
         """A station has left the softAP."""
         self._status(b'+STA_DISCONNECTED:"%b"\r\n' % mac_text(mac))
 
+    def time_updated(self) -> None:
+        """The clock has been set by a server."""
+        self._status(b"+TIME_UPDATED\r\n")
+
     def link_opened(self, link: Link) -> None:
         """A link is up."""
         details = SystemMessages.LINK_DETAILS in self._module.system.messages

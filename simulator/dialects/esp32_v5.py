@@ -16,6 +16,7 @@ from simulator.commands import (
     sending,
     server,
     sleep,
+    sntp,
     softap,
     system,
     uart,
@@ -49,6 +50,7 @@ TABLES = (
     server.table,
     link_options.table,
     softap.table,
+    sntp.table,
     reports.table,
 )
 

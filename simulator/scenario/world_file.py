@@ -28,6 +28,7 @@ from simulator.scenario.world import (
 )
 from simulator.scenario.world_values import (
     SSID,
+    TIME,
     Reader,
     WrongValueError,
     check_host,
@@ -278,6 +279,8 @@ class _WorldReader:
         fields = self._fields(place, table, readers)
         if isinstance(value, Mapping) and "address" not in table:
             self._mistake(f"{place}.address", "nothing", HOST_ADDRESS)
+        if "time" not in table and any(service.kind.needs_time for service in fields.get("serves", ()) if service):
+            self._mistake(f"{place}.time", "nothing", TIME)
         for key in ("address", "name"):
             if key in fields and (owner := self._hosts_by.setdefault(fields[key], place)) != place:
                 self._mistake(

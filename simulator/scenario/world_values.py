@@ -16,6 +16,7 @@ LATEST_TIME: Final = 4_228_588_800
 """1 January 2104, in seconds since 1970: the last time NTP can tell is in February of that year (RFC 4330)."""
 SHOWN: Final = 40
 """Characters of a found value that a message shows."""
+TIME: Final = 'a time like "2026-01-01T00:00:00Z", from 1970 to 2103'
 SSID: Final = "a string of 1 to 32 bytes"
 
 
@@ -196,17 +197,16 @@ def read_host_name(value: object) -> str:
 
 def read_time(value: object) -> float:
     """A time of day in seconds since 1970."""
-    right = 'a time like "2026-01-01T00:00:00Z", from 1970 to 2103'
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value)
         except ValueError:
-            raise WrongValueError(right) from None
+            raise WrongValueError(TIME) from None
     if not isinstance(value, datetime) or value.tzinfo is None:
-        raise WrongValueError(right)
+        raise WrongValueError(TIME)
     seconds = value.timestamp()
     if not 0 <= seconds < LATEST_TIME:
-        raise WrongValueError(right)
+        raise WrongValueError(TIME)
     return seconds
 
 

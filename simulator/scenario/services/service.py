@@ -33,6 +33,8 @@ class Service(ABC):
     """`tcp` or `udp`."""
     usual_port: ClassVar[int | None] = None
     """Where it is when the world file names no port; None: it has to."""
+    needs_time: ClassVar[bool] = False
+    """Whether its host has to say what time it is."""
     options: ClassVar[Mapping[str, Callable[[object], Any]]] = {}
     """What may stand behind the port as `name=value`, each with its reader; they become arguments of the class."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from simulator.scenario.services.ntp import Ntp
 from simulator.scenario.services.peer import TcpPeer, UdpPeer
 from simulator.scenario.services.service import Service
 from simulator.scenario.services.streams import TcpDiscard, TcpEcho, TcpRefuse, TcpSilent, TcpSource, UdpEcho
@@ -16,6 +17,7 @@ SERVICES: Final[Mapping[str, type[Service]]] = {
     "tcp-source": TcpSource,
     "tcp-silent": TcpSilent,
     "tcp-refuse": TcpRefuse,
+    "ntp": Ntp,
     "tcp-peer": TcpPeer,
     "udp-peer": UdpPeer,
 }
