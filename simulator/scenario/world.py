@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from simulator.radio.security import SECURITIES, Security
-from simulator.scenario.services.service import Service
+
+if TYPE_CHECKING:  # a world without hosts needs none of it
+    from simulator.scenario.services.service import Service
 
 DEFAULT_SUBNET = IPv4Network("192.168.3.0/24")
 DEFAULT_FIRST_ADDRESS = IPv4Address("192.168.3.112")
@@ -54,7 +56,7 @@ class ModuleConfiguration(NamedTuple):
 class ServiceConfiguration(NamedTuple):
     """One entry of `serves` of a `[[host]]`. `options`: what stands behind the port, as `kind` takes it."""
 
-    kind: type[Service]
+    kind: "type[Service]"
     port: int
     options: Mapping[str, Any] = {}
 
