@@ -6,7 +6,7 @@ every access point; there it can be reached, and answers, but does not get at th
 
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
-from typing import Final
+from typing import Final, TypeVar
 
 import trio
 
@@ -23,6 +23,7 @@ from simulator.stack.network import FIRST_EPHEMERAL
 
 LAST_PORT: Final = 65535
 
+AnyService = TypeVar("AnyService", bound=Service)
 Talk = Callable[[MemoryStream], Awaitable[None]]
 
 
@@ -34,7 +35,7 @@ class WorldHost:
     ) -> None:
         """`lans`: of all access points. `spawn` starts a task that ends with the simulation."""
         self.address = configuration.address
-        self.name = configuration.name
+        self.name = configuration.name.lower()
         self.clock = clock
         self.powered = True
         self.listens = True
@@ -57,12 +58,12 @@ class WorldHost:
         """Its ends of the TCP connections it has."""
         return list(self._connections)
 
-    def service(self, port: int, transport: str = "tcp") -> Service:
-        """What it serves at a port. Raises KeyError."""
+    def service(self, kind: type[AnyService], port: int) -> AnyService:
+        """The service of that kind at a port. Raises KeyError."""
         for service in self.services:
-            if (service.port, service.transport) == (port, transport):
+            if isinstance(service, kind) and service.port == port:
                 return service
-        raise KeyError(f"{transport} {port}")
+        raise KeyError(f"{kind.__name__} {port}")
 
     def time(self) -> float:
         """What its clock shows: seconds since 1970."""
@@ -104,7 +105,7 @@ class WorldHost:
         way = self._ways.get(destination)
         for lan in self._at_home if way is None else [way]:
             node = lan.nodes.get(destination.address)
-            if node is not None and self.powered:
+            if node is not None and self.powered and self.listens:
                 node.datagram(data, Endpoint(self.address, from_port), destination)
 
     # What those on its networks do to it

@@ -46,8 +46,7 @@ async def shown(bench: Workbench) -> str:
 async def questions(bench: Workbench, name: str = "time.example") -> int:
     """How many questions a udp-peer has got since the last look."""
     await wait_all_tasks_blocked()
-    peer = bench.simulation.host(name).service(123, "udp")
-    assert isinstance(peer, UdpPeer)
+    peer = bench.simulation.host(name).service(UdpPeer, 123)
     count = len(peer.datagrams)
     peer.datagrams.clear()
     return count
@@ -335,9 +334,7 @@ async def test_what_is_no_answer_is_passed_over() -> None:
     async with joined(host(0, "udp-peer 123", "udp-peer 124")) as (bench,):
         await run(bench, ASK)
         here = bench.simulation.host("time.example")
-        peer, other = here.service(123, "udp"), here.service(124, "udp")
-        assert isinstance(peer, UdpPeer)
-        assert isinstance(other, UdpPeer)
+        peer, other = here.service(UdpPeer, 123), here.service(UdpPeer, 124)
         question, sender = await peer.take()
         assert question[:40] == b"\x23" + bytes(39)
         good = ntp.answer(question, 1634636876, ntp.ServerState())

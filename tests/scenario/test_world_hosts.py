@@ -56,9 +56,7 @@ def arrived(address: str, port: int, data: bytes, number: int = 0) -> bytes:
 
 
 def tcp_peer(bench: Workbench, port: int = 80, host: str = "near.example") -> TcpPeer:
-    service = bench.simulation.host(host).service(port)
-    assert isinstance(service, TcpPeer)
-    return service
+    return bench.simulation.host(host).service(TcpPeer, port)
 
 
 @pytest.mark.parametrize("host", [NEAR, FAR])
@@ -258,8 +256,7 @@ async def test_a_peer_that_pauses_stops_the_sender() -> None:
 async def test_a_udp_peer_takes_and_sends() -> None:
     async with joined("udp-peer 5000") as (bench,):
         for name, address in (("near.example", "192.168.3.50"), ("far.example", "203.0.113.5")):
-            peer = bench.simulation.host(name).service(5000, "udp")
-            assert isinstance(peer, UdpPeer)
+            peer = bench.simulation.host(name).service(UdpPeer, 5000)
             line = b'AT+CIPSTART=0,"UDP","%b",5000,1112' % name.encode()
             assert await bench.command(line) == b"0,CONNECT\r\n" + OK
             before = arrived(address, 5000, b"first") if name == "near.example" else b""
@@ -348,7 +345,7 @@ async def test_nobody_has_that_name() -> None:
             with pytest.raises(KeyError):
                 bench.simulation.host(name)
         with pytest.raises(KeyError):
-            bench.simulation.host("near.example").service(7)
+            bench.simulation.host("near.example").service(TcpPeer, 7)
 
 
 async def test_the_same_run_gives_the_same_bytes() -> None:
