@@ -246,6 +246,7 @@ class Module:
             self.wifi,
             self.clock,
             self._next_mac(1),
+            station_channel=lambda: None if (point := self.station.access_point) is None else point.channel,
             spawn=self.spawn,
             started=self._softap_started,
             stopped=self._softap_stopped,
@@ -310,6 +311,7 @@ class Module:
 
     def _associated(self, point: AccessPoint) -> None:
         self._event("associated")
+        self.softap.follow_station()
         self.reports.wifi_connected()
         self.interface.link_up(self._lans.get(point.bssid))
 

@@ -197,19 +197,19 @@ async def close_only(module: Module) -> None:
     if link is None or (module.links.multiple and module.server.most_clients > 1):
         raise CommandError
     await module.pause(module.timing.close)
-    module.links.close(link)
+    await module.links.finish(link)
 
 
 @table.command("AT+CIPCLOSE", Form.SET)
 async def close(module: Module, number: Annotated[int, Range(0, ALL_LINKS)]) -> None:
-    """AT+CIPCLOSE: end one link, or all with 5; refused with AT+CIPMUX=0."""
+    """AT+CIPCLOSE: end one link, or all with 5, one after the other; refused with AT+CIPMUX=0."""
     links = module.links
     if not links.multiple or (number != ALL_LINKS and links[number] is None):
         raise CommandError
     await module.pause(module.timing.close)
     for link in links:
         if number in (ALL_LINKS, link.number):
-            links.close(link)
+            await links.finish(link)
 
 
 @table.command("AT+CIPSTATE", Form.QUERY)

@@ -9,6 +9,7 @@ from simulator.core.arguments import UNSIGNED_32, Bool, Count, Milliseconds, Ran
 from simulator.core.errors import failed
 from simulator.core.grammar import Form
 from simulator.core.registry import CommandTable
+from simulator.core.trace import Kind
 from simulator.module import Module
 from simulator.radio.access_point import AccessPoint
 from simulator.radio.scan import ALL_SECURITIES, WEAKEST, Dwell, ScanOptions
@@ -125,9 +126,9 @@ def set_scan_options(
 
 
 @table.command("AT+CWLAP", Form.EXECUTE)
-async def scan_all(module: Module) -> list[Line]:
+async def scan_all(module: Module) -> None:
     """AT+CWLAP: every access point in reach."""
-    return await scan(module)
+    await scan(module)
 
 
 @table.command("AT+CWLAP", Form.SET)
@@ -140,14 +141,15 @@ async def scan(
     least_time: Annotated[int, Milliseconds(0, 1500)] = 0,
     most_time: Annotated[int, Milliseconds(0, 1500)] = 0,
     channel_bitmap: Annotated[int, Range(0, UNSIGNED_32)] = 0,
-) -> list[Line]:
-    """AT+CWLAP: the access points that match; times are per channel."""
+) -> None:
+    """AT+CWLAP: the access points that match, printed as they are found; times are per channel."""
     need_driver(module, reports_code=True)
     if not module.wifi.has_station:
         raise failed()
     dwell = Dwell(least_time / 1000, most_time / 1000, passive=passive)
-    found = await module.scanner.scan(ssid, mac, channel, channel_bitmap, dwell)
-    return [_scan_line(point, module.scanner.options.fields, ssid) for point in found]
+    async for point in module.scanner.scan(ssid, mac, channel, channel_bitmap, dwell):
+        await module.output.room()
+        module.output.write(_scan_line(point, module.scanner.options.fields, ssid).wire, Kind.RESULT)
 
 
 def _scan_line(point: AccessPoint, fields: int, wanted: bytes | None) -> Line:

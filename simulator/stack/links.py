@@ -111,14 +111,14 @@ class LinkTable:
         """Connect. Raises ResolveError, UnreachableError, NetworkError."""
         if not self.network.up:
             raise NetworkError(LWIP_NO_ROUTE)
-        options = self.options[number]
+        options = self.options[number].of_connection
         with self._reserved(number):
             route = await self.network.locate(host, port)
-            connection, local_port = await self.network.connect(route, options.keep_alive, options.linger)
+            connection, local_port = await self.network.connect(route, options)
         if not self.network.up:  # lost meanwhile
             connection.close()
             raise NetworkError(LWIP_NO_ROUTE)
-        link = TcpLink(number, route.seen, local_port, route.lan, connection, keep_alive=options.keep_alive)
+        link = TcpLink(number, route.seen, local_port, route.lan, connection, options=options)
         link.dialled = host, port
         self.add(link)
 
@@ -134,9 +134,9 @@ class LinkTable:
         number = self.lowest_free
         if number is None:
             return False
-        options = self.options[number]
-        connection.set_options(options.keep_alive, options.linger)
-        self.add(TcpLink(number, remote, local_port, lan, connection, keep_alive=options.keep_alive, accepted=True))
+        options = self.options[number].of_connection
+        connection.set_options(options)
+        self.add(TcpLink(number, remote, local_port, lan, connection, options=options, accepted=True))
         return True
 
     def add(self, link: Link) -> None:
@@ -210,8 +210,18 @@ class LinkTable:
         if link.ended and not link.unread:
             self._end(link)
 
+    async def finish(self, link: Link) -> None:
+        """End a link from this side, as AT+CIPCLOSE does: one that lingers waits for the peer to close too."""
+        if isinstance(link, TcpLink) and not link.ended and link.linger > 0:
+            link.finish()
+            with self._clock.move_on_after(link.linger):
+                await self.gone(link)
+                return
+            link.give_up()
+        self.close(link)
+
     def close(self, link: Link) -> None:
-        """End a link from this side."""
+        """End a link from this side, at once."""
         link.receiving.cancel()
         self._end(link)
 
@@ -261,6 +271,8 @@ class LinkTable:
                     await self.changed.wait()  # nothing comes in without a network
                 if not data:
                     break
+                if isinstance(link, TcpLink) and link.finishing:
+                    continue
                 link.used = self._clock.now()
                 if link.unread or self.keeps(link):
                     await self._keep(link, data, sender)

@@ -88,7 +88,7 @@ class Server:
                 socket, client = await listener.accept()
             except trio.ClosedResourceError:
                 return
-            connection = HostConnection(socket)
+            connection = HostConnection(socket, self._clock)
             if self._network.attachment(self.interface) is None:
                 connection.close()  # there is no interface that the client could have come over
                 continue

@@ -6,6 +6,7 @@ import trio
 from simulator.scenario.world import World
 from simulator.stack.connection import Connection
 from simulator.stack.network import Route
+from simulator.stack.tcp_options import ConnectionOptions
 from tests.network import (
     ERROR,
     LOCAL_PORT,
@@ -289,8 +290,8 @@ async def test_the_network_is_lost_while_a_link_opens(monkeypatch: pytest.Monkey
         connect = bench.module.network.connect
         point = bench.simulation.access_point(b"espressif")
 
-        async def connect_and_lose(route: Route, keep_alive: int, linger: int) -> tuple[Connection, int]:
-            connected = await connect(route, keep_alive, linger)
+        async def connect_and_lose(route: Route, options: ConnectionOptions) -> tuple[Connection, int]:
+            connected = await connect(route, options)
             point.deauthenticate()
             return connected
 
@@ -317,6 +318,19 @@ async def test_a_host_name_of_the_world() -> None:
                 )
             await expect(bench, b"CLOSED\r\n")
             assert await bench.command(b'AT+CIPSTART="TCP","broker.example.com",1884') == ERROR
+
+
+async def test_a_name_shows_the_port_that_was_dialled_and_an_address_that_has_it() -> None:
+    async with tcp_peer() as peer:
+        hosts = {"192.168.3.104:8080": f"127.0.0.1:{peer.port}", "broker": f"127.0.0.1:{peer.port}"}
+        async with station(around(hosts, offline=True)) as bench:
+            for dialled, address in ((8080, b"192.168.3.104"), (1883, b"192.168.3.102")):
+                assert await answer(bench, b'AT+CIPSTART="TCP","broker",%d' % dialled) == b"CONNECT\r\n\r\nOK\r\n"
+                async with await peer.accept() as stream:
+                    assert await bench.command(b"AT+CIPSTATE?") == (
+                        b'+CIPSTATE:0,"TCP","%b",%d,%d,0\r\n' % (address, dialled, local_port(stream)) + OK
+                    )
+                await expect(bench, b"CLOSED\r\n")
 
 
 async def test_an_exact_entry_goes_before_the_address() -> None:

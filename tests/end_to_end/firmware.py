@@ -102,12 +102,12 @@ class Program:
         pending = bytearray(self._unread)
         self._unread.clear()
         while count or pending:
-            ready = self._ready(writing=bool(pending))
-            if pending and ready[1]:
+            readable, writable = self._ready(writing=bool(pending))
+            if writable:
                 written = os.write(self._client.serial.fileno(), pending[:4096])
                 count -= written
                 del pending[:written]
-            if ready[0]:
+            if readable:
                 pending += self._client.read_some()
             assert len(pending) <= count, "more came than was sent"
 
@@ -128,17 +128,18 @@ class Program:
         """Send, and take meanwhile what comes in: a module whose output is not read does not go on."""
         rest = memoryview(data)
         while rest:
-            readable, writable, _ = self._ready(writing=True)
+            readable, writable = self._ready(writing=True)
             if readable:
                 self._unread += self._client.read_some()
             if writable:
                 rest = rest[os.write(self._client.serial.fileno(), rest[:4096]) :]
 
-    def _ready(self, *, writing: bool) -> tuple[list[int], list[int], list[int]]:
+    def _ready(self, *, writing: bool) -> tuple[bool, bool]:
+        """Wait until there is something to read, or it takes something; which of both."""
         device = self._client.serial.fileno()
-        ready = select.select([device], [device] if writing else [], [], LIMIT)
-        assert any(ready), f"the module neither takes nor prints anything behind {bytes(self._unread[-100:])!r}"
-        return ready
+        readable, writable, _ = select.select([device], [device] if writing else [], [], LIMIT)
+        assert readable or writable, f"the module does nothing more behind {bytes(self._unread[-100:])!r}"
+        return bool(readable), bool(writable)
 
     def _wait_for(self, message: bytes) -> None:
         found = self._next_of_its_own(message)
