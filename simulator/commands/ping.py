@@ -8,7 +8,7 @@ from simulator.core.errors import CommandError
 from simulator.core.grammar import Form
 from simulator.core.registry import CommandTable
 from simulator.module import Module
-from simulator.stack.endpoint import is_loopback
+from simulator.stack.endpoint import is_ipv6, is_loopback
 from simulator.stack.errors import ResolveError, UnreachableError
 from simulator.stack.ping import round_trip
 
@@ -23,7 +23,7 @@ NEAR: Final = 1
 @table.command("AT+PING", Form.SET)
 async def ping(module: Module, host: Host) -> Line | list[Line | Result]:
     """AT+PING: milliseconds to the answer; TIMEOUT when there is none or no such name."""
-    if not module.network.up:
+    if not module.network.up or is_ipv6(host):
         raise CommandError
     with module.clock.move_on_after(PING_LIMIT):
         try:

@@ -252,7 +252,8 @@ class Station:
             while point.up:
                 await point.changed.wait()
             with self._clock.move_on_after(self.inactive_time):
-                await point.changed.wait()
+                while not (point.up or point.restarted):
+                    await point.changed.wait()
                 if point.restarted:
                     return Reason.NOT_AUTHENTICATED
                 point.associate(self.mac, self._thrown_out)  # it came back in time

@@ -30,6 +30,11 @@ def is_address(text: str) -> bool:
     return True
 
 
+def is_ipv6(text: str) -> bool:
+    """Whether a text is an IPv6 address, and no name; a wrong one is neither."""
+    return ":" in text
+
+
 def is_loopback(address: str) -> bool:
     """Whether an address means this machine and nothing else."""
     return address.startswith("127.")

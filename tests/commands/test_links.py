@@ -9,6 +9,7 @@ from simulator.stack.network import Route
 from simulator.stack.tcp_options import ConnectionOptions
 from tests.network import (
     ERROR,
+    JOIN,
     LOCAL_PORT,
     OK,
     UdpPeer,
@@ -172,6 +173,17 @@ async def test_closing_by_number_needs_multiple_links() -> None:
             assert await bench.command(line) == ERROR
 
 
+async def test_the_only_link_of_a_module_that_serves_one_client_at_most() -> None:
+    async with tcp_peer() as peer, station(None, b"AT+CIPMUX=1", b"AT+CIPSERVERMAXCONN=1") as bench:
+        for number in (2, 3):
+            line = b'AT+CIPSTART=%d,"TCP","192.168.3.102",%d' % (number, peer.port)
+            assert await answer(bench, line) == b"%d,CONNECT\r\n" % number + OK
+        assert await bench.command(b"AT+CIPCLOSE") == ERROR
+        assert await bench.command(b"AT+CIPCLOSE=3") == b"3,CLOSED\r\n" + OK
+        assert await bench.command(b"AT+CIPCLOSE") == b"2,CLOSED\r\n" + OK
+        assert await bench.command(b"AT+CIPCLOSE") == ERROR
+
+
 async def test_an_extended_start_in_single_mode() -> None:
     async with tcp_peer() as peer, station() as bench:
         line = b'AT+CIPSTARTEX="TCP","192.168.3.102",%d' % peer.port
@@ -245,6 +257,18 @@ async def test_nobody_has_the_address() -> None:
             assert await bench.advance(0.1) == b"+ERRNO:0x71\r\n" + ERROR
         assert await bench.command(b'AT+CIPSTART="TCP","192.168.3.77",80,,,5000') == b""
         assert await bench.advance(5) == b"+ERRNO:0x71\r\n" + ERROR
+
+
+@pytest.mark.parametrize("kind", [b"TCP", b"UDP"])
+async def test_an_address_of_another_family_is_refused_at_once(kind: bytes) -> None:
+    async with workbench(around(), profile="real") as bench:
+        bench.port.send(b"ATE0\r\n")
+        await bench.advance(1)
+        for line in (b"AT+CWMODE=1", JOIN):
+            await bench.command(line)
+            assert (await bench.advance(10)).endswith(OK)
+        assert await bench.command(b'AT+CIPSTART="%b","fe80::860d:8eff:fe9d:cd90",1000' % kind) == b""
+        assert await bench.advance(0.01) == ERROR
 
 
 async def test_a_name_without_an_address() -> None:
