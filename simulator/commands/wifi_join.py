@@ -1,5 +1,6 @@
 """Joining, leaving and finding access points (ESP-AT User Guide, AT+CWJAP, AT+CWQAP, AT+CWLAP, AT+CWLAPOPT)."""
 
+from contextlib import aclosing
 from typing import Annotated, Final
 
 from simulator.commands.argument_types import Mac, Reserved, mac_text
@@ -147,9 +148,10 @@ async def scan(
     if not module.wifi.has_station:
         raise failed()
     dwell = Dwell(least_time / 1000, most_time / 1000, passive=passive)
-    async for point in module.scanner.scan(ssid, mac, channel, channel_bitmap, dwell):
-        await module.output.room()
-        module.output.write(_scan_line(point, module.scanner.options.fields, ssid).wire, Kind.RESULT)
+    async with aclosing(module.scanner.scan(ssid, mac, channel, channel_bitmap, dwell)) as found:
+        async for point in found:
+            await module.output.room()
+            module.output.write(_scan_line(point, module.scanner.options.fields, ssid).wire, Kind.RESULT)
 
 
 def _scan_line(point: AccessPoint, fields: int, wanted: bytes | None) -> Line:

@@ -1,6 +1,6 @@
 """Scanning for access points (ESP-AT User Guide, AT+CWLAP, AT+CWLAPOPT)."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -51,7 +51,7 @@ class Scanner:
 
     async def scan(
         self, ssid: bytes | None, bssid: bytes | None, channel: int, bitmap: int, dwell: Dwell
-    ) -> AsyncIterator[AccessPoint]:
+    ) -> AsyncGenerator[AccessPoint, None]:
         """The access points that match, as they are found: channel by channel, the strongest of each first.
 
         `channel`: 0 for those of `bitmap` (bit n is channel n; 0: all). Only channels of the country are listened on.

@@ -5,7 +5,7 @@ import os
 import struct
 import termios
 from contextlib import suppress
-from typing import Protocol
+from typing import Final, Protocol
 
 import trio
 from trio import socket
@@ -16,6 +16,9 @@ from simulator.stack.tcp_options import ConnectionOptions
 
 KEEP_ALIVE_INTERVAL, KEEP_ALIVE_COUNT = 1, 3
 """Seconds between questions, and how many go unanswered before the peer is gone (ESP-AT User Guide, AT+CIPSTART)."""
+
+LONGEST_SILENCE: Final = 32767
+"""Seconds, the most Linux takes before its first question."""
 
 
 class Connection(Protocol):
@@ -53,7 +56,7 @@ class HostConnection:
     """A connection over a socket of this machine.
 
     The system calls are made directly: a send that is taken at once needs no turn of the scheduler, and a receive
-    that has to wait anyway need not try first.
+    that has to wait anyway need not try first. `descriptor`: the socket's.
     """
 
     def __init__(self, tcp: socket.SocketType, clock: Clock) -> None:
@@ -110,7 +113,7 @@ class HostConnection:
         if options.keep_alive and silence is not None:  # the host's questions take the host's time
             for level, option, value in (
                 (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
-                (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, max(1, round(silence))),
+                (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, min(max(1, round(silence)), LONGEST_SILENCE)),
                 (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, KEEP_ALIVE_INTERVAL),
                 (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, KEEP_ALIVE_COUNT),
             ):

@@ -173,6 +173,10 @@ class LinkTable:
                 raise NetworkError(LWIP_NOT_CONNECTED)
         await link.send(payload)
 
+    async def room(self) -> None:
+        """Wait until there is room for reports; returns at once when there is."""
+        await self._output.room()
+
     def alive(self, link: Link) -> bool:
         """Whether a link is up."""
         return self._links[link.number] is link and not link.ended

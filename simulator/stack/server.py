@@ -89,6 +89,10 @@ class Server:
             except trio.ClosedResourceError:
                 return
             connection = HostConnection(socket, self._clock)
+            await self._links.room()  # each client is announced: they queue here, not what is printed of them
+            if listener is not self._listener:
+                connection.close()
+                return
             if self._network.attachment(self.interface) is None:
                 connection.close()  # there is no interface that the client could have come over
                 continue

@@ -154,3 +154,24 @@ async def test_a_client_that_stops_reading_in_the_middle_of_floods(capacity: int
         await exchange(bench, 4, streams[4])
         for number in range(4):
             await exchange(bench, number, streams[number])
+
+
+async def test_clients_that_come_and_go_while_nobody_reads_the_port_have_to_queue() -> None:
+    async with links(1, capacity=100) as (bench, (flood,)):
+        assert await answer(bench, b"AT+CIPSERVER=1,333") == OK
+        (text,) = (text for _, text in bench.announced if text.startswith("serves tcp 333 at "))
+        address, _, port = text.rpartition(" ")[2].rpartition(":")
+        await flood.send_all(bytes(20_000))
+        await wait_all_tasks_blocked(0.05)
+        for _ in range(3):
+            with socket.create_connection((address, int(port)), 1):
+                pass
+        await wait_all_tasks_blocked(0.05)
+        assert bench.module.links[1] is None
+        received = 0
+        while received < 20_000:
+            number, data = await next_report(bench, step=100)
+            assert number == 0
+            received += len(data)
+        reports = [(await soon(bench.port.read_until(b"\r\n"))).partition(b",")[2] for _ in range(6)]
+        assert sorted(reports) == [b"CLOSED\r\n"] * 3 + [b"CONNECT\r\n"] * 3

@@ -87,6 +87,7 @@ async def connected(clock: Clock) -> AsyncIterator[tuple[HostConnection, trio.So
         (RealClock, 60, 60),
         (lambda: ScaledClock(30), 7200, 240),
         (lambda: ScaledClock(1000), 60, 1),  # the least a host can do
+        (lambda: ScaledClock(0.1), 7200, 32767),  # and the most
         (SteppedClock, 60, None),  # its time does not pass by itself
     ],
 )
