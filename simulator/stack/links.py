@@ -224,8 +224,18 @@ class LinkTable:
             link.give_up()
         self.close(link)
 
+    def disconnect(self, link: Link) -> None:
+        """The connection of a link is over; CLOSED is withheld until all that has come is read."""
+        link.receiving.cancel()
+        if link.unread:
+            link.close()
+            link.ended = True
+            self.notify()
+        else:
+            self._end(link)
+
     def close(self, link: Link) -> None:
-        """End a link from this side, at once."""
+        """End a link from this side, at once, whatever waits to be read."""
         link.receiving.cancel()
         self._end(link)
 
@@ -236,7 +246,7 @@ class LinkTable:
                 continue
             if not self.persistent[link.number]:
                 link.vanish()
-                self._break(link)
+                self.disconnect(link)
             elif not link.cut_off:
                 link.cut_off = True
                 if link.keep_alive:
@@ -282,7 +292,7 @@ class LinkTable:
                     await self._keep(link, data, sender)
                 else:
                     await self._print(link, data, sender)
-            self._break(link)
+            self.disconnect(link)
 
     async def _print(self, link: Link, data: bytes, sender: Endpoint) -> None:
         for at in range(0, len(data), MESSAGE_LIMIT):
@@ -317,16 +327,6 @@ class LinkTable:
                 self._listener.link_data(link, data[at : at + MESSAGE_LIMIT], sender)
             self.conclude(link)
 
-    def _break(self, link: Link) -> None:
-        """The connection of a link is over; CLOSED is withheld until all that has come is read."""
-        link.receiving.cancel()
-        if link.unread:
-            link.close()
-            link.ended = True
-            self.notify()
-        else:
-            self._end(link)
-
     # Links that outlive their network
 
     async def _end_unless_back(self, link: TcpLink, seconds: float) -> None:
@@ -336,7 +336,7 @@ class LinkTable:
                 await self.changed.wait()
             return
         if link.cut_off and self.alive(link):
-            self._break(link)
+            self.disconnect(link)
 
     async def _resume(self, link: TcpLink) -> None:
         try:

@@ -103,10 +103,10 @@ class Server:
         while True:
             changed = self._links.changed
             next_look = float("inf")
-            for link in self.clients if self.idle_limit else []:
+            for link in [one for one in self.clients if self.idle_limit and not one.ended]:
                 left = link.used + self.idle_limit - self._clock.now()
                 if left <= 0:
-                    self._links.close(link)
+                    self._links.disconnect(link)
                 else:
                     next_look = min(next_look, left)
             with self._clock.move_on_after(next_look):
