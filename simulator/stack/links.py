@@ -210,8 +210,11 @@ class LinkTable:
         return taken
 
     def conclude(self, link: Link) -> None:
-        """Announce the end of a link that is over, when nothing is left to read."""
-        if link.ended and not link.unread:
+        """Announce what is left to read, or the end of a link that is over when nothing is (seen on 4.2.0)."""
+        if link.unread and self.keeps(link):
+            link.announced = True
+            self._listener.link_notice(link)
+        elif link.ended and not link.unread:
             self._end(link)
 
     async def finish(self, link: Link) -> None:
@@ -322,7 +325,7 @@ class LinkTable:
             await self._output.room()
             if not link.unread or self.keeps(link) or self._links[link.number] is not link:
                 return
-            data, sender = self.read(link, RECEIVE_WINDOW)
+            data, sender = self.read(link, link.next_length)
             for at in range(0, len(data), MESSAGE_LIMIT):  # at once: what comes in meanwhile goes behind it
                 self._listener.link_data(link, data[at : at + MESSAGE_LIMIT], sender)
             self.conclude(link)
