@@ -14,7 +14,7 @@ from simulator.radio.station import StationState
 from simulator.stack.endpoint import is_ipv6
 from simulator.stack.errors import LWIP_ABORTED, NetworkError, ResolveError, UnreachableError
 from simulator.stack.link import Link as OpenLink
-from simulator.stack.link import UdpLink
+from simulator.stack.link import TlsLink, UdpLink
 from simulator.stack.links import LINK_COUNT
 
 table = CommandTable()
@@ -29,7 +29,7 @@ KeepAlive = Annotated[int | None, Seconds(0, 7200)]
 LocalPort = Annotated[int, Range(0, 65535)]
 """0: a free one."""
 Follows = Annotated[int, Range(0, 2)]
-TcpType = Annotated[bytes | None, DefaultWord(b"TCP")]
+TcpType = Annotated[bytes | None, DefaultWord(b"TCP", b"SSL")]
 UdpType = Annotated[bytes, Word(b"UDP")]
 
 
@@ -97,9 +97,9 @@ async def open_tcp(
     local_address: LocalAddress = None,
     limit: Timeout = 0,
 ) -> None:
-    """AT+CIPSTART, TCP: connect."""
+    """AT+CIPSTART, TCP and SSL: connect."""
     _need_free(module, link)
-    await _open_tcp(module, link, host, port, keep_alive, local_address, limit)
+    await _open_tcp(module, link, kind, host, port, keep_alive, local_address, limit)
 
 
 @table.command("AT+CIPSTARTEX", Form.SET, when=is_udp(0, behind_link=False))
@@ -127,17 +127,25 @@ async def open_tcp_anywhere(
     local_address: LocalAddress = None,
     limit: Timeout = 0,
 ) -> None:
-    """AT+CIPSTARTEX, TCP: as AT+CIPSTART, with the lowest free number."""
-    await _open_tcp(module, _free(module), host, port, keep_alive, local_address, limit)
+    """AT+CIPSTARTEX, TCP and SSL: as AT+CIPSTART, with the lowest free number."""
+    await _open_tcp(module, _free(module), kind, host, port, keep_alive, local_address, limit)
 
 
 async def _open_tcp(
-    module: Module, number: int, host: str, port: int, keep_alive: int | None, local_address: str | None, limit: int
+    module: Module,
+    number: int,
+    kind: bytes | None,
+    host: str,
+    port: int,
+    keep_alive: int | None,
+    local_address: str | None,
+    limit: int,
 ) -> None:
     _need_ipv4(host)
     if keep_alive is not None:
         module.links.options[number].keep_alive = keep_alive
-    await _open(module, module.links.open_tcp(number, host, port), local_address, limit)
+    opening = module.links.open_tcp(number, host, port, secure=kind == TlsLink.kind)
+    await _open(module, opening, local_address, limit)
 
 
 async def _open_udp(
