@@ -79,13 +79,25 @@ class Authority:
     @cached_property
     def issued(self) -> Issued:
         """Its own certificate, which others trust."""
-        return self._issue(self._name, self._key, is_server=False, issuer=None)
+        validity = self._valid_from, self._valid_until
+        return self._issue(self._name, self._key, validity, is_server=False, issuer=None)
 
-    def issue(self, subject: Subject) -> Issued:
-        """A certificate for a subject, with a fresh key."""
-        return self._issue(subject.name, _new_key(), is_server=subject.is_server, issuer=self._name)
+    def issue(
+        self, subject: Subject, *, valid_from: datetime | None = None, valid_until: datetime | None = None
+    ) -> Issued:
+        """A certificate for a subject, with a fresh key; as long as the authority's own if nothing is said."""
+        validity = valid_from or self._valid_from, valid_until or self._valid_until
+        return self._issue(subject.name, _new_key(), validity, is_server=subject.is_server, issuer=self._name)
 
-    def _issue(self, name: str, key: "RSAPrivateKey", *, is_server: bool, issuer: str | None) -> Issued:
+    def _issue(
+        self,
+        name: str,
+        key: "RSAPrivateKey",
+        validity: tuple[datetime, datetime],
+        *,
+        is_server: bool,
+        issuer: str | None,
+    ) -> Issued:
         from cryptography import x509  # heavy: only who makes certificates needs it
         from cryptography.hazmat.primitives import hashes, serialization
         from cryptography.x509.oid import ExtendedKeyUsageOID
@@ -97,8 +109,8 @@ class Authority:
             .issuer_name(_distinguished(issuer or name))
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
-            .not_valid_before(self._valid_from)
-            .not_valid_after(self._valid_until)
+            .not_valid_before(validity[0])
+            .not_valid_after(validity[1])
             .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False)

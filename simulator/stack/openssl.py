@@ -32,9 +32,11 @@ _CLIENT_CALLBACK: Final = ctypes.CFUNCTYPE(
 def expect_certificate(context: ssl.SSLContext, *, at: int | None, name: bytes) -> None:
     """How certificates are judged in connections made from now on, if they are verified.
 
-    `at`: the time, in seconds since 1970; None for any. `name`: whose certificate the peer's has to be, a host name or an address;
-    empty when that does not matter. Raises ValueError for what cannot be a name.
+    `at`: the time, in seconds since 1970; None for any. `name`: whose certificate the peer's has to be, a host name or
+    an address; empty when that does not matter. Raises ValueError for what cannot be a name.
     """
+    if b"\0" in name:  # at the end of a name OpenSSL overlooks it, and a name of nothing else is none
+        raise ValueError(f"{name!r} cannot be a name")
     library = _library()
     parameters = library.SSL_CTX_get0_param(_pointer(context))
     library.X509_VERIFY_PARAM_clear_flags(parameters, CHECK_TIME if at is None else IGNORE_TIME)

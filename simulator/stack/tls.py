@@ -126,7 +126,8 @@ async def start_tls(
     """Make a TLS connection of a connection, which is closed if that fails.
 
     `now`: the time certificates are judged by, in seconds since 1970; None: their validity does not matter.
-    `server_name`: what SNI says. `common_name`: whose certificate it has to be, if it is verified at all. Raises NetworkError; TlsError when TLS is the reason.
+    `server_name`: what SNI says. `common_name`: whose certificate it has to be, if it is verified at all. Raises
+    NetworkError; TlsError when TLS is the reason.
     """
     try:
         context = context_for(configuration).openssl
@@ -135,7 +136,7 @@ async def start_tls(
             expect_certificate(context, at=now, name=common_name)
             name = server_name.decode("ascii") or None
             session = context.wrap_bio(incoming, outgoing, configuration.is_server, name)
-        except (ssl.SSLError, UnicodeError, ValueError) as error:
+        except (ssl.SSLError, ValueError, TypeError) as error:  # no name has a zero byte, a dot in front and so on
             raise TlsError(MbedTls.SSL_BAD_INPUT) from error
         connection = TlsConnection(below, session, incoming, outgoing)
         await connection.handshake(clock)

@@ -106,9 +106,6 @@ REASONS: Final[dict[str, int]] = {
 """OpenSSL's reasons (sslerr.h), as Python names them. Alerts of the peer are one error to Mbed TLS, whatever they say;
 what is not here is a failed handshake."""
 
-ALERT: Final = ("ALERT", "TLSV1_")
-"""How the reasons are named that are alerts of the peer; some bear no name in Python."""
-
 
 class TlsError(NetworkError):
     """TLS has failed; `errno` is what `+ERRNO:` shows."""
@@ -123,5 +120,6 @@ def tls_error(error: ssl.SSLError) -> TlsError:
     reason = error.reason or ""
     if reason in REASONS:
         return TlsError(REASONS[reason])
-    is_alert = any(part in reason for part in ALERT)
+    text = f"{reason} {error}".lower()  # Python has no name for the reason of some alerts
+    is_alert = "alert" in text or "tlsv1" in text
     return TlsError(MbedTls.SSL_FATAL_ALERT if is_alert else MbedTls.SSL_HANDSHAKE_FAILURE)

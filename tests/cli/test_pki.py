@@ -53,11 +53,8 @@ def test_it_replaces_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str])
 def test_bad_dates_are_refused(
     options: list[str], complaint: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    try:
-        code = main(["pki", str(tmp_path / "new"), *options])
-    except SystemExit as exit_:
-        assert isinstance(exit_.code, int)
-        code = exit_.code
-    assert code == 2
+    with pytest.raises(SystemExit) as raised:
+        raise SystemExit(main(["pki", str(tmp_path / "new"), *options]))
+    assert raised.value.code == 2
     assert complaint in capsys.readouterr().err
     assert not (tmp_path / "new").exists()
