@@ -62,7 +62,8 @@ def _spellings(secret: bytes) -> set[bytes]:
     """A secret as it may turn up: escaped, in hexadecimal, and what it is the hexadecimal of."""
     found = {secret, _escaped(secret), secret.hex().encode()}
     with suppress(ValueError):
-        found.add(bytes.fromhex(secret.decode("ascii")))
+        plain = bytes.fromhex(secret.decode("ascii"))
+        found |= {plain, plain.hex().encode()}
     return found - {b""}
 
 
