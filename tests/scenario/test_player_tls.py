@@ -67,7 +67,8 @@ async def test_a_server_that_wants_a_certificate_takes_nobody_without() -> None:
 @pytest.mark.parametrize("wanted", [None, shipped()["server_ca"]])
 async def test_a_client_exchanges_data_and_sees_the_end(wanted: bytes | None) -> None:
     async with peer(Credentials("client_cert.0", "client_ca.0"), "") as it, trio.open_nursery() as nursery:
-        (listener,) = await trio.open_ssl_over_tcp_listeners(0, server_context(clients=wanted), host=LOOPBACK)
+        (tcp,) = await trio.open_tcp_listeners(0, host=LOOPBACK)
+        listener = trio.SSLListener(tcp, server_context(clients=wanted))
         ended = trio.Event()
 
         async def serve() -> None:
@@ -78,7 +79,7 @@ async def test_a_client_exchanges_data_and_sees_the_end(wanted: bytes | None) ->
             ended.set()
 
         nursery.start_soon(serve)
-        port = listener.transport_listener.socket.getsockname()[1]
+        port = tcp.socket.getsockname()[1]
         await it.connect_tls(443, (LOOPBACK, port))
         (connection,) = it.connections
         assert connection.accepted
@@ -91,7 +92,8 @@ async def test_a_client_exchanges_data_and_sees_the_end(wanted: bytes | None) ->
 
 async def test_a_client_that_does_not_know_the_server_says_so() -> None:
     async with peer(Credentials(None, "client_ca.1"), "") as it, trio.open_nursery() as nursery:
-        (listener,) = await trio.open_ssl_over_tcp_listeners(0, server_context(), host=LOOPBACK)
+        (tcp,) = await trio.open_tcp_listeners(0, host=LOOPBACK)
+        listener = trio.SSLListener(tcp, server_context())
 
         async def serve() -> None:
             stream = await listener.accept()
@@ -100,7 +102,7 @@ async def test_a_client_that_does_not_know_the_server_says_so() -> None:
             await trio.aclose_forcefully(stream)
 
         nursery.start_soon(serve)
-        port = listener.transport_listener.socket.getsockname()[1]
+        port = tcp.socket.getsockname()[1]
         with pytest.raises(PeerError, match=f"openssl s_client comes to no terms with {LOOPBACK}:{port}"):
             await it.connect_tls(443, (LOOPBACK, port))
         await listener.aclose()
