@@ -18,8 +18,8 @@ PACKET_LIMIT: Final = 10.0
 """Seconds the peer may take for each packet of the handshake (ESP-AT User Guide, AT+CIPSTART)."""
 RECORD: Final = 4096
 """Bytes of data the module puts into one record at most (ESP-IDF build configuration of ESP-AT)."""
-RECEIVE_SIZE: Final = 16384
-"""Bytes taken from the connection below at a time."""
+RECEIVE_SIZE: Final = 32768
+"""Bytes taken from the connection below at a time: two records of the longest."""
 
 
 class TlsConnection:
