@@ -257,7 +257,7 @@ class Module:
             station_left=self._softap_station_left,
         )
         self.scanner = Scanner(hearing, self.wifi, self.clock, self.timing.scan_channel)
-        self.tls = Tls(self.settings, self.manufacturing, self.clock, self.time, LINK_COUNT)
+        self.tls = Tls(self.settings, self.manufacturing, self.clock, self.rtc, LINK_COUNT)
         self.links = LinkTable(self.settings, self.network, self.clock, self.output, self.reports, self.spawn, self.tls)
         self.server = Server(self.network, self.links, self.tls, self.clock, self.spawn)
         self.sntp = SntpClient(

@@ -236,7 +236,7 @@ async def tls_host(
     async with station(None, capacity=capacity) as bench, trio.open_nursery() as nursery:
         if manufacturing is not None:
             bench.module.tls._manufacturing = manufacturing
-        bench.module.set_time(NOW)
+        bench.module.rtc.set(NOW)
         for line in commands:
             assert (await bench.command(line)) == b"\r\nOK\r\n", line
         it = TlsHost(nursery, context, behaviour)

@@ -27,5 +27,5 @@ class ShippedManufacturingData:
             return None
         try:
             return (SHIPPED / f"{key}.pem").read_bytes()
-        except FileNotFoundError:
+        except (OSError, ValueError):  # no such file, or no name of a file
             return None

@@ -1,9 +1,9 @@
 """TLS on the links of one boot: what each link number uses as a client, and what the server uses."""
 
-from collections.abc import Callable
 from typing import Final
 
 from simulator.core.clock import Clock
+from simulator.core.real_time_clock import RealTimeClock
 from simulator.persist.manufacturing import ManufacturingData
 from simulator.persist.settings import Settings
 from simulator.stack.connection import Connection
@@ -14,12 +14,6 @@ from simulator.stack.tls_errors import MbedTls, TlsError
 NAMESPACE: Final = "NVM_009"
 SHOWS_CERTIFICATE, VERIFIES_SERVER = 1, 2
 """Bits of the mode of authentication."""
-
-
-CLOCK_IS_SET: Final = 1_000_000_000
-"""Seconds since 1970 that a clock shows at least if anybody has set it. Before that, a server does not judge the
-validity of clients' certificates: in the documented session of a server that verifies its clients nobody sets the clock
-(ESP-AT User Guide, 4.2.8). A client judges its server's all the same, as the guide says at AT+CIPSSLCCONF."""
 
 
 class TlsOptions:
@@ -60,14 +54,14 @@ class Tls:
         settings: Settings,
         manufacturing: ManufacturingData,
         clock: Clock,
-        time: Callable[[], int],
+        rtc: RealTimeClock,
         link_count: int,
     ) -> None:
-        """`time`: seconds since 1970 as the module believes, by which it judges certificates."""
+        """`rtc`: the clock of day, by which the module judges certificates."""
         self.options = [TlsOptions(settings, number) for number in range(link_count)]
         self._manufacturing = manufacturing
         self._clock = clock
-        self._time = time
+        self._rtc = rtc
 
     def find(self, kind: str, number: int | None = None) -> bytes | None:
         """A certificate or key of the manufacturing data, such as `client_cert`; None where there is none."""
@@ -88,7 +82,7 @@ class Tls:
             connection,
             configuration,
             self._clock,
-            now=self._time(),
+            now=int(self._rtc.time()),
             server_name=options.server_name,
             common_name=options.common_name,
         )
@@ -107,9 +101,14 @@ class Tls:
         return configuration
 
     async def accept(self, connection: Connection, configuration: TlsConfiguration) -> TlsConnection:
-        """Shake hands as the server. Raises NetworkError; the connection is closed then."""
-        now = self._time()
-        return await start_tls(connection, configuration, self._clock, now=now if now >= CLOCK_IS_SET else None)
+        """Shake hands as the server. Raises NetworkError; the connection is closed then.
+
+        As long as nobody has set the clock, the validity of clients' certificates is not judged: in the documented
+        session of a server that verifies its clients nobody sets it (ESP-AT User Guide, 4.2.8). A client judges its
+        server's all the same, as the guide says at AT+CIPSSLCCONF.
+        """
+        now = int(self._rtc.time()) if self._rtc.was_set else None
+        return await start_tls(connection, configuration, self._clock, now=now)
 
     def _client(self, options: TlsOptions) -> TlsConfiguration:
         """esp-tls uses a pre-shared key only where there is no authority to verify the server with."""

@@ -445,7 +445,7 @@ async def test_validity_is_judged_by_the_clock_of_the_module() -> None:
             (NOW, b"+ERRNO:0x1\r\n" + ERROR),
             (0, b"+ERRNO:0x200\r\n" + ERROR),
         ):
-            bench.module.set_time(time)
+            bench.module.rtc.set(time)
             assert await bench.command(start()) == printed
             await bench.command(b"AT+CIPCLOSE")
 

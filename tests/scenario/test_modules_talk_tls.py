@@ -28,8 +28,8 @@ OPENED = b"0,CONNECT\r\n\r\nOK\r\n"
 async def pair(mode: bytes = b"AT+CIPSSLCCONF=5,3,0,0") -> AsyncIterator[tuple[Workbench, Workbench]]:
     """Server and client, which are not connected yet."""
     async with on_one_softap(b"AT+CIPMUX=1", b"AT+SYSLOG=1") as (server, client):
-        server.module.set_time(NOW)
-        client.module.set_time(NOW)
+        server.module.rtc.set(NOW)
+        client.module.rtc.set(NOW)
         await run(server, SERVER)
         await run(client, mode)
         yield server, client
@@ -86,7 +86,7 @@ async def session(folder: Path) -> bytes:
         await wait_all_tasks_blocked()
         await clock.advance(1)
         for bench in benches:
-            bench.module.set_time(NOW)
+            bench.module.rtc.set(NOW)
             for line in (b"AT+CWMODE=1", b'AT+CWJAP="espressif","1234567890"'):
                 bench.port.send(line + b"\r\n")
                 await clock.advance(5)

@@ -89,6 +89,10 @@ MISTAKES = {
         "4: world: peers: unknown key 'speed'; known are id, ip, host, serves, refuses, user, password, path, "
         "udp_port, client_auth, ca, cert, client_cert, addr, mac, ble, bt, app, wifi, tools, network"
     ),
+    HEAD.replace("{}", "{services: {gopher: 1}}") + "  []\n": (
+        "4: world: services: unknown key 'gopher'; known are sntp, sntp_servers"
+    ),
+    HEAD.replace("{}", "{services: {sntp: 1}}") + "  []\n": "4: world: services: sntp: found 1; a text would be right",
     HEAD + "  - {send: 'AT'\n": "8: not YAML: expected ',' or '}', but got '<stream end>'",
 }
 
@@ -121,7 +125,7 @@ UNPLAYABLE = {
     HEAD + "  - {expect_raw: {body_of: png}}\n": (
         "7: step 1: expect_raw: found {'body_of': 'png'}; a text would be right"
     ),
-    HEAD.replace("{}", "{services: {sntp: now}}") + "  []\n": "4: world: services cannot be played",
+    HEAD.replace("{}", "{advertisers: []}") + "  []\n": "4: world: advertisers cannot be played",
     HEAD.replace("{}", "{peers: [{id: pc, ip: '1.2.3.4', serves: 'mqtt 1883'}]}") + "  []\n": (
         "4: world: peer pc: serves: 'mqtt 1883' cannot be played; 'tcp PORT', 'udp PORT' and 'ssl PORT' can"
     ),

@@ -19,6 +19,8 @@ SERVER_CERTIFICATE: Final = "server_cert"
 ARRANGED: Final = ("STA_IP", "GATEWAY", "NETMASK")
 """Variables whose documented values the DHCP server of the access points gives out."""
 
+TIME_SERVERS: Final = "203.0.113."
+"""How the addresses of time servers begin: somewhere on the internet."""
 STATION_MAC: Final = "02:00:00:00:00:"
 """How the MAC addresses of those who join a softAP begin."""
 
@@ -93,6 +95,9 @@ def _world_file(transcript: Transcript, variables: Variables, hosts: Mapping[str
     joining = (step.arguments for step in transcript.steps if step.action == "join_ap")
     for number, arguments in enumerate(joining, 1):
         lines += ["[[station]]", *_station(variables, number, arguments), ""]
+    for number, name in enumerate(transcript.services.get("sntp_servers", []), 1):
+        lines += ["[[host]]", f'address = "{TIME_SERVERS}{number}"', f"name = {_text(name)}", 'serves = ["ntp"]']
+        lines += [f"time = {_text(transcript.services['sntp'])}", ""]
     lines.append("[hosts]")
     lines += [f"{_text(name)} = {_text(target)}" for name, target in hosts.items()]
     return "\n".join(lines) + "\n"
