@@ -56,7 +56,7 @@ def use_client_key(context: ssl.SSLContext, identity: bytes, key: bytes) -> obje
     """Use a pre-shared key as a client. Returns what has to live as long as the context."""
     official: Callable[..., None] | None = getattr(context, "set_psk_client_callback", None)
     if official is not None:  # Python 3.13
-        official(lambda hint: (identity.decode("latin-1"), key))
+        official(lambda hint: (identity.decode("utf-8", "replace"), key))
         return None
 
     def tell(connection: Any, hint: Any, their_identity: Any, identity_room: int, their_key: Any, room: int) -> int:

@@ -71,7 +71,7 @@ async def serve_tls(
     process = await _start(nursery, arguments, established)
     with trio.move_on_after(START_LIMIT):
         while process.poll() is None:
-            if _listens(port):
+            if listens(port):
                 return
             await trio.sleep(0.01)
     raise TlsProgramError(f"{PROGRAM} s_server does not listen on port {port}")
@@ -137,7 +137,8 @@ async def _watch(process: trio.Process, established: Callable[[ProgramStream], o
                 established(trio.StapledStream(process.stdin, process.stdout))
 
 
-def _listens(port: int) -> bool:
+def listens(port: int) -> bool:
+    """Whether somebody listens on a port of 127.0.0.1, found out without a connection."""
     for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]:
         _, local, _, state, *_ = line.split()
         if local == f"0100007F:{port:04X}" and state == LISTENING:
