@@ -109,11 +109,15 @@ class Server:
         """Make a link of a client that comes to terms; of one that does not, nobody hears."""
         try:
             secured = await self._tls.accept(connection, security)
+            await self._links.room()
+            self._take(secured, client, lan, secure=True)
         except NetworkError:
             return
+        except trio.Cancelled:  # the module restarts
+            connection.close()
+            raise
         finally:
             self._handshakes.discard(connection)
-        self._take(secured, client, lan, secure=True)
 
     async def _accept_from_host(self, listener: HostListener) -> None:
         while True:

@@ -11,6 +11,7 @@ from simulator.core.clock import Clock
 from simulator.stack.connection import Connection
 from simulator.stack.errors import LWIP_NOT_CONNECTED, LWIP_RESET, NetworkError
 from simulator.stack.openssl import expect_certificate
+from simulator.stack.tcp_options import ConnectionOptions
 from simulator.stack.tls_context import TlsConfiguration, context_for
 from simulator.stack.tls_errors import HANDSHAKE_TIMEOUT, MbedTls, TlsError, tls_error
 
@@ -86,11 +87,21 @@ class TlsConnection:
             if not wants_more:
                 return
 
-    def set_options(self, keep_alive: int, linger: int) -> None:
-        self._below.set_options(keep_alive, linger)
+    def set_options(self, options: ConnectionOptions) -> None:
+        self._below.set_options(options)
+
+    def finish(self) -> None:
+        self._below.finish()  # without a closing alert: esp-tls sends none
+
+    @property
+    def acknowledged(self) -> bool:
+        return not self._unsent and self._below.acknowledged
 
     def close(self) -> None:
-        self._below.close()  # without a closing alert: esp-tls sends none
+        self._below.close()
+
+    def reset(self) -> None:
+        self._below.reset()
 
     def vanish(self) -> None:
         self._below.vanish()

@@ -11,6 +11,7 @@ from simulator.scenario.services.service import ServingHost, TcpService
 from simulator.scenario.world_values import Reader, WrongValueError
 from simulator.stack.errors import LWIP_RESET, NetworkError
 from simulator.stack.memory_stream import WINDOW, MemoryStream
+from simulator.stack.tcp_options import ConnectionOptions
 from simulator.stack.tls import start_tls
 from simulator.stack.tls_context import OwnCertificate, TlsConfiguration, context_for
 from simulator.stack.tls_errors import TlsError
@@ -99,11 +100,21 @@ class _Stream:
     async def receive(self, most: int) -> bytes:
         return await self._stream.receive_some(most)
 
-    def set_options(self, keep_alive: int, linger: int) -> None:
+    def set_options(self, options: ConnectionOptions) -> None:
         """It has none."""
+
+    def finish(self) -> None:
+        self._stream.end()
+
+    @property
+    def acknowledged(self) -> bool:
+        return True
 
     def close(self) -> None:
         self._stream.close()
+
+    def reset(self) -> None:
+        self._stream.reset()
 
     def vanish(self) -> None:
         self._stream.vanish()
