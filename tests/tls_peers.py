@@ -11,6 +11,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import trio
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from simulator.persist.manufacturing import SHIPPED
 from simulator.persist.pki import Authority, Issued, Subject
@@ -18,7 +22,7 @@ from simulator.stack.endpoint import Endpoint
 from simulator.stack.memory_stream import MemoryStream, memory_stream_pair
 from simulator.stack.openssl import _library, _pointer
 from tests.memory_host import HOST
-from tests.network import station
+from tests.network import around, station
 from tests.workbench import Workbench
 
 PORT: Final = 8070
@@ -51,6 +55,29 @@ def issued(first: int = 2020, last: int = 2070, subject: Subject = SERVER) -> Is
     """A certificate of that authority's, valid for those years."""
     validity = {"valid_from": datetime(first, 1, 1, tzinfo=UTC), "valid_until": datetime(last, 1, 1, tzinfo=UTC)}
     return authority().issue(subject, **validity)
+
+
+@cache
+def chain() -> tuple[Issued, bytes]:
+    """A server's certificate with the one of its issuer behind it, and that one alone: an authority in the middle,
+    which the tests' own authority has issued."""
+    root = load_pem_private_key(authority().issued.key, None)
+    middle = Authority("in the middle")
+    own = x509.load_pem_x509_certificate(middle.issued.certificate)
+    assert isinstance(root, rsa.RSAPrivateKey)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(own.subject)
+        .issuer_name(x509.load_pem_x509_certificate(authority().issued.certificate).subject)
+        .public_key(own.public_key())
+        .serial_number(own.serial_number)
+        .not_valid_before(own.not_valid_before_utc)
+        .not_valid_after(own.not_valid_after_utc)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    )
+    issuer = builder.sign(root, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+    leaf = middle.issue(SERVER)
+    return Issued(leaf.certificate + issuer, leaf.key), issuer
 
 
 def trusting() -> Manufactured:
@@ -231,9 +258,10 @@ async def tls_host(
     behaviour: Behaviour | None = None,
     manufacturing: Manufactured | None = None,
     capacity: int | None = None,
+    offline: bool = False,
 ) -> AsyncIterator[tuple[Workbench, TlsHost]]:
     """A module that has joined and knows the time, with its echo off and after these commands, and the host."""
-    async with station(None, capacity=capacity) as bench, trio.open_nursery() as nursery:
+    async with station(around(offline=offline), capacity=capacity) as bench, trio.open_nursery() as nursery:
         if manufacturing is not None:
             bench.module.tls._manufacturing = manufacturing
         bench.module.rtc.set(NOW)

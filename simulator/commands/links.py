@@ -1,7 +1,7 @@
 """Opening, closing and listing links (ESP-AT User Guide, AT+CIPMUX, AT+CIPSTART, AT+CIPCLOSE, AT+CIPSTATE)."""
 
 from collections.abc import Coroutine
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NamedTuple
 
 from simulator.commands.argument_types import DefaultWord, Host, Link, LocalAddress, Port
 from simulator.core.answers import Line, Unterminated
@@ -16,6 +16,7 @@ from simulator.stack.errors import LWIP_ABORTED, NetworkError, ResolveError, Unr
 from simulator.stack.link import Link as OpenLink
 from simulator.stack.link import TlsLink, UdpLink
 from simulator.stack.links import LINK_COUNT
+from simulator.stack.tls_errors import EspTls
 
 table = CommandTable()
 
@@ -144,8 +145,9 @@ async def _open_tcp(
     _need_ipv4(host)
     if keep_alive is not None:
         module.links.options[number].keep_alive = keep_alive
-    opening = module.links.open_tcp(number, host, port, secure=kind == TlsLink.kind)
-    await _open(module, opening, local_address, limit)
+    secure = kind == TlsLink.kind
+    opening = module.links.open_tcp(number, host, port, secure=secure)
+    await _open(module, opening, local_address, limit, TLS_FAILURES if secure else FAILURES)
 
 
 async def _open_udp(
@@ -164,19 +166,36 @@ async def _open_udp(
     await _open(module, opening, local_address, limit)
 
 
-async def _open(module: Module, opening: Coroutine[Any, Any, None], local_address: str | None, limit: int) -> None:
+class Failures(NamedTuple):
+    """What `+ERRNO:` shows for a name without an address, and for a peer of which nothing has come in time."""
+
+    unresolved: int
+    too_late: int
+
+
+FAILURES: Final = Failures(LWIP_HOST_NOT_FOUND, LWIP_ABORTED)
+TLS_FAILURES: Final = Failures(EspTls.CANNOT_RESOLVE_HOST_NAME, EspTls.CONNECTION_TIMEOUT)
+
+
+async def _open(
+    module: Module,
+    opening: Coroutine[Any, Any, None],
+    local_address: str | None,
+    limit: int,
+    failures: Failures = FAILURES,
+) -> None:
     """Open a link within the limit, in milliseconds; raises CommandError with the errno of what went wrong."""
     own = [attachment.address for attachment in module.network.attachments]
     if not own or local_address not in (None, *own):
         opening.close()
         raise CommandError
     seconds = limit / 1000 if limit else None
-    failure, takes = LWIP_ABORTED, 0.0
+    failure, takes = failures.too_late, 0.0
     with module.clock.move_on_after(seconds or float("inf")):
         try:
             await opening
         except ResolveError:
-            failure, takes = LWIP_HOST_NOT_FOUND, module.timing.unresolved
+            failure, takes = failures.unresolved, module.timing.unresolved
         except UnreachableError:
             takes = module.timing.unreachable
         except NetworkError as error:

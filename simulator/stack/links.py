@@ -20,6 +20,7 @@ from simulator.stack.link import RECEIVE_WINDOW, Link, TcpLink, TlsLink, UdpLink
 from simulator.stack.memory_connection import GIVE_UP
 from simulator.stack.network import Network
 from simulator.stack.tcp_options import TcpOptions
+from simulator.stack.tls_errors import no_connection
 from simulator.stack.tls_options import Tls
 
 LINK_COUNT: Final = 5
@@ -117,7 +118,10 @@ class LinkTable:
         options = self.options[number].of_connection
         with self._reserved(number):
             route = await self.network.locate(host, port)
-            connection, local_port = await self.network.connect(route, options)
+            try:
+                connection, local_port = await self.network.connect(route, options)
+            except NetworkError as error:
+                raise no_connection(error) if secure else error from None
             if secure:
                 connection = await self._tls.connect(number, connection)
         if not self.network.up:  # lost meanwhile

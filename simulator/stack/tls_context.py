@@ -92,6 +92,9 @@ def _trust(context: ssl.SSLContext, authorities: bytes) -> None:
         context.load_verify_locations(cadata=_text(authorities))
     except (ssl.SSLError, ValueError) as error:
         raise TlsError(MbedTls.X509_INVALID_FORMAT) from error
+    loaded = context.cert_store_stats()
+    if loaded["x509_ca"] == loaded["x509"]:  # an authority in the middle will do; somebody else's certificate will not
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
 
 
 def _show(context: ssl.SSLContext, own: OwnCertificate) -> None:

@@ -2,16 +2,17 @@
 
 Of a failed handshake the module shows the first of these that there is: what was wrong with the peer's certificate, a
 bit mask; the error of Mbed TLS, without its minus sign; that of esp-tls; that of the AT core (ESP-AT User Guide, "AT
-Messages"; ESP-IDF, esp_tls_mbedtls.c). Mbed TLS has one for every handshake that fails: it never comes to the others.
+Messages"; ESP-IDF, esp_tls_mbedtls.c). Mbed TLS has one for every handshake that fails, esp-tls one for every
+connection that does not come about.
 
-Sources of the numbers: mbedtls/x509.h, ssl.h, pk.h, net_sockets.h.
+Sources of the numbers: mbedtls/x509.h, ssl.h, pk.h, net_sockets.h, esp_tls_errors.h.
 """
 
 import ssl
 from enum import IntEnum, IntFlag
 from typing import Final
 
-from simulator.stack.errors import NetworkError
+from simulator.stack.errors import LWIP_ABORTED, NetworkError
 
 
 class CertificateFlaw(IntFlag):
@@ -46,6 +47,14 @@ class MbedTls(IntEnum):
     SSL_NO_CLIENT_CERTIFICATE = 0x7480
     SSL_UNEXPECTED_MESSAGE = 0x7700
     SSL_FATAL_ALERT = 0x7780
+
+
+class EspTls(IntEnum):
+    """Errors of esp-tls, which has them where Mbed TLS has not begun: ESP_ERR_ESP_TLS_..."""
+
+    CANNOT_RESOLVE_HOST_NAME = 0x8001
+    FAILED_CONNECT_TO_HOST = 0x8004
+    CONNECTION_TIMEOUT = 0x8006
 
 
 HANDSHAKE_TIMEOUT: Final = MbedTls.NET_RECEIVE_FAILED
@@ -109,6 +118,12 @@ what is not here is a failed handshake."""
 
 class TlsError(NetworkError):
     """TLS has failed; `errno` is what `+ERRNO:` shows."""
+
+
+def no_connection(error: NetworkError) -> TlsError:
+    """The error of an SSL link whose TCP connection has not come about."""
+    too_late = error.errno == LWIP_ABORTED
+    return TlsError(EspTls.CONNECTION_TIMEOUT if too_late else EspTls.FAILED_CONNECT_TO_HOST)
 
 
 def tls_error(error: ssl.SSLError) -> TlsError:

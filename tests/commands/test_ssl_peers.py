@@ -119,19 +119,21 @@ PEERS: Final = {
 }
 
 
-def table(first_column: str) -> dict[str, list[str]]:
-    """A table of the document: first cell to the others."""
+def table(*heads: str) -> dict[str, list[str]]:
+    """The table of the document whose first row begins so: first cell to the others."""
     rows: dict[str, list[str]] = {}
     inside = False
     for line in DOCUMENT.read_text(encoding="utf-8").splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")]
-        inside = line.startswith("|") and (inside or cells[0] == first_column)
-        if inside and not cells[0].startswith(("---", first_column)):
+        begins = cells[: len(heads)] == list(heads)
+        inside = line.startswith("|") and (inside or begins)
+        if inside and not begins and not cells[0].startswith("---"):
             rows[cells[0]] = cells[1:]
     return rows
 
 
-TABLE: Final = table("the peer")
+TABLE: Final = table("the peer", "0: nothing")
+EARLY: Final = table("the peer", "it prints")
 
 
 def printed(cell: str) -> bytes:
@@ -141,6 +143,7 @@ def printed(cell: str) -> bytes:
 
 def test_the_document_and_the_peers_are_about_the_same() -> None:
     assert list(TABLE) == list(PEERS)
+    assert list(EARLY) == list(NOBODY)
     assert {len(cells) for cells in TABLE.values()} == {4}
 
 
@@ -165,6 +168,25 @@ async def test_the_module_prints_what_the_document_says(name: str, mode: int) ->
         assert found == printed(TABLE[name][mode])
         if found != OPENED:
             await usable_again(bench)
+
+
+NOBODY: Final = {
+    "has a name without an address": b'"nobody.test",8070',
+    "refuses the connection": b'"192.168.3.112",8070',
+    "is nobody": b'"192.168.3.77",8070',
+    "has not finished within the time-out of AT+CIPSTART": b'"192.168.3.50",8070,,,500',
+}
+
+
+@pytest.mark.parametrize("mode", range(4))
+@pytest.mark.parametrize("name", EARLY)
+async def test_where_there_is_no_connection(name: str, mode: int) -> None:
+    (cell,) = EARLY[name]
+    commands = (b"AT+SYSLOG=1", b"AT+CIPSSLCCONF=%d" % mode)
+    async with tls_host(*commands, behaviour=say_nothing, offline=True) as (bench, _):
+        found = await bench.command(b'AT+CIPSTART="SSL",' + NOBODY[name])
+        assert found + await bench.advance(1) == printed(cell)
+        await usable_again(bench)
 
 
 async def usable_again(bench: Workbench) -> None:
