@@ -1,8 +1,8 @@
-"""SSL links to OpenSSL's own server, over real sockets: what certificates have no part in."""
+"""SSL links over real sockets: to OpenSSL's own server, and of many bad clients."""
 
 import subprocess
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
 import pytest
@@ -10,11 +10,13 @@ import trio
 
 from simulator.persist.manufacturing import SHIPPED
 from simulator.scenario.playing.tls_peers import listens
-from tests.network import ERROR, NO_ANSWER, OK, PEER, answer, closed_port, expect, send, station, taken
+from tests.network import ERROR, NO_ANSWER, OK, PEER, answer, closed_port, expect, send, soon, station, taken
 from tests.programs import need_program
+from tests.tls_peers import client_context
 
 CERTIFICATE = ("-cert", str(SHIPPED / "server_cert.pem"), "-key", str(SHIPPED / "server_key.pem"))
 KEY = ("-nocert", "-psk", "70736b00ff", "-psk_identity", "me", "-psk_hint", "who are you")
+NO_HANDSHAKES = (b"\x16", b"\x16\x03\x01\x02\x00\x01", b"GET / HTTP/1.0\r\n\r\n", bytes(999))
 OPENED = b"CONNECT\r\n" + OK
 ALERT = b"+ERRNO:0x7780\r\n" + ERROR
 
@@ -93,3 +95,22 @@ async def test_much_data_both_ways() -> None:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(process.stdin.send_all, received)
             assert await bench.port.read_exactly(len(received)) == received
+
+
+async def test_fifty_bad_clients_and_a_good_one() -> None:
+    port = await closed_port()
+    async with station(None, b"AT+CIPMUX=1", b'AT+CIPSERVER=1,%d,"SSL"' % port) as bench, AsyncExitStack() as streams:
+        for number in range(50):
+            stream = await streams.enter_async_context(await trio.open_tcp_stream("127.0.0.1", port))
+            if number % 5:
+                await stream.send_all(NO_HANDSHAKES[number % 4])
+        tcp = await trio.open_tcp_stream("127.0.0.1", port)
+        good = await streams.enter_async_context(trio.SSLStream(tcp, client_context(), https_compatible=True))
+        await soon(good.do_handshake())
+        await expect(bench, b"0,CONNECT\r\n")
+        await good.send_all(b"alive")
+        await expect(bench, b"\r\n+IPD,0,5:alive\r\n")
+        await bench.clock.advance(11)
+        while bench.module.server._handshakes:
+            await trio.sleep(0.01)
+        assert await answer(bench, b"AT+CIPCLOSE=0") == b"0,CLOSED\r\n" + OK

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 import trio
 
+from simulator.scenario.playing import tls_peers
 from simulator.scenario.playing.peers import LOOPBACK, Peer, PeerError
 from simulator.scenario.playing.tls_peers import Credentials
 from tests.programs import need_program
@@ -118,4 +119,12 @@ async def test_certificates_that_nobody_has() -> None:
 async def test_a_server_needs_a_reserved_port() -> None:
     async with peer(Credentials("server_cert")) as it:
         with pytest.raises(PeerError, match="has neither 'ip' nor 'host'"):
+            await it.serve_tls(8070, wants_certificate=False)
+
+
+async def test_without_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tls_peers, "PROGRAM", "there-is-no-such-program")
+    async with peer(Credentials("server_cert")) as it:
+        await it.reserve(8070)
+        with pytest.raises(PeerError, match="there-is-no-such-program cannot be run: "):
             await it.serve_tls(8070, wants_certificate=False)
