@@ -113,8 +113,8 @@ class Server:
             self._take(secured, client, lan, secure=True)
         except NetworkError:
             return
-        except trio.Cancelled:  # the module restarts
-            connection.close()
+        except trio.Cancelled:  # the module restarts, or has lost its power
+            connection.vanish()
             raise
         finally:
             self._handshakes.discard(connection)

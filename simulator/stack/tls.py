@@ -134,7 +134,7 @@ async def start_tls(
     server_name: bytes = b"",
     common_name: bytes = b"",
 ) -> TlsConnection:
-    """Make a TLS connection of a connection, which is closed if that fails.
+    """Make a TLS connection of a connection, which is closed if that fails; who cancels it has to do that himself.
 
     `now`: the time certificates are judged by, in seconds since 1970; None: their validity does not matter.
     `server_name`: what SNI says. `common_name`: whose certificate it has to be, if it is verified at all. Raises
@@ -151,7 +151,7 @@ async def start_tls(
             raise TlsError(MbedTls.SSL_BAD_INPUT) from error
         connection = TlsConnection(below, session, incoming, outgoing)
         await connection.handshake(clock)
-    except BaseException:
+    except Exception:
         below.close()
         raise
     return connection

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+import trio
+
 from simulator.core.clock import Clock
 from simulator.core.real_time_clock import RealTimeClock
 from simulator.persist.manufacturing import ManufacturingData
@@ -78,14 +80,18 @@ class Tls:
         except TlsError:
             connection.close()
             raise
-        return await start_tls(
-            connection,
-            configuration,
-            self._clock,
-            now=int(self._rtc.time()),
-            server_name=options.server_name,
-            common_name=options.common_name,
-        )
+        try:
+            return await start_tls(
+                connection,
+                configuration,
+                self._clock,
+                now=int(self._rtc.time()),
+                server_name=options.server_name,
+                common_name=options.common_name,
+            )
+        except trio.Cancelled:  # the time that AT+CIPSTART has is over
+            connection.close()
+            raise
 
     def server(self, *, checks_clients: bool) -> TlsConfiguration:
         """What the server uses. `checks_clients`: whether clients have to show a certificate.
@@ -101,7 +107,7 @@ class Tls:
         return configuration
 
     async def accept(self, connection: Connection, configuration: TlsConfiguration) -> TlsConnection:
-        """Shake hands as the server. Raises NetworkError; the connection is closed then.
+        """Shake hands as the server. Raises NetworkError; the connection is closed then, but not when it is cancelled.
 
         As long as nobody has set the clock, the validity of clients' certificates is not judged: in the documented
         session of a server that verifies its clients nobody sets it (ESP-AT User Guide, 4.2.8). A client judges its

@@ -5,6 +5,7 @@ from random import Random
 
 import pytest
 
+from simulator.stack.memory_stream import MemoryStream
 from tests.memory_host import HOST, OPENED
 from tests.network import ERROR, OK, PROMPT
 from tests.tls_peers import (
@@ -75,13 +76,18 @@ async def test_other_words_are_refused(words: bytes) -> None:
 
 
 async def test_the_time_limit_of_the_command_holds_for_the_handshake() -> None:
-    async def nothing(stream: object) -> None:
-        pass
+    seen: list[bytes] = []
 
-    async with tls_host(b"AT+SYSLOG=1", behaviour=nothing) as (bench, _):
+    async def listen(stream: MemoryStream) -> None:
+        while not seen or seen[-1]:
+            seen.append(await stream.receive_some())
+
+    async with tls_host(b"AT+SYSLOG=1", behaviour=listen) as (bench, _):
         assert await bench.command(b'AT+CIPSTART="SSL","%b",8070,,,3000' % HOST.encode()) == b""
         assert await bench.advance(2.9) == b""
+        assert seen[-1]
         assert await bench.advance(0.2) == b"+ERRNO:0x8006\r\n" + ERROR
+        assert seen[-1] == b""  # the module has closed it
         assert await bench.command(b"AT+CIPSTATE?") == OK
 
 
