@@ -192,6 +192,12 @@ class TcpLink(Link):
         self._connection.vanish()
 
 
+class TlsLink(TcpLink):
+    """A TLS connection over TCP; the firmware calls it SSL."""
+
+    kind = b"SSL"
+
+
 class UdpLink(Link):
     """A UDP port with a peer.
 
