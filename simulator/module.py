@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from random import Random
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import trio
 
@@ -74,11 +74,20 @@ class Reports(LinkListener, Protocol):
         """The clock has been set by a server."""
 
 
+class BootText(NamedTuple):
+    """What the boot ROM prints on the port of the commands, and at how many baud."""
+
+    text: bytes
+    baud_rate: int
+
+
 class Firmware(Protocol):
     """A dialect as the module needs it."""
 
     registry: Registry
     version: FirmwareVersion
+    boot_text: BootText | None
+    """None where the ROM prints elsewhere."""
 
     def reports(self, module: "Module") -> Reports:
         """What prints the reports of one boot."""
@@ -138,6 +147,7 @@ class Module:
         )
         self._recorder = self._record if self._trace is not None or self._redactor is not None else None
         self.uart = Uart(port, self._recorder)
+        port.on_loss = self._event
         self._power = trio.CancelScope()
         self._powered = trio.Event()
         self.rtc = RealTimeClock(self.clock)
@@ -271,10 +281,13 @@ class Module:
             updated=self.reports.time_updated,
         )
         self.system = System(self.settings, self.wifi, self.links)
+        self.uart.set_line(self.system.uart.current)
 
     async def _boot(self, cause: RestartCause) -> Restart:
         self._assemble()
         self._event(f"boot: {cause.value}")
+        if self.firmware.boot_text is not None:
+            await self.uart.print_at(*self.firmware.boot_text)
         await self.clock.sleep(self.timing.boot)
         try:
             async with trio.open_nursery() as self._nursery:

@@ -7,7 +7,9 @@ import trio
 
 from simulator.core.engine import Engine
 from simulator.core.output import Output, Recorder
-from simulator.core.port import Port
+from simulator.core.port import Attachment, Port
+from simulator.core.serial_line import FACTORY_UART, UartParameters, heard
+from simulator.core.trace import Kind
 
 
 class Uart:
@@ -17,6 +19,31 @@ class Uart:
         self.port = port
         self.output = Output(port, recorder)
         self.engine: Engine | None = None
+        self.line = FACTORY_UART
+
+    def set_line(self, parameters: UartParameters) -> None:
+        """Run with other parameters from now on."""
+        self.line = parameters
+        self.port.set_line(parameters)
+
+    async def change_line(self, parameters: UartParameters) -> None:
+        """Run with other parameters as soon as what has been written is out."""
+        await self.output.drained()
+        self.set_line(parameters)
+
+    async def print_at(self, text: bytes, baud_rate: int) -> None:
+        """Print at another rate than that of the line, as the ROM of a chip does when it boots.
+
+        It is not held back by who is not there: whoever reads at the line's rate gets what a UART makes of it.
+        """
+        if not self.port.paced or self.port.attachment is not Attachment.ATTACHED:
+            listening = self.port.client_rate or self.line.baud_rate
+            self.output.write(heard(text, baud_rate, listening), Kind.REPORT, filtered=False)
+            return
+        self.port.set_line(self.line._replace(baud_rate=baud_rate))
+        self.output.write(text, Kind.REPORT, filtered=False)
+        await self.output.drained()
+        self.port.set_line(self.line)
 
     async def run(self) -> None:
         """Read and write for ever."""

@@ -30,7 +30,7 @@ from simulator.core.registry import Registry
 from simulator.core.timing import Timing
 from simulator.dialects.catalogue import load_catalogue
 from simulator.dialects.names import BUILDS
-from simulator.module import Module
+from simulator.module import BootText, Module
 from simulator.system import FirmwareVersion
 
 TABLES = (
@@ -70,6 +70,8 @@ class Esp32V5:
         module_name=b"WROOM-32",
     )
     """What AT+GMR shows; may be replaced."""
+    boot_text: BootText | None = None
+    """Boot ROM and boot loader print on UART0."""
 
     def __init__(self, build: str = "full") -> None:
         """`build`: `full`, or `release` for the command groups of the released firmware only. Raises ValueError."""

@@ -1,0 +1,145 @@
+"""Every kind of port is a byte stream by trio's own rules, for as long as its client is there."""
+
+import fcntl
+import os
+import select
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from itertools import count
+from pathlib import Path
+
+import pytest
+import trio
+from trio.testing import check_two_way_stream
+
+from simulator.core.clock import RealClock
+from simulator.core.exec_port import ExecPort
+from simulator.core.paced_port import PacedPort
+from simulator.core.port import Attachment, Port
+from simulator.core.port_opener import PortOpener
+from simulator.core.port_uri import parse_port_uri
+from simulator.core.pty_port import PtyPort
+from simulator.core.serial_line import FACTORY_UART
+from simulator.scenario.playing.stage import open_device
+from tests.core.port_stream import PortStream
+
+TIOCGPTPEER = 0x5441
+CLOG_TIME = 0.02
+"""Seconds in which a sender has filled all there is between it and a receiver that does not read."""
+StreamPair = tuple[trio.abc.Stream, trio.abc.Stream]
+
+
+@asynccontextmanager
+async def opener() -> AsyncIterator[PortOpener]:
+    """Opens ports as long as the test runs."""
+    async with trio.open_nursery() as nursery:
+        yield PortOpener(nursery.start_soon)
+        nursery.cancel_scope.cancel()
+
+
+async def attached(port: Port) -> None:
+    """Wait until a client is there."""
+    await port.first_attached.wait()
+    assert port.attachment is Attachment.ATTACHED
+
+
+def unread(terminal: int) -> bool:
+    """Whether anything waits to be read from a terminal."""
+    return bool(select.select([terminal], [], [], 0)[0])
+
+
+async def pty_pair(opener: PortOpener, folder: Path) -> StreamPair:
+    path = folder / "tty"
+    port = opener.open(parse_port_uri(f"pty:{path}"))
+    client = open_device(path)
+    await attached(port)
+    assert isinstance(port, PtyPort)
+    return PortStream(port, lambda: unread(port._slave)), client
+
+
+async def tcp_pair(opener: PortOpener, folder: Path) -> StreamPair:
+    port = opener.open(parse_port_uri("tcp:127.0.0.1:0"))
+    client = await trio.open_tcp_stream("127.0.0.1", int(port.announcement.rpartition(":")[2]))
+    await attached(port)
+    return PortStream(port), client
+
+
+async def unix_pair(opener: PortOpener, folder: Path) -> StreamPair:
+    path = folder / "socket"
+    port = opener.open(parse_port_uri(f"unix:{path}"))
+    client = await trio.open_unix_socket(path)
+    await attached(port)
+    return PortStream(port), client
+
+
+class Program(trio.abc.Stream):
+    """A program at a port, by its terminal: this test reads and writes there in its place, and lets it end."""
+
+    def __init__(self, port: ExecPort) -> None:
+        self._terminal = fcntl.ioctl(port._master, TIOCGPTPEER, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+        self._pid = port._process.pid
+        self._runs = True
+        self._stream = trio.lowlevel.FdStream(self._terminal)
+
+    def unread(self) -> bool:
+        """Whether it has something to read."""
+        return self._runs and unread(self._terminal)
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        await self._stream.send_all(data)
+
+    async def wait_send_all_might_not_block(self) -> None:
+        await self._stream.wait_send_all_might_not_block()
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes:
+        return await self._stream.receive_some(max_bytes)
+
+    async def aclose(self) -> None:
+        if self._runs:
+            self._runs = False
+            with suppress(ProcessLookupError):
+                os.kill(self._pid, signal.SIGKILL)
+        await self._stream.aclose()
+
+
+async def exec_pair(opener: PortOpener, folder: Path) -> StreamPair:
+    port = opener.open(parse_port_uri("exec:sleep 1000"))
+    assert isinstance(port, ExecPort)
+    client = Program(port)
+    await attached(port)
+    return PortStream(port, client.unread), client
+
+
+async def paced_pair(opener: PortOpener, folder: Path) -> StreamPair:
+    port = PacedPort(opener.open(parse_port_uri(f"unix:{folder / 'socket'}")), RealClock())
+    port.set_line(FACTORY_UART._replace(baud_rate=5_000_000, flow_control=3))
+    client = await trio.open_unix_socket(folder / "socket")
+    await attached(port)
+    return PortStream(port), client
+
+
+@pytest.mark.parametrize("make", [pty_pair, tcp_pair, unix_pair, exec_pair, paced_pair])
+async def test_it_passes_the_check_of_streams(
+    make: Callable[[PortOpener, Path], Awaitable[StreamPair]], tmp_path: Path
+) -> None:
+    numbers = count()
+
+    async def pair() -> StreamPair:
+        folder = tmp_path / str(next(numbers))
+        folder.mkdir()
+        return await make(ports, folder)
+
+    async def clogged_pair() -> StreamPair:
+        both = await pair()
+        for size in (65536, 1):
+            for end in both:
+                with trio.move_on_after(CLOG_TIME):
+                    while True:
+                        await end.send_all(bytes(size))
+        return both
+
+    with trio.fail_after(60):
+        async with opener() as ports:
+            # Nothing of this machine stops TCP for sure: its buffers grow.
+            await check_two_way_stream(pair, None if make is tcp_pair else clogged_pair)
