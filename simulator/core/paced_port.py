@@ -15,7 +15,7 @@ import trio
 
 from simulator.core.clock import Clock
 from simulator.core.port import Attachment, Port
-from simulator.core.serial_line import FACTORY_UART, UartParameters, heard
+from simulator.core.serial_line import FACTORY_UART, Receiver, UartParameters, heard, rates_differ
 
 BLOCK_TIME: Final = 0.001
 """Seconds of the wire in one block."""
@@ -49,6 +49,7 @@ class PacedPort(Port):
         self._sent_until = 0.0  # when the last byte had passed the wire
         self._waiting = 0  # bytes that were offered and have not passed
         self._held_up = False  # by a client that is not ready
+        self._receiver: Receiver | None = None  # of a client that has set another rate
         # Towards the module
         self._incoming = bytearray()  # on the wire, or passed and not handed over
         self._incoming_since = 0.0  # when the first of them began
@@ -85,7 +86,7 @@ class PacedPort(Port):
         count = min(len(data), int((now - self._sent_until) / frame + ROUNDING))
         if count:
             self._sent_until += count * frame
-            count = self._hand_over(data[:count])
+            count = self._hand_over(data[:count], last=count == len(data))
         self._waiting = len(data) - count
         self._sending = self._waiting > 0 and not self._held_up
         return count
@@ -98,9 +99,12 @@ class PacedPort(Port):
             frame = self._line.frame_time
             await self._clock.sleep_until(self._sent_until + max(frame, min(BLOCK_TIME, self._waiting * frame)))
 
-    def _hand_over(self, block: bytes) -> int:
-        """Give the client what has passed the wire; returns how much of it the module need not send again."""
-        passed = heard(block, self._line.baud_rate, self.client_rate)
+    def _hand_over(self, block: bytes, *, last: bool) -> int:
+        """Give the client what has passed the wire; returns how much of it the module need not send again.
+
+        `last`: whether the line falls silent then.
+        """
+        passed = self._heard_by_client(block, last=last)
         taken = self._port.send_nowait(passed)
         if taken == len(passed):
             self._report_loss()
@@ -109,7 +113,18 @@ class PacedPort(Port):
             return min(taken, len(block))
         else:
             self._lose(len(passed) - taken)
+            if last:
+                self._report_loss()
         return len(block)
+
+    def _heard_by_client(self, block: bytes, *, last: bool) -> bytes:
+        rates = self._line.baud_rate, self.client_rate
+        if not rates_differ(*rates):
+            self._receiver = None
+            return block
+        if self._receiver is None or self._receiver.rates != rates:
+            self._receiver = Receiver(*rates)
+        return self._receiver.hear(block, last=last)
 
     def _lose(self, count: int) -> None:
         if not self._lost:

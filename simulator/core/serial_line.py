@@ -41,29 +41,42 @@ def rates_differ(one: int, other: int) -> bool:
     return bool(one and other) and abs(one - other) > TOLERANCE * other
 
 
-def heard(data: bytes, sent_rate: int, heard_rate: int) -> bytes:
-    """What a UART at `heard_rate` receives when `data` is sent without gaps at `sent_rate`, both 8N1.
+class Receiver:
+    """A UART that listens to one which sends at another rate, both 8N1.
 
     It waits for a falling edge, samples eight bits in their middles and the stop bit, and waits for the next edge;
     bytes whose stop bit is missing are delivered too.
     """
-    if not rates_differ(sent_rate, heard_rate):
-        return data
-    levels = b"\1" + b"".join(_FRAMES[byte] for byte in data)
-    bit = sent_rate / heard_rate  # the receiver's, in bits of the sender
-    received = bytearray()
-    edge = levels.find(_FALL)
-    while edge >= 0:
-        start = edge + 1
-        received.append(sum(_level(levels, start + (1.5 + place) * bit) << place for place in range(8)))
-        edge = levels.find(_FALL, int(start + 9.5 * bit))
-    return bytes(received)
+
+    def __init__(self, sent_rate: int, heard_rate: int) -> None:
+        self.rates = sent_rate, heard_rate
+        self._bit = sent_rate / heard_rate  # its own, in bits of the sender
+        self._levels = _IDLE  # that have not been heard yet
+
+    def hear(self, data: bytes, *, last: bool) -> bytes:
+        """What it has received when `data` has been sent, without a gap behind what was sent before. `last`: whether
+        the line falls silent behind it."""
+        levels = self._levels + b"".join(_FRAMES[byte] for byte in data)
+        received = bytearray()
+        done = 0
+        while (edge := levels.find(_FALL, done)) >= 0:
+            start = edge + 1
+            done = int(start + 9.5 * self._bit)
+            if done >= len(levels) and not last:
+                break
+            samples = (int(start + (1.5 + place) * self._bit) for place in range(8))
+            bits = (levels[at] if at < len(levels) else 1 for at in samples)
+            received.append(sum(bit << place for place, bit in enumerate(bits)))
+        self._levels = _IDLE if last else levels[edge:] if edge >= 0 else levels[-1:]
+        return bytes(received)
 
 
+def heard(data: bytes, sent_rate: int, heard_rate: int) -> bytes:
+    """What arrives at `heard_rate` when `data` is sent by itself at `sent_rate`."""
+    return Receiver(sent_rate, heard_rate).hear(data, last=True) if rates_differ(sent_rate, heard_rate) else data
+
+
+_IDLE: Final = b"\1"
 _FALL: Final = b"\1\0"
 _FRAMES: Final = tuple(bytes([0, *(byte >> place & 1 for place in range(8)), 1]) for byte in range(256))
 """The levels of a byte on the line: start bit, data from the lowest bit, stop bit."""
-
-
-def _level(levels: bytes, at: float) -> int:
-    return levels[int(at)] if at < len(levels) else 1

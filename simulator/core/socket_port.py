@@ -32,6 +32,7 @@ class SocketPort(Port):
         self._client: socket.socket | None = None
         self._came = trio.Event()
         self._last_words = b""
+        self._heard = trio.Event()
         listener.setblocking(False)
         spawn(self._accept)
 
@@ -51,6 +52,7 @@ class SocketPort(Port):
     def receive_nowait(self) -> bytes:
         if self._last_words:
             words, self._last_words = self._last_words, b""
+            self._heard.set()
             return words
         return self._read()
 
@@ -135,6 +137,9 @@ class SocketPort(Port):
             if not self._make_room():
                 client.close()
                 continue
+            while self._last_words:  # whose answer is not for the next one
+                self._heard = trio.Event()
+                await self._heard.wait()
             client.setblocking(False)
             if client.family != socket.AF_UNIX:
                 client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -34,10 +34,11 @@ class Uart:
     async def print_at(self, text: bytes, baud_rate: int) -> None:
         """Print at another rate than that of the line, as the ROM of a chip does when it boots.
 
-        It is not held back by who is not there: whoever reads at the line's rate gets what a UART makes of it.
+        Who listens at the line's rate, or at one that nobody knows, gets what a UART makes of it.
         """
-        if not self.port.paced or self.port.attachment is not Attachment.ATTACHED:
-            listening = self.port.client_rate or self.line.baud_rate
+        listening = self.port.client_rate
+        if not (self.port.paced and listening and self.port.attachment is Attachment.ATTACHED):
+            listening = listening or self.line.baud_rate
             self.output.write(heard(text, baud_rate, listening), Kind.REPORT, filtered=False)
             return
         self.port.set_line(self.line._replace(baud_rate=baud_rate))
