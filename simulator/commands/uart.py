@@ -77,7 +77,7 @@ def current_by_other_name(module: Module) -> Line:
 def _put_in_force(module: Module, parameters: UartParameters) -> None:
     """Queries show them at once; on the wire they follow the answer."""
     module.system.uart.current = parameters
-    module.engine.afterwards(lambda: module.spawn(module.uart.change_line, parameters))
+    module.engine.afterwards(lambda: module.uart.change_line(parameters))
 
 
 def _line(name: bytes, parameters: UartParameters) -> Line:

@@ -3,6 +3,8 @@
 It outlives boots. While there is no engine (the module is off, boots or sleeps), input is lost as on the wire.
 """
 
+from functools import partial
+
 import trio
 
 from simulator.core.engine import Engine
@@ -23,13 +25,16 @@ class Uart:
 
     def set_line(self, parameters: UartParameters) -> None:
         """Run with other parameters from now on."""
+        self.output.on_drained = None
         self.line = parameters
         self.port.set_line(parameters)
 
-    async def change_line(self, parameters: UartParameters) -> None:
-        """Run with other parameters as soon as what has been written is out."""
-        await self.output.drained()
-        self.set_line(parameters)
+    def change_line(self, parameters: UartParameters) -> None:
+        """Run with other parameters as soon as what has been written is out: a client that has read it may speak."""
+        if self.output.is_drained:
+            self.set_line(parameters)
+        else:
+            self.output.on_drained = partial(self.set_line, parameters)
 
     async def print_at(self, text: bytes, baud_rate: int) -> None:
         """Print at another rate than that of the line, as the ROM of a chip does when it boots.

@@ -36,10 +36,10 @@ def answer_ping(server: socket.socket) -> None:
 def test_an_emulated_machine_at_the_pty(start: Start, server: socket.socket, tmp_path: Path) -> None:
     emulator = need_program("qemu-system-i386", "qemu-system-x86")
     assembler, linker = need_program("as", "binutils"), need_program("ld", "binutils")
-    image = tmp_path / "machine.img"
-    subprocess.run([assembler, "--32", "-o", tmp_path / "machine.o", FIRMWARE / "machine.s"], check=True)
-    linking = [linker, "-m", "elf_i386", "-Ttext", "0x7c00", "--oformat", "binary", "-o", image, tmp_path / "machine.o"]
-    subprocess.run(linking, check=True)
+    image, unlinked = tmp_path / "machine.img", tmp_path / "machine.o"
+    subprocess.run([assembler, "--32", "-o", unlinked, FIRMWARE / "machine.s"], check=True)
+    plain = ("-m", "elf_i386", "-Ttext", "0x7c00", "--oformat", "binary")
+    subprocess.run([linker, *plain, "-o", image, unlinked], check=True)
     assert image.stat().st_size == 512
     port = server.getsockname()[1]
     (tmp_path / "world.toml").write_text(f'[hosts]\n"192.168.3.102:8080" = "127.0.0.1:{port}"\n')
