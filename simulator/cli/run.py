@@ -36,6 +36,7 @@ def add_parser(subparsers: "_SubParsersAction[ArgumentParser]") -> None:
         metavar="URI",
         help="pty:PATH, tcp:HOST:PORT, unix:PATH or exec:COMMAND; {n} is the module's number (pty:./ttyESP{n})",
     )
+    add("--log-port", metavar="URI", help="where the log of the firmware appears, which it writes to UART0")
     add("--world", metavar="FILE", type=Path, help="the access points and hosts around the module (world.toml)")
     add("--dialect", choices=RUNNABLE_DIALECTS, default=RUNNABLE_DIALECTS[0], help="the firmware")
     add("--build", choices=("full", "release"), default="full", help="its command groups: all, or those released")
@@ -60,9 +61,10 @@ def main(options: Namespace) -> int:
     if not 0 < options.speed < math.inf:
         options.usage_error("--speed: more than 0")
     try:
-        given = _port(options)
+        given, log = _port(options), _log_port(options)
         world = _world(options)
-        ports = _ports(options, given, world)
+        ports = _ports(options, given, log, world)
+        logs = [log.of_module(number) for number in range(len(ports))] if log is not None else []
         trace = Trace(options.trace) if options.trace is not None else None
     except (OSError, ValueError) as error:
         print(f"espat: {error}", file=sys.stderr)
@@ -70,7 +72,7 @@ def main(options: Namespace) -> int:
     console = Console()
     logging.basicConfig(level=_level(options), format="%(message)s", handlers=[ConsoleHandler(console)])
     try:
-        return trio.run(serve, options, ports, world, trace, console)
+        return trio.run(serve, options, ports, logs, world, trace, console)
     finally:
         console.close()
 
@@ -89,14 +91,26 @@ def _port(options: Namespace) -> PortUri | None:
         raise ValueError(f"--port: {error}") from None
 
 
-def _ports(options: Namespace, given: PortUri | None, world: World) -> list[PortUri]:
+def _log_port(options: Namespace) -> PortUri | None:
+    """Where the logs go. Raises ValueError."""
+    if options.log_port is None:
+        return None
+    try:
+        uri = parse_port_uri(options.log_port)
+    except ValueError as error:
+        raise ValueError(f"--log-port: {error}") from None
+    if uri.scheme == "exec":
+        raise ValueError("--log-port: exec: is for the port of the commands")
+    return uri
+
+
+def _ports(options: Namespace, given: PortUri | None, log: PortUri | None, world: World) -> list[PortUri]:
     """The port of each module: as the command line says, or the world, or by default."""
     count = max(1, options.modules or 0, len(world.modules))
-    if given is not None and count > 1:
-        option = "--link" if options.link is not None else "--port"
-        if given.scheme == "exec":
-            options.usage_error(f"{option}: exec: is for one module")
-        if not given.numbered:
+    if given is not None and count > 1 and given.scheme == "exec":
+        options.usage_error("--port: exec: is for one module")
+    for option, uri in (("--link" if options.link else "--port", given), ("--log-port", log)):
+        if uri is not None and count > 1 and not uri.numbered:
             options.usage_error(f"{option}: needs {{n}} where the module's number goes, with more than one module")
     own = [module.link for module in world.modules] + [None] * (count - len(world.modules))
     uris = [given or parse_link(each or DEFAULT_LINK) for each in own]

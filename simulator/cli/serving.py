@@ -3,6 +3,7 @@
 import signal
 from argparse import Namespace
 from collections.abc import Callable, Sequence
+from itertools import zip_longest
 
 import trio
 
@@ -20,7 +21,12 @@ Announce = Callable[[int, str], None]
 
 
 async def serve(
-    options: Namespace, uris: Sequence[PortUri], world: World, trace: Trace | None, console: Console
+    options: Namespace,
+    uris: Sequence[PortUri],
+    log_uris: Sequence[PortUri],
+    world: World,
+    trace: Trace | None,
+    console: Console,
 ) -> int:
     """Serve modules at ports until a signal, or the program at a port, ends it; returns the exit code."""
 
@@ -40,13 +46,16 @@ async def serve(
             with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
                 try:
                     ports = [opener.open(uri) for uri in uris]
+                    logs = [opener.open(uri) for uri in log_uris]
                 except (PortError, OSError) as error:
                     console.log(f"espat: {error}")
                     end(2 if isinstance(error, PortError) else 1)
                     return code
                 for number, port in enumerate(ports):
                     announce(number, port.announcement)
-                nursery.start_soon(_run_modules, options, world, trace, announce, ports)
+                for number, port in enumerate(logs):
+                    announce(number, f"log {port.announcement}")
+                nursery.start_soon(_run_modules, options, world, trace, announce, ports, logs)
                 async for _ in signals:
                     end(0)
                     break
@@ -58,7 +67,12 @@ async def serve(
 
 
 async def _run_modules(
-    options: Namespace, world: World, trace: Trace | None, announce: Announce, ports: Sequence[Port]
+    options: Namespace,
+    world: World,
+    trace: Trace | None,
+    announce: Announce,
+    ports: Sequence[Port],
+    logs: Sequence[Port],
 ) -> None:
     # Half of the program: the ports can be opened while it loads, as a chip's can while it boots.
     from simulator.dialects.esp32_v5 import Esp32V5
@@ -67,6 +81,9 @@ async def _run_modules(
     clock: Clock = RealClock() if options.speed == 1 else ScaledClock(options.speed)
     simulation = Simulation(world, clock, profile=options.timing, trace=trace, announce=announce)
     firmware = Esp32V5(options.build)
-    for port in ports:
-        simulation.add_module(firmware, PacedPort(port, clock) if options.timing == "real" else port)
+    for port, log in zip_longest(ports, logs):
+        if options.timing == "real":
+            port = PacedPort(port, clock)
+            log = PacedPort(log, clock) if log is not None else None
+        simulation.add_module(firmware, port, log_port=log)
     await simulation.run(when_opened=options.power_on == "open")

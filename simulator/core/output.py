@@ -65,6 +65,11 @@ class Output:
         """Queue an unsolicited report."""
         self.write(message, Kind.REPORT)
 
+    @property
+    def has_room(self) -> bool:
+        """Whether the TX buffer has room."""
+        return self._queued < TX_BUFFER
+
     async def room(self) -> None:
         """Wait until the TX buffer has room; returns at once, without a checkpoint, when it has."""
         while self._queued >= TX_BUFFER and self._port.attachment is Attachment.ATTACHED:

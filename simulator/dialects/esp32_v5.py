@@ -25,9 +25,11 @@ from simulator.commands import (
     wifi_join,
 )
 from simulator.commands.reports import Esp32Reports
+from simulator.core.answers import RestartCause
 from simulator.core.grammar import Form
 from simulator.core.registry import Registry
 from simulator.core.timing import Timing
+from simulator.dialects import esp32_log
 from simulator.dialects.catalogue import load_catalogue
 from simulator.dialects.names import BUILDS
 from simulator.module import BootText, Module
@@ -95,6 +97,14 @@ class Esp32V5:
         """Name and form of everything that works: the commands, and what the manual lists that is no command."""
         commands = frozenset((name, form.value) for name, form in self.registry)
         return commands.union(*(table.formats for table in TABLES))
+
+    def log_reset(self, module: Module, cause: RestartCause) -> None:
+        if module.log.is_read:
+            esp32_log.log_reset(module, cause)
+
+    def log_start(self, module: Module) -> None:
+        if module.log.is_read:
+            esp32_log.log_start(module)
 
     def reports(self, module: Module) -> Esp32Reports:
         return Esp32Reports(module)

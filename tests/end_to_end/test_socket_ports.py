@@ -186,3 +186,14 @@ def test_a_tcp_port_that_is_taken_is_refused(tmp_path: Path) -> None:
         ended = run_espat("run", "--port", uri, directory=tmp_path)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr == f"espat: cannot listen on {uri}: Address already in use\n"
+
+
+def test_the_log_has_a_port_of_its_own(start: Start, clients: ExitStack, tmp_path: Path) -> None:
+    simulator = start("--modules", "2", "--port", "unix:wire{n}", "--log-port", "unix:log{n}")
+    for number in range(2):
+        assert simulator.place(number, "log ready to open") == f"unix:{tmp_path}/log{number}"
+        log = join(clients, simulator.place(number, "log ready to open"))
+        assert log.read_until(b"at-init: v5.0.0.0 (3258eee)\r\n").startswith(b"rst:0x1 (POWERON_RESET),")
+        commands = join(clients, simulator.place(number))
+        assert commands.read_until(b"ready\r\n") == b"\r\nready\r\n"
+        assert commands.command(b"AT") == b"\r\nOK\r\n"
