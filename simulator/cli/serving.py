@@ -1,9 +1,11 @@
 """What `espat run` does: opens the ports, runs the modules behind them, and ends when it is told to."""
 
+import resource
 import signal
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 from itertools import zip_longest
+from typing import Final
 
 import trio
 
@@ -20,6 +22,22 @@ Announce = Callable[[int, str], None]
 """Tells the user something of a module, by its number."""
 
 
+FILES: Final = 64
+"""Open files of the program itself."""
+FILES_OF_MODULE: Final = 24
+"""Open files a module has at most: two ports, five links, a server and who waits there."""
+
+
+def allow_files(modules: int) -> None:
+    """Let the program have as many open files as its modules may need, as far as this machine lets it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES + FILES_OF_MODULE * modules
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(
+            resource.RLIMIT_NOFILE, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard)
+        )
+
+
 async def serve(
     options: Namespace,
     uris: Sequence[PortUri],
@@ -33,6 +51,7 @@ async def serve(
     def announce(module: int, text: str) -> None:
         console.print(f"module {module} {text}")
 
+    allow_files(len(uris))
     code = 0
 
     def end(with_code: int) -> None:

@@ -19,9 +19,7 @@ class LoggedModule:
 
     def __init__(self, world: World, profile: str) -> None:
         self.clock = SteppedClock()
-        self.port, self.log = (
-            MemoryPort(now=self.clock.now, move_on_after=self.clock.move_on_after) for _ in range(2)
-        )
+        self.port, self.log = (MemoryPort(now=self.clock.now, move_on_after=self.clock.move_on_after) for _ in range(2))
         self.simulation = Simulation(world, self.clock, profile=profile)
         self.simulation.add_module(Esp32V5(), self.port, log_port=self.log)
 
