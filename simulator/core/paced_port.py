@@ -84,9 +84,11 @@ class PacedPort(Port):
             self._sent_until = max(self._sent_until, now)
         frame = self._line.frame_time
         count = min(len(data), int((now - self._sent_until) / frame + ROUNDING))
-        if count:
+        if count and count >= min(len(data), int(BLOCK_TIME / frame)):
             self._sent_until += count * frame
             count = self._hand_over(data[:count], last=count == len(data))
+        else:
+            count = 0
         self._waiting = len(data) - count
         self._sending = self._waiting > 0 and not self._held_up
         return count
@@ -152,13 +154,12 @@ class PacedPort(Port):
             silence = 0 if count == threshold else SILENT_FRAMES
             await self._clock.sleep_until(self._incoming_since + (count + silence) * frame)
             if count and (count == threshold or not self._take()):
-                return self._arrived(count)
+                return self._arrived()
 
     def receive_nowait(self) -> bytes:
         if not self._incoming:
             self._take()
-        since = (self._clock.now() - self._incoming_since) / self._line.frame_time
-        return self._arrived(min(len(self._incoming), int(since + ROUNDING)))
+        return self._arrived()
 
     def _take(self) -> bool:
         """Take what the client has sent; False when there is nothing."""
@@ -174,10 +175,13 @@ class PacedPort(Port):
             self._incoming_since = max(self._incoming_since, self._silent_at)
         self._incoming += heard(chunk, self.client_rate, self._line.baud_rate)
 
-    def _arrived(self, count: int) -> bytes:
+    def _arrived(self) -> bytes:
+        """All that has passed the wire."""
+        frame = self._line.frame_time
+        count = max(0, int((self._clock.now() - self._incoming_since) / frame + ROUNDING))
         chunk = bytes(self._incoming[:count])
         del self._incoming[:count]
-        self._incoming_since += count * self._line.frame_time
+        self._incoming_since += len(chunk) * frame
         return chunk
 
     def _attachment_changed(self) -> None:

@@ -75,7 +75,7 @@ class Uart:
                     engine.silence()
                 while chunk:
                     engine.receive(chunk, port.gap_clock())
-                    chunk = port.receive_nowait() if engine.takes_more else b""
+                    chunk = port.receive_nowait() if engine.takes_more and not port.paced else b""
             finally:
                 output.uncork()
             if not engine.takes_data:  # data has no answer: a client that only sends need not read

@@ -141,5 +141,5 @@ async def test_it_passes_the_check_of_streams(
 
     with trio.fail_after(60):
         async with opener() as ports:
-            # Nothing of this machine stops TCP for sure: its buffers grow.
-            await check_two_way_stream(pair, None if make is tcp_pair else clogged_pair)
+            # TCP cannot be stopped for sure, its buffers grow; at a baud rate it takes too long.
+            await check_two_way_stream(pair, None if make in (tcp_pair, paced_pair) else clogged_pair)
