@@ -1,0 +1,183 @@
+"""A NOR flash chip: sectors of 4 KB that are erased to ones, and programming that only clears bits.
+
+What many modules have in common is stored once: a chip begins with the sectors of its factory image, which it shares
+until it writes to them, and a sector that nobody has written takes no memory.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Final, Protocol
+
+SECTOR_SIZE: Final = 4096
+ERASED: Final = b"\xff" * SECTOR_SIZE
+MIRROR_LIMIT: Final = 32
+"""Sectors of a file that are kept in memory, because they have been written to."""
+
+
+class Medium(Protocol):
+    """A file that holds the whole content of a chip."""
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Bytes of the image."""
+
+    def write(self, offset: int, data: bytes) -> None:
+        """Overwrite bytes of the image; when it returns, the operating system has them."""
+
+
+class Flash(Protocol):
+    """What can be read, programmed and erased: a chip, or a part of one. Offsets and lengths are in bytes."""
+
+    size: int
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Bytes as they are."""
+
+    def program(self, offset: int, data: bytes) -> None:
+        """Clear the bits that are 0 in `data`; the others stay as they are."""
+
+    def erase(self, offset: int, length: int) -> None:
+        """Set all bits; whole sectors only. Raises ValueError."""
+
+
+class FlashChip:
+    """A chip, in memory or in a file.
+
+    `size`: in bytes. `erasures`: how often each sector has been erased, by number, since the chip was made or opened.
+    """
+
+    def __init__(self, size: int, factory: Mapping[int, bytes] | None = None, medium: Medium | None = None) -> None:
+        """`factory`: sectors of a chip in memory that are not erased to begin with, by number. `medium`: where the
+        content is; none keeps it in memory."""
+        self.size = size
+        self.erasures: Counter[int] = Counter()
+        self._factory = factory or {}
+        self._medium = medium
+        self._written: dict[int, bytearray] = {}
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Bytes as they are. Raises ValueError outside the chip."""
+        self._check(offset, length)
+        number, start = divmod(offset, SECTOR_SIZE)
+        if start + length <= SECTOR_SIZE:
+            return self._read_within(number, start, length)
+        if self._medium is not None:
+            return self._medium.read(offset, length)
+        return b"".join(self._read_within(*piece) for piece in _pieces(offset, length))
+
+    def program(self, offset: int, data: bytes) -> None:
+        """Clear the bits that are 0 in `data`. Raises ValueError outside the chip."""
+        length = len(data)
+        number, start = divmod(offset, SECTOR_SIZE)
+        end = start + length
+        if offset < 0 or offset + length > self.size or end > SECTOR_SIZE:
+            self._check(offset, length)
+            done = 0
+            for number, start, count in _pieces(offset, length):
+                self.program(number * SECTOR_SIZE + start, data[done : done + count])
+                done += count
+            return
+        sector = self._written.get(number)
+        if sector is None:
+            sector = self._mirror(number)
+        before = sector[start:end]
+        if before != ERASED[:length]:
+            bits = int.from_bytes(before, "little") & int.from_bytes(data, "little")
+            data = bits.to_bytes(length, "little")
+        sector[start:end] = data
+        if self._medium is not None:
+            self._medium.write(offset, data)
+
+    def erase(self, offset: int, length: int) -> None:
+        """Set all bits of whole sectors. Raises ValueError."""
+        self._check(offset, length)
+        if offset % SECTOR_SIZE or length % SECTOR_SIZE:
+            raise ValueError(f"{length} bytes at 0x{offset:x} are not whole sectors")
+        for number in range(offset // SECTOR_SIZE, (offset + length) // SECTOR_SIZE):
+            self.erasures[number] += 1
+            if self._medium is not None:
+                self._medium.write(number * SECTOR_SIZE, ERASED)
+                self._written.pop(number, None)
+            elif number in self._factory:
+                self._written[number] = bytearray(ERASED)
+            else:
+                self._written.pop(number, None)
+
+    def untouched(self, offset: int, length: int) -> bool:
+        """Whether a part of a chip in memory is still as the factory made it."""
+        sectors = range(offset // SECTOR_SIZE, -(-(offset + length) // SECTOR_SIZE))
+        return self._medium is None and self._written.keys().isdisjoint(sectors)
+
+    def _check(self, offset: int, length: int) -> None:
+        if offset < 0 or length < 0 or offset + length > self.size:
+            raise ValueError(f"{length} bytes at 0x{offset:x} are not within {self.size} bytes")
+
+    def _read_within(self, number: int, start: int, length: int) -> bytes:
+        sector = self._written.get(number)
+        if sector is not None:
+            return bytes(sector[start : start + length])
+        if self._medium is not None:
+            return self._medium.read(number * SECTOR_SIZE + start, length)
+        return self._factory.get(number, ERASED)[start : start + length]
+
+    def _mirror(self, number: int) -> bytearray:
+        """A sector that is about to be written to."""
+        if self._medium is not None and len(self._written) >= MIRROR_LIMIT:
+            self._written.clear()
+        sector = self._written[number] = bytearray(self._read_within(number, 0, SECTOR_SIZE))
+        return sector
+
+
+class FlashRegion:
+    """A part of a chip; offsets count from its start."""
+
+    def __init__(self, chip: FlashChip, offset: int, size: int) -> None:
+        self.chip = chip
+        self.offset = offset
+        self.size = size
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Bytes as they are. Raises ValueError outside the region."""
+        self._check(offset, length)
+        return self.chip.read(self.offset + offset, length)
+
+    def program(self, offset: int, data: bytes) -> None:
+        """Clear the bits that are 0 in `data`. Raises ValueError outside the region."""
+        if offset < 0 or offset + len(data) > self.size:
+            self._check(offset, len(data))
+        self.chip.program(self.offset + offset, data)
+
+    def erase(self, offset: int, length: int) -> None:
+        """Set all bits of whole sectors. Raises ValueError."""
+        self._check(offset, length)
+        self.chip.erase(self.offset + offset, length)
+
+    @property
+    def untouched(self) -> bool:
+        """Whether it is still as the factory made it."""
+        return self.chip.untouched(self.offset, self.size)
+
+    def _check(self, offset: int, length: int) -> None:
+        if offset < 0 or length < 0 or offset + length > self.size:
+            raise ValueError(f"{length} bytes at 0x{offset:x} are not within {self.size} bytes")
+
+
+def sectors_of(content: Mapping[int, bytes]) -> dict[int, bytes]:
+    """Sectors by number, from pieces of content by offset; what nothing covers is erased."""
+    sectors: dict[int, bytearray] = {}
+    for offset, data in content.items():
+        done = 0
+        for number, start, count in _pieces(offset, len(data)):
+            sector = sectors.setdefault(number, bytearray(ERASED))
+            sector[start : start + count] = data[done : done + count]
+            done += count
+    return {number: bytes(sector) for number, sector in sectors.items() if sector != ERASED}
+
+
+def _pieces(offset: int, length: int) -> Iterator[tuple[int, int, int]]:
+    """Sector, start within it and length of each piece of a range."""
+    end = offset + length
+    while offset < end:
+        number, start = divmod(offset, SECTOR_SIZE)
+        count = min(SECTOR_SIZE - start, end - offset)
+        yield number, start, count
+        offset += count

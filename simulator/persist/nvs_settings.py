@@ -1,0 +1,82 @@
+"""Settings in the partition `nvs`, as the firmware has them."""
+
+from typing import Final
+
+from simulator.persist.flash import FlashRegion
+from simulator.persist.nvs.entry import Type
+from simulator.persist.nvs.partition import NvsPartition
+
+INTEGER: Final = Type.I32
+"""The type of a number where nothing is known of the firmware's own."""
+TYPES: Final = {
+    ("UART", "rate"): Type.I32,
+    ("UART", "databits"): Type.I8,
+    ("UART", "stopbits"): Type.I8,
+    ("UART", "parity"): Type.I8,
+    ("UART", "flow_ctrl"): Type.I8,
+    ("nvs.net80211", "opmode"): Type.U8,
+    ("nvs.net80211", "ap.chan"): Type.U8,
+    ("nvs.net80211", "ap.authmode"): Type.U8,
+    ("nvs.net80211", "ap.max.conn"): Type.U8,
+    ("nvs.net80211", "ap.hidden"): Type.U8,
+    ("nvs.net80211", "sta.phym"): Type.U8,
+    ("nvs.net80211", "ap.phym"): Type.U8,
+}
+"""Those of the firmware's open source (UART) and of the Wi-Fi driver (nvs.net80211). Strings are blobs: an SSID may
+have any byte."""
+CALIBRATION: Final = "phy"
+"""The namespace of the radio's calibration data (ESP-IDF)."""
+CALIBRATION_SIZE: Final = 1904
+CALIBRATION_VERSION: Final = 4670
+
+
+class NvsSettings:
+    """The store of the settings. It is read when the first setting is asked for."""
+
+    def __init__(self, region: FlashRegion) -> None:
+        self._region = region
+        self._partition: NvsPartition | None = None
+
+    @property
+    def partition(self) -> NvsPartition:
+        """The values. Raises NvsDamagedError."""
+        if self._partition is None:
+            self._partition = NvsPartition(self._region)
+        return self._partition
+
+    def check(self) -> None:
+        """Look whether it can be read. Raises NvsDamagedError."""
+        assert self.partition is not None
+
+    @property
+    def writes(self) -> int:
+        """How many values have been written."""
+        return self.partition.writes
+
+    def read(self, namespace: str, key: str) -> int | bytes | None:
+        """The stored value, or None."""
+        typed = self.partition.read(namespace, key)
+        return None if typed is None else typed.value
+
+    def write(self, namespace: str, key: str, value: int | bytes) -> None:
+        """Store a value; when it returns, the value survives the end of this program. Raises NvsFullError."""
+        kind = TYPES.get((namespace, key), INTEGER) if isinstance(value, int) else Type.BLOB
+        (self._partition or self.partition).write(namespace, key, kind, value)
+
+    def erase(self) -> None:
+        """Forget everything, the calibration of the radio too."""
+        self._region.erase(0, self._region.size)
+        self._partition = None
+
+    def calibrate(self, mac: bytes) -> None:
+        """Store the calibration data of the radio, unless they are there: what the first start of the radio does.
+        They are of no use here, but they fill their place."""
+        if self.read(CALIBRATION, "cal_version") is None:
+            write = self.partition.write
+            write(CALIBRATION, "cal_data", Type.BLOB, (mac * CALIBRATION_SIZE)[:CALIBRATION_SIZE])
+            write(CALIBRATION, "cal_mac", Type.BLOB, mac)
+            write(CALIBRATION, "cal_version", Type.U32, CALIBRATION_VERSION)
+
+    def forget_calibration(self) -> None:
+        """The next start of the radio calibrates it again."""
+        self.partition.erase(CALIBRATION)

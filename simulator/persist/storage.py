@@ -1,0 +1,209 @@
+"""The flash of one module: its partitions, the settings, the manufacturing data, the applications, and the file that
+keeps it all."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from simulator.persist.factory import ManufacturingData, manufacturing_image
+from simulator.persist.flash import SECTOR_SIZE, FlashChip, FlashRegion, sectors_of
+from simulator.persist.image_file import FlashFileError, ImageFile, create_image, open_image
+from simulator.persist.nvs.page import NvsDamagedError
+from simulator.persist.nvs_settings import NvsSettings
+from simulator.persist.ota import Applications, application_head
+from simulator.persist.partitions import (
+    APP,
+    CUSTOM,
+    DATA,
+    NVS,
+    OTA_DATA,
+    TABLE_OFFSET,
+    TABLE_SIZE,
+    Partition,
+    PartitionTable,
+    PartitionTableError,
+    parse_table,
+)
+from simulator.persist.variants import VARIANTS, Variant
+
+SYSTEM_NVS: Final = "nvs"
+MANUFACTURING_NVS: Final = "mfg_nvs"
+DEFAULT_VARIANT: Final = next(iter(VARIANTS.values()))
+
+log = logging.getLogger(__name__)
+
+
+class FlashDamagedError(Exception):
+    """A partition cannot be read; the message says which, and where."""
+
+
+class Application(NamedTuple):
+    """What the factory flashes: the description of an application. `compiled`: `<Mon dd yyyy> <hh:mm:ss>`."""
+
+    version: bytes = b"v5.0.0.0"
+    sdk: bytes = b"v5.4"
+    compiled: bytes = b"Nov 17 2025 09:58:48"
+
+
+DEFAULT_APPLICATION: Final = Application()
+
+
+class FactoryImage(Mapping[int, bytes]):
+    """The sectors of a new module by number, those that are not erased; made when somebody looks at them."""
+
+    def __init__(self, variant: Variant, application: Application) -> None:
+        self._variant = variant
+        self._application = application
+
+    @cached_property
+    def _front(self) -> dict[int, bytes]:
+        """The tables and the application."""
+        variant = self._variant
+        content = {TABLE_OFFSET: variant.system.pack()}
+        for partition in variant.system:
+            if partition.type == CUSTOM:
+                content[partition.offset] = variant.user.pack()
+        first = next(partition for partition in variant.system if partition.type == APP)
+        content[first.offset] = application_head(*self._application)
+        return sectors_of(content)
+
+    @cached_property
+    def _manufacturing(self) -> dict[int, bytes]:
+        partition = self._variant.user.find(MANUFACTURING_NVS)
+        if partition is None:
+            return {}
+        return sectors_of({partition.offset: manufacturing_image(self._variant, partition.size)})
+
+    def is_manufacturing(self, number: int) -> bool:
+        """Whether a sector belongs to the manufacturing data."""
+        partition = self._variant.user.find(MANUFACTURING_NVS)
+        return partition is not None and 0 <= number * SECTOR_SIZE - partition.offset < partition.size
+
+    def __getitem__(self, number: int) -> bytes:
+        return (self._manufacturing if self.is_manufacturing(number) else self._front)[number]
+
+    def __iter__(self) -> Iterator[int]:
+        return iter({**self._front, **self._manufacturing})
+
+    def __len__(self) -> int:
+        return len(self._front) + len(self._manufacturing)
+
+
+@cache
+def factory_image(variant: Variant, application: Application) -> FactoryImage:
+    """The one image that all new modules of a kind share."""
+    return FactoryImage(variant, application)
+
+
+class Storage:
+    """The flash of one module. `file`: where it is kept; None: nowhere."""
+
+    def __init__(
+        self,
+        variant: Variant = DEFAULT_VARIANT,
+        application: Application = DEFAULT_APPLICATION,
+        file: ImageFile | None = None,
+    ) -> None:
+        """Without a file, a new module of that variant. Raises PartitionTableError, NvsDamagedError."""
+        self.variant = variant
+        self.file = file
+        if file is None:
+            self.chip = FlashChip(variant.size, factory_image(variant, application))
+            self.system, self.user = variant.system, variant.user
+        else:
+            self.chip = FlashChip(file.size, medium=file)
+            self.system = parse_table(self.chip.read(TABLE_OFFSET, TABLE_SIZE))
+            self.user = _user_table(self.chip, self.system)
+        nvs = self.system.of_kind(DATA, NVS)
+        if nvs is None:
+            raise PartitionTableError("there is no partition of the type nvs")
+        self.settings = NvsSettings(self.region(nvs))
+        self.manufacturing = ManufacturingData(self._part(self.user.find(MANUFACTURING_NVS)), variant)
+        self.applications = Applications(
+            self.chip,
+            [partition for partition in self.system if partition.type == APP],
+            self._part(self.system.of_kind(DATA, OTA_DATA)),
+        )
+
+    def region(self, partition: Partition) -> FlashRegion:
+        """What a partition covers."""
+        return FlashRegion(self.chip, partition.offset, partition.size)
+
+    def find(self, name: str) -> Partition | None:
+        """A partition of the user's table or, behind it, of the system's; None when there is none of that name."""
+        return self.user.find(name) or self.system.find(name)
+
+    def changed(self, partition: Partition) -> None:
+        """A partition has been written to as a whole."""
+        if partition.name == MANUFACTURING_NVS:
+            self.manufacturing.forget()
+
+    def close(self) -> None:
+        """Let others have the file."""
+        if self.file is not None:
+            self.file.close()
+
+    def _part(self, partition: Partition | None) -> FlashRegion | None:
+        return None if partition is None else self.region(partition)
+
+
+def open_storage(path: Path, variant: Variant | None = None, application: Application = DEFAULT_APPLICATION) -> Storage:
+    """The flash in a file, which is made when it does not exist. `variant`: what a new one is; the flash that is there
+    has to be divided in the same way.
+
+    A damaged one is kept under another name, and the module starts with a new one; if only the manufacturing data are
+    damaged, with everything else of the old one. Raises FlashFileError.
+    """
+    file = open_image(path)
+    if file is None:
+        return _new_storage(path, variant or DEFAULT_VARIANT, application, {})
+    wanted = [variant] if variant is not None else list(VARIANTS.values())
+    if file.size not in [each.size for each in wanted]:
+        file.close()
+        sizes = " or ".join(str(size) for size in dict.fromkeys(each.size for each in wanted))
+        raise FlashFileError(f"{path}: found {file.size} bytes; a flash image of {sizes} bytes would be right")
+    fresh = next(each for each in wanted if each.size == file.size)
+    kept: dict[int, bytes] = {}
+    try:
+        storage = Storage(fresh, application, file)
+        name = storage.manufacturing.parameters().module_name
+        fresh = next((each for each in wanted if each.name == name), fresh)
+        _check(SYSTEM_NVS, storage.settings)
+        try:
+            _check(MANUFACTURING_NVS, storage.manufacturing)
+        except FlashDamagedError:
+            kept = sectors_of({0: file.read(0, file.size)})
+            raise
+    except (FlashDamagedError, PartitionTableError) as error:
+        aside = file.set_aside()
+        log.error("%s: damaged: %s; kept as %s, and the module starts with a new one", path, error, aside)
+        return _new_storage(path, fresh, application, kept)
+    return storage
+
+
+def _new_storage(path: Path, variant: Variant, application: Application, kept: Mapping[int, bytes]) -> Storage:
+    """`kept`: what it takes over from another one, which is all but the manufacturing data."""
+    factory = factory_image(variant, application)
+    sectors = dict(factory)
+    if kept:
+        sectors = {number: data for number, data in kept.items() if not factory.is_manufacturing(number)}
+        sectors |= {number: data for number, data in factory.items() if factory.is_manufacturing(number)}
+    return Storage(variant, application, create_image(path, variant.size, sectors))
+
+
+def _check(name: str, holder: NvsSettings | ManufacturingData) -> None:
+    try:
+        holder.check()
+    except NvsDamagedError as error:
+        raise FlashDamagedError(f"partition {name}, {error}") from None
+
+
+def _user_table(chip: FlashChip, system: PartitionTable) -> PartitionTable:
+    """The table at the start of the partition for custom partitions; an empty one where there is none."""
+    custom = next((partition for partition in system if partition.type == CUSTOM), None)
+    if custom is None:
+        return PartitionTable(())
+    raw = chip.read(custom.offset, TABLE_SIZE)
+    return parse_table(raw) if raw[:2] != b"\xff\xff" else PartitionTable(())
