@@ -25,8 +25,8 @@ from simulator.core.system_log import SystemLog
 from simulator.core.timing import Timing
 from simulator.core.trace import Kind, Trace
 from simulator.core.uart import Uart
-from simulator.persist.manufacturing import ManufacturingData, ShippedManufacturingData
-from simulator.persist.settings import Settings, SettingsStore
+from simulator.persist.settings import Settings
+from simulator.persist.storage import Storage
 from simulator.radio.access_point import AccessPoint
 from simulator.radio.air import Air
 from simulator.radio.scan import Scanner
@@ -38,6 +38,7 @@ from simulator.stack.interface import StationInterface
 from simulator.stack.lan import Lan
 from simulator.stack.links import LINK_COUNT, LinkListener, LinkTable
 from simulator.stack.network import SOFTAP, STATION, Network
+from simulator.stack.saved_link import SavedLink
 from simulator.stack.server import Server
 from simulator.stack.sntp import SntpClient
 from simulator.stack.softap_interface import SoftApInterface
@@ -102,6 +103,9 @@ class Firmware(Protocol):
     def latency(self, timing: Timing) -> Callable[[str], float] | None:
         """Seconds each command takes by itself; None when none takes any."""
 
+    def started(self, module: "Module") -> None:
+        """The module is ready: what the firmware does next by itself."""
+
     def command_list(self) -> Iterable[tuple[str, Collection[Form]]]:
         """The commands that are built in and work, with their forms, in the order of the firmware."""
 
@@ -132,7 +136,7 @@ class Module:
         firmware: Firmware,
         surroundings: Surroundings,
         port: Port,
-        store: SettingsStore,
+        storage: Storage,
         mac: bytes,
         log_port: Port | None = None,
     ) -> None:
@@ -145,8 +149,8 @@ class Module:
         self.air = surroundings.air
         self.host_network = surroundings.network
         self.random = surroundings.random
-        self.store = store
-        self.manufacturing: ManufacturingData = ShippedManufacturingData()
+        self.storage = storage
+        self.store = storage.settings
         self._lans = surroundings.lans
         self._trace = surroundings.trace
         self._redactor = (
@@ -222,9 +226,10 @@ class Module:
         self._living = False
         self._restarting = trio.Event()
         self._restart = Restart()
-        self.settings = Settings(self.store)
+        self.factory_parameters = factory = self.storage.manufacturing.parameters()
+        self.settings = Settings(self.store, stores=factory.stores)
         self.output.message_filter = None
-        self.wifi = Wifi(self.settings)
+        self.wifi = Wifi(self.settings, factory)
         self.engine = Engine(
             self,
             self.firmware.registry,
@@ -279,9 +284,10 @@ class Module:
             station_left=self._softap_station_left,
         )
         self.scanner = Scanner(hearing, self.wifi, self.clock, self.timing.scan_channel)
-        self.tls = Tls(self.settings, self.manufacturing, self.clock, self.rtc, LINK_COUNT)
+        self.tls = Tls(self.settings, self.storage.manufacturing, self.clock, self.rtc, LINK_COUNT)
         self.links = LinkTable(self.settings, self.network, self.clock, self.output, self.reports, self.spawn, self.tls)
         self.server = Server(self.network, self.links, self.tls, self.clock, self.spawn)
+        self.saved_link = SavedLink(self.settings)
         self.sntp = SntpClient(
             self.network,
             self.clock,
@@ -292,7 +298,7 @@ class Module:
             network_up=self.interface.wait_for_address,
             updated=self.reports.time_updated,
         )
-        self.system = System(self.settings, self.wifi, self.links)
+        self.system = System(self.settings, self.wifi, self.links, factory)
         self.uart.set_line(self.system.uart.current)
 
     async def _boot(self, cause: RestartCause) -> Restart:
@@ -302,6 +308,7 @@ class Module:
             await self.uart.print_at(*self.firmware.boot_text)
         self.log.reset()
         self.firmware.log_reset(self, cause)
+        self.store.calibrate(self.mac)
         await self.clock.sleep(self.timing.boot)
         self.firmware.log_start(self)
         try:
@@ -333,6 +340,7 @@ class Module:
         self.softap.update()
         if self.station.auto_connect and self.station.configured and self.wifi.has_station:
             self.station.connect_in_background()
+        self.firmware.started(self)
         await self._restarting.wait()
         self.uart.engine = None
         with self.clock.move_on_after(DRAIN_LIMIT):

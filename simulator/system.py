@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 from simulator.core.message_filter import SystemMessageFilter
 from simulator.core.serial_line import FACTORY_UART, UartParameters
+from simulator.persist.factory import FactoryParameters
 from simulator.persist.settings import Setting, Settings
 from simulator.radio.wifi import Wifi
 from simulator.stack.links import LinkTable
@@ -22,7 +23,6 @@ class FirmwareVersion(NamedTuple):
     compiled: bytes
     """When the application was built: `<Mon dd yyyy> <hh:mm:ss>`."""
     application: bytes
-    module_name: bytes
 
 
 # The UART
@@ -37,24 +37,25 @@ UART_CLOCK: Final = 80_000_000
 class UartConfiguration:
     """The stored parameters, and those in force."""
 
-    _baud_rate = Setting("UART", "rate", FACTORY_UART.baud_rate, always=True)
-    _data_bits = Setting("UART", "databits", FACTORY_UART.data_bits, always=True)
-    _stop_bits = Setting("UART", "stopbits", FACTORY_UART.stop_bits, always=True)
-    _parity = Setting("UART", "parity", FACTORY_UART.parity, always=True)
-    _flow_control = Setting("UART", "flow_ctrl", FACTORY_UART.flow_control, always=True)
+    _baud_rate = Setting("UART", "rate", lambda uart: uart.factory.baud_rate, always=True)
+    _data_bits = Setting("UART", "databits", lambda uart: uart.factory.data_bits, always=True)
+    _stop_bits = Setting("UART", "stopbits", lambda uart: uart.factory.stop_bits, always=True)
+    _parity = Setting("UART", "parity", lambda uart: uart.factory.parity, always=True)
+    _flow_control = Setting("UART", "flow_ctrl", lambda uart: uart.factory.flow_control, always=True)
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, factory: UartParameters) -> None:
         """Take the stored parameters into force; one that is out of range is passed over.
 
         The first boot stores the factory's.
         """
         self.settings = settings
+        self.factory = factory
         if settings.store.read("UART", "rate") is None:
-            self.stored = FACTORY_UART
+            self.stored = factory
         self.current = UartParameters(
             *(
-                value if least <= value <= most else factory
-                for value, factory, (least, most) in zip(self.stored, FACTORY_UART, UART_LIMITS, strict=True)
+                value if least <= value <= most else default
+                for value, default, (least, most) in zip(self.stored, factory, UART_LIMITS, strict=True)
             )
         )
 
@@ -191,9 +192,8 @@ class WakePin(NamedTuple):
 
 
 DEFAULT_TRANSMIT_INTERVAL: Final = 20
-MAXIMUM_TRANSMIT_POWER: Final = 78
-"""In 0.25 dBm; the factory parameter max_tx_power."""
 TRANSMIT_POWER_STEPS: Final = (78, 72, 66, 60, 56, 52, 44, 34)
+"""In 0.25 dBm."""
 
 
 class System:
@@ -203,9 +203,9 @@ class System:
     reconnect_interval = Setting("NVM_018", "interval", 1)
     """Units of 100 ms between attempts to open a link of passthrough again."""
 
-    def __init__(self, settings: Settings, wifi: Wifi, links: LinkTable) -> None:
+    def __init__(self, settings: Settings, wifi: Wifi, links: LinkTable, factory: FactoryParameters) -> None:
         self.settings = settings
-        self.uart = UartConfiguration(settings)
+        self.uart = UartConfiguration(settings, FACTORY_UART._replace(baud_rate=_baud_rate(factory)))
         self.heap = Heap()
         self.heap.charge(lambda: WIFI_MEMORY if wifi.initialised else 0)
         self.heap.charge(lambda: sum(LINK_MEMORY.get(link.kind, 0) for link in links))
@@ -216,7 +216,7 @@ class System:
         self.wake_pin: WakePin | None = None
         self.registers: dict[int, int] = {}
         """What AT+SYSREG has written, by address; any other register reads 0."""
-        self._transmit_power = MAXIMUM_TRANSMIT_POWER
+        self._transmit_power = factory.max_transmit_power
 
     @property
     def messages(self) -> SystemMessages:
@@ -230,8 +230,15 @@ class System:
     @property
     def transmit_power(self) -> int:
         """The Wi-Fi power in 0.25 dBm; the radio takes the next step that is not above the wanted one."""
-        return next(step for step in TRANSMIT_POWER_STEPS if step <= self._transmit_power)
+        lowest = TRANSMIT_POWER_STEPS[-1]
+        return next((step for step in TRANSMIT_POWER_STEPS if step <= self._transmit_power), lowest)
 
     @transmit_power.setter
     def transmit_power(self, power: int) -> None:
         self._transmit_power = power
+
+
+def _baud_rate(factory: FactoryParameters) -> int:
+    """The factory's baud rate, unless it is none."""
+    least, most = UART_LIMITS[0]
+    return factory.uart_baud_rate if least <= factory.uart_baud_rate <= most else FACTORY_UART.baud_rate

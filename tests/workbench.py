@@ -10,7 +10,7 @@ from simulator.core.clock import SteppedClock
 from simulator.core.port import MemoryPort
 from simulator.dialects.esp32_v5 import Esp32V5
 from simulator.module import Module
-from simulator.persist.settings import MemoryStore
+from simulator.persist.storage import Storage
 from simulator.scenario.simulation import Simulation
 from simulator.scenario.world import World
 
@@ -61,11 +61,16 @@ class Workbench:
 
 @asynccontextmanager
 async def workbench(
-    world: World | None = None, *, profile: str = "fast", capacity: int | None = None
+    world: World | None = None,
+    *,
+    profile: str = "fast",
+    capacity: int | None = None,
+    storage: Storage | None = None,
 ) -> AsyncIterator[Workbench]:
     """A module that has just printed `ready`, which has been read.
 
-    `capacity`: how many unread bytes the client's side of the port holds.
+    `capacity`: how many unread bytes the client's side of the port holds. `storage`: the flash; a
+    new one when none is given.
     """
     clock = SteppedClock()
     port = MemoryPort(now=clock.now, move_on_after=clock.move_on_after, capacity=capacity)
@@ -73,7 +78,7 @@ async def workbench(
     simulation = Simulation(
         world or World(), clock, profile=profile, announce=lambda number, text: announced.append((number, text))
     )
-    module = simulation.add_module(Esp32V5(), port, MemoryStore())
+    module = simulation.add_module(Esp32V5(), port, storage)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(simulation.run)
         bench = Workbench(simulation, module, port, clock, announced)

@@ -42,7 +42,7 @@ def version(module: Module) -> list[Line]:
         Line(b"AT version:" + firmware.core),
         Line(b"SDK version:" + firmware.sdk),
         Line(b"compile time(%b):%b" % (firmware.commit, firmware.compiled)),
-        Line(b"Bin version:%b(%b)" % (firmware.application, firmware.module_name)),
+        Line(b"Bin version:%b(%b)" % (firmware.application, module.factory_parameters.module_name.encode())),
     ]
 
 

@@ -5,16 +5,19 @@ port a pipe to the link, until `+++`, which goes back to the receiving mode. Whi
 opened again and again; a server waits for the next client.
 """
 
-from typing import Annotated, Final
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Annotated, Any, Final
 
 import trio
 
-from simulator.core.answers import Line, Result
+from simulator.core.answers import PROMPT, Line, Result
 from simulator.core.arguments import Bool, Range
 from simulator.core.errors import CommandError
 from simulator.core.grammar import Form
 from simulator.core.registry import CommandTable
 from simulator.core.stream_entry import StreamEntry
+from simulator.core.trace import Kind
 from simulator.module import Module
 from simulator.stack.errors import NetworkError, ResolveError, UnreachableError
 from simulator.stack.link import Link, TcpLink, UdpLink
@@ -27,6 +30,12 @@ BLOCK: Final = 2920
 FLUSH_LIMIT: Final = 0.9
 """Seconds that data from before `+++` has to leave: the host waits one second before its next command."""
 QUIT: Final = b"\r\n+QUITT\r\n"
+BOOT_PROMPT: Final = b"\r\n>"
+"""Of a module that boots into passthrough, once its link is up. No OK comes before it, and no CONNECT: that one is
+suppressed as all status messages of passthrough are. No session shows the latter: an inference."""
+
+Opening = Callable[[], Awaitable[None]]
+"""Opens a link. Raises ResolveError, UnreachableError, NetworkError."""
 
 
 @table.command("AT+CIPMODE", Form.QUERY)
@@ -75,23 +84,29 @@ async def enter(module: Module) -> Result:
     await module.pause(module.timing.prompt)
     if links.only is not link:  # closed meanwhile
         raise CommandError
-    entry = StreamEntry(None, module.uart.port)
     links.in_passthrough = True
+    await pipe(module, PROMPT, None if link.accepted else partial(_keep_open, module, partial(links.reopen, link)))
+    return Result.NOTHING
+
+
+async def pipe(module: Module, prompt: Sequence[bytes], keep_open: Callable[[StreamEntry], Any] | None) -> None:
+    """Make the port a pipe to the one link until `+++`. `keep_open`: a task that opens it; None for a server's."""
+    links = module.links
+    entry = StreamEntry(None, module.uart.port)
     try:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_send, module, entry, nursery.cancel_scope)
-            with module.engine.taking(entry):
-                if not link.accepted:
-                    nursery.start_soon(_keep_open, module, link, entry)
+            with module.engine.taking(entry, prompt):
+                if keep_open is not None:
+                    nursery.start_soon(keep_open, entry)
                 await entry.ended.wait()
             if links.only is not None:
                 await module.clock.sleep(FLUSH_LIMIT)
             nursery.cancel_scope.cancel()
     finally:
-        links.in_passthrough = False
+        links.in_passthrough = links.awaits_passthrough = False
     if SystemMessages.QUIT in module.system.messages:
         module.output.report(QUIT)
-    return Result.NOTHING
 
 
 async def _send(module: Module, entry: StreamEntry, whole: trio.CancelScope) -> None:
@@ -112,7 +127,7 @@ async def _send(module: Module, entry: StreamEntry, whole: trio.CancelScope) -> 
                 await links.gone(link)
 
 
-async def _keep_open(module: Module, first: Link, entry: StreamEntry) -> None:
+async def _keep_open(module: Module, reopen: Opening, entry: StreamEntry) -> None:
     """Open the link again whenever it breaks, until `+++`."""
     links = module.links
     while True:
@@ -121,9 +136,27 @@ async def _keep_open(module: Module, first: Link, entry: StreamEntry) -> None:
         await module.clock.sleep(module.system.reconnect_interval / 10)
         if entry.ended.is_set():
             return
-        try:
-            await links.reopen(first)
-        except UnreachableError:
-            await module.pause(module.timing.unreachable)
-        except (NetworkError, ResolveError):
-            continue
+        await _try(module, reopen)
+
+
+async def open_and_keep(module: Module, opening: Opening, entry: StreamEntry) -> None:
+    """As a module does that boots into passthrough: open the link as soon as there is a network, print the prompt once
+    it is up, and open it again whenever it breaks."""
+    await module.network.wait_up()
+    while not await _try(module, opening):
+        await module.clock.sleep(module.system.reconnect_interval / 10)
+    module.output.write(BOOT_PROMPT, Kind.PROMPT)
+    await _keep_open(module, opening, entry)
+
+
+async def _try(module: Module, opening: Opening) -> bool:
+    """Try to open a link; whether it is up."""
+    try:
+        await opening()
+    except UnreachableError:
+        await module.pause(module.timing.unreachable)
+    except (NetworkError, ResolveError):
+        pass
+    else:
+        return True
+    return False

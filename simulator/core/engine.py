@@ -22,7 +22,7 @@ from simulator.core.data_entry import DataEntry
 from simulator.core.errors import BUSY as BUSY_CODE
 from simulator.core.errors import UNKNOWN_COMMAND, CommandError
 from simulator.core.escape import EscapeDetector
-from simulator.core.grammar import UnknownCommandError, parse_line
+from simulator.core.grammar import Form, UnknownCommandError, parse_line
 from simulator.core.line_discipline import LineDiscipline
 from simulator.core.output import Output
 from simulator.core.registry import Entry, Registry
@@ -194,6 +194,12 @@ class Engine:
             self._panic(entry)
         finally:
             self._output.uncork()
+
+    def begin(self, handler: Callable[[Any], Any]) -> None:
+        """Run an async handler as if its command had just come in: what a module does right after its start."""
+        self._running = True
+        self._next = Entry(handler.__name__, Form.EXECUTE, handler, when=None, reports_codes=False), []
+        self._wanted.set()
 
     def _finish(self, answer: Answer) -> None:
         if self._stopped:  # the forced restart has had the last word

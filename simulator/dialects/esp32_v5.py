@@ -13,12 +13,14 @@ from simulator.commands import (
     ping,
     receiving,
     reports,
+    saved_link,
     sending,
     server,
     sleep,
     sntp,
     softap,
     ssl_options,
+    storage,
     system,
     uart,
     wifi,
@@ -41,6 +43,8 @@ TABLES = (
     uart.table,
     sleep.table,
     system.table,
+    storage.table,
+    saved_link.table,
     message_filter.table,
     wifi.table,
     wifi_join.table,
@@ -69,7 +73,6 @@ class Esp32V5:
         commit=b"3258eee",  # the application's own is not published
         compiled=b"Nov 17 2025 09:58:48",
         application=b"v5.0.0.0",
-        module_name=b"WROOM-32",
     )
     """What AT+GMR shows; may be replaced."""
     boot_text: BootText | None = None
@@ -108,6 +111,9 @@ class Esp32V5:
 
     def reports(self, module: Module) -> Esp32Reports:
         return Esp32Reports(module)
+
+    def started(self, module: Module) -> None:
+        saved_link.open_saved(module)
 
     def latency(self, timing: Timing) -> Callable[[str], float] | None:
         if not timing.command:

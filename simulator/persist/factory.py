@@ -23,7 +23,8 @@ log = logging.getLogger(__name__)
 
 
 class FactoryParameters(NamedTuple):
-    """What the firmware takes from the factory parameters at a boot. `max_transmit_power`: in 0.25 dBm."""
+    """What the firmware takes from the factory parameters at a boot. `max_transmit_power`: in 0.25 dBm. `present`:
+    whether the flash has any."""
 
     module_name: str = "Unknown"
     max_transmit_power: int = 78
@@ -34,6 +35,7 @@ class FactoryParameters(NamedTuple):
     uart_pins: UartPins = UartPins(17, 16)
     stores: bool = True
     """Whether AT+SYSSTORE is 1 after a boot."""
+    present: bool = False
 
 
 def _parameters(variant: Variant) -> dict[str, Typed]:
@@ -100,11 +102,6 @@ class ManufacturingData:
                 log.error("mfg_nvs, %s: the firmware uses its own values", error)
         return self._partition
 
-    @property
-    def in_use(self) -> bool:
-        """Whether the factory parameters are there."""
-        return self._typed(PARAMETERS, "version") is not None
-
     def check(self) -> None:
         """Look whether it can be read. Raises NvsDamagedError."""
         if self._region is not None:
@@ -151,6 +148,7 @@ class ManufacturingData:
                 number("uart_rts_pin", pins.rts),
             ),
             number("sys_store", default.stores) != 0,
+            self._typed(PARAMETERS, "version") is not None,
         )
 
     def _typed(self, namespace: str, key: str) -> Typed | None:

@@ -31,9 +31,10 @@ CALIBRATION_VERSION: Final = 4670
 
 
 class NvsSettings:
-    """The store of the settings. It is read when the first setting is asked for."""
+    """The store of the settings, which is read when the first one is asked for. `writes`: how many have been written."""
 
     def __init__(self, region: FlashRegion) -> None:
+        self.writes = 0
         self._region = region
         self._partition: NvsPartition | None = None
 
@@ -48,11 +49,6 @@ class NvsSettings:
         """Look whether it can be read. Raises NvsDamagedError."""
         assert self.partition is not None
 
-    @property
-    def writes(self) -> int:
-        """How many values have been written."""
-        return self.partition.writes
-
     def read(self, namespace: str, key: str) -> int | bytes | None:
         """The stored value, or None."""
         typed = self.partition.read(namespace, key)
@@ -61,7 +57,8 @@ class NvsSettings:
     def write(self, namespace: str, key: str, value: int | bytes) -> None:
         """Store a value; when it returns, the value survives the end of this program. Raises NvsFullError."""
         kind = TYPES.get((namespace, key), INTEGER) if isinstance(value, int) else Type.BLOB
-        (self._partition or self.partition).write(namespace, key, kind, value)
+        if (self._partition or self.partition).write(namespace, key, kind, value):
+            self.writes += 1
 
     def erase(self) -> None:
         """Forget everything, the calibration of the radio too."""

@@ -28,28 +28,6 @@ class SettingsStore(Protocol):
         """Forget everything."""
 
 
-class MemoryStore:
-    """Settings kept as long as the program runs."""
-
-    def __init__(self) -> None:
-        self._values: dict[tuple[str, str], int | bytes] = {}
-        self.writes = 0
-
-    def read(self, namespace: str, key: str) -> int | bytes | None:
-        """The stored value, or None."""
-        return self._values.get((namespace, key))
-
-    def write(self, namespace: str, key: str, value: int | bytes) -> None:
-        """Store a value; `writes` counts those that changed something."""
-        if self._values.get((namespace, key)) != value:
-            self._values[namespace, key] = value
-            self.writes += 1
-
-    def erase(self) -> None:
-        """Forget everything."""
-        self._values.clear()
-
-
 class Settings:
     """The settings of one boot: the store, and whether AT+SYSSTORE lets new values reach it."""
 

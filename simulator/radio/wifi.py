@@ -3,6 +3,7 @@
 from enum import IntFlag
 from typing import Final
 
+from simulator.persist.factory import FactoryParameters
 from simulator.persist.settings import Setting, Settings
 
 
@@ -31,13 +32,13 @@ class Wifi:
     softap_protocols = Setting("nvs.net80211", "ap.phym", DEFAULT_PROTOCOLS)
     softap_inactive_time = Setting("NVM_024", "ap_inactive", 300)
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, factory: FactoryParameters) -> None:
         self.settings = settings
         self.initialised = True
         self.country_policy = 1
-        self.country = b"CN"
-        self.start_channel = 1
-        self.channel_count = 13
+        self.country = factory.country_code.encode()
+        self.start_channel = factory.start_channel
+        self.channel_count = factory.channel_count
         self.hostname = b"espressif"
 
     @property

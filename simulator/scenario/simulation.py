@@ -14,7 +14,7 @@ from simulator.core.task_order import oldest_task_first
 from simulator.core.timing import load_timing
 from simulator.core.trace import Trace
 from simulator.module import Firmware, Module, Surroundings
-from simulator.persist.settings import MemoryStore, SettingsStore
+from simulator.persist.storage import Storage
 from simulator.radio.access_point import AccessPoint
 from simulator.radio.air import Air
 from simulator.scenario.world import AccessPointConfiguration, World
@@ -84,11 +84,11 @@ class Simulation:
         return self._stations.stations
 
     def add_module(
-        self, firmware: Firmware, port: Port, store: SettingsStore | None = None, log_port: Port | None = None
+        self, firmware: Firmware, port: Port, storage: Storage | None = None, log_port: Port | None = None
     ) -> Module:
         """Put one more module on its board; its `run` powers it on. The first ones are those of the world.
 
-        `log_port`: where the log of its UART0 goes.
+        `storage`: its flash; a new one in memory when none is given. `log_port`: where the log of its UART0 goes.
         """
         number = len(self.modules)
         network = HostNetwork(
@@ -102,7 +102,7 @@ class Simulation:
         surroundings = Surroundings(
             self.clock, self.timing, self.air, self.lans, network, Random(f"{self.world.seed}/{number}"), self.trace
         )
-        module = Module(number, firmware, surroundings, port, store or MemoryStore(), self._mac(number), log_port)
+        module = Module(number, firmware, surroundings, port, storage or Storage(), self._mac(number), log_port)
         self.modules.append(module)
         return module
 

@@ -53,7 +53,8 @@ class LinkTable:
 
     `multiple`: AT+CIPMUX. `shows_sender`: AT+CIPDINFO. `raw`: AT+CIPMODE, received data is printed bare. `passive`:
     AT+CIPRECVTYPE, `persistent`: AT+CIPCONNPERSIST, `options`: AT+CIPTCPOPT, each by link number. `in_passthrough`:
-    data from the port goes to the link. `report_size`, `transmit_size`: AT+CIPSENDLCFG.
+    data from the port goes to the link; `awaits_passthrough`: it does from the next link on. `report_size`,
+    `transmit_size`: AT+CIPSENDLCFG.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class LinkTable:
         self.shows_sender = False
         self.raw = False
         self.in_passthrough = False
+        self.awaits_passthrough = False
         self.report_size = DEFAULT_REPORT_SIZE
         self.transmit_size = DEFAULT_TRANSMIT_SIZE
         self.passive = [False] * LINK_COUNT
@@ -157,6 +159,8 @@ class LinkTable:
         self._links[link.number] = link
         self.had_links = True
         link.used = self._clock.now()
+        if self.awaits_passthrough:
+            self.awaits_passthrough, self.in_passthrough = False, True
         self.notify()
         self.network.log.info(LOG_TAG, f"link:{link.number} is on netif:{self.network.interface_of(link.lan)}")
         self._listener.link_opened(link)

@@ -9,6 +9,8 @@ from contextlib import contextmanager, suppress
 from ipaddress import IPv4Address
 from typing import Final, NamedTuple, Protocol
 
+import trio
+
 from simulator.core.clock import Clock
 from simulator.core.system_log import SystemLog
 from simulator.stack.connection import Connection
@@ -75,6 +77,7 @@ class Network:
         self._spawn = spawn
         self.log = log
         self._next_port = FIRST_EPHEMERAL
+        self._attached = trio.Event()
 
     @property
     def up(self) -> bool:
@@ -86,6 +89,8 @@ class Network:
         self.detach(interface)
         self.attachments.append(Attachment(interface, lan, address))
         self.attachments.sort(key=lambda attachment: attachment.interface)
+        self._attached.set()
+        self._attached = trio.Event()
         if lan.contains(address):  # else nobody there finds it
             lan.nodes[address] = _ModuleNode(self, lan, address)
 
@@ -96,6 +101,11 @@ class Network:
             node = attachment.lan.nodes.get(attachment.address)
             if isinstance(node, _ModuleNode) and node.network is self:  # else somebody else has the address now
                 del attachment.lan.nodes[attachment.address]
+
+    async def wait_up(self) -> None:
+        """Wait until any interface has an address."""
+        while not self.up:
+            await self._attached.wait()
 
     def attachment(self, interface: int = ANY_INTERFACE) -> Attachment | None:
         """An interface, or the first one that is up."""

@@ -5,7 +5,6 @@ from typing import NoReturn
 import pytest
 import trio
 
-from simulator.persist.settings import MemoryStore
 from simulator.stack.endpoint import Endpoint
 from simulator.stack.link import Link
 from tests.workbench import Workbench, workbench
@@ -118,13 +117,12 @@ async def test_version_texts_can_be_replaced() -> None:
             commit=b"6118fc22",
             compiled=b"Jul 28 2023 09:47:28",
             application=b"v3.2.0.0",
-            module_name=b"MINI-1",
         )
         assert await bench.command(b"AT+GMR") == (
             b"AT version:3.2.0.0(s-ec2dec2 - ESP32 - Jul 28 2023 07:05:28)\r\n"
             b"SDK version:v5.0.2-376-g24b9d38a24-dirty\r\n"
             b"compile time(6118fc22):Jul 28 2023 09:47:28\r\n"
-            b"Bin version:v3.2.0.0(MINI-1)\r\n"
+            b"Bin version:v3.2.0.0(WROOM-32)\r\n"
             b"\r\nOK\r\n"
         )
 
@@ -239,7 +237,6 @@ async def test_transmit_interval_errors(line: bytes, code: bytes) -> None:
 async def test_the_first_boot_stores_the_factory_uart() -> None:
     async with workbench() as bench:
         store = bench.module.store
-        assert isinstance(store, MemoryStore)
         assert [
             store.read("UART", key) for key in ("rate", "databits", "stopbits", "parity", "flow_ctrl")
         ] == [115200, 8, 1, 0, 1]  # fmt: skip

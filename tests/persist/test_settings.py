@@ -1,6 +1,8 @@
 """Settings: RAM, flash, and AT+SYSSTORE between them."""
 
-from simulator.persist.settings import MemoryStore, Setting, Settings
+from simulator.persist.flash import FlashChip, FlashRegion
+from simulator.persist.nvs_settings import NvsSettings
+from simulator.persist.settings import Setting, Settings
 
 
 class Room:
@@ -16,12 +18,16 @@ class Room:
         self.factory_mac = b"\x24\x6f\x28\x00\x00\x01"
 
 
-def boot(store: MemoryStore, *, stores: bool = True) -> Room:
+def new_store() -> NvsSettings:
+    return NvsSettings(FlashRegion(FlashChip(0x4000), 0, 0x4000))
+
+
+def boot(store: NvsSettings, *, stores: bool = True) -> Room:
     return Room(Settings(store, stores=stores))
 
 
 def test_the_factory_value_is_not_written() -> None:
-    store = MemoryStore()
+    store = new_store()
     room = boot(store)
     assert (room.mode, room.name, room.link) == (1, b"", 0)
     assert room.mac == b"\x24\x6f\x28\x00\x00\x01"
@@ -30,7 +36,7 @@ def test_the_factory_value_is_not_written() -> None:
 
 
 def test_a_value_survives_a_restart() -> None:
-    store = MemoryStore()
+    store = new_store()
     room = boot(store)
     room.mode = 3
     room.name = b"home"
@@ -41,13 +47,13 @@ def test_a_value_survives_a_restart() -> None:
 
 
 def test_zero_and_nothing_are_values() -> None:
-    store = MemoryStore()
+    store = new_store()
     boot(store).mode = 0
     assert boot(store).mode == 0
 
 
 def test_without_storing_a_value_lasts_until_the_restart() -> None:
-    store = MemoryStore()
+    store = new_store()
     boot(store).mode = 2
     room = boot(store, stores=False)
     room.mode = 3
@@ -56,13 +62,13 @@ def test_without_storing_a_value_lasts_until_the_restart() -> None:
 
 
 def test_some_settings_are_always_stored() -> None:
-    store = MemoryStore()
+    store = new_store()
     boot(store, stores=False).link = 1
     assert boot(store).link == 1
 
 
 def test_switching_storing_on_writes_nothing_by_itself() -> None:
-    store = MemoryStore()
+    store = new_store()
     room = boot(store, stores=False)
     room.mode = 3
     room.settings.stores = True
@@ -73,7 +79,7 @@ def test_switching_storing_on_writes_nothing_by_itself() -> None:
 
 
 def test_switching_storing_off_keeps_what_is_stored() -> None:
-    store = MemoryStore()
+    store = new_store()
     room = boot(store)
     room.mode = 3
     room.settings.stores = False
@@ -82,7 +88,7 @@ def test_switching_storing_off_keeps_what_is_stored() -> None:
 
 
 def test_an_unchanged_value_is_not_written() -> None:
-    store = MemoryStore()
+    store = new_store()
     room = boot(store)
     room.mode = 3
     room.mode = 3
@@ -91,13 +97,13 @@ def test_an_unchanged_value_is_not_written() -> None:
 
 
 def test_two_owners_do_not_share_values() -> None:
-    first, second = boot(MemoryStore()), boot(MemoryStore())
+    first, second = boot(new_store()), boot(new_store())
     first.mode = 3
     assert second.mode == 1
 
 
 def test_erasing_brings_the_factory_values_back_at_the_next_boot() -> None:
-    store = MemoryStore()
+    store = new_store()
     room = boot(store)
     room.mode = 3
     room.link = 1

@@ -65,14 +65,10 @@ class _Place(NamedTuple):
 
 
 class NvsPartition:
-    """The values of one partition.
-
-    `writes`: how many have been written since it was opened.
-    """
+    """The values of one partition."""
 
     def __init__(self, flash: Flash) -> None:
         """Read what is there, and finish what was broken off. Raises NvsDamagedError, with the page."""
-        self.writes = 0
         self._places: dict[tuple[int, str], _Place] = {}
         self._chunks: dict[tuple[int, str], dict[int, _Place]] = {}
         self._namespaces: dict[str, int] = {}
@@ -174,7 +170,6 @@ class NvsPartition:
             old = self._places.get(name)
         if old is not None and old.page is page and old.type in INTEGERS:
             self._places[name] = _Place(page, page.exchange(old.at, raw), 1, kind)
-            self.writes += 1
         else:
             self._replace(name, _Place(page, page.append(raw), 1, kind))
         return True
@@ -231,7 +226,6 @@ class NvsPartition:
         value."""
         old = self._places.get(name)
         self._places[name] = place
-        self.writes += 1
         if old is not None:
             old.page.remove(old.at, old.span)
             if old.type is Type.BLOB:

@@ -20,17 +20,17 @@ def limits(kind: Type) -> tuple[int, int]:
 
 
 integers = st.sampled_from(list(INTEGERS)).flatmap(
-    lambda kind: st.integers(*limits(kind)).map(lambda value: (kind, value))
+    lambda kind: st.integers(*limits(kind)).map(lambda value: Typed(kind, value))
 )
 texts = st.text(st.characters(min_codepoint=1, max_codepoint=0x7FF), max_size=40).map(str.encode)
 long_texts = st.integers(0, 3900).map(lambda length: b"s" * length)
-strings = (texts | long_texts).map(lambda value: (Type.STRING, value))
-blobs = (st.binary(max_size=70) | st.integers(0, 9000).map(bytes)).map(lambda value: (Type.BLOB, value))
+strings = (texts | long_texts).map(lambda value: Typed(Type.STRING, value))
+blobs = (st.binary(max_size=70) | st.integers(0, 9000).map(bytes)).map(lambda value: Typed(Type.BLOB, value))
 names = st.text("abcdefghijklmnopqrstuvwxyz_.0123456789", min_size=1, max_size=15)
 contents = st.dictionaries(names, st.dictionaries(names, integers | strings | blobs, max_size=12), max_size=6)
 
 
-def rows_of(content: dict[str, dict[str, tuple[Type, int | bytes]]]) -> list[Row]:
+def rows_of(content: dict[str, dict[str, Typed]]) -> list[Row]:
     return [Row(namespace, key, *typed) for namespace, values in content.items() for key, typed in values.items()]
 
 

@@ -1,0 +1,153 @@
+"""Passthrough from the start on (ESP-AT User Guide, AT+SAVETRANSLINK)."""
+
+import logging
+from collections.abc import Callable
+from functools import partial
+from typing import Annotated, Any, Final
+
+from simulator.commands.argument_types import DefaultWord, Host, Mac, Port
+from simulator.commands.links import LocalPort
+from simulator.commands.passthrough import BOOT_PROMPT, Opening, open_and_keep, pipe
+from simulator.commands.server import Netif
+from simulator.core.answers import Result
+from simulator.core.arguments import OneOf, Range, Seconds, Word
+from simulator.core.errors import CommandError
+from simulator.core.grammar import Form, Parameter
+from simulator.core.registry import Choice, CommandTable
+from simulator.core.stream_entry import StreamEntry
+from simulator.core.trace import Kind
+from simulator.module import Module
+from simulator.stack.errors import NetworkError
+from simulator.stack.network import ANY_INTERFACE
+from simulator.stack.saved_link import UNSET, SavedLink, SavedMode
+from simulator.stack.server import DEFAULT_PORT
+
+table = CommandTable()
+
+log = logging.getLogger(__name__)
+
+
+def _mode(mode: SavedMode, kind: bytes | None = None) -> Choice:
+    """Choose a signature by the mode and, if it is given, by the type of the link."""
+
+    def choose(module: Any, parameters: tuple[Parameter, ...]) -> bool:
+        return parameters[0] == mode and (kind is None or parameters[3:4] == (kind,))
+
+    return choose
+
+
+@table.command("AT+SAVETRANSLINK", Form.SET, when=_mode(SavedMode.CLIENT, b"UDP"))
+def save_udp(
+    module: Module,
+    mode: Annotated[int, OneOf(SavedMode.CLIENT)],
+    host: Host,
+    port: Port,
+    kind: Annotated[bytes, Word(b"UDP")],
+    local_port: LocalPort = 0,
+) -> None:
+    """AT+SAVETRANSLINK=1, UDP. Modules of version 2.2 differ on whether it may come without a local port: it may."""
+    module.saved_link.save_client(kind, host, port, local_port=local_port)
+
+
+@table.command("AT+SAVETRANSLINK", Form.SET, when=_mode(SavedMode.CLIENT))
+def save_tcp(
+    module: Module,
+    mode: Annotated[int, OneOf(SavedMode.CLIENT)],
+    host: Host,
+    port: Port,
+    kind: Annotated[bytes, DefaultWord(b"TCP")] = b"TCP",
+    keep_alive: Annotated[int, Seconds(0, 7200)] = UNSET,
+) -> None:
+    """AT+SAVETRANSLINK=1, TCP."""
+    module.saved_link.save_client(kind, host, port, keep_alive=keep_alive)
+
+
+Index = Annotated[int, Range(0, 255)]
+"""The number of a service or characteristic."""
+
+
+@table.command("AT+SAVETRANSLINK", Form.SET, when=_mode(SavedMode.BLE))
+def save_ble(
+    module: Module,
+    mode: Annotated[int, OneOf(SavedMode.BLE)],
+    role: Annotated[int, OneOf(1, 2)],
+    transmit_service: Index,
+    transmit_characteristic: Index,
+    receive_service: Index,
+    receive_characteristic: Index,
+    peer: Mac,
+) -> None:
+    """AT+SAVETRANSLINK=2: refused, as by a module whose BLE is not initialised."""
+    raise CommandError
+
+
+@table.command("AT+SAVETRANSLINK", Form.SET, when=_mode(SavedMode.SERVER))
+def save_server(
+    module: Module,
+    mode: Annotated[int, OneOf(SavedMode.SERVER)],
+    port: Port = DEFAULT_PORT,
+    kind: Annotated[bytes, DefaultWord(b"TCP")] = b"TCP",
+    interface: Netif = ANY_INTERFACE,
+) -> None:
+    """AT+SAVETRANSLINK=3: a server of one client; TCP has no place for a certificate check before the interface."""
+    module.saved_link.save_server(kind, port, interface)
+
+
+@table.command("AT+SAVETRANSLINK", Form.SET)
+def switch_off(module: Module, mode: Annotated[int, OneOf(SavedMode.OFF)]) -> None:
+    """AT+SAVETRANSLINK=0."""
+    module.saved_link.switch_off()
+
+
+# After a start
+
+
+def open_saved(module: Module) -> None:
+    """Go into passthrough, if that is saved; until `+++` no command is taken."""
+    start = {SavedMode.CLIENT: _client, SavedMode.SERVER: _server}.get(module.saved_link.mode)
+    if start is not None:
+        module.engine.begin(start)
+
+
+def _tcp(module: Module, saved: SavedLink) -> Opening:
+    if saved.keep_alive != UNSET:
+        module.links.options[0].keep_alive = saved.keep_alive
+    return partial(module.links.open_tcp, 0, saved.host.decode("latin-1"), saved.remote_port)
+
+
+def _udp(module: Module, saved: SavedLink) -> Opening:
+    return partial(
+        module.links.open_udp, 0, saved.host.decode("latin-1"), saved.remote_port, saved.local_port or None, 0
+    )
+
+
+CLIENTS: Final[dict[bytes, Callable[[Module, SavedLink], Opening]]] = {b"TCP": _tcp, b"UDP": _udp}
+"""How a client's link is opened, by its type."""
+
+
+async def _client(module: Module) -> Result:
+    opening = CLIENTS[module.saved_link.kind](module, module.saved_link)
+    module.links.raw = module.links.awaits_passthrough = True
+    await pipe(module, (), partial(open_and_keep, module, opening))
+    return Result.NOTHING
+
+
+async def _server(module: Module) -> Result:
+    links, server, saved = module.links, module.server, module.saved_link
+    links.raw = links.multiple = links.awaits_passthrough = True
+    server.most_clients = 1
+    try:
+        await server.start(saved.port, saved.interface)
+    except NetworkError as error:
+        log.error("module %d: its server cannot listen on %d: errno %d", module.number, saved.port, error.errno)
+    else:
+        await pipe(module, (), partial(_greet_first, module))
+    links.set_raw(False)  # from now on it serves normally
+    return Result.NOTHING
+
+
+async def _greet_first(module: Module, entry: StreamEntry) -> None:
+    """Print the prompt when the first client has come."""
+    while module.links.only is None:
+        await module.links.changed.wait()
+    module.output.write(BOOT_PROMPT, Kind.PROMPT)
