@@ -16,10 +16,13 @@ from simulator.cli.serving import serve
 from simulator.core.port_uri import PortUri, parse_link, parse_port_uri
 from simulator.core.timing import PROFILES
 from simulator.core.trace import Trace
+from simulator.persist.variants import VARIANTS
 from simulator.scenario.world import World
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, _SubParsersAction
+
+    from simulator.persist.storage import Storage
 
 DEFAULT_LINK = "./ttyESP{n}"
 RUNNABLE_DIALECTS = ("esp32-v5",)
@@ -37,6 +40,8 @@ def add_parser(subparsers: "_SubParsersAction[ArgumentParser]") -> None:
         help="pty:PATH, tcp:HOST:PORT, unix:PATH or exec:COMMAND; {n} is the module's number (pty:./ttyESP{n})",
     )
     add("--log-port", metavar="URI", help="where the log of the firmware appears, which it writes to UART0")
+    add("--flash", metavar="FILE", help="keep what is stored in this file; {n} is the module's number")
+    add("--variant", choices=VARIANTS, help=f"the module, of a new flash ({next(iter(VARIANTS))})")
     add("--world", metavar="FILE", type=Path, help="the access points and hosts around the module (world.toml)")
     add("--dialect", choices=RUNNABLE_DIALECTS, default=RUNNABLE_DIALECTS[0], help="the firmware")
     add("--build", choices=("full", "release"), default="full", help="its command groups: all, or those released")
@@ -65,6 +70,7 @@ def main(options: Namespace) -> int:
         world = _world(options)
         ports = _ports(options, given, log, world)
         logs = [log.of_module(number) for number in range(len(ports))] if log is not None else []
+        storages = open_flash_files(options, len(ports)) if options.flash is not None else []
         trace = Trace(options.trace) if options.trace is not None else None
     except (OSError, ValueError) as error:
         print(f"espat: {error}", file=sys.stderr)
@@ -72,9 +78,23 @@ def main(options: Namespace) -> int:
     console = Console()
     logging.basicConfig(level=_level(options), format="%(message)s", handlers=[ConsoleHandler(console)])
     try:
-        return trio.run(serve, options, ports, logs, world, trace, console)
+        return trio.run(serve, options, ports, logs, world, storages, trace, console)
     finally:
         console.close()
+
+
+def open_flash_files(options: Namespace, count: int) -> "list[Storage]":
+    """The flash of each module. Raises ValueError."""
+    from simulator.persist.image_file import FlashFileError  # only those who have a file wait for it
+    from simulator.persist.storage import open_storage
+
+    if count > 1 and "{n}" not in options.flash:
+        options.usage_error("--flash: needs {n} where the module's number goes, with more than one module")
+    variant = VARIANTS[options.variant] if options.variant is not None else None
+    try:
+        return [open_storage(Path(options.flash.replace("{n}", str(number))), variant) for number in range(count)]
+    except FlashFileError as error:
+        raise ValueError(f"--flash: {error}") from None
 
 
 def _level(options: Namespace) -> int:

@@ -1,11 +1,12 @@
 """What `espat run` does: opens the ports, runs the modules behind them, and ends when it is told to."""
 
+import logging
 import resource
 import signal
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 from itertools import zip_longest
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import trio
 
@@ -16,12 +17,17 @@ from simulator.core.port import Port, PortError
 from simulator.core.port_opener import PortOpener
 from simulator.core.port_uri import PortUri
 from simulator.core.trace import Trace
+from simulator.persist.variants import VARIANTS
 from simulator.scenario.world import World
+
+if TYPE_CHECKING:
+    from simulator.persist.storage import Storage
 
 Announce = Callable[[int, str], None]
 """Tells the user something of a module, by its number."""
 
 
+NOTHING_KEPT: Final = "nothing that is stored is kept when this program ends; --flash FILE would keep it"
 FILES: Final = 64
 """Open files of the program itself."""
 FILES_OF_MODULE: Final = 24
@@ -43,10 +49,14 @@ async def serve(
     uris: Sequence[PortUri],
     log_uris: Sequence[PortUri],
     world: World,
+    storages: "Sequence[Storage]",
     trace: Trace | None,
     console: Console,
 ) -> int:
-    """Serve modules at ports until a signal, or the program at a port, ends it; returns the exit code."""
+    """Serve modules at ports until a signal, or the program at a port, ends it; returns the exit code.
+
+    `storages`: the flash of each module, none when nothing is kept.
+    """
 
     def announce(module: int, text: str) -> None:
         console.print(f"module {module} {text}")
@@ -74,7 +84,7 @@ async def serve(
                     announce(number, port.announcement)
                 for number, port in enumerate(logs):
                     announce(number, f"log {port.announcement}")
-                nursery.start_soon(_run_modules, options, world, trace, announce, ports, logs)
+                nursery.start_soon(_run_modules, options, world, storages, trace, announce, ports, logs)
                 async for _ in signals:
                     end(0)
                     break
@@ -88,6 +98,7 @@ async def serve(
 async def _run_modules(
     options: Namespace,
     world: World,
+    storages: "Sequence[Storage]",
     trace: Trace | None,
     announce: Announce,
     ports: Sequence[Port],
@@ -95,14 +106,18 @@ async def _run_modules(
 ) -> None:
     # Half of the program: the ports can be opened while it loads, as a chip's can while it boots.
     from simulator.dialects.esp32_v5 import Esp32V5
+    from simulator.persist.storage import Storage
     from simulator.scenario.simulation import Simulation
 
     clock: Clock = RealClock() if options.speed == 1 else ScaledClock(options.speed)
     simulation = Simulation(world, clock, profile=options.timing, trace=trace, announce=announce)
     firmware = Esp32V5(options.build)
-    for port, log in zip_longest(ports, logs):
+    if not storages:
+        logging.info(NOTHING_KEPT)
+    variant = VARIANTS[options.variant or next(iter(VARIANTS))]
+    for port, log, storage in zip_longest(ports, logs, storages):
         if options.timing == "real":
             port = PacedPort(port, clock)
             log = PacedPort(log, clock) if log is not None else None
-        simulation.add_module(firmware, port, log_port=log)
+        simulation.add_module(firmware, port, storage or Storage(variant), log)
     await simulation.run(when_opened=options.power_on == "open")

@@ -4,7 +4,7 @@ from typing import Final
 
 from simulator.core.answers import RestartCause
 from simulator.module import Module
-from simulator.system import MAXIMUM_TRANSMIT_POWER
+from simulator.persist.partitions import APP, DATA, FACTORY_APP, NVS, OTA_0, OTA_DATA, PHY
 
 RESET_REASONS: Final = {
     RestartCause.POWER_ON: "0x1 (POWERON_RESET)",
@@ -29,30 +29,49 @@ I (29) boot: ESP-IDF {sdk} 2nd stage bootloader
 I (29) boot: chip revision: v1.0
 I (34) boot.esp32: SPI Speed      : 40MHz
 I (38) boot.esp32: SPI Mode       : DIO
-I (43) boot.esp32: SPI Flash Size : 4MB
+I (43) boot.esp32: SPI Flash Size : {size}MB
 I (47) boot: Enabling RNG early entropy source...
 I (53) boot: Partition Table:
 I (56) boot: ## Label            Usage          Type ST Offset   Length
-I (64) boot:  0 phy_init         RF data          01 01 0000f000 00001000
-I (71) boot:  1 otadata          OTA data         01 00 00010000 00002000
-I (78) boot:  2 nvs              WiFi data        01 02 00012000 0000e000
-I (86) boot:  3 at_customize     unknown          40 00 00020000 000e0000
-I (93) boot:  4 ota_0            OTA app          00 10 00100000 00180000
-I (101) boot:  5 ota_1            OTA app          00 11 00280000 00180000
-I (108) boot: End of partition table
-I (676) boot: Loaded app from partition at offset 0x100000
+{partitions}I (108) boot: End of partition table
+I (676) boot: Loaded app from partition at offset 0x{running:x}
 I (676) boot: Disabling RNG early entropy source...
 """
 CLOCK: Final = "no external 32k oscillator, disable it now.\n"
 """What the application says of its clock before its log has begun."""
-PINS: Final = "tx:17 rx:16 cts:15 rts:14"
-PARAMETER_MODE: Final = 1
-"""Where the factory parameters come from: mfg_nvs."""
+PARTITION: Final = "I ({at}) boot: {number:2} {name:16} {usage:16} {type:02x} {subtype:02x} {offset:08x} {size:08x}\n"
+FIRST_PARTITION, PARTITION_TIME = 64, 7.4
+"""Milliseconds after the reset of the first of these lines, and of each."""
+USAGES: Final = {
+    (DATA, PHY): "RF data",
+    (DATA, OTA_DATA): "OTA data",
+    (DATA, NVS): "WiFi data",
+    (APP, FACTORY_APP): "factory app",
+    (APP, OTA_0): "OTA app",
+    (APP, OTA_0 + 1): "OTA app",
+}
+"""By type and subtype; "unknown" for others."""
 
 
 def log_reset(module: Module, cause: RestartCause) -> None:
     """From the reset to the end of the boot loader."""
-    text = ROM.format(reason=RESET_REASONS[cause]) + BOOT_LOADER.format(sdk=module.firmware.version.sdk.decode())
+    storage = module.storage
+    running = storage.applications.running
+    loader = BOOT_LOADER.format(
+        sdk=module.firmware.version.sdk.decode(),
+        size=storage.chip.size >> 20,
+        partitions="".join(
+            PARTITION.format(
+                at=int(FIRST_PARTITION + PARTITION_TIME * number),
+                number=number,
+                usage=USAGES.get((partition.type, partition.subtype), "unknown"),
+                **partition._asdict(),
+            )
+            for number, partition in enumerate(storage.system)
+        ),
+        running=running.partition.offset if running is not None else 0,
+    )
+    text = ROM.format(reason=RESET_REASONS[cause]) + loader
     module.log.print(text.replace("\n", "\r\n").encode())
 
 
@@ -60,8 +79,10 @@ def log_start(module: Module) -> None:
     """What the application says before it is ready."""
     log, version = module.log, module.firmware.version
     log.print(CLOCK.replace("\n", "\r\n").encode())
-    log.info("at-init", f"at param mode: {PARAMETER_MODE}")
-    log.info("at-uart", f"AT cmd port:uart1 {PINS} baudrate:{module.system.uart.current.baud_rate}")
-    log.info("at-init", f"module_name: {version.module_name.decode()}")
-    log.info("at-init", f"max tx power={MAXIMUM_TRANSMIT_POWER}, ret=0")
+    factory = module.factory_parameters
+    pins = "tx:{} rx:{} cts:{} rts:{}".format(*factory.uart_pins)
+    log.info("at-init", f"at param mode: {factory.present:d}")  # 1: mfg_nvs, 0: none
+    log.info("at-uart", f"AT cmd port:uart1 {pins} baudrate:{module.system.uart.current.baud_rate}")
+    log.info("at-init", f"module_name: {factory.module_name}")
+    log.info("at-init", f"max tx power={factory.max_transmit_power}, ret=0")
     log.info("at-init", f"{version.application.decode()} ({version.commit.decode()})")

@@ -35,6 +35,7 @@ from simulator.dialects import esp32_log
 from simulator.dialects.catalogue import load_catalogue
 from simulator.dialects.names import BUILDS
 from simulator.module import BootText, Module
+from simulator.persist.storage import DEFAULT_APPLICATION
 from simulator.system import FirmwareVersion
 
 TABLES = (
@@ -69,10 +70,10 @@ class Esp32V5:
     name = "esp32-v5"
     version = FirmwareVersion(
         core=b"5.0.0.0(3258eee - ESP32 - Nov 17 2025 09:58:48)",
-        sdk=b"v5.4",
+        sdk=DEFAULT_APPLICATION.sdk,
         commit=b"3258eee",  # the application's own is not published
-        compiled=b"Nov 17 2025 09:58:48",
-        application=b"v5.0.0.0",
+        compiled=DEFAULT_APPLICATION.compiled,
+        application=DEFAULT_APPLICATION.version,
     )
     """What AT+GMR shows; may be replaced."""
     boot_text: BootText | None = None

@@ -31,7 +31,7 @@ CALIBRATION_VERSION: Final = 4670
 
 
 class NvsSettings:
-    """The store of the settings, which is read when the first one is asked for. `writes`: how many have been written."""
+    """The store of the settings, read when the first one is asked for. `writes`: how many have been written."""
 
     def __init__(self, region: FlashRegion) -> None:
         self.writes = 0

@@ -35,12 +35,9 @@ DEFAULT_VARIANT: Final = next(iter(VARIANTS.values()))
 log = logging.getLogger(__name__)
 
 
-class FlashDamagedError(Exception):
-    """A partition cannot be read; the message says which, and where."""
-
-
 class Application(NamedTuple):
-    """What the factory flashes: the description of an application. `compiled`: `<Mon dd yyyy> <hh:mm:ss>`."""
+    """What the description of an application says; by default that of the released firmware. `compiled`:
+    `<Mon dd yyyy> <hh:mm:ss>`."""
 
     version: bytes = b"v5.0.0.0"
     sdk: bytes = b"v5.4"
@@ -168,19 +165,35 @@ def open_storage(path: Path, variant: Variant | None = None, application: Applic
     kept: dict[int, bytes] = {}
     try:
         storage = Storage(fresh, application, file)
-        name = storage.manufacturing.parameters().module_name
-        fresh = next((each for each in wanted if each.name == name), fresh)
-        _check(SYSTEM_NVS, storage.settings)
+        damaged = _damaged_partitions(storage)
+        if not damaged:
+            return storage
+        found = "; ".join(damaged.values())
+        if MANUFACTURING_NVS in damaged:
+            kept = sectors_of({0: file.read(0, file.size)}) if len(damaged) == 1 else {}
+        else:
+            name = storage.manufacturing.parameters().module_name
+            fresh = next((each for each in wanted if each.name == name), fresh)
+    except PartitionTableError as error:
+        found = str(error)
+    aside = file.set_aside()
+    log.error("%s: damaged: %s; kept as %s, and the module starts with a new one", path, found, aside)
+    return _new_storage(path, fresh, application, kept)
+
+
+def _damaged_partitions(storage: Storage) -> dict[str, str]:
+    """What cannot be read of a flash: what is wrong, by partition."""
+    damaged = {}
+    holders: tuple[tuple[str, NvsSettings | ManufacturingData], ...] = (
+        (SYSTEM_NVS, storage.settings),
+        (MANUFACTURING_NVS, storage.manufacturing),
+    )
+    for name, holder in holders:
         try:
-            _check(MANUFACTURING_NVS, storage.manufacturing)
-        except FlashDamagedError:
-            kept = sectors_of({0: file.read(0, file.size)})
-            raise
-    except (FlashDamagedError, PartitionTableError) as error:
-        aside = file.set_aside()
-        log.error("%s: damaged: %s; kept as %s, and the module starts with a new one", path, error, aside)
-        return _new_storage(path, fresh, application, kept)
-    return storage
+            holder.check()
+        except NvsDamagedError as error:
+            damaged[name] = f"partition {name}, {error}"
+    return damaged
 
 
 def _new_storage(path: Path, variant: Variant, application: Application, kept: Mapping[int, bytes]) -> Storage:
@@ -191,13 +204,6 @@ def _new_storage(path: Path, variant: Variant, application: Application, kept: M
         sectors = {number: data for number, data in kept.items() if not factory.is_manufacturing(number)}
         sectors |= {number: data for number, data in factory.items() if factory.is_manufacturing(number)}
     return Storage(variant, application, create_image(path, variant.size, sectors))
-
-
-def _check(name: str, holder: NvsSettings | ManufacturingData) -> None:
-    try:
-        holder.check()
-    except NvsDamagedError as error:
-        raise FlashDamagedError(f"partition {name}, {error}") from None
 
 
 def _user_table(chip: FlashChip, system: PartitionTable) -> PartitionTable:
