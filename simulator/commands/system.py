@@ -130,6 +130,7 @@ def set_transmit_power(
 @table.command("AT+RFCAL", Form.EXECUTE)
 def calibrate(module: Module) -> Restart:
     """AT+RFCAL: forget the calibration of the radio; the next boot makes a new one."""
+    module.store.forget_calibration()
     return Restart()
 
 
