@@ -15,6 +15,8 @@ from simulator.core.registry import Registry
 from simulator.core.trace import Kind
 
 HIDDEN: Final = b"***"
+DATA_HEADS: Final = (b"\r\n+IPD", b"+SYSFLASH:", b"+SYSMFG:")
+"""Messages that carry data of the user's, private keys among them."""
 
 
 class Redactor:
@@ -27,7 +29,7 @@ class Redactor:
 
     def render(self, direction: str, kind: Kind, data: bytes) -> str:
         """One message in one line, control characters escaped; data, and what cannot be read, only by its length."""
-        if kind is Kind.DATA or (direction == "out" and data.startswith(b"\r\n+IPD")):
+        if kind is Kind.DATA or (direction == "out" and data.startswith(DATA_HEADS)):
             return f"{kind.value}, {len(data)} bytes"
         if direction == "in":
             return f"{kind.value} {self._command(data)}"

@@ -9,7 +9,7 @@ import os
 import stat
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from simulator.persist.flash import ERASED, SECTOR_SIZE
 
@@ -18,6 +18,40 @@ OWNER_ONLY: Final = 0o600
 
 class FlashFileError(Exception):
     """A flash file cannot be used; the message names it."""
+
+
+class Image(Protocol):
+    """The content of a whole chip. `size`: in bytes."""
+
+    size: int
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Bytes of the image."""
+
+    def write(self, offset: int, data: bytes) -> None:
+        """Overwrite bytes of the image."""
+
+    def close(self) -> None:
+        """Let others have it."""
+
+
+class ImageCopy:
+    """A copy in memory, for looking at: what is written to it is in no file."""
+
+    def __init__(self, content: bytes) -> None:
+        self.size = len(content)
+        self._content = bytearray(content)
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Bytes of the image."""
+        return bytes(self._content[offset : offset + length])
+
+    def write(self, offset: int, data: bytes) -> None:
+        """Overwrite bytes of the image."""
+        self._content[offset : offset + len(data)] = data
+
+    def close(self) -> None:
+        """Nobody waits for it."""
 
 
 class ImageFile:

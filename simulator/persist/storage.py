@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from simulator.persist.factory import ManufacturingData, manufacturing_image
 from simulator.persist.flash import SECTOR_SIZE, FlashChip, FlashRegion, sectors_of
-from simulator.persist.image_file import FlashFileError, ImageFile, create_image, open_image
+from simulator.persist.image_file import FlashFileError, Image, create_image, open_image
 from simulator.persist.nvs.page import NvsDamagedError
 from simulator.persist.nvs_settings import NvsSettings
 from simulator.persist.ota import Applications, application_head
@@ -101,7 +101,7 @@ class Storage:
         self,
         variant: Variant = DEFAULT_VARIANT,
         application: Application = DEFAULT_APPLICATION,
-        file: ImageFile | None = None,
+        file: Image | None = None,
     ) -> None:
         """Without a file, a new module of that variant. Raises PartitionTableError, NvsDamagedError."""
         self.variant = variant
@@ -165,7 +165,7 @@ def open_storage(path: Path, variant: Variant | None = None, application: Applic
     kept: dict[int, bytes] = {}
     try:
         storage = Storage(fresh, application, file)
-        damaged = _damaged_partitions(storage)
+        damaged = damaged_partitions(storage)
         if not damaged:
             return storage
         found = "; ".join(damaged.values())
@@ -181,7 +181,7 @@ def open_storage(path: Path, variant: Variant | None = None, application: Applic
     return _new_storage(path, fresh, application, kept)
 
 
-def _damaged_partitions(storage: Storage) -> dict[str, str]:
+def damaged_partitions(storage: Storage) -> dict[str, str]:
     """What cannot be read of a flash: what is wrong, by partition."""
     damaged = {}
     holders: tuple[tuple[str, NvsSettings | ManufacturingData], ...] = (

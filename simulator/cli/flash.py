@@ -1,0 +1,242 @@
+"""`espat flash`: look into a flash file, take partitions out of it, put others in, set single values."""
+
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from simulator.persist.flash import SECTOR_SIZE, FlashChip, sectors_of
+from simulator.persist.image_file import OWNER_ONLY, FlashFileError, ImageCopy, create_image, open_image
+from simulator.persist.nvs.entry import Type
+from simulator.persist.nvs.page import NvsDamagedError
+from simulator.persist.nvs.partition import NvsFullError, NvsPartition, NvsValueError, Typed
+from simulator.persist.nvs_settings import INTEGER, TYPES
+from simulator.persist.partitions import CUSTOM, DATA, NVS, PartitionTableError, parse_table
+from simulator.persist.storage import MANUFACTURING_NVS, SYSTEM_NVS, Storage, damaged_partitions, open_storage
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, _SubParsersAction
+
+    from simulator.persist.partitions import Partition
+
+TYPE_WORDS: Final[dict[str, Type]] = {
+    kind.name.lower(): kind for kind in Type if kind not in (Type.SINGLE_BLOB, Type.BLOB_CHUNK)
+}
+SECRET_KEYS: Final = frozenset({("nvs.net80211", "sta.pswd"), ("nvs.net80211", "ap.passwd")})
+SECRET_NAMESPACES: Final = ("NVM_014",)
+SECRET_ENDING: Final = "_key"
+"""Namespaces of private keys end so. Passwords, the settings of enterprise Wi-Fi and private keys are secrets."""
+SHOWN: Final = 60
+"""Bytes of a value that are shown."""
+
+
+def add_parser(subparsers: "_SubParsersAction[ArgumentParser]") -> None:
+    """Describe the subcommand."""
+    parser = subparsers.add_parser("flash", help="look into a flash file and change it")
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
+    show = actions.add_parser("show", help="partitions, applications and stored values")
+    show.add_argument("file", metavar="FILE", type=Path, help="a file of espat run --flash")
+    show.add_argument("--secrets", action="store_true", help="show passwords and private keys too")
+    show.set_defaults(action=_show)
+    export = actions.add_parser("export", help="write a partition into a file of its own")
+    export.add_argument("file", metavar="FILE", type=Path)
+    export.add_argument("partition", metavar="PARTITION", help="its name, such as mfg_nvs")
+    export.add_argument("out", metavar="OUT", type=Path)
+    export.set_defaults(action=_export)
+    import_ = actions.add_parser("import", help="replace a partition by the content of a file")
+    import_.add_argument("file", metavar="FILE", type=Path, help="it is made when it does not exist")
+    import_.add_argument("partition", metavar="PARTITION")
+    import_.add_argument("source", metavar="IN", type=Path, help="such as mfg_nvs.bin of Espressif's tools")
+    import_.set_defaults(action=_import)
+    set_ = actions.add_parser("set", help="set one value")
+    set_.add_argument("file", metavar="FILE", type=Path, help="it is made when it does not exist")
+    set_.add_argument("namespace", metavar="NAMESPACE")
+    set_.add_argument("key", metavar="KEY")
+    set_.add_argument("value", metavar="VALUE", help="a number or a text; @PATH is the content of a file")
+    set_.add_argument("--type", choices=TYPE_WORDS, help="of a value that is not there yet")
+    set_.add_argument(
+        "--partition", help=f"{MANUFACTURING_NVS} when it has the namespace, {SYSTEM_NVS} when it has not"
+    )
+    set_.set_defaults(action=_set)
+    parser.set_defaults(main=main)
+
+
+def main(options: Namespace) -> int:
+    """Do it. Returns 0, or 2 when a file or a name is wrong."""
+    try:
+        options.action(options)
+    except (OSError, ValueError, FlashFileError, PartitionTableError, NvsFullError) as error:
+        print(f"espat: {_reason(error)}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, NvsFullError):
+        return "there is no room for the value"
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
+
+
+# show
+
+
+def _show(options: Namespace) -> None:
+    storage = _copy(options.file)
+    damaged = damaged_partitions(storage)
+    print(f"{options.file}: {storage.manufacturing.parameters().module_name}, {storage.chip.size} bytes")
+    print("\npartitions")
+    for partition in (*storage.system, *storage.user):
+        name, kind, subtype, offset, size, _ = partition
+        print(f"  {name:16} type 0x{kind:02x}, 0x{subtype:02x}  at 0x{offset:06x}, 0x{size:06x} bytes")
+    print("\napplications")
+    for slot in (storage.applications.running, storage.applications.other):
+        if slot is not None:
+            starts = ", starts" if slot == storage.applications.running else ""
+            version = slot.version.decode("latin-1") if slot.version is not None else "none"
+            print(f"  {slot.partition.name:16} {version}{starts}")
+    for name, values in (
+        (SYSTEM_NVS, None if SYSTEM_NVS in damaged else storage.settings.partition),
+        (MANUFACTURING_NVS, None if MANUFACTURING_NVS in damaged else storage.manufacturing.partition),
+    ):
+        print(f"\n{name}")
+        if values is not None:
+            for line in _lines(values, secrets=options.secrets):
+                print(f"  {line}")
+        elif name in damaged:
+            print(f"  damaged: {damaged[name]}")
+
+
+def _lines(values: NvsPartition, *, secrets: bool) -> Iterator[str]:
+    for namespace, key, kind in values:
+        typed = values.read(namespace, key)
+        assert typed is not None
+        text = _value_text(typed) if secrets or not _is_secret(namespace, key) else "(--secrets shows it)"
+        yield f"{namespace:16} {key:16} {kind.name.lower():6} {text}"
+
+
+def _is_secret(namespace: str, key: str) -> bool:
+    return (namespace, key) in SECRET_KEYS or namespace in SECRET_NAMESPACES or namespace.endswith(SECRET_ENDING)
+
+
+def _value_text(typed: Typed) -> str:
+    value = typed.value
+    if isinstance(value, int):
+        return str(value)
+    more = f" and so on, {len(value)} bytes" if len(value) > SHOWN else ""
+    return f"{value[:SHOWN]!r}"[1:] + more
+
+
+# export, import
+
+
+def _export(options: Namespace) -> None:
+    storage = _copy(options.file)
+    partition = _find(storage, options.partition)
+    content = storage.region(partition).read(0, partition.size)
+    options.out.touch(OWNER_ONLY)  # it may hold keys and passwords
+    options.out.chmod(OWNER_ONLY)
+    options.out.write_bytes(content)
+
+
+def _import(options: Namespace) -> None:
+    content = options.source.read_bytes()
+    open_storage(options.file).close()  # makes it, or looks whether it is right
+    file = open_image(options.file)
+    assert file is not None
+    with closing(file):
+        storage = Storage(file=ImageCopy(file.read(0, file.size)))
+        partition = _find(storage, options.partition)
+        _check_content(partition, content, options.source)
+        # What a table says about partitions leaves what is in them alone; anything else is replaced as a whole.
+        covered = -(-len(content) // SECTOR_SIZE) * SECTOR_SIZE if partition.type == CUSTOM else partition.size
+        region = storage.region(partition)
+        region.erase(0, covered)
+        region.program(0, content)
+        create_image(options.file, file.size, sectors_of({0: storage.chip.read(0, file.size)})).close()
+
+
+def _check_content(partition: "Partition", content: bytes, source: Path) -> None:
+    """Raises ValueError for what the partition cannot hold."""
+    if len(content) > partition.size:
+        raise ValueError(f"{source}: found {len(content)} bytes; the partition has {partition.size}")
+    try:
+        if partition.type == CUSTOM:
+            parse_table(content)
+        elif (partition.type, partition.subtype) == (DATA, NVS):
+            NvsPartition(FlashChip(partition.size, sectors_of({0: content})))
+    except (PartitionTableError, NvsDamagedError) as error:
+        raise ValueError(f"{source}: not for {partition.name}: {error}") from None
+
+
+# set
+
+
+def _set(options: Namespace) -> None:
+    with closing(open_storage(options.file)) as storage:
+        _set_in(storage, options)
+
+
+def _set_in(storage: Storage, options: Namespace) -> None:
+    manufacturing = storage.manufacturing.partition
+    of_manufacturing = manufacturing is not None and options.namespace in manufacturing.namespaces
+    name = options.partition or (MANUFACTURING_NVS if of_manufacturing else SYSTEM_NVS)
+    if name == SYSTEM_NVS:
+        values = storage.settings.partition
+    elif name == MANUFACTURING_NVS and manufacturing is not None:
+        values = manufacturing
+    else:
+        raise ValueError(f"--partition: found {name!r}; {SYSTEM_NVS} or {MANUFACTURING_NVS} would be right")
+    before = values.read(options.namespace, options.key)
+    kind = TYPE_WORDS[options.type] if options.type is not None else None
+    if kind is None:
+        kind = before.type if before is not None else _usual_type(options, name)
+    try:
+        values.write(options.namespace, options.key, kind, _value(options.value, kind))
+    except NvsValueError as error:
+        raise ValueError(f"{options.namespace} {options.key}: {error}") from None
+
+
+def _usual_type(options: Namespace, partition: str) -> Type:
+    """The type of a value that is not there yet."""
+    known = TYPES.get((options.namespace, options.key))
+    if known is not None:
+        return known
+    if options.value.lstrip("-").isdigit():
+        return INTEGER
+    return Type.BLOB if partition == SYSTEM_NVS or options.value.startswith("@") else Type.STRING
+
+
+def _value(text: str, kind: Type) -> int | bytes:
+    if kind in (Type.STRING, Type.BLOB):
+        return Path(text[1:]).read_bytes() if text.startswith("@") else os.fsencode(text)
+    try:
+        return int(text, 0)
+    except ValueError:
+        raise NvsValueError(f"found {text!r}; a number would be right") from None
+
+
+# What all of them need
+
+
+def _copy(path: Path) -> Storage:
+    """The flash in a file, as it is now; a module may go on using it. Raises OSError, PartitionTableError."""
+    content = path.read_bytes()
+    try:
+        return Storage(file=ImageCopy(content))
+    except PartitionTableError as error:
+        raise PartitionTableError(f"{path}: {error}") from None
+    except ValueError:
+        raise ValueError(f"{path}: found {len(content)} bytes; a flash image would be right") from None
+
+
+def _find(storage: Storage, name: str) -> "Partition":
+    partition = storage.find(name)
+    if partition is None:
+        names = ", ".join(each.name for each in (*storage.system, *storage.user))
+        raise ValueError(f"found the partition {name!r}; one of {names} would be right")
+    return partition
