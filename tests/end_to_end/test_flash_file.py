@@ -1,0 +1,161 @@
+"""`espat run --flash`: what is stored survives the end of the process, even SIGKILL at any moment."""
+
+import os
+import signal
+import stat
+import threading
+from pathlib import Path
+from random import Random
+
+import serial
+
+from simulator.persist.storage import open_storage
+from tests.end_to_end.conftest import Start
+from tests.end_to_end.simulator_process import LIMIT, Client, SimulatorProcess, run_espat
+from tests.stored_settings import BASE, STORED
+
+OK = b"\r\nOK\r\n"
+KILLS = 30
+
+
+DHCP = ("CIPAP", "CWDHCPS", "CIPSTA", "CWDHCP")
+TOUCHES = dict.fromkeys(DHCP, DHCP)
+"""What else a command may change."""
+
+
+def in_use(path: Path) -> str:
+    return f"espat: --flash: {path}: another program uses it; each module needs a file of its own\n"
+
+
+def test_settings_survive_the_process(start: Start, tmp_path: Path) -> None:
+    simulator = start("--flash", "flash.bin")
+    with Client(simulator.port()) as client:
+        client.started().join()
+        assert client.command(b"AT+UART_DEF=9600,8,1,0,0") == OK
+    assert simulator.stop() == 0
+    assert not [line for line in simulator.stderr if "nothing that is stored is kept" in line]
+    assert stat.S_IMODE((tmp_path / "flash.bin").stat().st_mode) == 0o600
+    with Client(start("--flash", "flash.bin").port()) as client:
+        assert client.read_until(b"GOT IP\r\n") == b"\r\nready\r\nWIFI CONNECTED\r\nWIFI GOT IP\r\n"
+        assert client.command(b"AT+UART_DEF?") == b"+UART_DEF:9600,8,1,0,0\r\n" + OK
+
+
+def test_without_a_file_nothing_is_kept_and_the_log_says_so_once(start: Start) -> None:
+    simulator = start("--modules", "2")
+    with Client(simulator.port()) as client:
+        assert client.started().command(b"AT+UART_DEF=9600,8,1,0,0") == OK
+    assert simulator.stop() == 0
+    line = "nothing that is stored is kept when this program ends; --flash FILE would keep it"
+    assert simulator.stderr.count(line) == 1
+    with Client(start().port()) as client:
+        assert client.started().command(b"AT+UART_DEF?") == b"+UART_DEF:115200,8,1,0,1\r\n" + OK
+
+
+def test_a_file_for_each_module(start: Start, tmp_path: Path) -> None:
+    simulator = start("--modules", "2", "--flash", "flash{n}.bin", "--variant", "MINI-1")
+    for number in (0, 1):
+        with Client(simulator.port(number)) as client:
+            assert client.started().command(b"AT+SYSMSG=%d" % (number + 1)) == OK
+            assert client.command(b"AT+GMR").endswith(b"(MINI-1)\r\n" + OK)
+    assert simulator.stop() == 0
+    for number in (0, 1):
+        storage = open_storage(tmp_path / f"flash{number}.bin")
+        assert storage.settings.read("NVM_012", "s_msg") == number + 1
+        storage.close()
+
+
+def test_a_file_in_use_is_refused(start: Start, tmp_path: Path) -> None:
+    start("--flash", "flash.bin").port()
+    ended = run_espat("run", "--link", "other", "--flash", "flash.bin", directory=tmp_path)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr == in_use(tmp_path / "flash.bin")
+    ended = run_espat("run", "--modules", "2", "--flash", "same.bin", directory=tmp_path)
+    assert ended.returncode == 2
+    assert "--flash: needs {n}" in ended.stderr
+
+
+def test_a_damaged_file_is_reported_and_kept(start: Start, tmp_path: Path) -> None:
+    path = tmp_path / "flash.bin"
+    storage = open_storage(path)
+    storage.settings.write("UART", "rate", 9600)
+    storage.close()
+    content = bytearray(path.read_bytes())
+    content[0x12000 + 64 + 32 + 10] ^= 4
+    path.write_bytes(content)
+    simulator = start("--flash", "flash.bin", "--quiet")
+    with Client(simulator.port()) as client:
+        assert client.started().command(b"AT+UART_DEF?") == b"+UART_DEF:115200,8,1,0,1\r\n" + OK
+    aside = tmp_path / "flash.bin.damaged-1"
+    damage = "partition nvs, page 0: the CRC of entry 1 is wrong"
+    assert simulator.stderr == [f"flash.bin: damaged: {damage}; kept as {aside}, and the module starts with a new one"]
+    assert aside.read_bytes() == content
+
+
+def test_every_setting_survives_being_killed_at_any_moment(start: Start) -> None:
+    """While settings are stored the process is killed. What was answered with OK is there in the next one."""
+    dice = Random(11)
+    stored: dict[str, int] = {}
+    seen: set[str] = set()
+    number = 0
+    while number < KILLS or seen != STORED.keys():
+        number += 1
+        assert number < 10 * KILLS, f"never stored: {STORED.keys() - seen}"
+        names = [name for name in STORED if (name == "CWMODE") == (number % 4 == 0)]
+        simulator = start("--flash", "flash.bin", "--link", f"port{number}")
+        with Client(simulator.port()) as client:
+            client.read_until(b"ready\r\n")
+            client.write(b"ATE0\r\n")
+            client.read_until(OK)
+            check(client, stored)
+            seen |= stored.keys()
+            write_until_killed(simulator, client, dice, names, stored)
+
+
+def check(client: Client, stored: dict[str, int]) -> None:
+    """Whether a module that has just started shows what was stored; then the others can be set."""
+    for name in sorted(stored, key=lambda name: name != "CWMODE"):
+        shown = answer(client, STORED[name].query)
+        assert STORED[name].shown[stored[name]] in shown, name
+        if name == "CWMODE":
+            answer(client, BASE)
+    if stored.pop("CWMODE", None) is None:
+        answer(client, BASE)
+
+
+def write_until_killed(
+    simulator: SimulatorProcess, client: Client, dice: Random, names: list[str], stored: dict[str, int]
+) -> None:
+    """Store settings until the process is gone, which is a matter of chance; `stored` follows what is acknowledged."""
+    killer = threading.Timer(dice.uniform(0.0, 0.05), os.kill, (simulator.pid, signal.SIGKILL))
+    killer.start()
+    try:
+        while True:
+            name, which = dice.choice(names), dice.randrange(2)
+            for touched in (name, *TOUCHES.get(name, ())):
+                stored.pop(touched, None)  # old or new, as long as it is under way
+            if name in DHCP:
+                answer(client, b'AT+CIPAP="192.168.4.1"')
+                answer(client, b"AT+CWDHCP=1,2")
+            answer(client, STORED[name].values[which])
+            stored[name] = which
+    except (GoneError, serial.SerialException):
+        killer.join()
+        simulator.wait()
+
+
+class GoneError(Exception):
+    """The process has ended."""
+
+
+def answer(client: Client, line: bytes) -> bytes:
+    """Type a command, with the echo off; returns the answer. Raises GoneError, SerialException."""
+    client.write(line + b"\r\n")
+    client.serial.timeout = LIMIT
+    printed = client.serial.read_until(b"\r\n")
+    while not printed.endswith((OK, b"ERROR\r\n")):
+        more = client.serial.read_until(b"\r\n")
+        if not more:
+            raise GoneError
+        printed += more
+    assert printed.endswith(OK), (line, printed)
+    return printed
