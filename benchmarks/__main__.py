@@ -14,7 +14,20 @@ from typing import Final
 
 import trio
 
-from benchmarks import exchange, flood, footprint, in_memory, many, own_air, paced, round_trip, start, tls, transfer
+from benchmarks import (
+    exchange,
+    flash,
+    flood,
+    footprint,
+    in_memory,
+    many,
+    own_air,
+    paced,
+    round_trip,
+    start,
+    tls,
+    transfer,
+)
 from benchmarks.figure import Figure, Row
 from benchmarks.processors import busy_share
 
@@ -27,6 +40,7 @@ FIGURES: Final[dict[str, Figure]] = {
     "paced": paced.measure,
     "many": many.measure,
     "start": start.measure,
+    "flash": flash.measure,
     "footprint": footprint.measure,
     "flood": flood.measure,
     "in-memory": in_memory.measure,

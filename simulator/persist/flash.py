@@ -5,7 +5,7 @@ until it writes to them, and a sector that nobody has written takes no memory.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Protocol
 
 SECTOR_SIZE: Final = 4096
@@ -20,7 +20,7 @@ class Medium(Protocol):
     def read(self, offset: int, length: int) -> bytes:
         """Bytes of the image."""
 
-    def write(self, offset: int, data: bytes) -> None:
+    def write(self, offset: int, data: bytes | bytearray) -> None:
         """Overwrite bytes of the image; when it returns, the operating system has them."""
 
 
@@ -34,6 +34,9 @@ class Flash(Protocol):
 
     def program(self, offset: int, data: bytes) -> None:
         """Clear the bits that are 0 in `data`; the others stay as they are."""
+
+    def program_all(self, sector: int, changes: Sequence[tuple[int, bytes]]) -> None:
+        """Several programs in the sector at an offset, each with its offset there; a file gets them in one write."""
 
     def erase(self, offset: int, length: int) -> None:
         """Set all bits; whole sectors only. Raises ValueError."""
@@ -66,26 +69,37 @@ class FlashChip:
 
     def program(self, offset: int, data: bytes) -> None:
         """Clear the bits that are 0 in `data`. Raises ValueError outside the chip."""
-        length = len(data)
-        number, start = divmod(offset, SECTOR_SIZE)
-        end = start + length
-        if offset < 0 or offset + length > self.size or end > SECTOR_SIZE:
-            self._check(offset, length)
-            done = 0
-            for number, start, count in _pieces(offset, length):
-                self.program(number * SECTOR_SIZE + start, data[done : done + count])
-                done += count
-            return
-        sector = self._written.get(number)
-        if sector is None:
-            sector = self._mirror(number)
-        before = sector[start:end]
-        if before != ERASED[:length]:
-            bits = int.from_bytes(before, "little") & int.from_bytes(data, "little")
-            data = bits.to_bytes(length, "little")
+        start = offset % SECTOR_SIZE
+        end = start + len(data)
+        sector = self._written.get(offset // SECTOR_SIZE)
+        if sector is None or end > SECTOR_SIZE:
+            self._check(offset, len(data))
+            if end > SECTOR_SIZE:
+                self._program_pieces(offset, data)
+                return
+            sector = self._mirror(offset // SECTOR_SIZE)
+        data = _cleared(sector[start:end], data)
         sector[start:end] = data
         if self._medium is not None:
             self._medium.write(offset, data)
+
+    def program_all(self, sector: int, changes: Sequence[tuple[int, bytes]]) -> None:
+        """Several programs within one sector; a file gets them in one write."""
+        content = self._written.get(sector // SECTOR_SIZE)
+        if content is None:
+            self._check(sector, SECTOR_SIZE)
+            content = self._mirror(sector // SECTOR_SIZE)
+        low, high = SECTOR_SIZE, 0
+        for start, data in changes:
+            end = start + len(data)
+            if end == start + 1:
+                content[start] &= data[0]
+            else:
+                content[start:end] = _cleared(content[start:end], data)
+            low = start if start < low else low
+            high = end if end > high else high
+        if self._medium is not None:
+            self._medium.write(sector + low, content[low:high])
 
     def erase(self, offset: int, length: int) -> None:
         """Set all bits of whole sectors. Raises ValueError."""
@@ -119,6 +133,13 @@ class FlashChip:
             return self._medium.read(number * SECTOR_SIZE + start, length)
         return self._factory.get(number, ERASED)[start : start + length]
 
+    def _program_pieces(self, offset: int, data: bytes) -> None:
+        """Program more than one sector."""
+        done = 0
+        for number, start, count in _pieces(offset, len(data)):
+            self.program(number * SECTOR_SIZE + start, data[done : done + count])
+            done += count
+
     def _mirror(self, number: int) -> bytearray:
         """A sector that is about to be written to."""
         if self._medium is not None and len(self._written) >= MIRROR_LIMIT:
@@ -146,6 +167,10 @@ class FlashRegion:
             self._check(offset, len(data))
         self.chip.program(self.offset + offset, data)
 
+    def program_all(self, sector: int, changes: Sequence[tuple[int, bytes]]) -> None:
+        """Several programs within one sector; a file gets them in one write."""
+        self.chip.program_all(self.offset + sector, changes)
+
     def erase(self, offset: int, length: int) -> None:
         """Set all bits of whole sectors. Raises ValueError."""
         self._check(offset, length)
@@ -171,6 +196,14 @@ def sectors_of(content: Mapping[int, bytes]) -> dict[int, bytes]:
             sector[start : start + count] = data[done : done + count]
             done += count
     return {number: bytes(sector) for number, sector in sectors.items() if sector != ERASED}
+
+
+def _cleared(before: bytearray, data: bytes) -> bytes:
+    """What programming makes of bytes."""
+    if not before.strip(b"\xff"):
+        return data
+    bits = int.from_bytes(before, "little") & int.from_bytes(data, "little")
+    return bits.to_bytes(len(data), "little")
 
 
 def _pieces(offset: int, length: int) -> Iterator[tuple[int, int, int]]:

@@ -14,6 +14,9 @@ from typing import Final, Protocol
 from simulator.persist.flash import ERASED, SECTOR_SIZE
 
 OWNER_ONLY: Final = 0o600
+CREATION_CHUNK: Final = 0x10000
+"""Bytes of one write of a new image. The page cache keeps what comes in larger writes in larger pieces, and small
+writes into those take four times as long (Linux 6, ext4)."""
 
 
 class FlashFileError(Exception):
@@ -28,7 +31,7 @@ class Image(Protocol):
     def read(self, offset: int, length: int) -> bytes:
         """Bytes of the image."""
 
-    def write(self, offset: int, data: bytes) -> None:
+    def write(self, offset: int, data: bytes | bytearray) -> None:
         """Overwrite bytes of the image."""
 
     def close(self) -> None:
@@ -46,7 +49,7 @@ class ImageCopy:
         """Bytes of the image."""
         return bytes(self._content[offset : offset + length])
 
-    def write(self, offset: int, data: bytes) -> None:
+    def write(self, offset: int, data: bytes | bytearray) -> None:
         """Overwrite bytes of the image."""
         self._content[offset : offset + len(data)] = data
 
@@ -66,7 +69,7 @@ class ImageFile:
         """Bytes of the image."""
         return os.pread(self._descriptor, length, offset)
 
-    def write(self, offset: int, data: bytes) -> None:
+    def write(self, offset: int, data: bytes | bytearray) -> None:
         """Overwrite bytes of the image. Raises OSError."""
         if os.pwrite(self._descriptor, data, offset) != len(data):
             raise OSError(f"{self.path}: not all of the image can be written")
@@ -123,7 +126,7 @@ def create_image(path: Path, size: int, sectors: Mapping[int, bytes]) -> ImageFi
         descriptor = os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, OWNER_ONLY)
         try:
             _lock(path, descriptor)
-            with open(descriptor, "wb", buffering=1 << 20, closefd=False) as file:
+            with open(descriptor, "wb", buffering=CREATION_CHUNK, closefd=False) as file:
                 for number in range(size // SECTOR_SIZE):
                     file.write(sectors.get(number, ERASED))
             if path.exists():  # an empty file

@@ -1,26 +1,16 @@
 """`espat run --flash`: what is stored survives the end of the process, even SIGKILL at any moment."""
 
-import os
-import signal
 import stat
-import threading
 from pathlib import Path
 from random import Random
 
-import serial
-
 from simulator.persist.storage import open_storage
 from tests.end_to_end.conftest import Start
-from tests.end_to_end.simulator_process import LIMIT, Client, SimulatorProcess, run_espat
-from tests.stored_settings import BASE, STORED
+from tests.end_to_end.kills import Killing
+from tests.end_to_end.simulator_process import Client, run_espat
 
 OK = b"\r\nOK\r\n"
 KILLS = 30
-
-
-DHCP = ("CIPAP", "CWDHCPS", "CIPSTA", "CWDHCP")
-TOUCHES = dict.fromkeys(DHCP, DHCP)
-"""What else a command may change."""
 
 
 def in_use(path: Path) -> str:
@@ -92,70 +82,7 @@ def test_a_damaged_file_is_reported_and_kept(start: Start, tmp_path: Path) -> No
 
 
 def test_every_setting_survives_being_killed_at_any_moment(start: Start) -> None:
-    """While settings are stored the process is killed. What was answered with OK is there in the next one."""
-    dice = Random(11)
-    stored: dict[str, int] = {}
-    seen: set[str] = set()
-    number = 0
-    while number < KILLS or seen != STORED.keys():
-        number += 1
-        assert number < 10 * KILLS, f"never stored: {STORED.keys() - seen}"
-        names = [name for name in STORED if (name == "CWMODE") == (number % 4 == 0)]
-        simulator = start("--flash", "flash.bin", "--link", f"port{number}")
-        with Client(simulator.port()) as client:
-            client.read_until(b"ready\r\n")
-            client.write(b"ATE0\r\n")
-            client.read_until(OK)
-            check(client, stored)
-            seen |= stored.keys()
-            write_until_killed(simulator, client, dice, names, stored)
-
-
-def check(client: Client, stored: dict[str, int]) -> None:
-    """Whether a module that has just started shows what was stored; then the others can be set."""
-    for name in sorted(stored, key=lambda name: name != "CWMODE"):
-        shown = answer(client, STORED[name].query)
-        assert STORED[name].shown[stored[name]] in shown, name
-        if name == "CWMODE":
-            answer(client, BASE)
-    if stored.pop("CWMODE", None) is None:
-        answer(client, BASE)
-
-
-def write_until_killed(
-    simulator: SimulatorProcess, client: Client, dice: Random, names: list[str], stored: dict[str, int]
-) -> None:
-    """Store settings until the process is gone, which is a matter of chance; `stored` follows what is acknowledged."""
-    killer = threading.Timer(dice.uniform(0.0, 0.05), os.kill, (simulator.pid, signal.SIGKILL))
-    killer.start()
-    try:
-        while True:
-            name, which = dice.choice(names), dice.randrange(2)
-            for touched in (name, *TOUCHES.get(name, ())):
-                stored.pop(touched, None)  # old or new, as long as it is under way
-            if name in DHCP:
-                answer(client, b'AT+CIPAP="192.168.4.1"')
-                answer(client, b"AT+CWDHCP=1,2")
-            answer(client, STORED[name].values[which])
-            stored[name] = which
-    except (GoneError, serial.SerialException):
-        killer.join()
-        simulator.wait()
-
-
-class GoneError(Exception):
-    """The process has ended."""
-
-
-def answer(client: Client, line: bytes) -> bytes:
-    """Type a command, with the echo off; returns the answer. Raises GoneError, SerialException."""
-    client.write(line + b"\r\n")
-    client.serial.timeout = LIMIT
-    printed = client.serial.read_until(b"\r\n")
-    while not printed.endswith((OK, b"ERROR\r\n")):
-        more = client.serial.read_until(b"\r\n")
-        if not more:
-            raise GoneError
-        printed += more
-    assert printed.endswith(OK), (line, printed)
-    return printed
+    killing = Killing(Random(11))
+    while killing.kills < KILLS or killing.never_seen:
+        assert killing.kills < 4 * KILLS, f"never stored: {killing.never_seen}"
+        killing.run(start("--flash", "flash.bin", "--link", f"port{killing.kills}"))

@@ -22,7 +22,7 @@ class Kept:
     def read(self, offset: int, length: int) -> bytes:
         return bytes(self.content[offset : offset + length])
 
-    def write(self, offset: int, data: bytes) -> None:
+    def write(self, offset: int, data: bytes | bytearray) -> None:
         self.content[offset : offset + len(data)] = data
 
 

@@ -7,6 +7,7 @@ the entries behind it; the index of a blob has the whole size, and number and fi
 """
 
 from enum import IntEnum
+from functools import lru_cache
 from struct import Struct
 from typing import Final, NamedTuple
 from zlib import crc32
@@ -84,9 +85,18 @@ def pack_entry(namespace: int, kind: int, span: int, chunk: int, key: str, data:
     return front + _CRC.pack(crc32(rest, crc32(front, CRC_START))) + rest
 
 
+@lru_cache(1024)
+def _stem(namespace: int, kind: Type, key: str) -> tuple[bytes, bytes, int]:
+    """What all entries of a number have in common: what stands before the CRC, the key, and the CRC of both."""
+    front, name = _FRONT.pack(namespace, kind, 1, ANY_CHUNK), key.encode("latin-1").ljust(16, b"\0")
+    return front, name, crc32(name, crc32(front, CRC_START))
+
+
 def pack_integer(namespace: int, kind: Type, key: str, value: int) -> bytes:
     """The entry of a number. Raises struct.error when the type cannot hold it."""
-    return pack_entry(namespace, kind, 1, ANY_CHUNK, key, INTEGERS[kind].pack(value) + _FILL[kind])
+    front, name, crc = _stem(namespace, kind, key)
+    data = INTEGERS[kind].pack(value) + _FILL[kind]
+    return front + _CRC.pack(crc32(data, crc)) + name + data
 
 
 def pack_spanning(namespace: int, kind: Type, chunk: int, key: str, data: bytes) -> bytes:

@@ -181,16 +181,15 @@ class Page:
         return at
 
     def exchange(self, old: int, raw: bytes) -> int:
-        """Write one entry and erase another one, in one program where their states share a byte."""
-        at = self.next_free
-        self._flash.program(self._base + _ENTRIES + at * ENTRY_SIZE, raw)
-        number = at >> 2
-        states = self._states[number] & ~(1 << (at & 3) * 2)
-        if old >> 2 == number:
-            self._change_states(number, states & ~(3 << (old & 3) * 2))
-        else:
-            self._change_states(number, states)
-            self._mark_erased(old, 1)
+        """Write one entry and erase another one."""
+        at, states = self.next_free, self._states
+        number, other = at >> 2, old >> 2
+        states[number] &= ~(1 << (at & 3) * 2)
+        states[other] &= ~(3 << (old & 3) * 2)
+        changes = [(_ENTRIES + at * ENTRY_SIZE, raw), (_STATES + number, _BYTES[states[number]])]
+        if other != number:
+            changes.append((_STATES + other, _BYTES[states[other]]))
+        self._flash.program_all(self._base, changes)
         self.next_free = at + 1
         return at
 

@@ -57,11 +57,17 @@ class Typed(NamedTuple):
     value: Value
 
 
-class _Place(NamedTuple):
-    page: Page
-    at: int
-    span: int
-    type: Type
+class _Place:
+    """Where a value is, or a part of one. `number`: the value itself, of an integer."""
+
+    __slots__ = ("at", "number", "page", "span", "type")
+
+    def __init__(self, page: Page, at: int, span: int, kind: Type, number: int = 0) -> None:
+        self.page = page
+        self.at = at
+        self.span = span
+        self.type = kind
+        self.number = number
 
 
 class NvsPartition:
@@ -106,9 +112,7 @@ class NvsPartition:
             return Typed(Type.BLOB, _data(place))
         if place.type is Type.STRING:
             return Typed(Type.STRING, _data(place)[:-1])
-        entry = unpack_entry(place.page.read(place.at))
-        assert entry is not None
-        return Typed(place.type, integer_of(entry))
+        return Typed(place.type, place.number)
 
     def write(self, namespace: str, key: str, kind: Type, value: Value) -> bool:
         """Store a value; one that is there already is not written again. Returns whether it was.
@@ -116,13 +120,14 @@ class NvsPartition:
         Raises NvsValueError, NvsFullError.
         """
         number = self._namespaces.get(namespace)
-        if number is None or (number, key) not in self._places:
+        place = None if number is None else self._places.get((number, key))
+        if number is None or place is None:
             _check_name(namespace)
             _check_name(key)
             if number is None:
                 number = self._add_namespace(namespace)
         if isinstance(value, int):
-            return self._write_integer(number, key, kind, value)
+            return self._write_integer(number, key, kind, value, place)
         if kind is Type.STRING:
             return self._write_string(number, key, value)
         if kind is not Type.BLOB:
@@ -155,23 +160,21 @@ class NvsPartition:
         self._namespaces[name] = number
         return number
 
-    def _write_integer(self, namespace: int, key: str, kind: Type, value: int) -> bool:
+    def _write_integer(self, namespace: int, key: str, kind: Type, value: int, place: _Place | None = None) -> bool:
+        """`place`: of the value that is there."""
+        if place is not None and place.type is kind and place.number == value:
+            return False
         try:
             raw = pack_integer(namespace, kind, key, value)
         except (struct.error, KeyError):
             raise NvsValueError(f"found {value}; a value of the type {kind.name} would be right") from None
-        name = namespace, key
-        old = self._places.get(name)
-        if old is not None and old.page.read(old.at) == raw:
-            return False
         page = self._active
         if page is None or page.next_free >= ENTRY_COUNT:
             page = self._page_for(1)
-            old = self._places.get(name)
-        if old is not None and old.page is page and old.type in INTEGERS:
-            self._places[name] = _Place(page, page.exchange(old.at, raw), 1, kind)
+        if place is not None and place.page is page and place.type in INTEGERS:
+            place.at, place.type, place.number = page.exchange(place.at, raw), kind, value
         else:
-            self._replace(name, _Place(page, page.append(raw), 1, kind))
+            self._replace((namespace, key), _Place(page, page.append(raw), 1, kind, value))
         return True
 
     def _write_string(self, namespace: int, key: str, value: bytes) -> bool:
@@ -281,24 +284,16 @@ class NvsPartition:
     def _move_all(self, victim: Page) -> None:
         """Copy what a page holds to a fresh one, and erase it."""
         page = self._activate()
-        for name, chunk, place in sorted(self._on(victim), key=lambda found: found[2].at):
-            moved = place._replace(page=page, at=page.append(victim.read(place.at, place.span)))
-            if chunk is None:
-                self._places[name] = moved
-            else:
-                self._chunks[name][chunk] = moved
+        for place in sorted(self._on(victim), key=lambda place: place.at):
+            place.at = page.append(victim.read(place.at, place.span))
+            place.page = page
         victim.erase()
         self._free.append(victim)
 
-    def _on(self, page: Page) -> Iterator[tuple[tuple[int, str], int | None, _Place]]:
-        """What a page holds: name, chunk and place."""
-        for name, place in self._places.items():
-            if place.page is page:
-                yield name, None, place
-        for name, chunks in self._chunks.items():
-            for chunk, place in chunks.items():
-                if place.page is page:
-                    yield name, chunk, place
+    def _on(self, page: Page) -> list[_Place]:
+        """What a page holds."""
+        chunks = (place for places in self._chunks.values() for place in places.values())
+        return [place for place in (*self._places.values(), *chunks) if place.page is page]
 
     # Loading
 
@@ -331,7 +326,8 @@ class NvsPartition:
     def _enter(self, page: Page, item: Item) -> None:
         """Take what a page holds; of two values of one name the later one counts, and the other was to be erased."""
         entry = item.entry
-        place = _Place(page, item.at, entry.span, TYPES[entry.type])
+        kind = TYPES[entry.type]
+        place = _Place(page, item.at, entry.span, kind, integer_of(entry) if kind in INTEGERS else 0)
         name = entry.namespace, entry.name
         if place.type is Type.BLOB_CHUNK:
             chunks = self._chunks.setdefault(name, {})
@@ -341,7 +337,7 @@ class NvsPartition:
             old = self._places.get(name)
             self._places[name] = place
             if entry.namespace == NAMESPACES:
-                self._namespaces[entry.name] = integer_of(entry)
+                self._namespaces[entry.name] = place.number
         if old is not None:
             old.page.remove(old.at, old.span)
 

@@ -1,7 +1,7 @@
 """NVS at work: values come and go, pages fill and are freed, the power fails in the middle, bits rot."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 from hypothesis import given, settings
@@ -34,6 +34,10 @@ class TornChip(FlashChip):
             super().program(offset, data[:count])
         if count < len(data):
             raise PowerCut
+
+    def program_all(self, sector: int, changes: Sequence[tuple[int, bytes]]) -> None:
+        for offset, data in changes:
+            self.program(sector + offset, data)
 
     def erase(self, offset: int, length: int) -> None:
         if self.left < length:
