@@ -1,9 +1,11 @@
 """The firmware's own state, for one boot of one module: UART, messages, sleep, memory, registers."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from enum import IntEnum, IntFlag
 from typing import Final, NamedTuple
 
+from simulator.core.errors import CommandError
 from simulator.core.message_filter import SystemMessageFilter
 from simulator.core.serial_line import FACTORY_UART, UartParameters
 from simulator.persist.factory import FactoryParameters
@@ -51,7 +53,8 @@ class UartConfiguration:
         self.settings = settings
         self.factory = factory
         if settings.store.read("UART", "rate") is None:
-            self.stored = factory
+            with suppress(CommandError):  # a flash without room for them works too
+                self.stored = factory
         self.current = UartParameters(
             *(
                 value if least <= value <= most else default

@@ -142,7 +142,7 @@ async def _open_tcp(
     local_address: str | None,
     limit: int,
 ) -> None:
-    _need_ipv4(host)
+    need_ipv4(host)
     if keep_alive is not None:
         module.links.options[number].keep_alive = keep_alive
     secure = kind == TlsLink.kind
@@ -160,7 +160,7 @@ async def _open_udp(
     local_address: str | None,
     limit: int,
 ) -> None:
-    _need_ipv4(host)
+    need_ipv4(host)
     # The peer may change only with a local port (ESP-AT User Guide, AT+CIPSTART).
     opening = module.links.open_udp(number, host, port, local_port or None, follows if local_port else 0)
     await _open(module, opening, local_address, limit)
@@ -206,7 +206,7 @@ async def _open(
     raise CommandError(errno=failure)
 
 
-def _need_ipv4(host: str) -> None:
+def need_ipv4(host: str) -> None:
     """Refuse an address that is not of the family of the type."""
     if is_ipv6(host):
         raise CommandError

@@ -6,11 +6,11 @@ from functools import partial
 from typing import Annotated, Any, Final
 
 from simulator.commands.argument_types import DefaultWord, Host, Mac, Port
-from simulator.commands.links import LocalPort
+from simulator.commands.links import LocalPort, need_ipv4
 from simulator.commands.passthrough import BOOT_PROMPT, Opening, open_and_keep, pipe
 from simulator.commands.server import Netif
 from simulator.core.answers import Result
-from simulator.core.arguments import OneOf, Range, Seconds, Word
+from simulator.core.arguments import Bool, OneOf, Range, Seconds, Word
 from simulator.core.errors import CommandError
 from simulator.core.grammar import Form, Parameter
 from simulator.core.registry import Choice, CommandTable
@@ -18,6 +18,7 @@ from simulator.core.stream_entry import StreamEntry
 from simulator.core.trace import Kind
 from simulator.module import Module
 from simulator.stack.errors import NetworkError
+from simulator.stack.link import TlsLink
 from simulator.stack.network import ANY_INTERFACE
 from simulator.stack.saved_link import UNSET, SavedLink, SavedMode
 from simulator.stack.server import DEFAULT_PORT
@@ -26,12 +27,16 @@ table = CommandTable()
 
 log = logging.getLogger(__name__)
 
+TYPE_POSITIONS: Final = {SavedMode.CLIENT: 3, SavedMode.SERVER: 2}
+"""Where the type of the link stands, counted from 0."""
+
 
 def _mode(mode: SavedMode, kind: bytes | None = None) -> Choice:
     """Choose a signature by the mode and, if it is given, by the type of the link."""
+    at = TYPE_POSITIONS.get(mode, 0)
 
     def choose(module: Any, parameters: tuple[Parameter, ...]) -> bool:
-        return parameters[0] == mode and (kind is None or parameters[3:4] == (kind,))
+        return parameters[0] == mode and (kind is None or parameters[at : at + 1] == (kind,))
 
     return choose
 
@@ -46,6 +51,7 @@ def save_udp(
     local_port: LocalPort = 0,
 ) -> None:
     """AT+SAVETRANSLINK=1, UDP. Modules of version 2.2 differ on whether it may come without a local port: it may."""
+    need_ipv4(host)
     module.saved_link.save_client(kind, host, port, local_port=local_port)
 
 
@@ -55,10 +61,11 @@ def save_tcp(
     mode: Annotated[int, OneOf(SavedMode.CLIENT)],
     host: Host,
     port: Port,
-    kind: Annotated[bytes, DefaultWord(b"TCP")] = b"TCP",
+    kind: Annotated[bytes, DefaultWord(b"TCP", b"SSL")] = b"TCP",
     keep_alive: Annotated[int, Seconds(0, 7200)] = UNSET,
 ) -> None:
-    """AT+SAVETRANSLINK=1, TCP."""
+    """AT+SAVETRANSLINK=1, TCP and SSL."""
+    need_ipv4(host)
     module.saved_link.save_client(kind, host, port, keep_alive=keep_alive)
 
 
@@ -79,6 +86,19 @@ def save_ble(
 ) -> None:
     """AT+SAVETRANSLINK=2: refused, as by a module whose BLE is not initialised."""
     raise CommandError
+
+
+@table.command("AT+SAVETRANSLINK", Form.SET, when=_mode(SavedMode.SERVER, b"SSL"))
+def save_secure_server(
+    module: Module,
+    mode: Annotated[int, OneOf(SavedMode.SERVER)],
+    port: Port,
+    kind: Annotated[bytes, Word(b"SSL")],
+    checks_clients: Bool = False,
+    interface: Netif = ANY_INTERFACE,
+) -> None:
+    """AT+SAVETRANSLINK=3, SSL: a server of one client. `checks_clients`: whether it has to show a certificate."""
+    module.saved_link.save_server(kind, port, interface, checks_clients=checks_clients)
 
 
 @table.command("AT+SAVETRANSLINK", Form.SET, when=_mode(SavedMode.SERVER))
@@ -109,10 +129,10 @@ def open_saved(module: Module) -> None:
         module.engine.begin(start)
 
 
-def _tcp(module: Module, saved: SavedLink) -> Opening:
+def _tcp(module: Module, saved: SavedLink, *, secure: bool = False) -> Opening:
     if saved.keep_alive != UNSET:
         module.links.options[0].keep_alive = saved.keep_alive
-    return partial(module.links.open_tcp, 0, saved.host.decode("latin-1"), saved.remote_port)
+    return partial(module.links.open_tcp, 0, saved.host.decode("latin-1"), saved.remote_port, secure=secure)
 
 
 def _udp(module: Module, saved: SavedLink) -> Opening:
@@ -121,7 +141,11 @@ def _udp(module: Module, saved: SavedLink) -> Opening:
     )
 
 
-CLIENTS: Final[dict[bytes, Callable[[Module, SavedLink], Opening]]] = {b"TCP": _tcp, b"UDP": _udp}
+CLIENTS: Final[dict[bytes, Callable[[Module, SavedLink], Opening]]] = {
+    b"TCP": _tcp,
+    b"SSL": partial(_tcp, secure=True),
+    b"UDP": _udp,
+}
 """How a client's link is opened, by its type."""
 
 
@@ -137,7 +161,9 @@ async def _server(module: Module) -> Result:
     links.raw = links.multiple = links.awaits_passthrough = True
     server.most_clients = 1
     try:
-        await server.start(saved.port, saved.interface)
+        secure = saved.kind == TlsLink.kind
+        security = module.tls.server(checks_clients=bool(saved.checks_clients)) if secure else None
+        await server.start(saved.port, saved.interface, security=security)
     except NetworkError as error:
         log.error("module %d: its server cannot listen on %d: errno %d", module.number, saved.port, error.errno)
     else:

@@ -8,7 +8,7 @@ from simulator.core.arguments import UNSIGNED_32, OneOf, Range, Text
 from simulator.core.data_entry import CountedEntry
 from simulator.core.errors import CommandError, failed
 from simulator.core.grammar import Form, Parameter
-from simulator.core.registry import CommandTable
+from simulator.core.registry import Choice, CommandTable
 from simulator.module import Module
 from simulator.persist.flash import SECTOR_SIZE
 from simulator.persist.nvs.entry import KEY_LIMIT, Type
@@ -37,11 +37,7 @@ Length = Annotated[int, Range(0, UNSIGNED_32)]
 Name = Annotated[bytes, Text(KEY_LIMIT, 1)]
 
 
-def _operation(*numbers: int) -> Any:
-    return Annotated[int, OneOf(*numbers)]
-
-
-def _is(number: int, *counts: int) -> Any:
+def _is(number: int, *counts: int) -> Choice:
     """Choose a signature by the first parameter and, if counts are given, by how many parameters there are."""
 
     def choose(module: Any, parameters: tuple[Parameter, ...]) -> bool:

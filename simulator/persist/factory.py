@@ -2,11 +2,11 @@
 it at every boot (ESP-AT User Guide, "Manufacturing NVS", AT+SYSMFG)."""
 
 import logging
-from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Final, NamedTuple
 
 from simulator.persist.flash import FlashChip, FlashRegion
+from simulator.persist.manufacturing import shipped_value, shipped_values
 from simulator.persist.nvs.entry import Type
 from simulator.persist.nvs.page import NvsDamagedError
 from simulator.persist.nvs.partition import NvsPartition, Typed
@@ -15,9 +15,11 @@ from simulator.persist.variants import UartPins, Variant
 PARAMETERS: Final = "factory_param"
 """The namespace of the factory parameters."""
 
-PKI: dict[str, Callable[[], Mapping[str, bytes]]] = {}
-"""Keys and certificates of the default build, by namespace: what reads them, called when somebody wants to know.
-The values by key, such as `client_cert.0`."""
+PKI_NAMESPACES: Final = tuple(
+    f"{kind}_{what}" for kind in ("server", "client", "mqtt", "wss", "https") for what in ("cert", "key", "ca")
+)
+"""Where keys and certificates are, in the order of the firmware. Those of wss and https are there because their commands
+are; the released build has neither."""
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +40,7 @@ class FactoryParameters(NamedTuple):
     present: bool = False
 
 
+@cache
 def _parameters(variant: Variant) -> dict[str, Typed]:
     """The factory parameters of a variant, in the order of the released firmware."""
     pins = variant.pins
@@ -63,11 +66,10 @@ def factory_data(variant: Variant) -> dict[tuple[str, str], Typed]:
     """All manufacturing data of a variant, by namespace and key, in the order of the released firmware."""
     values = {
         (namespace, key): Typed(Type.BLOB, value)
-        for namespace, read_values in PKI.items()
-        for key, value in read_values().items()
+        for namespace in PKI_NAMESPACES
+        for key, value in shipped_values(namespace).items()
     }
-    values |= {(PARAMETERS, key): value for key, value in _parameters(variant).items()}
-    return values
+    return values | {(PARAMETERS, key): value for key, value in _parameters(variant).items()}
 
 
 @cache
@@ -81,7 +83,7 @@ def manufacturing_image(variant: Variant, size: int) -> bytes:
     return chip.read(0, size)
 
 
-class ManufacturingData:
+class ManufacturingPartition:
     """The manufacturing data of one module, read when it is needed; none while its partition is damaged."""
 
     def __init__(self, region: FlashRegion | None, variant: Variant) -> None:
@@ -153,5 +155,8 @@ class ManufacturingData:
 
     def _typed(self, namespace: str, key: str) -> Typed | None:
         if self._partition is None and self._region is not None and self._region.untouched:
-            return factory_data(self._variant).get((namespace, key))
+            if namespace == PARAMETERS:
+                return _parameters(self._variant).get(key)
+            shipped = shipped_value(namespace, key) if namespace in PKI_NAMESPACES else None
+            return None if shipped is None else Typed(Type.BLOB, shipped)
         return self.partition.read(namespace, key) if self.partition is not None else None

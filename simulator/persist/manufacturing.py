@@ -23,9 +23,19 @@ class ShippedManufacturingData:
 
     def read(self, namespace: str, key: str) -> bytes | None:
         """A certificate or a key in PEM, or None."""
-        if key.partition(".")[0] != namespace or "/" in key:
-            return None
-        try:
-            return (SHIPPED / f"{key}.pem").read_bytes()
-        except (OSError, ValueError):  # no such file, or no name of a file
-            return None
+        return shipped_value(namespace, key)
+
+
+def shipped_value(namespace: str, key: str) -> bytes | None:
+    """A certificate or a key in PEM, or None."""
+    if key.partition(".")[0] != namespace or "/" in key:
+        return None
+    try:
+        return (SHIPPED / f"{key}.pem").read_bytes()
+    except (OSError, ValueError):  # no such file, or no name of a file
+        return None
+
+
+def shipped_values(namespace: str) -> dict[str, bytes]:
+    """All of a namespace, by key."""
+    return {path.stem: path.read_bytes() for path in sorted(SHIPPED.glob(f"{namespace}.*pem"))}

@@ -1,10 +1,12 @@
 """Settings in the partition `nvs`, as the firmware has them."""
 
+from contextlib import suppress
 from typing import Final
 
+from simulator.core.errors import CommandError
 from simulator.persist.flash import FlashRegion
 from simulator.persist.nvs.entry import Type
-from simulator.persist.nvs.partition import NvsPartition
+from simulator.persist.nvs.partition import NvsFullError, NvsPartition
 
 INTEGER: Final = Type.I32
 """The type of a number where nothing is known of the firmware's own."""
@@ -55,10 +57,16 @@ class NvsSettings:
         return None if typed is None else typed.value
 
     def write(self, namespace: str, key: str, value: int | bytes) -> None:
-        """Store a value; when it returns, the value survives the end of this program. Raises NvsFullError."""
+        """Store a value; when it returns, the value survives the end of this program.
+
+        Raises CommandError when there is no room for it: the command that sets it ends with ERROR.
+        """
         kind = TYPES.get((namespace, key), INTEGER) if isinstance(value, int) else Type.BLOB
-        if (self._partition or self.partition).write(namespace, key, kind, value):
-            self.writes += 1
+        try:
+            if (self._partition or self.partition).write(namespace, key, kind, value):
+                self.writes += 1
+        except NvsFullError:
+            raise CommandError from None
 
     def erase(self) -> None:
         """Forget everything, the calibration of the radio too."""
@@ -70,9 +78,10 @@ class NvsSettings:
         They are of no use here, but they fill their place."""
         if self.read(CALIBRATION, "cal_version") is None:
             write = self.partition.write
-            write(CALIBRATION, "cal_data", Type.BLOB, (mac * CALIBRATION_SIZE)[:CALIBRATION_SIZE])
-            write(CALIBRATION, "cal_mac", Type.BLOB, mac)
-            write(CALIBRATION, "cal_version", Type.U32, CALIBRATION_VERSION)
+            with suppress(NvsFullError):
+                write(CALIBRATION, "cal_data", Type.BLOB, (mac * CALIBRATION_SIZE)[:CALIBRATION_SIZE])
+                write(CALIBRATION, "cal_mac", Type.BLOB, mac)
+                write(CALIBRATION, "cal_version", Type.U32, CALIBRATION_VERSION)
 
     def forget_calibration(self) -> None:
         """The next start of the radio calibrates it again."""

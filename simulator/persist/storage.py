@@ -7,7 +7,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from simulator.persist.factory import ManufacturingData, manufacturing_image
+from simulator.persist.factory import ManufacturingPartition, manufacturing_image
 from simulator.persist.flash import SECTOR_SIZE, FlashChip, FlashRegion, sectors_of
 from simulator.persist.image_file import FlashFileError, Image, create_image, open_image
 from simulator.persist.nvs.page import NvsDamagedError
@@ -117,7 +117,7 @@ class Storage:
         if nvs is None:
             raise PartitionTableError("there is no partition of the type nvs")
         self.settings = NvsSettings(self.region(nvs))
-        self.manufacturing = ManufacturingData(self._part(self.user.find(MANUFACTURING_NVS)), variant)
+        self.manufacturing = ManufacturingPartition(self._part(self.user.find(MANUFACTURING_NVS)), variant)
         self.applications = Applications(
             self.chip,
             [partition for partition in self.system if partition.type == APP],
@@ -184,7 +184,7 @@ def open_storage(path: Path, variant: Variant | None = None, application: Applic
 def damaged_partitions(storage: Storage) -> dict[str, str]:
     """What cannot be read of a flash: what is wrong, by partition."""
     damaged = {}
-    holders: tuple[tuple[str, NvsSettings | ManufacturingData], ...] = (
+    holders: tuple[tuple[str, NvsSettings | ManufacturingPartition], ...] = (
         (SYSTEM_NVS, storage.settings),
         (MANUFACTURING_NVS, storage.manufacturing),
     )

@@ -33,6 +33,8 @@ class SavedLink:
     """Seconds; UNSET: as AT+CIPTCPOPT has it."""
     port = Setting("NVM_005", "port", DEFAULT_PORT, always=True)
     interface = Setting("NVM_005", "netif", ANY_INTERFACE, always=True)
+    checks_clients = Setting("NVM_005", "ca", 0, always=True)
+    """Of an SSL server: whether they have to show a certificate."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -54,10 +56,10 @@ class SavedLink:
             self.kind, self.host, self.remote_port, self.local_port, self.keep_alive = client
         self._mode = SavedMode.CLIENT
 
-    def save_server(self, kind: bytes, port: int, interface: int) -> None:
+    def save_server(self, kind: bytes, port: int, interface: int, *, checks_clients: bool = False) -> None:
         """Listen."""
-        server = (kind, port, interface)
-        if server != (self.kind, self.port, self.interface):
+        server = (kind, port, interface, int(checks_clients))
+        if server != (self.kind, self.port, self.interface, self.checks_clients):
             self.switch_off()
-            self.kind, self.port, self.interface = server
+            self.kind, self.port, self.interface, self.checks_clients = server
         self._mode = SavedMode.SERVER

@@ -1,10 +1,13 @@
 """AT+SYSFLASH, AT+SYSMFG, AT+SYSROLLBACK, AT+RFCAL, and the factory parameters, in exact bytes."""
 
+from contextlib import suppress
+
 import pytest
 
 from simulator.persist.factory import manufacturing_image
 from simulator.persist.flash import SECTOR_SIZE
 from simulator.persist.nvs.entry import Type
+from simulator.persist.nvs.partition import NvsFullError
 from simulator.persist.nvs_settings import CALIBRATION_VERSION
 from simulator.persist.storage import Storage
 from simulator.persist.variants import VARIANTS
@@ -300,3 +303,18 @@ async def test_restore_leaves_everything_but_the_settings() -> None:
         assert await bench.command(b"AT+UART_DEF?") == b"+UART_DEF:115200,8,1,0,1\r\n" + OK
         assert await bench.command(b'AT+SYSMFG=1,"mine","key"') == b'+SYSMFG:"mine","key",1,1,1\r\n' + OK
         assert await bench.command(b'AT+SYSFLASH=2,"fatfs",0,4') == b"+SYSFLASH:4,file" + OK
+
+
+async def test_a_setting_without_room_is_an_error_and_the_module_starts_all_the_same() -> None:
+    async with workbench() as bench:
+        store = bench.module.store
+        assert await bench.command(b"AT+RESTORE") == OK + READY
+        store.erase()
+        for number in range(13):
+            store.partition.write("filler", f"blob{number}", Type.BLOB, bytes(3900))
+        with suppress(NvsFullError):
+            for number in range(200):
+                store.partition.write("filler", f"number{number}", Type.U8, 1)
+        assert await bench.command(b"AT+SYSMSG=1") == ERROR
+        assert (await bench.command(b"AT+RST")).endswith(READY)
+        assert await bench.command(b"AT+UART_DEF?") == b"+UART_DEF:115200,8,1,0,1\r\n" + OK
