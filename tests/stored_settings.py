@@ -90,6 +90,11 @@ STORED: Final = {
         b"AT+CIPTCPOPT?",
         (b"+CIPTCPOPT:0,1,0,100,60", b"+CIPTCPOPT:0,-1,1,0,0"),
     ),
+    "CIPSSLCCONF": StoredSetting(
+        (b"AT+CIPSSLCCONF=1,1,1", b"AT+CIPSSLCCONF=3,0,0"),
+        b"AT+CIPSSLCCONF?",
+        (b"+CIPSSLCCONF:0,1,1,1", b"+CIPSSLCCONF:0,3,0,0"),
+    ),
     "CWDHCP": StoredSetting((b"AT+CWDHCP=0,1", b"AT+CWDHCP=1,1"), b"AT+CWDHCP?", (b"+CWDHCP:2", b"+CWDHCP:3")),
     "CWDHCPS": StoredSetting(
         (
@@ -107,7 +112,6 @@ a start; tests of their own cover them."""
 NOT_YET: Final = frozenset(
     {
         "CIPV6",
-        "CIPSSLCCONF",
         "CWJEAP",
         "CIPETH",
         "CIPETHMAC",

@@ -18,8 +18,8 @@ PARAMETERS: Final = "factory_param"
 PKI_NAMESPACES: Final = tuple(
     f"{kind}_{what}" for kind in ("server", "client", "mqtt", "wss", "https") for what in ("cert", "key", "ca")
 )
-"""Where keys and certificates are, in the order of the firmware. Those of wss and https are there because their commands
-are; the released build has neither."""
+"""Where keys and certificates are, in the order of the firmware. Those of wss and https are there because their
+commands are; the released build has neither."""
 
 log = logging.getLogger(__name__)
 

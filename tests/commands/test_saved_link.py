@@ -44,7 +44,10 @@ async def leave(bench: Workbench) -> None:
         b'AT+SAVETRANSLINK=1,"www.example.com",443,,7200',
         b'AT+SAVETRANSLINK=1,"192.168.6.110",1002,"UDP",1005',
         b'AT+SAVETRANSLINK=1,"255.255.255.255",6123,"UDP"',
+        b'AT+SAVETRANSLINK=1,"www.example.com",443,"SSL",60',
         b'AT+SAVETRANSLINK=3,1002,"TCP",2',
+        b'AT+SAVETRANSLINK=3,1002,"SSL"',
+        b'AT+SAVETRANSLINK=3,1002,"SSL",1,2',
         b"AT+SAVETRANSLINK=3,1002",
         b"AT+SAVETRANSLINK=3",
         b"AT+SAVETRANSLINK=0",
@@ -71,6 +74,9 @@ async def test_what_is_taken(line: bytes) -> None:
         b"AT+SAVETRANSLINK=3,0",
         b'AT+SAVETRANSLINK=3,1,"TCP",4',
         b'AT+SAVETRANSLINK=3,1,"UDP"',
+        b'AT+SAVETRANSLINK=3,1,"SSL",2',
+        b'AT+SAVETRANSLINK=3,1,"TCP",1,1',
+        b'AT+SAVETRANSLINK=1,"240e:3a1:2070:11c0:55ce:4e19:9649:b75",8080,"TCP"',
         b"AT+SAVETRANSLINK=4",
         b"AT+SAVETRANSLINK=0,1",
         b"AT+SAVETRANSLINK?",
@@ -216,3 +222,30 @@ async def test_a_server_is_a_pipe_to_its_one_client() -> None:
         await second.command(b"AT+CIPSEND=2")
         await second.send(b"yo")
         assert await server.settle() == b"\r\n+IPD,0,2:yo\r\n"
+
+
+async def test_an_ssl_server_and_an_ssl_client_find_each_other() -> None:
+    async with modules(2) as benches:
+        server, client = benches
+        await run(server, b"AT+CWMODE=2", SOFTAP, b'AT+SAVETRANSLINK=3,1002,"SSL",0,2')
+        assert await server.command(b"AT+RST") == OK + READY
+        await run(client, b"AT+CWMODE=1")
+        assert await client.command(JOIN_LAB) == JOINED
+        server.port.read()
+        await run(client, b'AT+SAVETRANSLINK=1,"192.168.4.1",1002,"SSL"')
+        assert await client.command(b"AT+RST") == OK + LEFT + READY + WIFI + START
+        assert (await server.settle()).endswith(START)
+        await client.send(b"in secret")
+        await client.advance(SILENCE)
+        assert await server.settle() == b"in secret"
+        assert client.module.links[0] is not None
+        assert client.module.links[0].kind == b"SSL"
+
+
+async def test_an_ssl_server_without_its_certificate_does_not_serve() -> None:
+    async with workbench() as bench:
+        assert (await bench.command(b"ATE0")).endswith(OK)
+        assert await bench.command(b'AT+SYSMFG=0,"server_cert"') == OK
+        assert await bench.command(b'AT+SAVETRANSLINK=3,1002,"SSL"') == OK
+        assert (await bench.command(b"AT+RST")).endswith(READY)
+        assert await bench.command(b"AT") == OK

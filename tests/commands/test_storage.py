@@ -6,6 +6,7 @@ import pytest
 
 from simulator.persist.factory import manufacturing_image
 from simulator.persist.flash import SECTOR_SIZE
+from simulator.persist.manufacturing import SHIPPED
 from simulator.persist.nvs.entry import Type
 from simulator.persist.nvs.partition import NvsFullError
 from simulator.persist.nvs_settings import CALIBRATION_VERSION
@@ -318,3 +319,23 @@ async def test_a_setting_without_room_is_an_error_and_the_module_starts_all_the_
         assert await bench.command(b"AT+SYSMSG=1") == ERROR
         assert (await bench.command(b"AT+RST")).endswith(READY)
         assert await bench.command(b"AT+UART_DEF?") == b"+UART_DEF:115200,8,1,0,1\r\n" + OK
+
+
+async def test_certificates_are_read_and_replaced() -> None:
+    async with workbench() as bench:
+        await quiet(bench)
+        kinds = [f"{kind}_{what}" for kind in ("server", "client", "mqtt") for what in ("cert", "key", "ca")]
+        listed = b"".join(b'+SYSMFG:"%b"\r\n' % name.encode() for name in kinds)
+        assert (await bench.command(b"AT+SYSMFG?")).startswith(listed)
+        assert await bench.command(b'AT+SYSMFG=1,"client_cert"') == (
+            b'+SYSMFG:"client_cert","client_cert.0",8\r\n+SYSMFG:"client_cert","client_cert.1",8\r\n' + OK
+        )
+        shipped = (SHIPPED / "client_cert.0.pem").read_bytes()
+        shown = b'+SYSMFG:"client_cert","client_cert.0",8,%d,%b\r\n' % (len(shipped), shipped)
+        assert await bench.command(b'AT+SYSMFG=1,"client_cert","client_cert.0"') == shown + OK
+        assert bench.module.tls.find("client_cert", 0) == shipped
+        assert await bench.command(b'AT+SYSMFG=2,"client_cert","client_cert.0",8,5') == PROMPT
+        assert await bench.send(b"other") == OK
+        assert bench.module.tls.find("client_cert", 0) == b"other"
+        assert await bench.command(b'AT+SYSMFG=0,"client_cert","client_cert.0"') == OK
+        assert bench.module.tls.find("client_cert", 0) is None
