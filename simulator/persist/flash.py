@@ -28,15 +28,15 @@ class Flash(Protocol):
     """What can be read, programmed and erased: a chip, or a part of one. Offsets and lengths are in bytes."""
 
     size: int
+    chip: "FlashChip"
+    offset: int
+    """Where it begins on the chip."""
 
     def read(self, offset: int, length: int) -> bytes:
         """Bytes as they are."""
 
     def program(self, offset: int, data: bytes) -> None:
         """Clear the bits that are 0 in `data`; the others stay as they are."""
-
-    def program_all(self, sector: int, changes: Sequence[tuple[int, bytes]]) -> None:
-        """Several programs in the sector at an offset, each with its offset there; a file gets them in one write."""
 
     def erase(self, offset: int, length: int) -> None:
         """Set all bits; whole sectors only. Raises ValueError."""
@@ -45,13 +45,15 @@ class Flash(Protocol):
 class FlashChip:
     """A chip, in memory or in a file.
 
-    `size`: in bytes. `erasures`: how often each sector has been erased, by number, since the chip was made or opened.
+    `size`: in bytes. `chip` and `offset`: itself and 0, as a region has them. `erasures`: how often each sector has
+    been erased, by number, since the chip was made or opened.
     """
 
     def __init__(self, size: int, factory: Mapping[int, bytes] | None = None, medium: Medium | None = None) -> None:
         """`factory`: sectors of a chip in memory that are not erased to begin with, by number. `medium`: where the
         content is; none keeps it in memory."""
         self.size = size
+        self.chip, self.offset = self, 0
         self.erasures: Counter[int] = Counter()
         self._factory = factory or {}
         self._medium = medium
@@ -84,7 +86,7 @@ class FlashChip:
             self._medium.write(offset, data)
 
     def program_all(self, sector: int, changes: Sequence[tuple[int, bytes]]) -> None:
-        """Several programs within one sector; a file gets them in one write."""
+        """Several programs in the sector at an offset, each with its offset there; a file gets them in one write."""
         content = self._written.get(sector // SECTOR_SIZE)
         if content is None:
             self._check(sector, SECTOR_SIZE)
@@ -94,6 +96,8 @@ class FlashChip:
             end = start + len(data)
             if end == start + 1:
                 content[start] &= data[0]
+            elif content.count(0xFF, start, end) == end - start:
+                content[start:end] = data
             else:
                 content[start:end] = _cleared(content[start:end], data)
             low = start if start < low else low
@@ -166,10 +170,6 @@ class FlashRegion:
         if offset < 0 or offset + len(data) > self.size:
             self._check(offset, len(data))
         self.chip.program(self.offset + offset, data)
-
-    def program_all(self, sector: int, changes: Sequence[tuple[int, bytes]]) -> None:
-        """Several programs within one sector; a file gets them in one write."""
-        self.chip.program_all(self.offset + sector, changes)
 
     def erase(self, offset: int, length: int) -> None:
         """Set all bits of whole sectors. Raises ValueError."""

@@ -86,16 +86,17 @@ def pack_entry(namespace: int, kind: int, span: int, chunk: int, key: str, data:
 
 
 @lru_cache(1024)
-def _stem(namespace: int, kind: Type, key: str) -> tuple[bytes, bytes, int]:
-    """What all entries of a number have in common: what stands before the CRC, the key, and the CRC of both."""
+def _stem(namespace: int, kind: Type, key: str) -> tuple[bytes, bytes, int, Struct, bytes]:
+    """What all entries of a number have in common: what stands before the CRC, the key, the CRC of both, how the number
+    is packed, and what fills its place."""
     front, name = _FRONT.pack(namespace, kind, 1, ANY_CHUNK), key.encode("latin-1").ljust(16, b"\0")
-    return front, name, crc32(name, crc32(front, CRC_START))
+    return front, name, crc32(name, crc32(front, CRC_START)), INTEGERS[kind], _FILL[kind]
 
 
 def pack_integer(namespace: int, kind: Type, key: str, value: int) -> bytes:
     """The entry of a number. Raises struct.error when the type cannot hold it."""
-    front, name, crc = _stem(namespace, kind, key)
-    data = INTEGERS[kind].pack(value) + _FILL[kind]
+    front, name, crc, layout, fill = _stem(namespace, kind, key)
+    data = layout.pack(value) + fill
     return front + _CRC.pack(crc32(data, crc)) + name + data
 
 

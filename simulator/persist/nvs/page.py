@@ -79,12 +79,25 @@ class Page:
     `dirty`: it is free, but has to be erased before it is used. `used`: how many entries hold something.
     """
 
-    __slots__ = ("_base", "_flash", "_states", "dirty", "next_free", "number", "sequence", "state", "used")
+    __slots__ = (
+        "_base",
+        "_flash",
+        "_program_all",
+        "_sector",
+        "_states",
+        "dirty",
+        "next_free",
+        "number",
+        "sequence",
+        "state",
+        "used",
+    )
 
     def __init__(self, flash: Flash, number: int) -> None:
         """Read the header. Raises NvsDamagedError."""
         self._flash = flash
         self._base = number * SECTOR_SIZE
+        self._program_all, self._sector = flash.chip.program_all, flash.offset + self._base
         self._states = bytearray()
         self.number = number
         self.next_free = 0
@@ -189,7 +202,7 @@ class Page:
         changes = [(_ENTRIES + at * ENTRY_SIZE, raw), (_STATES + number, _BYTES[states[number]])]
         if other != number:
             changes.append((_STATES + other, _BYTES[states[other]]))
-        self._flash.program_all(self._base, changes)
+        self._program_all(self._sector, changes)
         self.next_free = at + 1
         return at
 
