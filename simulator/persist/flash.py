@@ -114,7 +114,8 @@ class FlashChip:
             self.erasures[number] += 1
             if self._medium is not None:
                 self._medium.write(number * SECTOR_SIZE, ERASED)
-                self._written.pop(number, None)
+                if number in self._written:
+                    self._written[number] = bytearray(ERASED)
             elif number in self._factory:
                 self._written[number] = bytearray(ERASED)
             else:
