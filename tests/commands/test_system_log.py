@@ -10,6 +10,8 @@ from trio.testing import wait_all_tasks_blocked
 from simulator.core.clock import SteppedClock
 from simulator.core.port import MemoryPort
 from simulator.dialects.esp32_v5 import Esp32V5
+from simulator.persist.storage import Storage
+from simulator.persist.variants import VARIANTS
 from simulator.scenario.simulation import Simulation
 from simulator.scenario.world import World
 
@@ -17,11 +19,11 @@ from simulator.scenario.world import World
 class LoggedModule:
     """A module, its two ports and its clock."""
 
-    def __init__(self, world: World, profile: str) -> None:
+    def __init__(self, world: World, profile: str, storage: Storage | None) -> None:
         self.clock = SteppedClock()
         self.port, self.log = (MemoryPort(now=self.clock.now, move_on_after=self.clock.move_on_after) for _ in range(2))
         self.simulation = Simulation(world, self.clock, profile=profile)
-        self.simulation.add_module(Esp32V5(), self.port, log_port=self.log)
+        self.simulation.add_module(Esp32V5(), self.port, storage, log_port=self.log)
 
     async def command(self, line: bytes, seconds: float = 0.0) -> list[str]:
         """Type a command; returns the lines of the log."""
@@ -38,8 +40,10 @@ class LoggedModule:
 
 
 @asynccontextmanager
-async def logged_module(world: World | None = None, profile: str = "fast") -> AsyncIterator[LoggedModule]:
-    it = LoggedModule(world or World(offline=True), profile)
+async def logged_module(
+    world: World | None = None, profile: str = "fast", storage: Storage | None = None
+) -> AsyncIterator[LoggedModule]:
+    it = LoggedModule(world or World(offline=True), profile, storage)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(it.simulation.run)
         await wait_all_tasks_blocked()
@@ -64,6 +68,20 @@ async def test_a_boot_goes_to_the_log_and_only_ready_to_the_commands() -> None:
         assert "boot: ESP-IDF v5.4 2nd stage bootloader" in lines
         assert lines[-6:] == START
         assert it.port.read() == b"\r\nready\r\n"
+
+
+async def test_it_names_the_partitions_and_the_factory_parameters() -> None:
+    async with logged_module() as it:
+        lines = it.lines()
+        assert "boot:  5 ota_1            OTA app          00 11 00280000 00180000" in lines
+        assert "boot: Loaded app from partition at offset 0x100000" in lines
+    async with logged_module(storage=Storage(VARIANTS["D2WD"])) as it:
+        lines = it.lines()
+        assert "boot.esp32: SPI Flash Size : 2MB" in lines
+        assert "boot:  4 factory          factory app      00 00 00080000 00180000" in lines
+        assert "boot: Loaded app from partition at offset 0x80000" in lines
+        assert "at-uart: AT cmd port:uart1 tx:22 rx:19 cts:15 rts:14 baudrate:115200" in lines
+        assert "at-init: module_name: ESP32-D2WD" in lines
 
 
 async def test_lines_have_the_milliseconds_since_the_reset() -> None:
