@@ -12,8 +12,9 @@ from typing import Any, Final, Protocol
 
 import trio
 
-from simulator.core.answers import READY, Restart, RestartCause
+from simulator.core.answers import Restart, RestartCause
 from simulator.core.clock import Clock
+from simulator.core.conventions import Conventions
 from simulator.core.engine import Engine
 from simulator.core.grammar import Form
 from simulator.core.output import Output
@@ -37,7 +38,7 @@ from simulator.stack.links import LinkListener, LinkTable
 from simulator.stack.network import SOFTAP, STATION, Network
 from simulator.stack.server import Server
 from simulator.stack.softap_interface import SoftApInterface
-from simulator.system import FirmwareVersion, System
+from simulator.system import Factory, FirmwareVersion, System
 
 DRAIN_LIMIT: Final = 3.0
 """Seconds a restart waits for its OK to leave the UART (ESP-AT source)."""
@@ -72,6 +73,8 @@ class Firmware(Protocol):
 
     registry: Registry
     version: FirmwareVersion
+    conventions: Conventions
+    factory: Factory
 
     def reports(self, module: "Module") -> Reports:
         """What prints the reports of one boot."""
@@ -100,7 +103,7 @@ class Surroundings:
 class Module:
     """A module on its board: its port, its flash, and whatever boot is running.
 
-    `number` counts from 0 within the simulation. `mac` is the station's; the softAP's is one higher.
+    `number` counts from 0 within the simulation. `mac` is the station's; the softAP's follows from it.
     """
 
     def __init__(
@@ -139,10 +142,6 @@ class Module:
     def output(self) -> Output:
         """The writing side of the UART."""
         return self.uart.output
-
-    def _next_mac(self, distance: int) -> bytes:
-        """The MAC address of another interface, counted from the station's."""
-        return (int.from_bytes(self.mac, "big") + distance).to_bytes(6, "big")
 
     async def run(self, *, when_opened: bool = False) -> None:
         """Power on, and run until cancelled. `when_opened`: power on when the first client opens the port."""
@@ -200,12 +199,14 @@ class Module:
         self._restart = Restart()
         self.settings = Settings(self.store)
         self.output.message_filter = None
-        self.wifi = Wifi(self.settings)
+        factory = self.firmware.factory
+        self.wifi = Wifi(self.settings, factory.wifi_mode)
         self.engine = Engine(
             self,
             self.firmware.registry,
             self.output,
             restart=self.restart,
+            conventions=self.firmware.conventions,
             latency=self.firmware.latency(self.timing),
             sleep=self.clock.sleep,
             recorder=self._recorder,
@@ -227,6 +228,7 @@ class Module:
             hearing,
             self.clock,
             self.mac,
+            default_reconnect_interval=factory.reconnect_interval,
             join_time=self.timing.join,
             channels=lambda: self.wifi.channels,
             spawn=self.spawn,
@@ -245,7 +247,8 @@ class Module:
             self.air,
             self.wifi,
             self.clock,
-            self._next_mac(1),
+            factory.softap_mac(self.mac),
+            default_most_stations=factory.softap_stations,
             spawn=self.spawn,
             started=self._softap_started,
             stopped=self._softap_stopped,
@@ -253,9 +256,17 @@ class Module:
             station_left=self._softap_station_left,
         )
         self.scanner = Scanner(hearing, self.wifi, self.clock, self.timing.scan_channel)
-        self.links = LinkTable(self.settings, self.network, self.clock, self.output, self.reports, self.spawn)
-        self.server = Server(self.network, self.links, self.clock, self.spawn)
-        self.system = System(self.settings, self.wifi, self.links)
+        self.links = LinkTable(
+            self.settings,
+            self.network,
+            self.clock,
+            self.output,
+            self.reports,
+            self.spawn,
+            message_limit=factory.message_limit,
+        )
+        self.server = Server(self.network, self.links, self.clock, self.spawn, idle_limit=factory.idle_limit)
+        self.system = System(self.settings, self.wifi, self.links, factory)
 
     async def _boot(self, cause: RestartCause) -> Restart:
         self._assemble()
@@ -285,7 +296,8 @@ class Module:
     async def _live(self) -> None:
         """From `ready` until a restart has been answered."""
         self.spawn(self.engine.run)
-        self.output.report(READY)
+        for message in self.firmware.conventions.boot:
+            self.output.report(message)
         self.uart.engine = self.engine
         self.softap.update()
         if self.station.auto_connect and self.station.configured and self.wifi.has_station:

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 import trio
 
 from simulator.commands.argument_types import Host, LinkNumber, Port
-from simulator.core.answers import Line, Result, received
+from simulator.core.answers import Line, Result
 from simulator.core.arguments import Range
 from simulator.core.data_entry import CountedEntry, DataEntry, EscapedEntry
 from simulator.core.engine import DataEntryCancelledError
@@ -60,8 +60,7 @@ async def _send(module: Module, number: int, entry: DataEntry, host: str | None,
     except DataEntryCancelledError:
         return cancelled()
     await module.pause(module.timing.payload)
-    module.output.write(received(len(payload)), Kind.RESULT)
-    module.engine.refuse_surplus(entry)
+    module.engine.confirm_data(entry)
     if not await _hand_over(module, link, route, payload):
         return Result.SEND_FAIL
     await module.pause(module.timing.send)

@@ -23,13 +23,14 @@ from simulator.commands import (
     wifi_join,
 )
 from simulator.commands.reports import Esp32Reports
+from simulator.core.conventions import ESP_AT
 from simulator.core.grammar import Form
 from simulator.core.registry import Registry
 from simulator.core.timing import Timing
 from simulator.dialects.catalogue import load_catalogue
 from simulator.dialects.names import BUILDS
 from simulator.module import Module
-from simulator.system import FirmwareVersion
+from simulator.system import Factory, FirmwareVersion
 
 TABLES = (
     basic.table,
@@ -66,6 +67,8 @@ class Esp32V5:
         module_name=b"WROOM-32",
     )
     """What AT+GMR shows; may be replaced."""
+    conventions = ESP_AT
+    factory = Factory()
 
     def __init__(self, build: str = "full") -> None:
         """`build`: `full`, or `release` for the command groups of the released firmware only. Raises ValueError."""

@@ -23,7 +23,7 @@ from simulator.stack.tcp_options import TcpOptions
 
 LINK_COUNT: Final = 5
 MESSAGE_LIMIT: Final = 2920
-"""Payload bytes of one +IPD."""
+"""Payload bytes of one +IPD, of ESP-AT."""
 
 
 DEFAULT_REPORT_SIZE, DEFAULT_TRANSMIT_SIZE = 1024, 2920
@@ -40,7 +40,7 @@ class LinkListener(Protocol):
         """A link has ended."""
 
     def link_data(self, link: Link, payload: bytes, sender: Endpoint) -> None:
-        """Data has arrived, at most MESSAGE_LIMIT bytes."""
+        """Data has arrived, at most as much as one report holds."""
 
     def link_notice(self, link: Link) -> None:
         """Data waits to be read."""
@@ -62,7 +62,10 @@ class LinkTable:
         output: Output,
         listener: LinkListener,
         spawn: Callable[..., None],
+        *,
+        message_limit: int = MESSAGE_LIMIT,
     ) -> None:
+        """`message_limit`: payload bytes of one report of received data."""
         self.multiple = False
         self.shows_sender = False
         self.raw = False
@@ -82,6 +85,7 @@ class LinkTable:
         self._output = output
         self._listener = listener
         self._spawn = spawn
+        self._message_limit = message_limit
 
     def __iter__(self) -> Iterator[Link]:
         """The links that are up, by number; opening and closing meanwhile does no harm."""
@@ -269,10 +273,10 @@ class LinkTable:
             self._break(link)
 
     async def _print(self, link: Link, data: bytes, sender: Endpoint) -> None:
-        for at in range(0, len(data), MESSAGE_LIMIT):
+        for at in range(0, len(data), self._message_limit):
             await self._output.room()
             self._output.cork()
-            self._listener.link_data(link, data[at : at + MESSAGE_LIMIT], sender)
+            self._listener.link_data(link, data[at : at + self._message_limit], sender)
             self._output.uncork()  # sent at once, without a turn of the writer
 
     async def _keep(self, link: Link, data: bytes, sender: Endpoint) -> None:
@@ -297,8 +301,8 @@ class LinkTable:
             if not link.unread or self.keeps(link) or self._links[link.number] is not link:
                 return
             data, sender = self.read(link, RECEIVE_WINDOW)
-            for at in range(0, len(data), MESSAGE_LIMIT):  # at once: what comes in meanwhile goes behind it
-                self._listener.link_data(link, data[at : at + MESSAGE_LIMIT], sender)
+            for at in range(0, len(data), self._message_limit):  # at once: what comes in meanwhile goes behind it
+                self._listener.link_data(link, data[at : at + self._message_limit], sender)
             self.conclude(link)
 
     def _break(self, link: Link) -> None:
