@@ -19,13 +19,13 @@ from simulator.core.inotify import DeviceWatcher
 from simulator.core.pty_port import LinkError, PtyPort
 from simulator.core.timing import PROFILES
 from simulator.core.trace import Trace
+from simulator.dialects.names import RUNNABLE, load_firmware
 from simulator.scenario.world import World
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, _SubParsersAction
 
 DEFAULT_LINK = "./ttyESP{n}"
-RUNNABLE_DIALECTS = ("esp32-v5",)
 
 
 def add_parser(subparsers: "_SubParsersAction[ArgumentParser]") -> None:
@@ -35,7 +35,7 @@ def add_parser(subparsers: "_SubParsersAction[ArgumentParser]") -> None:
     add("--link", metavar="PATH", help="where the serial port appears; {n} is the module's number (./ttyESP{n})")
     add("--port", metavar="URI", help="the long form of --link: pty:PATH")
     add("--world", metavar="FILE", type=Path, help="the access points and hosts around the module (world.toml)")
-    add("--dialect", choices=RUNNABLE_DIALECTS, default=RUNNABLE_DIALECTS[0], help="the firmware")
+    add("--dialect", choices=RUNNABLE, default=RUNNABLE[0], help="the firmware")
     add("--build", choices=("full", "release"), default="full", help="its command groups: all, or those released")
     add("--modules", metavar="N", type=int, help="how many modules, if more than the world file has (1)")
     add("--timing", choices=PROFILES, default="fast", help="answer at once, or take a real module's time")
@@ -165,12 +165,11 @@ async def _run_modules(
     ports: list[PtyPort],
 ) -> None:
     # Half of the program: the ports can be opened while it loads, as a chip's can while it boots.
-    from simulator.dialects.esp32_v5 import Esp32V5
     from simulator.scenario.simulation import Simulation
 
     clock: Clock = RealClock() if options.speed == 1 else ScaledClock(options.speed)
     simulation = Simulation(world, clock, profile=options.timing, trace=trace, announce=announce)
-    firmware = Esp32V5(options.build)
+    firmware = load_firmware(options.dialect, options.build)
     for port in ports:
         simulation.add_module(firmware, port)
     await simulation.run(when_opened=options.power_on == "open")

@@ -1,12 +1,9 @@
 """Which documented commands of a dialect work: the catalogue beside the registry."""
 
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from simulator.dialects.catalogue import load_catalogue
-from simulator.dialects.esp32_v5 import Esp32V5
-
-FIRMWARES: Final = {Esp32V5.name: Esp32V5}
-"""By dialect; a dialect that is missing here has a catalogue only."""
+from simulator.dialects.names import FIRMWARES, load_firmware
 
 
 class Coverage(NamedTuple):
@@ -20,8 +17,7 @@ class Coverage(NamedTuple):
 
 def coverage(dialect: str) -> list[Coverage]:
     """Every form of every documented entry, in the order of the manual."""
-    firmware = FIRMWARES.get(dialect)
-    implemented = firmware().implemented() if firmware is not None else frozenset[tuple[str, str]]()
+    implemented = load_firmware(dialect).implemented() if dialect in FIRMWARES else frozenset[tuple[str, str]]()
     return [
         Coverage(entry.name, form, entry.chapter, all((command, form) in implemented for command in entry.commands))
         for entry in load_catalogue(dialect).documented

@@ -9,14 +9,14 @@ import pytest
 from simulator.cli import main
 from simulator.core.grammar import Form
 from simulator.core.registry import CommandTable
-from simulator.dialects import esp32_v5
+from simulator.dialects.esp32_v5 import Esp32V5
 
 
 @pytest.fixture
 def one_table(monkeypatch: pytest.MonkeyPatch) -> CommandTable:
     """A firmware that is empty but for what the test puts into the table."""
     table = CommandTable()
-    monkeypatch.setattr(esp32_v5, "TABLES", (table,))
+    monkeypatch.setattr(Esp32V5, "tables", (table,))
     return table
 
 

@@ -8,7 +8,6 @@ import pytest
 
 from simulator.core.grammar import Form
 from simulator.core.registry import CommandTable
-from simulator.dialects import esp32_v5
 from simulator.dialects.catalogue import load_catalogue
 from simulator.dialects.esp32_v5 import TABLES, Esp32V5
 from simulator.dialects.names import DIALECTS
@@ -155,7 +154,7 @@ def test_the_release_build_has_the_released_groups_only(monkeypatch: pytest.Monk
     table = CommandTable()
     for name, form in (("AT+WEBSERVER", SET), ("AT+FS", SET), ("AT+SYSLSP", EXECUTE), ("AT", EXECUTE)):
         table.command(name, form)(lambda module: None)
-    monkeypatch.setattr(esp32_v5, "TABLES", (table,))
+    monkeypatch.setattr(Esp32V5, "tables", (table,))
     full, release = Esp32V5("full"), Esp32V5("release")
     assert [name for name, _ in full.command_list()] == ["AT", "AT+SYSLSP", "AT+FS", "AT+WEBSERVER"]
     assert [name for name, _ in release.command_list()] == ["AT", "AT+SYSLSP"]
