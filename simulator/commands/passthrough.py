@@ -11,7 +11,7 @@ import trio
 
 from simulator.core.answers import Line, Result
 from simulator.core.arguments import Bool, Range
-from simulator.core.errors import CommandError
+from simulator.core.errors import Cause, CommandError
 from simulator.core.grammar import Form
 from simulator.core.registry import CommandTable
 from simulator.core.stream_entry import StreamEntry
@@ -69,7 +69,7 @@ async def enter(module: Module) -> Result:
     links = module.links
     link = links.only
     if not links.raw or link is None or _follows(link):
-        raise CommandError
+        raise CommandError(cause=Cause.NO_LINK if link is None else None)
     await module.pause(module.timing.prompt)
     if links.only is not link:  # closed meanwhile
         raise CommandError

@@ -67,13 +67,16 @@ def set_softap(
 @table.command("AT+CWLIF", Form.EXECUTE)
 def stations(module: Module) -> list[Line]:
     """AT+CWLIF: the stations that have their address from this softAP, unquoted."""
+    return [Line(b"+CWLIF:%b,%b" % each) for each in leased_stations(module)]
+
+
+def leased_stations(module: Module) -> list[tuple[bytes, bytes]]:
+    """Address and MAC address of each station that has its address from the softAP, as text."""
     need_softap(module)
     point, lan = module.softap.access_point, module.softap_interface.lan
     if point is None or lan is None:
         return []
-    return [
-        Line(b"+CWLIF:%b,%b" % (lan.leases[mac].encode(), mac_text(mac))) for mac in point.stations if mac in lan.leases
-    ]
+    return [(lan.leases[mac].encode(), mac_text(mac)) for mac in point.stations if mac in lan.leases]
 
 
 @table.command("AT+CWQIF", Form.EXECUTE)

@@ -3,10 +3,11 @@
 The defaults are those of ESP-AT (ESP-AT User Guide, chapters 3 and 8).
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from simulator.core.answers import Result
+from simulator.core.errors import Cause
 from simulator.core.line_discipline import LineDiscipline, LineReader
 
 
@@ -20,7 +21,7 @@ class Conventions:
     `busy_behind_data`: the same once the command has got its data. `busy_each_line`: input without a LF is refused in
     silence, and there is an answer for each LF. `refuses_before_receipt`: what is too much is refused before the
     receipt, not behind it. `forced_restart`: what AT+RST prints while a command runs; None where it is busy as any
-    other. `boot`: the messages of a boot.
+    other. `boot`: the messages of a boot. `causes`: the line before ERROR, by what went wrong.
     """
 
     lines: Callable[[], LineReader] = LineDiscipline
@@ -34,6 +35,7 @@ class Conventions:
     refuses_before_receipt: bool = False
     forced_restart: bytes | None = b"\r\nWill force to restart!!!\r\n"
     boot: tuple[bytes, ...] = (b"\r\nready\r\n",)
+    causes: Mapping[Cause, bytes] = field(default_factory=dict)
 
 
 ESP_AT = Conventions()

@@ -218,15 +218,18 @@ class Engine:
                 else:
                     self._output.write(part.wire, Kind.RESULT, filtered=part.filtered)
         self._output.write(result.value, Kind.RESULT)
-        if self._follow_up is not None:
-            follow_up, self._follow_up = self._follow_up, None
-            follow_up()
+        self._follow()
         if restart is not None:
             self._restart(restart)
 
     def afterwards(self, follow_up: Callable[[], None]) -> None:
         """Do something right behind the answer of the running command; for its handler."""
         self._follow_up = follow_up
+
+    def _follow(self) -> None:
+        if self._follow_up is not None:
+            follow_up, self._follow_up = self._follow_up, None
+            follow_up()
 
     def _fail(self, error: CommandError) -> None:
         if self._stopped:
@@ -236,7 +239,10 @@ class Engine:
                 self._output.write(b"ERR CODE:0x%08x\r\n" % error.code, Kind.RESULT)
             if error.errno is not None:
                 self._output.write(b"+ERRNO:0x%x\r\n" % error.errno, Kind.RESULT)
+        if error.cause in self.conventions.causes:
+            self._output.write(self.conventions.causes[error.cause] + b"\r\n", Kind.RESULT)
         self._output.write(Result.ERROR.value, Kind.RESULT)
+        self._follow()
 
     def _panic(self, entry: Entry) -> None:
         log.exception("%s failed in the simulator itself; the module answers ERROR", entry.name)

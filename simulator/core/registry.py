@@ -10,7 +10,7 @@ from simulator.core.grammar import Command, Form, Parameter
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 Choice = Callable[[Any, tuple[Parameter, ...]], bool]
-"""Picks a signature: called with the module and the parameters as they were typed."""
+"""Picks a signature: called with the module and the parameters as they were typed. May raise CommandError."""
 
 
 class Entry:
@@ -64,6 +64,17 @@ class CommandTable:
             return handler
 
         return enter
+
+    def only(self, *wanted: str | tuple[str, Form]) -> "CommandTable":
+        """A table of some of these handlers: all forms of a command, or one. Raises KeyError for what is not here."""
+        selected = CommandTable()
+        for each in wanted:
+            name, form = (each, None) if isinstance(each, str) else each
+            found = [entry for entry in self.entries if entry.name == name and form in (None, entry.form)]
+            if not found:
+                raise KeyError(each)
+            selected.entries += found
+        return selected
 
     def wire(self, name: str, form: str) -> Callable[[Handler], Handler]:
         """Note that the decorated function implements a catalogue entry that is no command: `+IPD`, `+++`."""
