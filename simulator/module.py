@@ -58,6 +58,9 @@ class Reports(LinkListener, Protocol):
     def wifi_disconnected(self) -> None:
         """The station has lost or left its access point."""
 
+    def link_not_opened(self, number: int) -> None:
+        """A link could not be opened, in firmwares that report it."""
+
     def softap_station_joined(self, mac: bytes) -> None:
         """A station has joined the softAP."""
 
@@ -255,7 +258,7 @@ class Module:
             station_joined=self.reports.softap_station_joined,
             station_left=self._softap_station_left,
         )
-        self.scanner = Scanner(hearing, self.wifi, self.clock, self.timing.scan_channel)
+        self.scanner = Scanner(hearing, self.wifi, self.clock, self.timing.scan_channel, factory.scan_fields)
         self.links = LinkTable(
             self.settings,
             self.network,

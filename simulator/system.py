@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 from simulator.core.message_filter import SystemMessageFilter
 from simulator.persist.settings import Setting, Settings
+from simulator.radio.scan import ALL_FIELDS
 from simulator.radio.softap import MOST_STATIONS
 from simulator.radio.wifi import DEFAULT_MODE, Wifi, WifiMode
 from simulator.stack.links import MESSAGE_LIMIT, LinkTable
@@ -219,7 +220,8 @@ class Factory(NamedTuple):
 
     `softap_mac`: makes the softAP's address of the station's. `reconnect_interval`: seconds between the station's
     attempts to come back, 0 never. `idle_limit`: seconds after which a silent client of the server is closed, 0 never.
-    `message_limit`: payload bytes of one +IPD. `passthrough_block`: bytes passthrough sends at a time.
+    `message_limit`: payload bytes of one +IPD. `passthrough_block`: bytes passthrough sends at a time. `scan_fields`: a
+    bit for each field of AT+CWLAP.
     """
 
     wifi_mode: WifiMode = DEFAULT_MODE
@@ -231,6 +233,7 @@ class Factory(NamedTuple):
     idle_limit: int = DEFAULT_IDLE_LIMIT
     message_limit: int = MESSAGE_LIMIT
     passthrough_block: int = 2920
+    scan_fields: int = ALL_FIELDS
 
 
 class System:
@@ -251,6 +254,8 @@ class System:
         """Milliseconds after which passthrough sends what is less than a full block."""
         self.sleep_mode = factory.sleep_mode
         self.wake_pin: WakePin | None = None
+        self.matched_supply: int | None = None
+        """Millivolts that the transmit power has been matched to."""
         self.registers: dict[int, int] = {}
         """What AT+SYSREG has written, by address; any other register reads 0."""
         self._transmit_power = MAXIMUM_TRANSMIT_POWER

@@ -89,11 +89,15 @@ class FirmwareReports:
     def link_opened(self, link: Link) -> None:
         """A link is up."""
         details = SystemMessages.LINK_DETAILS in self._module.system.messages
-        self._status(link_details(link) if details else self._prefix(link) + b"CONNECT\r\n")
+        self._status(link_details(link) if details else self._prefix(link.number) + b"CONNECT\r\n")
 
     def link_closed(self, link: Link) -> None:
         """A link has ended."""
-        self._status(self._prefix(link) + b"CLOSED\r\n")
+        self._status(self._prefix(link.number) + b"CLOSED\r\n")
+
+    def link_not_opened(self, number: int) -> None:
+        """A link could not be opened, in firmwares that report it as closed then."""
+        self._status(self._prefix(number) + b"CLOSED\r\n")
 
     def link_data(self, link: Link, payload: bytes, sender: Endpoint) -> None:
         """Data has arrived."""
@@ -106,8 +110,8 @@ class FirmwareReports:
         """Data waits to be read."""
         self._output.report(incoming_notice(self._module, link))
 
-    def _prefix(self, link: Link) -> bytes:
-        return b"%d," % link.number if self._module.links.multiple else b""
+    def _prefix(self, number: int) -> bytes:
+        return b"%d," % number if self._module.links.multiple else b""
 
     def _softap_status(self, message: bytes) -> None:
         if self._wording.softap_stations:

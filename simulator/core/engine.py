@@ -239,7 +239,7 @@ class Engine:
                 self._output.write(b"ERR CODE:0x%08x\r\n" % error.code, Kind.RESULT)
             if error.errno is not None:
                 self._output.write(b"+ERRNO:0x%x\r\n" % error.errno, Kind.RESULT)
-        if error.cause in self.conventions.causes:
+        if error.cause is not None and error.cause in self.conventions.causes:
             self._output.write(self.conventions.causes[error.cause] + b"\r\n", Kind.RESULT)
         self._output.write(Result.ERROR.value, Kind.RESULT)
         self._follow()

@@ -49,7 +49,6 @@ class Catalogue(NamedTuple):
         return frozenset(command.name for command in self.registered if command.group in self.released)
 
 
-
 @cache
 def load_catalogue(dialect: str) -> Catalogue:
     """Read the tables of a dialect, at first use."""

@@ -1,4 +1,4 @@
-"""Which firmwares the simulator knows, by the names of the command line. Imports none of them before it is asked for."""
+"""Which firmwares the simulator knows, by the names of the command line. Imports none before it is asked for."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
@@ -8,6 +8,7 @@ if TYPE_CHECKING:
 
 FIRMWARES: Final = {
     "esp32-v5": ("esp32_v5", "Esp32V5"),
+    "esp8266-v0.30": ("esp8266_v030", "Esp8266V030"),
 }
 """Those that run: by dialect, the file and the class. The first is the default."""
 CATALOGUES: Final = ("tencent-tc",)

@@ -41,6 +41,8 @@ class Wifi:
         self.start_channel = 1
         self.channel_count = 13
         self.hostname = b"espressif"
+        self.smart_config = False
+        """Whether it listens for a phone that tells the access point to join."""
 
     @property
     def mode(self) -> WifiMode:
