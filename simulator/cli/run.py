@@ -35,7 +35,7 @@ def add_parser(subparsers: "_SubParsersAction[ArgumentParser]") -> None:
     add("--link", metavar="PATH", help="where the serial port appears; {n} is the module's number (./ttyESP{n})")
     add("--port", metavar="URI", help="the long form of --link: pty:PATH")
     add("--world", metavar="FILE", type=Path, help="the access points and hosts around the module (world.toml)")
-    add("--dialect", choices=RUNNABLE, default=RUNNABLE[0], help="the firmware")
+    add("--dialect", choices=RUNNABLE, help=f"the firmware of every module ({RUNNABLE[0]})")
     add("--build", choices=("full", "release"), default="full", help="its command groups: all, or those released")
     add("--modules", metavar="N", type=int, help="how many modules, if more than the world file has (1)")
     add("--timing", choices=PROFILES, default="fast", help="answer at once, or take a real module's time")
@@ -169,7 +169,7 @@ async def _run_modules(
 
     clock: Clock = RealClock() if options.speed == 1 else ScaledClock(options.speed)
     simulation = Simulation(world, clock, profile=options.timing, trace=trace, announce=announce)
-    firmware = load_firmware(options.dialect, options.build)
-    for port in ports:
-        simulation.add_module(firmware, port)
+    own = [module.dialect for module in world.modules] + [None] * (len(ports) - len(world.modules))
+    for port, dialect in zip(ports, own, strict=True):
+        simulation.add_module(load_firmware(options.dialect or dialect or RUNNABLE[0], options.build), port)
     await simulation.run(when_opened=options.power_on == "open")

@@ -10,6 +10,7 @@ from simulator.commands import addresses, basic, links, passthrough, reports, se
 from simulator.commands.esp8266 import addresses as old_addresses
 from simulator.commands.esp8266 import basic as old_basic
 from simulator.commands.esp8266 import links as old_links
+from simulator.commands.esp8266 import send_buffer
 from simulator.commands.esp8266 import sending as old_sending
 from simulator.commands.esp8266 import wifi as old_wifi
 from simulator.commands.reports import Wording
@@ -32,6 +33,7 @@ TABLES: Final = (
     links.table.only("AT+CIPMUX", ("AT+CIPDINFO", Form.SET), ("AT+CIPCLOSE", Form.EXECUTE)),
     old_links.table,
     old_sending.table,
+    send_buffer.table,
     passthrough.table.only(("AT+CIPMODE", Form.QUERY), ("AT+CIPSEND", Form.EXECUTE)),
     server.table.only("AT+CIPSTO"),
     reports.table,

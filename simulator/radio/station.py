@@ -89,9 +89,9 @@ class Station:
         associated: Callable[[AccessPoint], None],
         disconnected: Callable[[int], None],
     ) -> None:
-        """`mac`, `default_reconnect_interval`: the factory's. `join_time`: seconds from scan to association. `channels`:
-        where the country lets it listen. `spawn` starts a task that ends with the boot. `associated` and `disconnected`
-        are told what happened, the latter with a reason code."""
+        """`mac`, `default_reconnect_interval`: the factory's. `join_time`: seconds from scan to association.
+        `channels`: where the country lets it listen. `spawn` starts a task that ends with the boot. `associated` and
+        `disconnected` are told what happened, the latter with a reason code."""
         self.settings = settings
         self.default_reconnect_interval = default_reconnect_interval
         self._factory_mac = mac

@@ -43,10 +43,11 @@ class StationConfiguration(NamedTuple):
 
 class ModuleConfiguration(NamedTuple):
     """One `[[module]]` of a world file. `mac`: the station's; None is derived from the seed. `link`: where its serial
-    port appears, `{n}` is its number; None leaves that to the program."""
+    port appears, `{n}` is its number; None leaves that to the program, as it does `dialect`, the firmware's."""
 
     mac: bytes | None = None
     link: str | None = None
+    dialect: str | None = None
 
 
 @dataclass(frozen=True)

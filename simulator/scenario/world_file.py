@@ -13,6 +13,7 @@ from ipaddress import IPv4Network
 from typing import Any, Final, NamedTuple, TypeVar
 
 from simulator.core.timing import Timing
+from simulator.dialects.names import RUNNABLE
 from simulator.radio.security import SECURITIES, Security
 from simulator.scenario.world import (
     DEFAULT_FIRST_ADDRESS,
@@ -151,7 +152,11 @@ _STATION: Final[Mapping[str, Reader]] = {
     "password": read_password,
     "address": read_station_address,
 }
-_MODULE: Final[Mapping[str, Reader]] = {"mac": read_mac, "link": read_link}
+_MODULE: Final[Mapping[str, Reader]] = {
+    "mac": read_mac,
+    "link": read_link,
+    "dialect": one_of({name: name for name in RUNNABLE}),
+}
 _LISTEN: Final = {"address": "listen_address", "ports": "ports"}
 _TIMING: Final[Mapping[str, Reader]] = dict.fromkeys(Timing._fields, read_duration)
 
