@@ -8,7 +8,7 @@ from trio.testing import wait_all_tasks_blocked
 
 from simulator.core.clock import SteppedClock
 from simulator.core.port import MemoryPort
-from simulator.dialects.names import load_firmware
+from simulator.dialects.loading import load_firmware
 from simulator.module import Module
 from simulator.persist.settings import MemoryStore
 from simulator.scenario.simulation import Simulation

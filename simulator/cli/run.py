@@ -19,7 +19,8 @@ from simulator.core.inotify import DeviceWatcher
 from simulator.core.pty_port import LinkError, PtyPort
 from simulator.core.timing import PROFILES
 from simulator.core.trace import Trace
-from simulator.dialects.names import RUNNABLE, load_firmware
+from simulator.dialects.loading import load_firmware
+from simulator.dialects.names import RUNNABLE
 from simulator.scenario.world import World
 
 if TYPE_CHECKING:

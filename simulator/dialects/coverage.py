@@ -3,7 +3,8 @@
 from typing import NamedTuple
 
 from simulator.dialects.catalogue import load_catalogue
-from simulator.dialects.names import FIRMWARES, load_firmware
+from simulator.dialects.loading import load_firmware
+from simulator.dialects.names import FIRMWARES
 
 
 class Coverage(NamedTuple):

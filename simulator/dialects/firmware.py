@@ -17,11 +17,13 @@ from simulator.system import Factory, FirmwareVersion
 class Dialect:
     """The firmware of one build. A subclass is a table: it says what differs from ESP-AT.
 
-    `name`: of the catalogue too. `tables`: its commands. `version`: what AT+GMR shows.
+    `name`: of the catalogue too. `tables`: its commands. `only_known`: of these only what the catalogue has. `version`:
+    what AT+GMR shows.
     """
 
     name: ClassVar[str]
     tables: ClassVar[tuple[CommandTable, ...]]
+    only_known: ClassVar[bool] = False
     version: FirmwareVersion
     conventions: Conventions = ESP_AT
     factory: Factory = Factory()
@@ -31,10 +33,12 @@ class Dialect:
         """`build`: `full`, or `release` for the command groups of the released firmware only. Raises ValueError."""
         if build not in BUILDS:
             raise ValueError(f"found build {build!r}; one of {', '.join(BUILDS)} would be right")
-        if build == "full":  # nothing to look up, and no catalogue to read at start
-            self.registry = Registry(self.tables)
-        else:
+        if build == "release":
             self.registry = Registry(self.tables, load_catalogue(self.name).in_release().__contains__)
+        elif self.only_known:
+            self.registry = Registry(self.tables, load_catalogue(self.name).known().__contains__)
+        else:  # nothing to look up, and no catalogue to read at start
+            self.registry = Registry(self.tables)
 
     def command_list(self) -> list[tuple[str, frozenset[Form]]]:
         """What is built in and works, with the forms that do, in the order of the firmware."""

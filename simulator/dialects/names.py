@@ -1,10 +1,6 @@
-"""Which firmwares the simulator knows, by the names of the command line. Imports none before it is asked for."""
+"""Which firmwares the simulator knows, by the names of the command line. Imports none of them."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from simulator.dialects.firmware import Dialect
+from typing import Final
 
 FIRMWARES: Final = {
     "esp32-v5": ("esp32_v5", "Esp32V5"),
@@ -17,10 +13,3 @@ RUNNABLE: Final = tuple(FIRMWARES)
 DIALECTS: Final = (*RUNNABLE, *CATALOGUES)
 BUILDS: Final = ("full", "release")
 """Of a firmware: with every command group, or with those of the released one."""
-
-
-def load_firmware(dialect: str, build: str = "full") -> "Dialect":
-    """A firmware of FIRMWARES. Raises KeyError, ValueError for a build that does not exist."""
-    file, name = FIRMWARES[dialect]
-    made: Dialect = getattr(import_module(f"simulator.dialects.{file}"), name)(build)  # only the one that runs
-    return made

@@ -40,7 +40,7 @@ def test_json_has_a_row_for_each_form(capsys: pytest.CaptureFixture[str]) -> Non
     assert len({row["command"] for row in rows}) == 213
 
 
-@pytest.mark.parametrize(("dialect", "entries"), [("esp8266-v0.30", 61), ("tencent-tc", 30)])
+@pytest.mark.parametrize(("dialect", "entries"), [("tencent-tc", 30)])
 def test_a_dialect_without_a_firmware_misses_everything(
     dialect: str, entries: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
