@@ -267,6 +267,7 @@ class Module:
             self.reports,
             self.spawn,
             message_limit=factory.message_limit,
+            datagrams_wait=factory.datagrams_wait,
         )
         self.server = Server(self.network, self.links, self.clock, self.spawn, idle_limit=factory.idle_limit)
         self.system = System(self.settings, self.wifi, self.links, factory)

@@ -221,7 +221,7 @@ class Factory(NamedTuple):
     `softap_mac`: makes the softAP's address of the station's. `reconnect_interval`: seconds between the station's
     attempts to come back, 0 never. `idle_limit`: seconds after which a silent client of the server is closed, 0 never.
     `message_limit`: payload bytes of one +IPD. `passthrough_block`: bytes passthrough sends at a time. `scan_fields`: a
-    bit for each field of AT+CWLAP.
+    bit for each field of AT+CWLAP. `datagrams_wait`: whether passive receiving is for UDP too.
     """
 
     wifi_mode: WifiMode = DEFAULT_MODE
@@ -234,6 +234,7 @@ class Factory(NamedTuple):
     message_limit: int = MESSAGE_LIMIT
     passthrough_block: int = 2920
     scan_fields: int = ALL_FIELDS
+    datagrams_wait: bool = True
 
 
 class System:

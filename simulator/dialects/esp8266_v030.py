@@ -4,7 +4,7 @@ Sources: ESP8266 AT Instruction Set 0.30; where it says nothing, modules of that
 published firmware 1.3, and the published AT source 0.2x for the reading of lines.
 """
 
-from typing import Final
+from typing import ClassVar, Final
 
 from simulator.commands import addresses, basic, links, passthrough, reports, server, wifi
 from simulator.commands.esp8266 import addresses as old_addresses
@@ -19,11 +19,12 @@ from simulator.core.conventions import Conventions
 from simulator.core.errors import Cause
 from simulator.core.grammar import Form
 from simulator.core.line_discipline import ScanningLineDiscipline
+from simulator.core.registry import CommandTable
 from simulator.dialects.firmware import Dialect
 from simulator.radio.wifi import WifiMode
 from simulator.system import FACTORY_UART, Factory, FirmwareVersion, SleepMode
 
-TABLES: Final = (
+TABLES: Final[tuple[CommandTable, ...]] = (
     basic.table.only("AT", "ATE0", "ATE1", "AT+RST", "AT+RESTORE"),
     old_basic.table,
     wifi.table.only(("AT+CWAUTOCONN", Form.SET)),
@@ -98,7 +99,7 @@ class Esp8266V030(Dialect):
     """AT 0.30."""
 
     name = "esp8266-v0.30"
-    tables = TABLES
+    tables: ClassVar[tuple[CommandTable, ...]] = TABLES
     version = FirmwareVersion(  # as a module printed it
         core=b"0.30.0.0(Jul  3 2015 19:35:49)",
         sdk=b"1.2.0",

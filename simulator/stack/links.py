@@ -64,8 +64,10 @@ class LinkTable:
         spawn: Callable[..., None],
         *,
         message_limit: int = MESSAGE_LIMIT,
+        datagrams_wait: bool = True,
     ) -> None:
-        """`message_limit`: payload bytes of one report of received data."""
+        """`message_limit`: payload bytes of one report of received data. `datagrams_wait`: whether passive receiving is
+        for UDP too."""
         self.multiple = False
         self.shows_sender = False
         self.raw = False
@@ -86,6 +88,7 @@ class LinkTable:
         self._listener = listener
         self._spawn = spawn
         self._message_limit = message_limit
+        self._datagrams_wait = datagrams_wait
 
     def __iter__(self) -> Iterator[Link]:
         """The links that are up, by number; opening and closing meanwhile does no harm."""
@@ -199,7 +202,7 @@ class LinkTable:
 
     def keeps(self, link: Link) -> bool:
         """Whether what arrives on a link waits to be read."""
-        return self.passive[link.number] and not self.raw
+        return self.passive[link.number] and not self.raw and (self._datagrams_wait or not isinstance(link, UdpLink))
 
     def read(self, link: Link, most: int) -> tuple[bytes, Endpoint]:
         """Take what was received passively; `conclude` follows."""

@@ -45,12 +45,12 @@ def _check(module: Any, parameters: tuple[Parameter, ...]) -> None:
 _is_udp = links.is_udp(0, behind_link=True)
 
 
-def _is_right_and_udp(module: Any, parameters: tuple[Parameter, ...]) -> bool:
+def is_right_and_udp(module: Any, parameters: tuple[Parameter, ...]) -> bool:
     _check(module, parameters)
     return _is_udp(module, parameters)
 
 
-@table.command("AT+CIPSTART", Form.SET, when=_is_right_and_udp)
+@table.command("AT+CIPSTART", Form.SET, when=is_right_and_udp)
 async def open_udp(
     module: Module,
     link: Link,
@@ -68,9 +68,14 @@ async def open_udp(
 async def open_tcp(
     module: Module, link: Link, kind: LinkType, host: Host, port: Port, keep_alive: HalfSeconds = 0
 ) -> None:
-    """AT+CIPSTART, TCP: connect; a connection that fails is reported as closed behind the ERROR (seen on modules)."""
+    """AT+CIPSTART, TCP: connect."""
+    await dial(module, link, kind, host, port, (keep_alive + 1) // 2)
+
+
+async def dial(module: Module, link: int, kind: bytes, host: str, port: int, keep_alive: int) -> None:
+    """Connect; a connection that fails is reported as closed behind the ERROR (seen on modules)."""
     try:
-        await links.open_tcp(module, link, kind, host, port, (keep_alive + 1) // 2)
+        await links.open_tcp(module, link, kind, host, port, keep_alive)
     except CommandError as error:
         if error.cause is None:
             module.engine.afterwards(lambda: module.reports.link_not_opened(link))

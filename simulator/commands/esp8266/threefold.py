@@ -27,11 +27,16 @@ def in_force(room: Room) -> Room:
     return room
 
 
-VIEWS: Final[tuple[tuple[str, View], ...]] = (("", in_force), ("_CUR", in_force), ("_DEF", stored))
+VIEWS: Final[dict[str, View]] = {"": in_force, "_CUR": in_force, "_DEF": stored}
 """Each suffix, and what its query shows. That the name without a suffix shows what is in force is how the manual words
 it for AT+CWMODE."""
-SUFFIXES: Final = tuple(suffix for suffix, _ in VIEWS)
+SUFFIXES: Final = tuple(VIEWS)
 VOLATILE: Final = "_CUR"
+
+
+def three(name: str) -> tuple[str, ...]:
+    """The three names of a command."""
+    return tuple(name + suffix for suffix in SUFFIXES)
 
 
 class ThreefoldTable(CommandTable):
@@ -39,15 +44,16 @@ class ThreefoldTable(CommandTable):
 
     def test(self, name: str, values: bytes) -> None:
         """The test form of a command: its values in words."""
-        for suffix, _ in VIEWS:
-            self.command(name + suffix, Form.TEST)(_told(b"%b:%b" % (f"{name}{suffix}"[2:].encode(), values)))
+        for own in three(name):
+            self.command(own, Form.TEST)(_told(b"%b:%b" % (own[2:].encode(), values)))
 
-    def query(self, name: str) -> Callable[[Query], Query]:
-        """Make the decorated function the query of a command."""
+    def query(self, name: str, suffixes: Sequence[str] = SUFFIXES) -> Callable[[Query], Query]:
+        """Make the decorated function the query of a command, under its names with `suffixes`."""
 
         def enter(query: Query) -> Query:
-            for suffix, view in VIEWS:
-                self.command(name + suffix, Form.QUERY)(_asked(query, f"{name}{suffix}"[2:].encode(), view))
+            for suffix in suffixes:
+                own = name + suffix
+                self.command(own, Form.QUERY)(_asked(query, own[2:].encode(), VIEWS[suffix]))
             return query
 
         return enter
