@@ -215,6 +215,11 @@ def next_mac(station: bytes) -> bytes:
     return (int.from_bytes(station, "big") + 1).to_bytes(6, "big")
 
 
+def local_mac(station: bytes) -> bytes:
+    """A station's address as a locally administered one, bit 1 of its first byte set: the softAP's of an ESP8266."""
+    return bytes([station[0] | 2]) + station[1:]
+
+
 class Factory(NamedTuple):
     """What a firmware comes up with when nothing is stored, and its sizes: data of a dialect.
 

@@ -8,9 +8,8 @@ from typing import Final
 
 from simulator.core.conventions import Conventions
 from simulator.dialects.esp32_v5 import Esp32V5
-from simulator.dialects.esp8266_v030 import softap_mac
 from simulator.dialects.firmware import Dialect
-from simulator.system import Factory, FirmwareVersion
+from simulator.system import Factory, FirmwareVersion, local_mac
 
 CONVENTIONS: Final = Conventions(
     boot=(b"Ai-Thinker Technology Co. Ltd.\r\n", b"\r\nready\r\n"),
@@ -35,4 +34,4 @@ class AiThinker(Dialect):
         module_name=b"ESP-12S",
     )
     conventions = CONVENTIONS
-    factory = Factory(softap_mac=softap_mac)
+    factory = Factory(softap_mac=local_mac)

@@ -22,7 +22,7 @@ from simulator.core.line_discipline import ScanningLineDiscipline
 from simulator.core.registry import CommandTable
 from simulator.dialects.firmware import Dialect
 from simulator.radio.wifi import WifiMode
-from simulator.system import FACTORY_UART, Factory, FirmwareVersion, SleepMode
+from simulator.system import FACTORY_UART, Factory, FirmwareVersion, SleepMode, local_mac
 
 TABLES: Final[tuple[CommandTable, ...]] = (
     basic.table.only("AT", "ATE0", "ATE1", "AT+RST", "AT+RESTORE"),
@@ -74,14 +74,9 @@ CONVENTIONS: Final = Conventions(
 """Refused input and data behind the prompt are not echoed: so on modules of 1.5, though the source of 0.2x does."""
 
 
-def softap_mac(station: bytes) -> bytes:
-    """The station's address with bit 1 of its first byte set."""
-    return bytes([station[0] | 2]) + station[1:]
-
-
 FACTORY: Final = Factory(
     wifi_mode=WifiMode.SOFTAP,
-    softap_mac=softap_mac,
+    softap_mac=local_mac,
     softap_stations=4,  # the SDK's default
     reconnect_interval=1,  # the SDK comes back by itself, and no command changes that
     uart=FACTORY_UART._replace(flow_control=0),

@@ -1,7 +1,7 @@
 """The last NONOS firmware of the ESP8266: AT 1.7. A table of differences from 0.30.
 
-Evidence: [M] sessions of modules, of 1.7 unless it says otherwise; [W] the library WiFiEspAT, whose flavour for AT 1.7 is
-used with such modules; [Z] the driver of Zephyr; [nonos 1.3] the texts of that firmware.
+Evidence: [M] sessions of modules, of 1.7 unless it says otherwise; [W] the library WiFiEspAT, whose flavour for AT 1.7
+is used with such modules; [Z] the driver of Zephyr; [nonos 1.3] the texts of that firmware.
 """
 
 from typing import Final
