@@ -128,7 +128,12 @@ async def test_the_softap(suffix: bytes) -> None:
         assert await bench.command(b"AT%b?" % name) == name + default + OK
         await run(bench, b'AT%b="ESP8266","1234567890",5,3' % name)
         assert await bench.command(b"AT%b?" % name) == name + b':"ESP8266","1234567890",5,3\r\n' + OK
-        for wrong in (b'"lab","1234567",5,3', b'"lab","12345678",5,1', b'"lab","12345678",5', b'"lab","12345678",5,3,4'):
+        for wrong in (
+            b'"lab","1234567",5,3',
+            b'"lab","12345678",5,1',
+            b'"lab","12345678",5',
+            b'"lab","12345678",5,3,4',
+        ):
             assert await bench.command(b"AT%b=%b" % (name, wrong)) == ERROR
         await bench.command(b"AT+RST")
         kept = default if suffix == b"_CUR" else b':"ESP8266","1234567890",5,3\r\n'
