@@ -1,7 +1,7 @@
 """One module, assembled from its rooms: power, boot, reset, sleep.
 
 A boot is a nursery with fresh rooms in it; a restart is its cancellation. What survives is what the settings store
-holds, and the clock of the RTC as long as there is power.
+holds, and the clock of day as long as there is power.
 """
 
 import logging
@@ -19,6 +19,7 @@ from simulator.core.engine import Engine
 from simulator.core.grammar import Form
 from simulator.core.output import Output
 from simulator.core.port import Port
+from simulator.core.real_time_clock import RealTimeClock
 from simulator.core.redaction import Redactor
 from simulator.core.registry import Registry
 from simulator.core.timing import Timing
@@ -37,6 +38,7 @@ from simulator.stack.lan import Lan
 from simulator.stack.links import LinkListener, LinkTable
 from simulator.stack.network import SOFTAP, STATION, Network
 from simulator.stack.server import Server
+from simulator.stack.sntp import SntpClient
 from simulator.stack.softap_interface import SoftApInterface
 from simulator.system import Factory, FirmwareVersion, System
 
@@ -69,6 +71,9 @@ class Reports(LinkListener, Protocol):
 
     def softap_station_left(self, mac: bytes) -> None:
         """A station has left the softAP."""
+
+    def time_updated(self) -> None:
+        """The clock has been set by a server."""
 
 
 class Firmware(Protocol):
@@ -138,7 +143,7 @@ class Module:
         self.uart = Uart(port, self._recorder)
         self._power = trio.CancelScope()
         self._powered = trio.Event()
-        self.set_time(0)
+        self.rtc = RealTimeClock(self.clock)
         self._assemble()
 
     @property
@@ -154,7 +159,7 @@ class Module:
                 await self.uart.port.first_attached.wait()
             while True:
                 with trio.CancelScope() as self._power:
-                    self.set_time(0)
+                    self.rtc.power_on()
                     restart = Restart(RestartCause.POWER_ON)
                     while True:
                         await self.clock.sleep(restart.sleep)
@@ -171,14 +176,9 @@ class Module:
         """Give it power again."""
         self._powered.set()
 
-    def time(self) -> int:
-        """The RTC: seconds since 1970, or since power-on as long as nobody has set it."""
-        return int(self._time_then + self.clock.now() - self._time_set)
-
-    def set_time(self, seconds: int) -> None:
-        """Set the RTC."""
-        self._time_then = float(seconds)
-        self._time_set = self.clock.now()
+    def time(self) -> float:
+        """The clock of day: seconds since 1970, or since power-on as long as nobody has set it."""
+        return self.rtc.time()
 
     async def pause(self, seconds: float) -> None:
         """Wait for a figure of the timing profile; no checkpoint when it is zero."""
@@ -270,6 +270,16 @@ class Module:
             datagrams_wait=factory.datagrams_wait,
         )
         self.server = Server(self.network, self.links, self.clock, self.spawn, idle_limit=factory.idle_limit)
+        self.sntp = SntpClient(
+            self.network,
+            self.clock,
+            self.rtc,
+            self.random,
+            start_delay=self.timing.time_request,
+            spawn=self.spawn,
+            network_up=self.interface.wait_for_address,
+            updated=self.reports.time_updated,
+        )
         self.system = System(self.settings, self.wifi, self.links, factory)
 
     async def _boot(self, cause: RestartCause) -> Restart:

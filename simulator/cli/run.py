@@ -43,7 +43,7 @@ def add_parser(subparsers: "_SubParsersAction[ArgumentParser]") -> None:
     add("--speed", metavar="FACTOR", type=float, default=1.0, help="module time runs so many times as fast")
     add("--seed", metavar="N", type=int, help="of everything random; the world file's otherwise")
     add("--listen", metavar="ADDRESS", help="where servers of the module listen (127.0.0.1)")
-    add("--offline", action="store_true", help="only [hosts], the gateway and loopback can be reached")
+    add("--offline", action="store_true", help="only [hosts], [[host]], the gateway and loopback can be reached")
     add("--power-on", choices=("start", "open"), default="start", help="boot now, or when the port is opened")
     add("--trace", metavar="FILE", type=Path, help="write every message as JSON Lines; it holds passwords")
     loudness = parser.add_mutually_exclusive_group()

@@ -17,12 +17,13 @@ class Wording(NamedTuple):
     """The words of the reports that differ between firmwares: data of a dialect.
 
     `sender`: how +IPD shows where data came from. `behind_data`: what follows the data of +IPD and is not counted.
-    `softap_stations`: whether stations of the softAP are reported.
+    `softap_stations`, `time`: whether stations of the softAP, and new times of the clock, are reported.
     """
 
     sender: bytes = b',"%b",%d'
     behind_data: bytes = b"\r\n"
     softap_stations: bool = True
+    time: bool = True
 
 
 @table.wire("+IPD", "urc")
@@ -85,6 +86,11 @@ class FirmwareReports:
     def softap_station_left(self, mac: bytes) -> None:
         """A station has left the softAP."""
         self._softap_status(b'+STA_DISCONNECTED:"%b"\r\n' % mac_text(mac))
+
+    def time_updated(self) -> None:
+        """The clock has been set by a server."""
+        if self._wording.time:
+            self._status(b"+TIME_UPDATED\r\n")
 
     def link_opened(self, link: Link) -> None:
         """A link is up."""

@@ -55,7 +55,7 @@ def timestamp(module: Module) -> Unterminated:
 @table.command("AT+SYSTIMESTAMP", Form.SET)
 def set_timestamp(module: Module, seconds: Annotated[int, Range(0, 2**31 - 1)]) -> None:
     """AT+SYSTIMESTAMP=<seconds since 1970>."""
-    module.set_time(seconds)
+    module.rtc.set(seconds)
 
 
 @table.command("AT+SYSLOG", Form.QUERY)

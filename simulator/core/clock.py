@@ -74,10 +74,15 @@ TOLERANCE: Final = 1e-9
 """Seconds a timer may be ahead of the target of `advance`: eight steps of 0.1 are a little less than 0.8."""
 
 
+FEW: Final = 64
+"""Timers that nobody waits for are not worth sorting out below this number."""
+
+
 class _Timer(NamedTuple):
     deadline: float
     order: int
-    fire: Callable[[], None]
+    pending: list[Callable[[], None]]
+    """What to call when it is due; empty when it has been, or when nobody waits for it any more."""
 
 
 class SteppedClock(Clock):
@@ -89,7 +94,8 @@ class SteppedClock(Clock):
     def __init__(self) -> None:
         self._now = 0.0
         self._order = count()
-        self._timers: list[_Timer] = []
+        self._timers: list[_Timer] = []  # a heap
+        self._given_up = 0  # how many of them nobody waits for any more
         self._real_work = 0
         self._real_work_done = trio.Event()
 
@@ -102,8 +108,11 @@ class SteppedClock(Clock):
         await self._settle()
         while self._timers and self._timers[0].deadline <= target + TOLERANCE:
             timer = heapq.heappop(self._timers)
+            if not timer.pending:
+                self._given_up -= 1
+                continue
             self._now = max(self._now, timer.deadline)
-            timer.fire()
+            timer.pending.pop()()
             await self._settle()
         self._now = max(self._now, target)
 
@@ -136,14 +145,18 @@ class SteppedClock(Clock):
 
     @contextmanager
     def _timer(self, deadline: float, fire: Callable[[], None]) -> Iterator[None]:
-        timer = _Timer(deadline, next(self._order), fire)
+        timer = _Timer(deadline, next(self._order), [fire])
         heapq.heappush(self._timers, timer)
         try:
             yield
         finally:
-            if timer in self._timers:  # nobody waits for it any more
-                self._timers.remove(timer)
-                heapq.heapify(self._timers)
+            if timer.pending:  # it stays in the heap until it is due, or until half of them are like it
+                timer.pending.clear()
+                self._given_up += 1
+                if self._given_up > max(len(self._timers) // 2, FEW):
+                    self._timers = [timer for timer in self._timers if timer.pending]
+                    heapq.heapify(self._timers)
+                    self._given_up = 0
 
     async def _settle(self) -> None:
         from trio.testing import wait_all_tasks_blocked  # heavy, and only stepped time needs it

@@ -23,6 +23,7 @@ class Timing(NamedTuple):
     scan_channel: float
     unreachable: float
     unresolved: float
+    time_request: float
 
 
 def load_timing(profile: str = "fast", overrides: Mapping[str, float] | None = None) -> Timing:

@@ -14,6 +14,7 @@ from simulator.commands import (
     sending,
     server,
     sleep,
+    sntp,
     softap,
     system,
     uart,
@@ -41,6 +42,7 @@ TABLES = (
     server.table,
     link_options.table,
     softap.table,
+    sntp.table,
     reports.table,
 )
 

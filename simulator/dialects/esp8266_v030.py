@@ -87,7 +87,7 @@ FACTORY: Final = Factory(
     scan_fields=0x3F,
 )
 
-WORDING: Final = Wording(sender=b",%b,%d", behind_data=b"", softap_stations=False)
+WORDING: Final = Wording(sender=b",%b,%d", behind_data=b"", softap_stations=False, time=False)
 
 
 class Esp8266V030(Dialect):

@@ -6,7 +6,7 @@ is used with such modules; [Z] the driver of Zephyr; [nonos 1.3] the texts of th
 
 from typing import Final
 
-from simulator.commands import receiving, server, uart, wifi
+from simulator.commands import receiving, server, sntp, uart, wifi
 from simulator.commands.esp8266 import later
 from simulator.commands.esp8266.threefold import three
 from simulator.core.grammar import Form
@@ -28,6 +28,7 @@ TABLES: Final[tuple[CommandTable, ...]] = (
     wifi.table.only("AT+CWHOSTNAME"),  # unquoted [W]
     receiving.table.only("AT+CIPRECVMODE"),  # for all links at once [W]
     server.table.only("AT+CIPSERVERMAXCONN"),  # [W]
+    sntp.table.only("AT+CIPSNTPCFG", "AT+CIPSNTPTIME"),  # (the manuals from 1.5 on)
     uart.table.only(("AT+UART_CUR", Form.QUERY), ("AT+UART_DEF", Form.QUERY)),  # (the manuals from 1.5 on)
     *Esp8266V030.tables,  # the rest as in 0.30: the prompt `> ` [W], +IPD without quotes [Z], FAIL, UNLINK [M] [W]
 )

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from functools import partial
 from random import Random
+from typing import Any
 
 import trio
 
@@ -17,6 +18,7 @@ from simulator.persist.settings import MemoryStore, SettingsStore
 from simulator.radio.access_point import AccessPoint
 from simulator.radio.air import Air
 from simulator.scenario.world import AccessPointConfiguration, World
+from simulator.scenario.world_host import WorldHost
 from simulator.scenario.world_station import WorldStation, WorldStations
 from simulator.stack.endpoint import Endpoint
 from simulator.stack.host_map import HostMap
@@ -56,6 +58,10 @@ class Simulation:
         self.lans: dict[bytes, Lan] = {}
         for number, configuration in enumerate(world.access_points):
             self._add_access_point(number, configuration)
+        self.hosts = [
+            WorldHost(configuration, clock, list(self.lans.values()), self._spawn)
+            for configuration in world.memory_hosts
+        ]
         self._stations = WorldStations(world.stations, self.air, self.lans, clock, self.timing)
 
     def access_point(self, ssid: bytes) -> AccessPoint:
@@ -64,6 +70,13 @@ class Simulation:
             if point.ssid == ssid:
                 return point
         raise KeyError(ssid)
+
+    def host(self, name: str) -> WorldHost:
+        """The host of the world with that address or name. Raises KeyError."""
+        for host in self.hosts:
+            if name and name.lower() in (host.address, host.name):
+                return host
+        raise KeyError(name)
 
     @property
     def stations(self) -> list[WorldStation]:
@@ -97,11 +110,16 @@ class Simulation:
             await self._run(when_opened)
 
     async def _run(self, when_opened: bool) -> None:
-        async with trio.open_nursery() as nursery:
+        async with trio.open_nursery() as self._nursery:
+            nursery = self._nursery
             if self.stations:
                 nursery.start_soon(self._stations.run)
             for module in self.modules:
                 nursery.start_soon(partial(module.run, when_opened=when_opened))
+
+    def _spawn(self, task: Callable[..., Any], *arguments: Any) -> None:
+        """Start a task that ends with the simulation."""
+        self._nursery.start_soon(task, *arguments)
 
     def _add_access_point(self, number: int, configuration: AccessPointConfiguration) -> None:
         bssid = configuration.bssid or b"\xca\x6f" + Random(f"{self.world.seed}/ap/{number}").randbytes(4)

@@ -1,10 +1,14 @@
 """The world outside the modules, as data."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from simulator.radio.security import SECURITIES, Security
+
+if TYPE_CHECKING:  # a world without hosts needs none of it
+    from simulator.scenario.services.service import Service
 
 DEFAULT_SUBNET = IPv4Network("192.168.3.0/24")
 DEFAULT_FIRST_ADDRESS = IPv4Address("192.168.3.112")
@@ -50,14 +54,34 @@ class ModuleConfiguration(NamedTuple):
     dialect: str | None = None
 
 
+class ServiceConfiguration(NamedTuple):
+    """One entry of `serves` of a `[[host]]`. `options`: what stands behind the port, as `kind` takes it."""
+
+    kind: "type[Service]"
+    port: int
+    options: Mapping[str, Any] = {}
+
+
+class HostConfiguration(NamedTuple):
+    """One `[[host]]` of a world file: somebody in memory. `name`: what DNS knows it by, empty for none. `time`: what
+    its clock shows when the simulation begins, in seconds since 1970."""
+
+    address: str
+    name: str = ""
+    serves: tuple[ServiceConfiguration, ...] = ()
+    time: float = 0.0
+
+
 @dataclass(frozen=True)
 class World:
-    """A world file: what is on the air, and how the module's addresses map to this machine's."""
+    """A world file: what is on the air, who is around in memory, and how the module's addresses map to this machine's
+    (`hosts`, which comes first)."""
 
     seed: int = 1
     access_points: tuple[AccessPointConfiguration, ...] = (DEFAULT_ACCESS_POINT,)
     stations: tuple[StationConfiguration, ...] = ()
     modules: tuple[ModuleConfiguration, ...] = ()
+    memory_hosts: tuple[HostConfiguration, ...] = ()
     hosts: dict[str, str] = field(default_factory=dict)
     listen_address: str = "127.0.0.1"
     ports: dict[int, int] = field(default_factory=dict)

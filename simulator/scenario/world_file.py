@@ -9,22 +9,27 @@ import re
 import tomllib
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 from typing import Any, Final, NamedTuple, TypeVar
 
 from simulator.core.timing import Timing
 from simulator.dialects.names import RUNNABLE
 from simulator.radio.security import SECURITIES, Security
+from simulator.scenario.services.table import read_service
 from simulator.scenario.world import (
+    DEFAULT_ACCESS_POINT,
     DEFAULT_FIRST_ADDRESS,
     DEFAULT_SUBNET,
     AccessPointConfiguration,
+    HostConfiguration,
     ModuleConfiguration,
+    ServiceConfiguration,
     StationConfiguration,
     World,
 )
 from simulator.scenario.world_values import (
     SSID,
+    TIME,
     Reader,
     WrongValueError,
     check_host,
@@ -33,6 +38,7 @@ from simulator.scenario.world_values import (
     read_address,
     read_boolean,
     read_duration,
+    read_host_name,
     read_host_target,
     read_link,
     read_listen_address,
@@ -41,6 +47,7 @@ from simulator.scenario.world_values import (
     read_ssid,
     read_station_address,
     read_subnet,
+    read_time,
     right_password,
     shown,
     shown_key,
@@ -152,6 +159,7 @@ _STATION: Final[Mapping[str, Reader]] = {
     "password": read_password,
     "address": read_station_address,
 }
+HOST_ADDRESS: Final = 'an IPv4 address like "192.168.3.50"'
 _MODULE: Final[Mapping[str, Reader]] = {
     "mac": read_mac,
     "link": read_link,
@@ -168,6 +176,7 @@ class _WorldReader:
         self.mistakes: list[Mistake] = []
         self._links: dict[str, str] = {}
         self._macs: dict[bytes, str] = {}
+        self._hosts_by: dict[str, str] = {}  # address or name: the place of its host
 
     def read(self, document: Mapping[str, object]) -> World:
         """The World, of use only when there are no mistakes."""
@@ -179,6 +188,7 @@ class _WorldReader:
                 "access_point": partial(self._tables, "access_point", self._access_point),
                 "station": partial(self._tables, "station", self._station),
                 "module": partial(self._tables, "module", self._module),
+                "host": partial(self._tables, "host", self._host),
                 "hosts": self._hosts,
                 "listen": self._listen,
                 "timing": self._timing,
@@ -187,6 +197,9 @@ class _WorldReader:
         for key in ("access_point", "station", "module"):
             if key in fields:
                 fields[f"{key}s"] = fields.pop(key)
+        if "host" in fields:
+            fields["memory_hosts"] = fields.pop("host")
+            self._check_places(fields["memory_hosts"], fields.get("access_points", (DEFAULT_ACCESS_POINT,)))
         listen = {_LISTEN[key]: value for key, value in fields.pop("listen", {}).items()}
         return World(**fields, **listen)
 
@@ -258,6 +271,52 @@ class _WorldReader:
             if owner != place:
                 self._mistake(f"{place}.link", f"that of {owner}", "a path of its own")
         return ModuleConfiguration(**fields) if len(self.mistakes) == before else None
+
+    def _host(self, place: str, value: object) -> HostConfiguration | None:
+        before = len(self.mistakes)
+        table = self._table(place, value)
+        readers: dict[str, Reader] = {
+            "address": partial(read_station_address, right=HOST_ADDRESS),
+            "name": read_host_name,
+            "serves": partial(self._services, f"{place}.serves"),
+            "time": read_time,
+        }
+        fields = self._fields(place, table, readers)
+        if isinstance(value, Mapping) and "address" not in table:
+            self._mistake(f"{place}.address", "nothing", HOST_ADDRESS)
+        if "time" not in table and any(service.kind.needs_time for service in fields.get("serves", ()) if service):
+            self._mistake(f"{place}.time", "nothing", TIME)
+        for key in ("address", "name"):
+            if key in fields and (owner := self._hosts_by.setdefault(fields[key], place)) != place:
+                self._mistake(
+                    f"{place}.{key}", f"that of {owner}", f"{'an address' if key == 'address' else 'a name'} of its own"
+                )
+        return HostConfiguration(**fields) if len(self.mistakes) == before else None
+
+    def _services(self, place: str, value: object) -> tuple[ServiceConfiguration, ...]:
+        if not isinstance(value, list):
+            raise WrongValueError('an array like ["tcp-echo 7"]')
+        services = [self._value(f"{place}#{number}", entry, read_service) for number, entry in enumerate(value, 1)]
+        taken: set[tuple[str, int]] = set()
+        for number, service in enumerate(services, 1):
+            if service is None:
+                continue
+            if (service.kind.transport, service.port) in taken:
+                found = f"{service.kind.transport} {service.port}, which another service has"
+                self._mistake(f"{place}#{number}", found, "a port of its own")
+            taken.add((service.kind.transport, service.port))
+        return tuple(services)
+
+    def _check_places(self, hosts: Collection[HostConfiguration], points: Collection[AccessPointConfiguration]) -> None:
+        """A host cannot have an address that somebody else has, or nobody may have."""
+        for host in hosts:
+            for point in points:
+                subnet, address = point.subnet, IPv4Address(host.address)
+                first, last = subnet.network_address + 2, subnet.broadcast_address - 1
+                if address in subnet and not first <= address <= last:
+                    right = f"an address from {first} to {last}, or of another network,"
+                    self._mistake(f"{self._hosts_by[host.address]}.address", f'"{address}"', right)
+                    break
 
     def _access_point(self, place: str, value: object) -> AccessPointConfiguration | None:
         before = len(self.mistakes)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
 from difflib import get_close_matches
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any, Final
@@ -11,8 +12,11 @@ from simulator.stack.endpoint import is_address, split_endpoint
 
 LONGEST_FIGURE: Final = 86400
 """Seconds a figure of the timing can have."""
+LATEST_TIME: Final = 4_228_588_800
+"""1 January 2104, in seconds since 1970: the last time NTP can tell is in February of that year (RFC 4330)."""
 SHOWN: Final = 40
 """Characters of a found value that a message shows."""
+TIME: Final = 'a time like "2026-01-01T00:00:00Z", from 1970 to 2103'
 SSID: Final = "a string of 1 to 32 bytes"
 
 
@@ -68,6 +72,17 @@ def whole_number(least: int, most: int) -> Reader:
         if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
             raise WrongValueError(f"a whole number from {least} to {most}")
         return value
+
+    return read
+
+
+def whole_number_text(least: int, most: int) -> Reader:
+    """As `whole_number`, of a number in a text."""
+
+    def read(value: object) -> int:
+        text = value if isinstance(value, str) and re.fullmatch(r"0|[1-9][0-9]{0,17}", value) else ""
+        number: int = whole_number(least, most)(int(text) if text else None)
+        return number
 
     return read
 
@@ -156,8 +171,7 @@ def read_listen_address(value: object) -> str:
     return str(address)
 
 
-def read_station_address(value: object) -> str:
-    right = 'an IPv4 address like "192.168.4.2"'
+def read_station_address(value: object, right: str = 'an IPv4 address like "192.168.4.2"') -> str:
     address = read_address(value, right)
     if not _is_unicast(address) or address.is_loopback:
         raise WrongValueError(right)
@@ -170,6 +184,30 @@ def read_link(value: object) -> str:
     if not path or "\0" in path:
         raise WrongValueError(right)
     return path
+
+
+def read_host_name(value: object) -> str:
+    """A name that DNS knows, in lower case."""
+    right = 'a name like "broker.example.com"'
+    name = _string(value, right)
+    if not _is_host_name(name) or is_address(name):
+        raise WrongValueError(right)
+    return name.lower()
+
+
+def read_time(value: object) -> float:
+    """A time of day in seconds since 1970."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            raise WrongValueError(TIME) from None
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        raise WrongValueError(TIME)
+    seconds = value.timestamp()
+    if not 0 <= seconds < LATEST_TIME:
+        raise WrongValueError(TIME)
+    return seconds
 
 
 def read_duration(value: object) -> float:
@@ -202,11 +240,16 @@ def check_host(key: str) -> None:
     """Check the left side of an entry of [hosts]."""
     right = "an IPv4 address or a name, with :port (1..65535) or without"
     name = _before_port(key) or ""
+    if not _is_host_name(name):
+        raise WrongValueError(right)
+
+
+def _is_host_name(name: str) -> bool:
+    """Whether it is a name or an address."""
     label = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
     if len(name) > 253 or not re.fullmatch(rf"{label}(?:\.{label})*", name):
-        raise WrongValueError(right)
-    if re.fullmatch(r"[0-9.]+", name) and not is_address(name):
-        raise WrongValueError(right)
+        return False
+    return is_address(name) or not re.fullmatch(r"[0-9.]+", name)
 
 
 def read_host_target(value: object) -> str:

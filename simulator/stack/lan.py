@@ -1,6 +1,6 @@
-"""A network: its subnet, its gateway, its DHCP server, and who of the simulation is on it."""
+"""A network: its subnet, its gateway, its DHCP server, and who of the simulation is on it or can be reached from it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from ipaddress import IPv4Address, IPv4Network
 from typing import Protocol
 
@@ -16,6 +16,22 @@ class Node(Protocol):
 
     def datagram(self, data: bytes, sender: Endpoint, destination: Endpoint) -> None:
         """A UDP datagram arrives, for its own address, a broadcast or a multicast one; lost when nobody listens."""
+
+
+class Host(Node, Protocol):
+    """A host of the world, which has its address and its name (empty: none) whether it has power or not."""
+
+    @property
+    def address(self) -> str:
+        """Its IPv4 address, dotted."""
+
+    @property
+    def name(self) -> str:
+        """What DNS knows it by; empty for none."""
+
+    @property
+    def powered(self) -> bool:
+        """Whether anything answers there."""
 
 
 def _ignore(mac: bytes, address: str) -> None:
@@ -47,7 +63,9 @@ class Lan:
         self.broadcast = str(subnet.broadcast_address)
         self.dhcp = dhcp
         self.nodes: dict[str, Node] = {}
-        """By address."""
+        """Who comes and goes, by address."""
+        self.hosts: dict[str, Host] = {}
+        """The hosts of the world that can be reached from here, by address: on the subnet, and beyond the gateway."""
         self.leases: dict[bytes, str] = {}
         """Addresses given, by MAC."""
         self._first = first_address
@@ -89,13 +107,31 @@ class Lan:
 
     def _free_address(self, mac: bytes, now: float) -> str | None:
         self._kept = {owner: kept for owner, kept in self._kept.items() if kept[1] > now}
-        taken = {self.gateway, *self.leases.values(), *self.nodes}
+        taken = {self.gateway, *self.leases.values(), *self.nodes, *self.hosts}
         own, _ = self._kept.pop(mac, (None, 0.0))
         if own is not None and own not in taken:
             return own
         taken.update(address for address, _ in self._kept.values())
         pool = range(int(self._first), int(self._last) + 1)
         return next((text for number in pool if (text := str(IPv4Address(number))) not in taken), None)
+
+    def node(self, address: str) -> Node | None:
+        """Who answers to an address, here or beyond the gateway."""
+        if address in self.nodes:
+            return self.nodes[address]
+        host = self.hosts.get(address)
+        return host if host is not None and host.powered else None
+
+    def neighbours(self) -> Iterator[tuple[str, Node]]:
+        """Who is on the subnet, with the address."""
+        yield from self.nodes.items()
+        for address, host in self.hosts.items():
+            if host.powered and address not in self.nodes and self.contains(address):
+                yield address, host
+
+    def named(self, name: str) -> str | None:
+        """The address that a name has here; None when no host of the world has it."""
+        return next((host.address for host in self.hosts.values() if host.name.lower() == name.lower()), None)
 
     def contains(self, address: str) -> bool:
         """Whether an address belongs to the subnet."""

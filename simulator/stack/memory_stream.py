@@ -110,6 +110,12 @@ class MemoryStream(trio.abc.HalfCloseableStream):
                     return b""
                 await pipe.changed.wait()
 
+    async def wait_ended(self) -> None:
+        """Wait until either end is closed or reset, whatever there is left to read."""
+        await trio.lowlevel.checkpoint()
+        while not (self._incoming.ended or self._incoming.broken or self._closed):
+            await self._incoming.changed.wait()
+
     async def aclose(self) -> None:
         self.close()
         await trio.lowlevel.checkpoint()

@@ -1,7 +1,7 @@
 """What one module can reach, and what reaches it: over its interfaces, in memory or on this machine.
 
-The way to an address: an entry of `[hosts]`; somebody of the simulation on one of the module's networks; the host's
-network behind a router. `stack/host_map.py` knows the order on this machine.
+The way to an address: an entry of `[hosts]`; somebody of the simulation on one of the module's networks or behind
+their gateway; the host's network behind a router. `stack/host_map.py` knows the order on this machine.
 """
 
 from collections.abc import Callable
@@ -99,17 +99,21 @@ class Network:
 
     async def resolve(self, name: str) -> str:
         """The IPv4 address of a name or address, as the module sees it. Raises ResolveError."""
+        name = self._address_in_memory(name) or name
         self._need_names(name, self._default_lan)
         return await self.host.resolve(name, self._default_lan)
 
     async def locate(self, name: str, port: int) -> Route:
         """The way to a name or address. Raises ResolveError, UnreachableError."""
+        name = self._address_in_memory(name, port) or name
         attachment = self._attachment_for(name) if is_address(name) else self.attachment()
         lan, source = (attachment.lan, attachment.address) if attachment is not None else (None, "")
         if lan is not None and is_address(name) and not self.host.host_map.has_entry(name, port):
-            node = lan.nodes.get(name)
+            node = lan.node(name)
             if node is not None:
                 return Route(Endpoint(name, port), lan, source, nodes=(node,))
+            if name in lan.hosts:  # which has no power
+                raise UnreachableError(name)
         self._need_names(name, lan)
         destination = await self.host.locate(name, port, lan)
         if destination.beyond and (lan is None or not lan.has_uplink):
@@ -146,7 +150,7 @@ class Network:
             stream,
             self._clock,
             self._spawn,
-            lambda: any(stream.remote.address in attachment.lan.nodes for attachment in self.attachments),
+            lambda: any(attachment.lan.node(stream.remote.address) is not None for attachment in self.attachments),
         )
 
     async def open_datagrams(self, local_port: int | None, peer: Endpoint) -> Datagrams:
@@ -195,6 +199,12 @@ class Network:
             return
         datagrams.deliver(data, sender)
 
+    def _address_in_memory(self, name: str, port: int | None = None) -> str | None:
+        """The address of a host of the world; None for other names and for those that `[hosts]` has."""
+        lan, host_map = self._default_lan, self.host.host_map
+        entry = host_map.name_to_address(name) if port is None else host_map.name_to_host(name, port)
+        return lan.named(name) if lan is not None and entry is None else None
+
     def _need_names(self, name: str, lan: Lan | None) -> None:
         """Raises ResolveError for a name where nobody answers questions about names."""
         has_entry = is_address(name) or self.host.host_map.name_to_address(name) is not None
@@ -212,7 +222,7 @@ class Network:
         attachment = self._attachment_for(seen.address)
         if attachment is None:
             return route._replace(nodes=())
-        node = None if route.host is not None else attachment.lan.nodes.get(seen.address)
+        node = None if route.host is not None else attachment.lan.node(seen.address)
         nodes = (node,) if node is not None else ()
         return route._replace(lan=attachment.lan, source=attachment.address, nodes=nodes)
 
@@ -232,7 +242,7 @@ class Network:
         if attachment is None or not (multicast or address in (BROADCAST, attachment.lan.broadcast)):
             return None
         lan = attachment.lan
-        others = tuple(node for own, node in lan.nodes.items() if own != attachment.address)
+        others = tuple(node for own, node in lan.neighbours() if own != attachment.address)
         hosts = [seen] if multicast else self.host.host_map.everybody(seen.port, lan)
         return Route(seen, lan, attachment.address, others, many=tuple(hosts))
 

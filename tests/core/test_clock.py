@@ -1,12 +1,13 @@
 """Module time: real, scaled and stepped."""
 
 from collections.abc import Awaitable, Callable
+from random import Random
 
 import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from simulator.core.clock import Clock, RealClock, ScaledClock, SteppedClock
+from simulator.core.clock import FEW, Clock, RealClock, ScaledClock, SteppedClock
 
 
 async def sleeper(clock: Clock, seconds: float, name: str, log: list[tuple[str, float]]) -> None:
@@ -169,12 +170,33 @@ async def test_a_scope_that_was_left_does_nothing_later() -> None:
 
 async def test_timers_nobody_waits_for_are_forgotten() -> None:
     clock = SteppedClock()
-    for _ in range(100):
+    for _ in range(1000):
         with trio.move_on_after(0):
             await clock.sleep(1000)
         with clock.move_on_after(1000):
             await trio.lowlevel.checkpoint()
+        assert len(clock._timers) <= FEW + 1
+    await clock.advance(1000)
     assert not clock._timers
+
+
+async def test_thousands_of_timers_fire_in_order_among_those_that_are_given_up() -> None:
+    clock = SteppedClock()
+    random = Random(1)
+    log: list[tuple[str, float]] = []
+    deadlines = [random.uniform(0, 100) for _ in range(3000)]
+
+    async def work(deadline: float) -> None:
+        for _ in range(3):
+            with clock.move_on_after(random.uniform(100, 200)):
+                await clock.sleep(deadline / 3)
+        log.append(("", clock.now()))
+
+    async with trio.open_nursery() as nursery:
+        for deadline in deadlines:
+            nursery.start_soon(work, deadline)
+        await clock.advance(100)
+    assert [when for _, when in log] == pytest.approx(sorted(deadlines))
 
 
 async def test_stepped_time_waits_for_real_work() -> None:

@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 
 from simulator.core.timing import Timing
 from simulator.radio.security import SECURITIES
-from simulator.scenario.world import AccessPointConfiguration, ModuleConfiguration, StationConfiguration, World
+from simulator.scenario.world import (
+    AccessPointConfiguration,
+    HostConfiguration,
+    ModuleConfiguration,
+    StationConfiguration,
+    World,
+)
 from simulator.scenario.world_file import WorldError, load_world, read_world
 
 KEYS = (
@@ -21,11 +27,24 @@ KEYS = (
     "pmf",
     "address",
     "ports",
+    *HostConfiguration._fields,
     "a.b",
     "1.2.3.4:80",
     "80",
 )
-VALUES = (*SECURITIES, "off", "10.1.2.3", "10.1.2.3:80", "10.0.0.0/30", "ca:6f:00:00:00:01", "1.5s", "12345678")
+VALUES = (
+    *SECURITIES,
+    "off",
+    "10.1.2.3",
+    "10.1.2.3:80",
+    "tcp-echo 7",
+    "tcp-source count=1 count=2",
+    "a.example",
+    "10.0.0.0/30",
+    "ca:6f:00:00:00:01",
+    "1.5s",
+    "12345678",
+)
 PIECES = (
     b"[",
     b"]",
@@ -65,6 +84,7 @@ documents = st.fixed_dictionaries(
         "access_point": values | st.lists(tables | tables.map(lambda table: table | {"ssid": "a"}), max_size=3),
         "station": values | st.lists(tables, max_size=3),
         "module": values | st.lists(tables, max_size=3),
+        "host": values | st.lists(tables | tables.map(lambda table: table | {"address": "10.9.9.9"}), max_size=3),
         "hosts": values | tables,
         "listen": values | tables,
         "timing": values | tables,

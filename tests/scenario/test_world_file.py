@@ -11,7 +11,16 @@ import pytest
 
 from simulator.cli import main
 from simulator.radio.security import SECURITIES
-from simulator.scenario.world import AccessPointConfiguration, ModuleConfiguration, StationConfiguration, World
+from simulator.scenario.services.streams import TcpEcho, TcpSource, UdpEcho
+from simulator.scenario.services.table import SERVICES
+from simulator.scenario.world import (
+    AccessPointConfiguration,
+    HostConfiguration,
+    ModuleConfiguration,
+    ServiceConfiguration,
+    StationConfiguration,
+    World,
+)
 from simulator.scenario.world_file import SIZE_LIMIT, WorldError, load_world, read_world
 
 Write = Callable[[str | bytes], Path]
@@ -45,6 +54,11 @@ def access_point(**fields: object) -> dict[str, Any]:
 def station(**fields: object) -> dict[str, Any]:
     """A document with one station."""
     return {"station": [{"mac": "02:00:00:00:00:01", "joins": "a"} | fields]}
+
+
+def host(**fields: object) -> dict[str, Any]:
+    """A document with one host."""
+    return {"host": [{"address": "192.168.3.50"} | fields]}
 
 
 def point(**fields: object) -> AccessPointConfiguration:
@@ -83,6 +97,14 @@ joins = "open"
 mac = "24:6f:28:00:00:10"
 link = "wire{n}"
 [[module]]
+dialect = "esp8266-v0.30"
+[[host]]
+address = "192.168.3.50"
+name = "Time.example"
+serves = ["tcp-echo", "udp-echo 7", "tcp-source 1019 count=5"]
+time = 2026-01-01T01:00:00+01:00
+[[host]]
+address = "8.8.8.8"
 [hosts]
 "192.168.3.102" = "127.0.0.1"
 "192.168.3.102:8080" = "127.0.0.1:18080"
@@ -124,7 +146,20 @@ def test_every_key_is_read(write: Write) -> None:
             StationConfiguration(b"\xf8\x87\xf1\x0f\x35\x3b", b"ESP32_softAP", b"1234567890", "192.168.4.77"),
             StationConfiguration(b"\xf8\x87\xf1\x0f\x35\x3c", b"open"),
         ),
-        modules=(ModuleConfiguration(b"\x24\x6f\x28\0\0\x10", "wire{n}"), ModuleConfiguration()),
+        modules=(ModuleConfiguration(b"\x24\x6f\x28\0\0\x10", "wire{n}"), ModuleConfiguration(dialect="esp8266-v0.30")),
+        memory_hosts=(
+            HostConfiguration(
+                "192.168.3.50",
+                "time.example",
+                (
+                    ServiceConfiguration(TcpEcho, 7),
+                    ServiceConfiguration(UdpEcho, 7),
+                    ServiceConfiguration(TcpSource, 1019, {"count": 5}),
+                ),
+                1767225600.0,
+            ),
+            HostConfiguration("8.8.8.8"),
+        ),
         hosts={
             "192.168.3.102": "127.0.0.1",
             "192.168.3.102:8080": "127.0.0.1:18080",
@@ -222,7 +257,12 @@ def test_a_first_address_is_checked_against_the_subnet() -> None:
         ]
 
 
-TABLES = "one of seed, access_point, station, module, hosts, listen, timing"
+HOST_ADDRESS = 'an IPv4 address like "192.168.3.50"'
+PLACES = "an address from 192.168.3.2 to 192.168.3.254, or of another network,"
+PORT = "a whole number from 1 to 65535"
+SERVICE_NAMES = "one of " + ", ".join(f'"{name}"' for name in SERVICES)
+TIME = 'a time like "2026-01-01T00:00:00Z", from 1970 to 2103'
+TABLES = "one of seed, access_point, station, module, host, hosts, listen, timing"
 MAC = 'a station address like "ca:6f:00:00:00:01"'
 UNICAST = "a unicast address (the first byte even, not all zero)"
 STATION_ADDRESS = 'an IPv4 address like "192.168.4.2"'
@@ -301,6 +341,10 @@ DURATION = '"2.5s", "120ms" or a number of seconds, from 0 to 86400 s'
         ),
         ({"module": "A"}, 'module: found "A"; [[module]], in double brackets,'),
         ({"module": [{"mac": "03:00:00:00:00:01"}]}, f'module#1.mac: found "03:00:00:00:00:01"; {UNICAST}'),
+        (
+            {"module": [{"dialect": "esp8266-v0.3"}]},
+            'module#1.dialect: found "esp8266-v0.3"; "esp8266-v0.30"',
+        ),
         ({"module": [{"link": ""}]}, 'module#1.link: found ""; a path like "./ttyESP{n}"'),
         ({"module": [{"link": 1}]}, 'module#1.link: found 1; a path like "./ttyESP{n}"'),
         ({"module": [{"link": "a1"}, {"link": "a{n}"}]}, "module#2.link: found that of module#1; a path of its own"),
@@ -336,6 +380,46 @@ DURATION = '"2.5s", "120ms" or a number of seconds, from 0 to 86400 s'
             {"listen": {"ports": {"80": 8080, "81": 8080}}},
             "listen.ports.81: found 8080, which another port has; a port of its own",
         ),
+        ({"host": [{}]}, f"host#1.address: found nothing; {HOST_ADDRESS}"),
+        (host(address="example.com"), f'host#1.address: found "example.com"; {HOST_ADDRESS}'),
+        (host(address="127.0.0.1"), f'host#1.address: found "127.0.0.1"; {HOST_ADDRESS}'),
+        (host(address="192.168.3.1"), f'host#1.address: found "192.168.3.1"; {PLACES}'),
+        (host(address="192.168.3.255"), f'host#1.address: found "192.168.3.255"; {PLACES}'),
+        (
+            {"host": [{"address": "8.8.8.8"}, {"address": "8.8.8.8"}]},
+            "host#2.address: found that of host#1; an address of its own",
+        ),
+        (
+            {"host": [{"address": "8.8.8.8", "name": "dns"}, {"address": "8.8.4.4", "name": "DNS"}]},
+            "host#2.name: found that of host#1; a name of its own",
+        ),
+        (host(name="a b"), 'host#1.name: found "a b"; a name like "broker.example.com"'),
+        (host(name="10.0.0.1"), 'host#1.name: found "10.0.0.1"; a name like "broker.example.com"'),
+        (host(serves="tcp-echo 7"), 'host#1.serves: found "tcp-echo 7"; an array like ["tcp-echo 7"]'),
+        (host(serves=[7]), 'host#1.serves#1: found 7; a service like "tcp-echo 7"'),
+        (host(serves=["udp-echo", "tcp-ecco 7"]), 'host#1.serves#2: found "tcp-ecco 7"; "tcp-echo"'),
+        (host(serves=["gopher"]), f'host#1.serves#1: found "gopher"; {SERVICE_NAMES}'),
+        (host(serves=["tcp-echo 0"]), f'host#1.serves#1: found "tcp-echo 0"; "tcp-echo PORT" with {PORT}'),
+        (host(serves=["tcp-peer"]), f'host#1.serves#1: found "tcp-peer"; "tcp-peer PORT" with {PORT}'),
+        (host(serves=["tcp-echo 7 8"]), 'host#1.serves#1: found "tcp-echo 7 8"; "tcp-echo [PORT]"'),
+        (host(serves=["tcp-echo x=1"]), 'host#1.serves#1: found "tcp-echo x=1"; "tcp-echo [PORT]"'),
+        (
+            host(serves=["tcp-source 1 byte=1"]),
+            'host#1.serves#1: found "tcp-source 1 byte=1"; "tcp-source [PORT] [count=...]"',
+        ),
+        (
+            host(serves=["tcp-source count=-1"]),
+            'host#1.serves#1: found "tcp-source count=-1"; "count=" with a whole number from 0 to 1099511627776',
+        ),
+        (
+            host(serves=["tcp-echo", "udp-echo", "tcp-peer 7"]),
+            "host#1.serves#3: found tcp 7, which another service has; a port of its own",
+        ),
+        (host(time="noon"), f'host#1.time: found "noon"; {TIME}'),
+        (host(time="2026-01-01T00:00:00"), f'host#1.time: found "2026-01-01T00:00:00"; {TIME}'),
+        (host(time=date(2026, 1, 1)), f"host#1.time: found a date or time; {TIME}"),
+        (host(time="1969-12-31T23:59:59Z"), f'host#1.time: found "1969-12-31T23:59:59Z"; {TIME}'),
+        (host(time="2104-01-01T00:00:00Z"), f'host#1.time: found "2104-01-01T00:00:00Z"; {TIME}'),
         ({"timing": {"joyn": 1}}, "timing.joyn: found an unknown key; join"),
         ({"timing": {"join": "2.5"}}, f'timing.join: found "2.5"; {DURATION}'),
         ({"timing": {"join": "1min"}}, f'timing.join: found "1min"; {DURATION}'),

@@ -126,3 +126,10 @@ async def test_further_queries() -> None:
         assert (await bench.command(b"AT+UART_CUR?")).endswith(b",8,1,0,0\r\n" + OK)
         assert await bench.command(b"AT+UART_DEF?") == b"+UART_DEF:115200,8,1,0,0\r\n" + OK
         assert await bench.command(b"AT+CIPSERVERMAXCONN?") == b"+CIPSERVERMAXCONN:5\r\n" + OK
+
+
+async def test_the_clock() -> None:
+    async with workbench(dialect=V17) as bench:
+        assert await bench.command(b"AT+CIPSNTPTIME?") == b"+CIPSNTPTIME:Thu Jan  1 00:00:00 1970" + OK
+        await run(bench, b'AT+CIPSNTPCFG=1,8,"time.example"')
+        assert await bench.command(b"AT+CIPSNTPCFG?") == b'+CIPSNTPCFG:1,8,"time.example"\r\n' + OK

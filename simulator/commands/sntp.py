@@ -1,0 +1,72 @@
+"""The clock of day by SNTP (ESP-AT User Guide, AT+CIPSNTPCFG, AT+CIPSNTPTIME, AT+CIPSNTPINTV)."""
+
+from typing import Annotated, Final
+
+from simulator.commands.argument_types import Host
+from simulator.core.answers import Line, Unterminated
+from simulator.core.arguments import Argument, Bool, Seconds
+from simulator.core.errors import invalid
+from simulator.core.grammar import Form
+from simulator.core.registry import CommandTable
+from simulator.module import Module
+from simulator.stack.sntp import UTC, TimeZone, time_zone
+
+table = CommandTable()
+
+LONGEST_INTERVAL: Final = 4_294_967
+
+
+class Zone(Argument):
+    """Hours or hhmm to add to UTC; the handler gets a TimeZone."""
+
+    def check(self, value: int, position: int) -> TimeZone:
+        try:
+            return time_zone(value)
+        except ValueError:
+            raise invalid(position) from None
+
+    def describe(self) -> str:
+        return "-12..14, or hhmm"
+
+
+@table.command("AT+CIPSNTPCFG", Form.QUERY)
+def configuration(module: Module) -> Line:
+    """AT+CIPSNTPCFG?: the time zone in whole hours, and the servers that are asked."""
+    sntp = module.sntp
+    servers = b"".join(b',"%b"' % server.encode() for server in sntp.servers)
+    return Line(b"+CIPSNTPCFG:%d,%d%b" % (sntp.running, sntp.zone.hours, servers))
+
+
+@table.command("AT+CIPSNTPCFG", Form.SET)
+def configure(
+    module: Module,
+    enabled: Bool,
+    zone: Annotated[TimeZone, Zone()] = UTC,
+    first: Host | None = None,
+    second: Host | None = None,
+    third: Host | None = None,
+) -> None:
+    """AT+CIPSNTPCFG: the zone, and whether and whom to ask for the time."""
+    module.sntp.zone = zone
+    if enabled:
+        module.sntp.start(tuple(server for server in (first, second, third) if server is not None))
+    else:
+        module.sntp.stop()
+
+
+@table.command("AT+CIPSNTPTIME", Form.QUERY)
+def local_time(module: Module) -> Unterminated:
+    """AT+CIPSNTPTIME?: the local time; from 1970 on until the clock has been set."""
+    return Unterminated(b"+CIPSNTPTIME:%b" % module.sntp.local_time().encode())
+
+
+@table.command("AT+CIPSNTPINTV", Form.QUERY)
+def interval(module: Module) -> Line:
+    """AT+CIPSNTPINTV?: seconds."""
+    return Line(b"+CIPSNTPINTV:%d" % module.sntp.interval)
+
+
+@table.command("AT+CIPSNTPINTV", Form.SET)
+def set_interval(module: Module, seconds: Annotated[int, Seconds(15, LONGEST_INTERVAL)]) -> None:
+    """AT+CIPSNTPINTV: how often to ask for the time."""
+    module.sntp.set_interval(seconds)

@@ -1,0 +1,1 @@
+"""What the hosts of the world serve: each kind is a small class, with a line in `table.py`."""

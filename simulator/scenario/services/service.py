@@ -1,0 +1,66 @@
+"""What every kind of service has.
+
+To add one: derive from TcpService or UdpService, say what may stand behind the port in the world file (`options`), and
+give it a name in `table.py`.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Protocol
+
+from simulator.core.clock import Clock
+from simulator.stack.endpoint import Endpoint
+from simulator.stack.memory_stream import MemoryStream
+
+
+class ServingHost(Protocol):
+    """The host as its services see it."""
+
+    address: str
+    clock: Clock
+
+    def time(self) -> float:
+        """What its clock shows: seconds since 1970."""
+
+    def send_datagram(self, data: bytes, from_port: int, destination: Endpoint) -> None:
+        """Send a datagram to somebody on its network, or to who has sent it one; lost when nobody is there."""
+
+
+class Service(ABC):
+    """A service at one port of one host."""
+
+    transport: ClassVar[str]
+    """`tcp` or `udp`."""
+    usual_port: ClassVar[int | None] = None
+    """Where it is when the world file names no port; None: it has to."""
+    needs_time: ClassVar[bool] = False
+    """Whether its host has to say what time it is."""
+    options: ClassVar[Mapping[str, Callable[[object], Any]]] = {}
+    """What may stand behind the port as `name=value`, each with its reader; they become arguments of the class."""
+
+    def __init__(self, host: ServingHost, port: int) -> None:
+        self.host = host
+        self.port = port
+
+
+class TcpService(Service):
+    """A service that takes connections."""
+
+    transport = "tcp"
+    accepts: ClassVar[bool] = True
+    """Whether anybody listens; False: connections are refused."""
+
+    @abstractmethod
+    async def serve(self, stream: MemoryStream) -> None:
+        """Talk on a connection, which is closed when this returns. That the client has gone (trio.BrokenResourceError)
+        need not be caught."""
+
+
+class UdpService(Service):
+    """A service that takes datagrams."""
+
+    transport = "udp"
+
+    @abstractmethod
+    def receive(self, data: bytes, sender: Endpoint, reply: Callable[[bytes], None]) -> None:
+        """A datagram has come; `reply` sends one back."""

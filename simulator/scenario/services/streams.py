@@ -1,0 +1,77 @@
+"""The simple services: echo, discard and character generator (RFC 862 to 864), and two kinds of bad servers."""
+
+from collections.abc import Callable, Mapping
+from typing import ClassVar, Final
+
+from simulator.scenario.services.service import ServingHost, TcpService, UdpService
+from simulator.scenario.world_values import Reader, whole_number_text
+from simulator.stack.endpoint import Endpoint
+from simulator.stack.memory_stream import WINDOW, MemoryStream
+
+_PRINTABLE: Final = bytes(range(0x20, 0x7F))
+_LINE: Final = 72
+PATTERN: Final = b"".join((_PRINTABLE * 2)[start : start + _LINE] + b"\r\n" for start in range(len(_PRINTABLE)))
+"""What the character generator repeats: lines of 72 printable characters, each line shifted by one (RFC 864)."""
+
+
+class TcpEcho(TcpService):
+    """Sends back what comes."""
+
+    usual_port = 7
+
+    async def serve(self, stream: MemoryStream) -> None:
+        while data := await stream.receive_some(WINDOW):
+            await stream.send_all(data)
+
+
+class UdpEcho(UdpService):
+    """Sends back every datagram."""
+
+    usual_port = 7
+
+    def receive(self, data: bytes, sender: Endpoint, reply: Callable[[bytes], None]) -> None:
+        reply(data)
+
+
+class TcpDiscard(TcpService):
+    """Reads what comes, and says nothing."""
+
+    usual_port = 9
+
+    async def serve(self, stream: MemoryStream) -> None:
+        while await stream.receive_some(WINDOW):
+            pass
+
+
+class TcpSource(TcpService):
+    """Sends as fast as it is read: for ever, or `count=` so many bytes and then closes."""
+
+    usual_port = 19
+    options: ClassVar[Mapping[str, Reader]] = {"count": whole_number_text(0, 2**40)}
+
+    def __init__(self, host: ServingHost, port: int, count: int | None = None) -> None:
+        super().__init__(host, port)
+        self._count = count
+
+    async def serve(self, stream: MemoryStream) -> None:
+        sent = 0
+        while self._count is None or sent < self._count:
+            rest = len(PATTERN) if self._count is None else self._count - sent
+            await stream.send_all(PATTERN[:rest])
+            sent += min(rest, len(PATTERN))
+
+
+class TcpSilent(TcpService):
+    """Accepts, and then neither reads nor says anything."""
+
+    async def serve(self, stream: MemoryStream) -> None:
+        await stream.wait_ended()
+
+
+class TcpRefuse(TcpService):
+    """Refuses connections, as a port does where nobody listens."""
+
+    accepts = False
+
+    async def serve(self, stream: MemoryStream) -> None:
+        raise AssertionError("nobody is let in")

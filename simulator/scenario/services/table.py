@@ -1,0 +1,55 @@
+"""All kinds of services by their names in the world file, and how an entry is read. Sans-IO."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from simulator.scenario.services.ntp import Ntp
+from simulator.scenario.services.peer import TcpPeer, UdpPeer
+from simulator.scenario.services.service import Service
+from simulator.scenario.services.streams import TcpDiscard, TcpEcho, TcpRefuse, TcpSilent, TcpSource, UdpEcho
+from simulator.scenario.world import ServiceConfiguration
+from simulator.scenario.world_values import Reader, WrongValueError, nearest, whole_number_text
+
+SERVICES: Final[Mapping[str, type[Service]]] = {
+    "tcp-echo": TcpEcho,
+    "udp-echo": UdpEcho,
+    "tcp-discard": TcpDiscard,
+    "tcp-source": TcpSource,
+    "tcp-silent": TcpSilent,
+    "tcp-refuse": TcpRefuse,
+    "ntp": Ntp,
+    "tcp-peer": TcpPeer,
+    "udp-peer": UdpPeer,
+}
+
+_read_port = whole_number_text(1, 65535)
+
+
+def read_service(value: object) -> ServiceConfiguration:
+    """Read `kind [port] [option=value ...]`, like `tcp-echo 7`. Raises WrongValueError."""
+    if not isinstance(value, str) or not value.split():
+        raise WrongValueError('a service like "tcp-echo 7"')
+    name, *words = value.split()
+    if name not in SERVICES:
+        raise WrongValueError(nearest(name, SERVICES, '"{}"'))
+    kind = SERVICES[name]
+    port = kind.usual_port
+    if words and "=" not in words[0]:
+        port = _read(f'"{name} PORT" with', words.pop(0), _read_port)
+    if port is None:
+        raise WrongValueError(f'"{name} PORT" with a whole number from 1 to 65535')
+    options: dict[str, Any] = {}
+    for word in words:
+        key, equals, text = word.partition("=")
+        if not equals or key not in kind.options or key in options:
+            known = "".join(f" [{option}=...]" for option in kind.options)
+            raise WrongValueError(f'"{name} [PORT]{known}"')
+        options[key] = _read(f'"{key}=" with', text, kind.options[key])
+    return ServiceConfiguration(kind, port, options)
+
+
+def _read(what: str, text: str, reader: Reader) -> Any:
+    try:
+        return reader(text)
+    except WrongValueError as error:
+        raise WrongValueError(f"{what} {error.right}") from None
