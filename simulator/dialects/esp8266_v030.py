@@ -10,7 +10,7 @@ from simulator.commands import addresses, basic, links, passthrough, reports, se
 from simulator.commands.esp8266 import addresses as old_addresses
 from simulator.commands.esp8266 import basic as old_basic
 from simulator.commands.esp8266 import links as old_links
-from simulator.commands.esp8266 import send_buffer
+from simulator.commands.esp8266 import send_buffer, update
 from simulator.commands.esp8266 import sending as old_sending
 from simulator.commands.esp8266 import wifi as old_wifi
 from simulator.commands.reports import Wording
@@ -35,6 +35,7 @@ TABLES: Final[tuple[CommandTable, ...]] = (
     old_links.table,
     old_sending.table,
     send_buffer.table,
+    update.table,
     passthrough.table.only(("AT+CIPMODE", Form.QUERY), ("AT+CIPSEND", Form.EXECUTE)),
     server.table.only("AT+CIPSTO"),
     reports.table,
