@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from random import Random
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import trio
 
@@ -31,7 +31,7 @@ from simulator.radio.air import Air
 from simulator.radio.scan import Scanner
 from simulator.radio.softap import SoftAp
 from simulator.radio.station import Station
-from simulator.radio.wifi import Wifi
+from simulator.radio.wifi import Wifi, WifiMode
 from simulator.stack.host_network import HostNetwork
 from simulator.stack.interface import StationInterface
 from simulator.stack.lan import Lan
@@ -76,11 +76,20 @@ class Reports(LinkListener, Protocol):
         """The clock has been set by a server."""
 
 
+class BootText(NamedTuple):
+    """What the boot ROM prints on the port of the commands, and at how many baud."""
+
+    text: bytes
+    baud_rate: int
+
+
 class Firmware(Protocol):
     """A dialect as the module needs it."""
 
     registry: Registry
     version: FirmwareVersion
+    boot_text: BootText | None
+    """None where the ROM prints elsewhere."""
     conventions: Conventions
     factory: Factory
 
@@ -179,6 +188,12 @@ class Module:
     def time(self) -> float:
         """The clock of day: seconds since 1970, or since power-on as long as nobody has set it."""
         return self.rtc.time()
+
+    def remember(self, ssid: bytes, password: bytes) -> None:
+        """Have joined an access point in an earlier life: it is in flash, unless another one is; before `run`."""
+        if not self.station.configured:
+            self.wifi.mode = WifiMode.STATION
+            self.station.ssid, self.station.password = ssid, password
 
     async def pause(self, seconds: float) -> None:
         """Wait for a figure of the timing profile; no checkpoint when it is zero."""

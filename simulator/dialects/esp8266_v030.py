@@ -20,6 +20,7 @@ from simulator.core.errors import Cause
 from simulator.core.grammar import Form
 from simulator.core.line_discipline import ScanningLineDiscipline
 from simulator.core.registry import CommandTable
+from simulator.dialects.esp8266_board import BOOT_TEXT
 from simulator.dialects.firmware import Dialect
 from simulator.radio.wifi import WifiMode
 from simulator.system import FACTORY_UART, Factory, FirmwareVersion, SleepMode, local_mac
@@ -104,6 +105,7 @@ class Esp8266V030(Dialect):
         application=b"",
         module_name=b"",
     )
+    boot_text = BOOT_TEXT
     conventions = CONVENTIONS
     factory = FACTORY
     wording = WORDING

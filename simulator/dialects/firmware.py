@@ -10,7 +10,7 @@ from simulator.core.registry import CommandTable, Registry
 from simulator.core.timing import Timing
 from simulator.dialects.catalogue import load_catalogue
 from simulator.dialects.names import BUILDS
-from simulator.module import Module
+from simulator.module import BootText, Module
 from simulator.system import Factory, FirmwareVersion
 
 
@@ -25,6 +25,7 @@ class Dialect:
     tables: ClassVar[tuple[CommandTable, ...]]
     only_known: ClassVar[bool] = False
     version: FirmwareVersion
+    boot_text: BootText | None = None
     conventions: Conventions = ESP_AT
     factory: Factory = Factory()
     wording: Wording = Wording()

@@ -1,8 +1,7 @@
 """Ai-Thinker's build: the captured softAP provisioning, byte for byte, with a phone."""
 
-from simulator.persist.settings import MemoryStore
 from simulator.radio.security import SECURITIES
-from simulator.scenario.world import AccessPointConfiguration, StationConfiguration, World
+from simulator.scenario.world import AccessPointConfiguration, ModuleConfiguration, StationConfiguration, World
 from tests.network import OK, PROMPT, UdpPeer, answer, expect, soon
 from tests.workbench import workbench
 
@@ -11,24 +10,15 @@ POINT = AccessPointConfiguration(b"iot@xuhongv", PASSWORD, SECURITIES["wpa2-psk"
 PHONE = StationConfiguration(bytes.fromhex("f887f10f353b"), b"ESP32", b"123456789")
 JOIN = b'AT+CWJAP="iot@xuhongv","%b"' % PASSWORD
 JOINED = b"WIFI CONNECTED\r\nWIFI GOT IP\r\n"
+MODULE = ModuleConfiguration(joined=b"iot@xuhongv")
 BOOT = b"Ai-Thinker Technology Co. Ltd.\r\n\r\nready\r\n"
 
 
-async def joined_before() -> MemoryStore:
-    """The flash of a module that has joined the access point of the home."""
-    store = MemoryStore()
-    async with workbench(World(access_points=(POINT,)), dialect="ai-thinker", store=store) as bench:
-        assert await bench.command(b"AT+CWMODE=1") == OK
-        assert await bench.command(JOIN) == JOINED + OK
-    return store
-
-
 async def test_the_provisioning_walk() -> None:
-    store = await joined_before()
     async with UdpPeer() as phone:
         hosts = {"192.168.4.2:63665": f"127.0.0.1:{phone.port}"}
-        world = World(access_points=(POINT,), stations=(PHONE,), hosts=hosts)
-        async with workbench(world, dialect="ai-thinker", store=store) as bench:
+        world = World(access_points=(POINT,), stations=(PHONE,), modules=(MODULE,), hosts=hosts)
+        async with workbench(world, dialect="ai-thinker") as bench:
             assert await bench.command(b"AT+RST") == OK + b"WIFI DISCONNECT\r\n" + BOOT + JOINED
             assert await bench.send(b"AT+CWMODE=3\r\n") == b"AT+CWMODE=3\r\n" + OK
             assert await bench.command(b"AT+CIPMUX=1") == OK
