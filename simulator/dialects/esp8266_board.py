@@ -38,17 +38,7 @@ class FlashArea(NamedTuple):
     namespaces: tuple[str, ...] = ()
 
 
-USER_PARAMETERS: Final = (
-    "UART",
-    "NVM_001",
-    "NVM_002",
-    "NVM_003",
-    "NVM_004",
-    "NVM_005",
-    "NVM_006",
-    "NVM_007",
-    "NVM_008",
-)
+USER_PARAMETERS: Final = ("UART", *(f"NVM_00{number}" for number in range(1, 9)))
 SYSTEM_PARAMETERS: Final = ("nvs.net80211", "NVM_022")
 FLASH: Final = (
     FlashArea("boot", 0x00000, 0x1000),
