@@ -41,10 +41,10 @@ class Uart:
         while sent < len(data):
             sent += os.write(self.device, data[sent:])
 
-    def read(self) -> bytes:
-        """What has been left unread, or the next that comes."""
+    def read(self, most: int = READ_SIZE) -> bytes:
+        """What has been left unread, or the next that comes, of which `most`."""
         data, self._unread = self._unread, b""
-        return data or os.read(self.device, READ_SIZE)
+        return data or os.read(self.device, most)
 
     def read_until(self, end: bytes) -> bytes:
         """Everything up to and including `end`. Raises UnexpectedAnswerError when an error comes instead."""

@@ -45,7 +45,7 @@ class Reports:
 def upload(uart: Uart, count: int, *, long_send: bool) -> float:
     """Megabytes per second to the peer; `long_send`: with one AT+CIPSENDL, else through a pipe."""
     if long_send:
-        _send(uart, order(UPLOAD, count))
+        send(uart, order(UPLOAD, count))
         uart.write(b"AT+CIPSENDL=%d\r\n" % count)
         uart.read_until(b">")
         ends = [b"\r\nSEND OK\r\n", b"\r\n+IPD,1:" + ARRIVED + b"\r\n"]
@@ -77,7 +77,7 @@ def download(uart: Uart, count: int, *, reports: bool) -> float:
     """Megabytes per second from the peer; `reports`: as +IPD, else through a pipe."""
     begin = time.perf_counter()
     if reports:
-        _send(uart, order(DOWNLOAD, count))
+        send(uart, order(DOWNLOAD, count))
     else:
         uart.write(order(DOWNLOAD, count))
     check = Check()
@@ -103,7 +103,8 @@ def echo(uart: Uart, rounds: int) -> float:
     return statistics.median(times[WARM_UP:]) / 1000
 
 
-def _send(uart: Uart, data: bytes) -> None:
+def send(uart: Uart, data: bytes) -> None:
+    """Send to the peer, with one AT+CIPSEND."""
     uart.write(b"AT+CIPSEND=%d\r\n" % len(data))
     uart.read_until(b">")
     uart.write(data)

@@ -267,6 +267,7 @@ class Module:
             self.clock,
             factory.softap_mac(self.mac),
             default_most_stations=factory.softap_stations,
+            station_channel=lambda: None if (point := self.station.access_point) is None else point.channel,
             spawn=self.spawn,
             started=self._softap_started,
             stopped=self._softap_stopped,
@@ -341,6 +342,7 @@ class Module:
 
     def _associated(self, point: AccessPoint) -> None:
         self._event("associated")
+        self.softap.follow_station()
         self.reports.wifi_connected()
         self.interface.link_up(self._lans.get(point.bssid))
 

@@ -11,6 +11,7 @@ from simulator.core.grammar import Form, Parameter
 from simulator.core.registry import Choice, CommandTable
 from simulator.module import Module
 from simulator.radio.station import StationState
+from simulator.stack.endpoint import is_ipv6
 from simulator.stack.errors import LWIP_ABORTED, NetworkError, ResolveError, UnreachableError
 from simulator.stack.link import Link as OpenLink
 from simulator.stack.link import UdpLink
@@ -137,6 +138,7 @@ async def open_tcp_anywhere(
 async def _open_tcp(
     module: Module, number: int, host: str, port: int, keep_alive: int | None, local_address: str | None, limit: int
 ) -> None:
+    _need_ipv4(host)
     if keep_alive is not None:
         module.links.options[number].keep_alive = keep_alive
     await _open(module, module.links.open_tcp(number, host, port), local_address, limit)
@@ -152,6 +154,7 @@ async def _open_udp(
     local_address: str | None,
     limit: int,
 ) -> None:
+    _need_ipv4(host)
     # The peer may change only with a local port (ESP-AT User Guide, AT+CIPSTART).
     opening = module.links.open_udp(number, host, port, local_port or None, follows if local_port else 0)
     await _open(module, opening, local_address, limit)
@@ -180,6 +183,12 @@ async def _open(module: Module, opening: Coroutine[Any, Any, None], local_addres
     raise CommandError(errno=failure, cause=cause)
 
 
+def _need_ipv4(host: str) -> None:
+    """Refuse an address that is not of the family of the type."""
+    if is_ipv6(host):
+        raise CommandError
+
+
 def _need_free(module: Module, number: int) -> None:
     raw_is_taken = module.links.raw and (any(module.links) or module.server.running)
     if module.links[number] is not None or raw_is_taken:
@@ -197,18 +206,18 @@ def _free(module: Module) -> int:
 @table.command("AT+CIPCLOSE", Form.EXECUTE)
 async def close_only(module: Module) -> None:
     """AT+CIPCLOSE: end the only link; refused with AT+CIPMUX=1, but for a server of at most one client."""
-    link = module.links[0]
+    links = list(module.links)
     if module.links.multiple and module.server.most_clients > 1:
         raise CommandError(cause=Cause.NEEDS_SINGLE_MODE)
-    if link is None:
+    if len(links) != 1:
         raise CommandError(cause=Cause.NOTHING_TO_CLOSE)
     await module.pause(module.timing.close)
-    module.links.close(link)
+    await module.links.finish(links[0])
 
 
 @table.command("AT+CIPCLOSE", Form.SET)
 async def close(module: Module, number: Annotated[int, Range(0, ALL_LINKS)]) -> None:
-    """AT+CIPCLOSE: end one link, or all with 5; refused with AT+CIPMUX=0."""
+    """AT+CIPCLOSE: end one link, or all with 5, one after the other; refused with AT+CIPMUX=0."""
     links = module.links
     if not links.multiple:
         raise CommandError(cause=Cause.NEEDS_MULTIPLE_MODE)
@@ -217,7 +226,7 @@ async def close(module: Module, number: Annotated[int, Range(0, ALL_LINKS)]) -> 
     await module.pause(module.timing.close)
     for link in links:
         if number in (ALL_LINKS, link.number):
-            links.close(link)
+            await links.finish(link)
 
 
 @table.command("AT+CIPSTATE", Form.QUERY)

@@ -8,7 +8,7 @@ from simulator.core.errors import CommandError
 from simulator.core.grammar import Form
 from simulator.core.registry import CommandTable
 from simulator.module import Module
-from simulator.stack.endpoint import is_loopback
+from simulator.stack.endpoint import is_ipv6, is_loopback
 from simulator.stack.errors import ResolveError, UnreachableError
 from simulator.stack.ping import round_trip
 
@@ -29,7 +29,7 @@ async def ping(module: Module, host: Host) -> Line | list[Line | Result]:
 
 async def milliseconds_to(module: Module, host: str) -> int | None:
     """Until a host answers; None when it does not, or there is no such name. Raises CommandError without a network."""
-    if not module.network.up:
+    if not module.network.up or is_ipv6(host):
         raise CommandError
     with module.clock.move_on_after(PING_LIMIT):
         try:

@@ -1,5 +1,6 @@
 """Joining, leaving and finding access points (ESP-AT User Guide, AT+CWJAP, AT+CWQAP, AT+CWLAP, AT+CWLAPOPT)."""
 
+from contextlib import aclosing
 from typing import Annotated, Final
 
 from simulator.commands.argument_types import Mac, Reserved, mac_text
@@ -9,6 +10,7 @@ from simulator.core.arguments import UNSIGNED_32, Bool, Count, Milliseconds, Ran
 from simulator.core.errors import failed
 from simulator.core.grammar import Form
 from simulator.core.registry import CommandTable
+from simulator.core.trace import Kind
 from simulator.module import Module
 from simulator.radio.access_point import AccessPoint
 from simulator.radio.scan import ALL_SECURITIES, WEAKEST, Dwell, ScanOptions
@@ -131,9 +133,9 @@ def set_scan_options(
 
 
 @table.command("AT+CWLAP", Form.EXECUTE)
-async def scan_all(module: Module) -> list[Line]:
+async def scan_all(module: Module) -> None:
     """AT+CWLAP: every access point in reach."""
-    return await scan(module)
+    await scan(module)
 
 
 @table.command("AT+CWLAP", Form.SET)
@@ -146,14 +148,16 @@ async def scan(
     least_time: Annotated[int, Milliseconds(0, 1500)] = 0,
     most_time: Annotated[int, Milliseconds(0, 1500)] = 0,
     channel_bitmap: Annotated[int, Range(0, UNSIGNED_32)] = 0,
-) -> list[Line]:
-    """AT+CWLAP: the access points that match; times are per channel."""
+) -> None:
+    """AT+CWLAP: the access points that match, printed as they are found; times are per channel."""
     need_driver(module, reports_code=True)
     if not module.wifi.has_station:
         raise failed()
     dwell = Dwell(least_time / 1000, most_time / 1000, passive=passive)
-    found = await module.scanner.scan(ssid, mac, channel, channel_bitmap, dwell)
-    return [_scan_line(point, module.scanner.options.fields, ssid) for point in found]
+    async with aclosing(module.scanner.scan(ssid, mac, channel, channel_bitmap, dwell)) as found:
+        async for point in found:
+            await module.output.room()
+            module.output.write(_scan_line(point, module.scanner.options.fields, ssid).wire, Kind.RESULT)
 
 
 def _scan_line(point: AccessPoint, fields: int, wanted: bytes | None) -> Line:

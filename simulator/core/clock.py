@@ -30,6 +30,10 @@ class Clock(ABC):
         """A cancel scope that ends after so many seconds of module time."""
 
     @abstractmethod
+    def real_seconds(self, seconds: float) -> float | None:
+        """How long so many seconds of module time take in real time; None when it does not pass by itself."""
+
+    @abstractmethod
     def real_work(self) -> AbstractContextManager[None]:
         """Marks a wait for something real (socket, child, resolver): stepped time does not run ahead of it."""
 
@@ -57,6 +61,9 @@ class ScaledClock(Clock):
     def move_on_after(self, seconds: float) -> Iterator[trio.CancelScope]:
         with trio.move_on_after(seconds / self.speed) as scope:
             yield scope
+
+    def real_seconds(self, seconds: float) -> float | None:
+        return seconds / self.speed
 
     @contextmanager
     def real_work(self) -> Iterator[None]:
@@ -131,6 +138,9 @@ class SteppedClock(Clock):
                 scope.cancel()
             with self._timer(self._now + seconds, scope.cancel):
                 yield scope
+
+    def real_seconds(self, seconds: float) -> float | None:
+        return None
 
     @contextmanager
     def real_work(self) -> Iterator[None]:

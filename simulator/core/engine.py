@@ -192,12 +192,20 @@ class Engine:
             except Exception:
                 self._panic(entry)
             else:
-                self._output.cork()
-                self._finish(answer)
-                self._output.uncork()
+                self._conclude(entry, answer)
             self._running = False
             self._got_data = False
             self._accept_deferred()
+
+    def _conclude(self, entry: Entry, answer: Answer) -> None:
+        """Send the whole answer in one piece."""
+        self._output.cork()
+        try:
+            self._finish(answer)
+        except Exception:
+            self._panic(entry)
+        finally:
+            self._output.uncork()
 
     def _finish(self, answer: Answer) -> None:
         if self._stopped:  # the forced restart has had the last word

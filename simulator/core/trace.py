@@ -5,10 +5,15 @@ when the bytes are not printable ASCII with CR LF, `bytes` (hexadecimal). A trac
 read by its owner only.
 """
 
+import logging
 import os
+import stat
+from contextlib import suppress
 from enum import Enum
 from pathlib import Path
 from typing import IO
+
+log = logging.getLogger(__name__)
 
 
 class Kind(Enum):
@@ -27,15 +32,19 @@ _PRINTABLE = frozenset(range(0x20, 0x7F)) | frozenset(b"\r\n\t")
 
 
 class Trace:
-    """Writes a trace file."""
+    """Writes a trace file. When that fails, a full disk say, it says so once and writes no more."""
 
     def __init__(self, path: Path) -> None:
         """Create the file, or empty it. Raises OSError."""
-        self._file: IO[str] = open(path, "w", encoding="ascii", opener=_open_for_owner)  # noqa: SIM115
-        os.fchmod(self._file.fileno(), 0o600)
+        self._path = path
+        self._file: IO[str] | None = open(path, "w", encoding="ascii", opener=_open_for_owner)  # noqa: SIM115
+        if stat.S_ISREG(os.fstat(self._file.fileno()).st_mode):  # a device or a pipe is not ours to close to others
+            os.fchmod(self._file.fileno(), 0o600)
 
     def record(self, time: float, module: int, direction: str, kind: Kind, data: bytes) -> None:
         """Write one line and hand it to the system."""
+        if self._file is None:
+            return
         import json  # only runs with a trace need it
 
         fields: dict[str, object] = {"t": round(time, 6), "module": module, "dir": direction, "kind": kind.value}
@@ -43,12 +52,19 @@ class Trace:
             fields["text"] = data.decode("ascii")
         else:
             fields["bytes"] = data.hex()
-        self._file.write(json.dumps(fields) + "\n")
-        self._file.flush()
+        try:
+            self._file.write(json.dumps(fields) + "\n")
+            self._file.flush()
+        except OSError as error:
+            log.error("the trace %s ends here: %s", self._path, error.strerror)
+            self.close()
 
     def close(self) -> None:
         """Close the file."""
-        self._file.close()
+        if self._file is not None:
+            with suppress(OSError):  # what could not be written before
+                self._file.close()
+            self._file = None
 
 
 def _open_for_owner(path: str, flags: int) -> int:

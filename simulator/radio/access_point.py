@@ -41,7 +41,9 @@ class AccessPoint:
         self.management_protection = management_protection
         self.up = up
         self.changed = trio.Event()
-        """Set when `up` changes; a fresh event stands here afterwards."""
+        """Set when `up` or `restarted` changes; a fresh event stands here afterwards."""
+        self.restarted = False
+        """Whether another access point has appeared in its place, which knows none of its stations."""
         self._stations: dict[bytes, Callable[[int], None]] = {}
 
     @property
@@ -62,6 +64,11 @@ class AccessPoint:
         """Vanish without a word: stations notice when they have heard no beacon for long enough."""
         self._stations.clear()
         self._switch(False)
+
+    def replace(self) -> None:
+        """Another one has appeared in its place."""
+        self.restarted = True
+        self._change()
 
     def associate(self, mac: bytes, deauthenticated: Callable[[int], None]) -> None:
         """A station has joined; `deauthenticated` is called with a reason code when it is thrown out."""
@@ -85,5 +92,8 @@ class AccessPoint:
     def _switch(self, up: bool) -> None:
         if self.up != up:
             self.up = up
-            self.changed.set()
-            self.changed = trio.Event()
+            self._change()
+
+    def _change(self) -> None:
+        self.changed.set()
+        self.changed = trio.Event()

@@ -12,16 +12,21 @@ class Air:
         self.access_points = list(access_points)
         self.listeners: list[Callable[[AccessPoint], None]] = []
         """Called with every access point that appears."""
+        self._removed: dict[bytes, AccessPoint] = {}  # the last one of each BSSID that is gone
 
     def add(self, point: AccessPoint) -> None:
         """An access point appears."""
         self.access_points.append(point)
+        before = self._removed.pop(point.bssid, None)
+        if before is not None and before.channel == point.channel:
+            before.replace()
         for listener in self.listeners:
             listener(point)
 
     def remove(self, point: AccessPoint) -> None:
         """An access point is gone for good."""
         self.access_points.remove(point)
+        self._removed[point.bssid] = point
         point.switch_off()
 
     def scan(self, wanted: Callable[[AccessPoint], bool]) -> list[AccessPoint]:

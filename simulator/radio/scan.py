@@ -1,5 +1,7 @@
 """Scanning for access points (ESP-AT User Guide, AT+CWLAP, AT+CWLAPOPT)."""
 
+from collections.abc import AsyncGenerator
+from functools import partial
 from typing import Final, NamedTuple
 
 from simulator.core.clock import Clock
@@ -50,28 +52,33 @@ class Scanner:
 
     async def scan(
         self, ssid: bytes | None, bssid: bytes | None, channel: int, bitmap: int, dwell: Dwell
-    ) -> list[AccessPoint]:
-        """The access points that match, the strongest first.
+    ) -> AsyncGenerator[AccessPoint, None]:
+        """The access points that match, as they are found: channel by channel, the strongest of each first.
 
         `channel`: 0 for those of `bitmap` (bit n is channel n; 0: all). Only channels of the country are listened on.
         """
-        wanted = 1 << channel if channel else bitmap
-        channels = [number for number in self._wifi.channels if not wanted or wanted >> number & 1]
-        await self._clock.sleep(sum(self._time_on(number, dwell) for number in channels))
+        mask = 1 << channel if channel else bitmap
+        channels = [number for number in self._wifi.channels if not mask or mask >> number & 1]
+        for number in channels:
+            seconds = self._time_on(number, dwell)
+            if seconds:
+                await self._clock.sleep(seconds)
+            for point in self._air.scan(partial(_is_on, number)):
+                wanted = (ssid is None or point.ssid == ssid) and (bssid is None or point.bssid == bssid)
+                if wanted and self._shows(point):
+                    yield point
+
+    def _shows(self, point: AccessPoint) -> bool:
         options = self.options
-        return self._air.scan(
-            lambda point: (
-                point.channel in channels
-                and (ssid is None or point.ssid == ssid)
-                and (bssid is None or point.bssid == bssid)
-                and point.rssi >= options.weakest
-                and bool(options.securities >> point.security.number & 1)
-            )
-        )
+        return point.rssi >= options.weakest and bool(options.securities >> point.security.number & 1)
 
     def _time_on(self, channel: int, dwell: Dwell) -> float:
         if dwell.passive:
             return dwell.most or self._channel_time * PASSIVE_FACTOR
-        if dwell.least and dwell.most and not self._air.scan(lambda point: point.channel == channel):
+        if dwell.least and dwell.most and not self._air.scan(partial(_is_on, channel)):
             return dwell.least
         return dwell.most or self._channel_time
+
+
+def _is_on(channel: int, point: AccessPoint) -> bool:
+    return point.channel == channel

@@ -111,6 +111,7 @@ class SoftAp:
         clock: Clock,
         mac: bytes,
         *,
+        station_channel: Callable[[], int | None],
         default_most_stations: int = MOST_STATIONS,
         spawn: Callable[..., None],
         started: Callable[[SoftAccessPoint], None],
@@ -118,8 +119,9 @@ class SoftAp:
         station_joined: Callable[[bytes], None],
         station_left: Callable[[bytes], None],
     ) -> None:
-        """`mac`: the factory's. `spawn` starts a task that ends with the boot. The last four are told what happens;
-        stations are named by their MAC."""
+        """`mac`: the factory's. `station_channel`: of the access point that the station of the same radio has joined.
+        `spawn` starts a task that ends with the boot. The last four are told what happens; stations are named by their
+        MAC."""
         self.settings = settings
         self.default_most_stations = default_most_stations
         self.access_point: SoftAccessPoint | None = None
@@ -127,6 +129,7 @@ class SoftAp:
         self._wifi = wifi
         self._clock = clock
         self._factory_mac = mac
+        self._station_channel = station_channel
         self._spawn = spawn
         self._started = started
         self._stopped = stopped
@@ -172,6 +175,13 @@ class SoftAp:
         elif not self._wifi.has_softap and self.access_point is not None:
             self.stop()
 
+    def follow_station(self) -> None:
+        """One radio has one channel: the softAP goes where the station has joined, and its stations come along. It
+        stays there until it starts again."""
+        channel = self._station_channel()
+        if self.access_point is not None and channel is not None:
+            self.access_point.channel = channel
+
     def restart(self) -> None:
         """Leave the air and come back."""
         if self.access_point is not None:
@@ -198,7 +208,7 @@ class SoftAp:
             self.mac,
             security=self.security,
             password=self.password,
-            channel=self.channel,
+            channel=self._station_channel() or self.channel,
             hidden=bool(self.hidden),
             most_stations=self.most_stations,
             joined=self._station_joined,

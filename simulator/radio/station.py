@@ -36,6 +36,7 @@ class StationState(Enum):
 class Reason(IntEnum):
     """Why a join failed or ended: 802.11 reason codes and the driver's own."""
 
+    NOT_AUTHENTICATED = 6
     LEFT = 8
     HANDSHAKE_TIMEOUT = 15
     BEACON_TIMEOUT = 200
@@ -237,8 +238,7 @@ class Station:
     async def _stay(self) -> None:
         """Stay joined for as long as the policy has something to say."""
         while True:
-            await self._silence()
-            self._lost(Reason.BEACON_TIMEOUT)
+            self._lost(await self._loss())
             if not await self._reconnect():
                 return
 
@@ -246,18 +246,21 @@ class Station:
         if await self._reconnect():
             await self._stay()
 
-    async def _silence(self) -> None:
-        """Wait until the access point has been silent for too long."""
+    async def _loss(self) -> Reason:
+        """Wait until the access point has been silent for too long, or has come back and does not know the station."""
         point = self.access_point
         assert point is not None
         while True:
             while point.up:
                 await point.changed.wait()
             with self._clock.move_on_after(self.inactive_time):
-                await point.changed.wait()
+                while not (point.up or point.restarted):
+                    await point.changed.wait()
+                if point.restarted:
+                    return Reason.NOT_AUTHENTICATED
                 point.associate(self.mac, self._thrown_out)  # it came back in time
                 continue
-            return
+            return Reason.BEACON_TIMEOUT
 
     def _thrown_out(self, reason: int) -> None:
         self._stop()

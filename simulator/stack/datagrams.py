@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 import trio
 from trio import socket
 
-from simulator.stack.endpoint import LOOPBACK, Endpoint, is_loopback
+from simulator.stack.endpoint import HOST_BROADCAST, LOOPBACK, Endpoint, is_loopback
 from simulator.stack.errors import network_error
 
 DATAGRAM_LIMIT: Final = 65535
@@ -27,7 +27,8 @@ class Datagrams:
     """One UDP port.
 
     What goes to loopback leaves from the port the module owns; a second socket, opened when it is first needed, talks
-    to the host's network and hears only those it has sent to; a third one hears a multicast group.
+    to the host's network and hears only those it has sent to; others hear broadcasts of this machine's programs and a
+    multicast group.
     """
 
     def __init__(
@@ -47,7 +48,7 @@ class Datagrams:
         self._host = Endpoint(*loopback.getsockname())
         self._modules = modules
         self._outward: socket.SocketType | None = None
-        self._in_group: socket.SocketType | None = None
+        self._to_many: list[socket.SocketType] = []
         self._spoken_to: set[str] = set()
         self._spawn = spawn
         self._closed = closed
@@ -59,16 +60,26 @@ class Datagrams:
     async def join(self, group: str) -> None:
         """Take the datagrams of a multicast group, from this machine too as far as the port is free there."""
         self.group = group
-        self._in_group = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        membership = socket.inet_aton(group) + socket.inet_aton(LOOPBACK)
+        await self._listen_at(Endpoint(group, self.local_port), membership)
+
+    async def hear_broadcasts(self) -> None:
+        """Take what programs of this machine send to all of its loopback network, as far as the port is free there."""
+        if is_loopback(self._host.address):
+            await self._listen_at(Endpoint(HOST_BROADCAST, self._host.port))
+
+    async def _listen_at(self, address: Endpoint, membership: bytes | None = None) -> None:
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
-            self._in_group.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            await self._in_group.bind((group, self.local_port))
-            membership = socket.inet_aton(group) + socket.inet_aton(LOOPBACK)
-            self._in_group.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, membership)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # all modules listen there
+            await sock.bind(address)
+            if membership is not None:
+                sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, membership)
         except OSError:
-            self._in_group.close()
+            sock.close()
         else:
-            self._spawn(self.pump, self._in_group)
+            self._to_many.append(sock)
+            self._spawn(self.pump, sock)
 
     async def send_to_host(self, data: bytes, destination: Endpoint) -> None:
         """Send one datagram to an address of this machine's or its network. Raises NetworkError."""
@@ -104,7 +115,7 @@ class Datagrams:
             sender = Endpoint(address, port)
             if sock is self._outward and address not in self._spoken_to:
                 continue
-            if sock is self._in_group and sender in self._modules:
+            if sock in self._to_many and sender in self._modules:
                 continue  # which sends it in memory too
             self._keep(Arrival(data, sender, None))
 
@@ -112,7 +123,7 @@ class Datagrams:
         """Close the port."""
         self._closed()
         self._modules.discard(self._host)
-        for sock in (self._loopback, self._outward, self._in_group):
+        for sock in (self._loopback, self._outward, *self._to_many):
             if sock is not None:
                 sock.close()
 

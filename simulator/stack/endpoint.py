@@ -5,6 +5,8 @@ from typing import Final, NamedTuple
 
 LOOPBACK: Final = "127.0.0.1"
 BROADCAST: Final = "255.255.255.255"
+HOST_BROADCAST: Final = "127.255.255.255"
+"""Reaches the programs of this machine that listen on all addresses, and those that listen at this one."""
 NO_ADDRESS: Final = "0.0.0.0"
 """What an interface without address shows."""
 
@@ -26,6 +28,11 @@ def is_address(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def is_ipv6(text: str) -> bool:
+    """Whether a text is an IPv6 address, and no name; a wrong one is neither."""
+    return ":" in text
 
 
 def is_loopback(address: str) -> bool:

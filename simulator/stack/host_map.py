@@ -7,14 +7,19 @@ Back: the same entries reversed, preferring one in the subnet of the interface, 
 """
 
 from collections.abc import Mapping
-from typing import Final
 
-from simulator.stack.endpoint import BROADCAST, LOOPBACK, NO_ADDRESS, Endpoint, is_address, is_loopback, split_endpoint
+from simulator.stack.endpoint import (
+    BROADCAST,
+    HOST_BROADCAST,
+    LOOPBACK,
+    NO_ADDRESS,
+    Endpoint,
+    is_address,
+    is_loopback,
+    split_endpoint,
+)
 from simulator.stack.errors import UnreachableError
 from simulator.stack.lan import Lan
-
-HOST_BROADCAST: Final = "127.255.255.255"
-"""Reaches the programs of this machine that listen on all addresses."""
 
 
 class HostMap:

@@ -14,7 +14,7 @@ import trio
 from trio import socket
 
 from simulator.core.clock import Clock
-from simulator.stack.connection import set_options
+from simulator.stack.connection import HostConnection
 from simulator.stack.datagrams import Datagrams
 from simulator.stack.endpoint import LOOPBACK, Endpoint, is_address, is_loopback
 from simulator.stack.errors import ResolveError, network_error
@@ -125,18 +125,18 @@ class HostNetwork:
         if not is_address(name):
             host = host_map.name_to_host(name, port)
             if host is not None:
-                return Destination(Endpoint(host_map.to_module(*host, lan).address, port), host, beyond=False)
+                seen = host_map.to_module(*host, lan)
+                if seen.port != port:  # what is there for another port of the module's is not what it has dialled
+                    seen = host_map.to_module(host.address, 0, lan)
+                return Destination(Endpoint(seen.address, port), host, beyond=False)
             name = await self._look_up(name, lan)
         beyond = not is_loopback(name) and not host_map.has_entry(name, port)
         return Destination(Endpoint(name, port), host_map.to_host(name, port, lan), beyond)
 
-    async def connect(self, host: Endpoint, keep_alive: int = 0, linger: int = -1) -> socket.SocketType:
-        """Open a TCP connection. `keep_alive`: idle seconds, 0 for none. `linger`: 0 resets the connection when it is
-        closed. Raises NetworkError."""
+    async def connect(self, host: Endpoint) -> HostConnection:
+        """Open a TCP connection. Raises NetworkError."""
         tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         try:
-            tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            set_options(tcp, keep_alive, linger)
             with self._clock.real_work():
                 if is_loopback(host.address) and is_loopback(self._own_address):
                     await tcp.bind((self._own_address, 0))
@@ -150,7 +150,7 @@ class HostNetwork:
         except BaseException:
             tcp.close()
             raise
-        return tcp
+        return HostConnection(tcp, self._clock)
 
     async def listen(self, port: int) -> HostListener:
         """Listen on a TCP port of the module's. Raises NetworkError."""
@@ -171,6 +171,8 @@ class HostNetwork:
             closed = partial(self._announce, f"no longer serves udp {local_port}")
         datagrams = Datagrams(udp, local_port or free_port or host.port, spawn, closed, self._udp_ports)
         spawn(datagrams.pump, udp)
+        if local_port is not None:
+            await datagrams.hear_broadcasts()
         return datagrams
 
     async def _bound(self, kind: int, port: int | None, free_port: int | None = None) -> socket.SocketType:

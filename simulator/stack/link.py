@@ -17,12 +17,14 @@ from simulator.stack.errors import LWIP_NO_ROUTE, NetworkError
 from simulator.stack.lan import Lan
 from simulator.stack.network import Network, Route
 from simulator.stack.segments import Segments
+from simulator.stack.tcp_options import ConnectionOptions
 
 RECEIVE_WINDOW: Final = 5760
 """Bytes the module takes from a connection at a time, and holds for a host that has not read them: four segments of
 1440."""
 SEND_BUFFER: Final = 5760
 """Bytes the stack takes from the module before the peer has acknowledged any of them."""
+NO_OPTIONS: Final = ConnectionOptions()
 
 
 class Link(ABC):
@@ -92,8 +94,9 @@ class Link(ABC):
 class TcpLink(Link):
     """A TCP connection.
 
-    `keep_alive`: seconds of silence before it asks whether the peer is there, 0 never. `cut_off`: its network is gone
-    and it waits for it to come back; what is sent meanwhile stays in the stack's buffer.
+    `keep_alive`, `linger`: see ConnectionOptions. `cut_off`: its network is gone
+    and it waits for it to come back; what is sent meanwhile stays in the stack's buffer. `finishing`: it only waits for
+    the peer to close too.
     """
 
     kind = b"TCP"
@@ -106,12 +109,14 @@ class TcpLink(Link):
         lan: Lan | None,
         connection: Connection,
         *,
-        keep_alive: int = 0,
+        options: ConnectionOptions = NO_OPTIONS,
         accepted: bool = False,
     ) -> None:
         super().__init__(number, remote, local_port, lan, accepted=accepted)
-        self.keep_alive = keep_alive
+        self.keep_alive = options.keep_alive
+        self.linger = options.linger
         self.cut_off = False
+        self.finishing = False
         self._held = bytearray()
         self.dialled: tuple[str, int] = remote
         """What a client dialled, a name or an address; it is dialled again in passthrough."""
@@ -163,9 +168,24 @@ class TcpLink(Link):
             self._held.clear()
             await self._connection.send(payload)
         self.cut_off = False
+        if self.finishing:
+            self._connection.finish()
 
     async def receive(self) -> tuple[bytes, Endpoint]:
         return await self._connection.receive(max(1, self.room)), self.remote
+
+    def finish(self) -> None:
+        """Say that nothing more comes, and take nothing any more."""
+        self.finishing = True
+        self.unread.clear()
+        self.read.set()
+        if not self.cut_off:
+            self._connection.finish()
+
+    def give_up(self) -> None:
+        """Nothing is waited for any longer: what the peer has not acknowledged is lost."""
+        if self.cut_off or not self._connection.acknowledged:
+            self._connection.reset()
 
     def close(self) -> None:
         self._connection.close()

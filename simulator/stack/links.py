@@ -118,14 +118,14 @@ class LinkTable:
         """Connect. Raises ResolveError, UnreachableError, NetworkError."""
         if not self.network.up:
             raise NetworkError(LWIP_NO_ROUTE)
-        options = self.options[number]
+        options = self.options[number].of_connection
         with self._reserved(number):
             route = await self.network.locate(host, port)
-            connection, local_port = await self.network.connect(route, options.keep_alive, options.linger)
+            connection, local_port = await self.network.connect(route, options)
         if not self.network.up:  # lost meanwhile
             connection.close()
             raise NetworkError(LWIP_NO_ROUTE)
-        link = TcpLink(number, route.seen, local_port, route.lan, connection, keep_alive=options.keep_alive)
+        link = TcpLink(number, route.seen, local_port, route.lan, connection, options=options)
         link.dialled = host, port
         self.add(link)
 
@@ -141,9 +141,9 @@ class LinkTable:
         number = self.lowest_free
         if number is None:
             return False
-        options = self.options[number]
-        connection.set_options(options.keep_alive, options.linger)
-        self.add(TcpLink(number, remote, local_port, lan, connection, keep_alive=options.keep_alive, accepted=True))
+        options = self.options[number].of_connection
+        connection.set_options(options)
+        self.add(TcpLink(number, remote, local_port, lan, connection, options=options, accepted=True))
         return True
 
     def add(self, link: Link) -> None:
@@ -179,6 +179,10 @@ class LinkTable:
             if not self.alive(link):
                 raise NetworkError(LWIP_NOT_CONNECTED)
         await link.send(payload)
+
+    async def room(self) -> None:
+        """Wait until there is room for reports; returns at once when there is."""
+        await self._output.room()
 
     def alive(self, link: Link) -> bool:
         """Whether a link is up."""
@@ -217,8 +221,28 @@ class LinkTable:
         if link.ended and not link.unread:
             self._end(link)
 
+    async def finish(self, link: Link) -> None:
+        """End a link from this side, as AT+CIPCLOSE does: one that lingers waits for the peer to close too."""
+        if isinstance(link, TcpLink) and not link.ended and link.linger > 0:
+            link.finish()
+            with self._clock.move_on_after(link.linger):
+                await self.gone(link)
+                return
+            link.give_up()
+        self.close(link)
+
+    def disconnect(self, link: Link) -> None:
+        """The connection of a link is over; CLOSED is withheld until all that has come is read."""
+        link.receiving.cancel()
+        if link.unread:
+            link.close()
+            link.ended = True
+            self.notify()
+        else:
+            self._end(link)
+
     def close(self, link: Link) -> None:
-        """End a link from this side."""
+        """End a link from this side, at once, whatever waits to be read."""
         link.receiving.cancel()
         self._end(link)
 
@@ -229,7 +253,7 @@ class LinkTable:
                 continue
             if not self.persistent[link.number]:
                 link.vanish()
-                self._break(link)
+                self.disconnect(link)
             elif not link.cut_off:
                 link.cut_off = True
                 if link.keep_alive:
@@ -268,12 +292,14 @@ class LinkTable:
                     await self.changed.wait()  # nothing comes in without a network
                 if not data:
                     break
+                if isinstance(link, TcpLink) and link.finishing:
+                    continue
                 link.used = self._clock.now()
                 if link.unread or self.keeps(link):
                     await self._keep(link, data, sender)
                 else:
                     await self._print(link, data, sender)
-            self._break(link)
+            self.disconnect(link)
 
     async def _print(self, link: Link, data: bytes, sender: Endpoint) -> None:
         for at in range(0, len(data), self._message_limit):
@@ -308,16 +334,6 @@ class LinkTable:
                 self._listener.link_data(link, data[at : at + self._message_limit], sender)
             self.conclude(link)
 
-    def _break(self, link: Link) -> None:
-        """The connection of a link is over; CLOSED is withheld until all that has come is read."""
-        link.receiving.cancel()
-        if link.unread:
-            link.close()
-            link.ended = True
-            self.notify()
-        else:
-            self._end(link)
-
     # Links that outlive their network
 
     async def _end_unless_back(self, link: TcpLink, seconds: float) -> None:
@@ -327,7 +343,7 @@ class LinkTable:
                 await self.changed.wait()
             return
         if link.cut_off and self.alive(link):
-            self._break(link)
+            self.disconnect(link)
 
     async def _resume(self, link: TcpLink) -> None:
         try:

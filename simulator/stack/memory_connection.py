@@ -14,6 +14,7 @@ from simulator.core.clock import Clock
 from simulator.stack.connection import KEEP_ALIVE_COUNT, KEEP_ALIVE_INTERVAL
 from simulator.stack.errors import LWIP_NOT_CONNECTED, LWIP_RESET, NetworkError
 from simulator.stack.memory_stream import MemoryStream
+from simulator.stack.tcp_options import ConnectionOptions
 
 GIVE_UP: Final = 1023.0
 """Seconds until data that nobody acknowledges ends a connection: twelve repetitions, each after twice the time of the
@@ -59,9 +60,22 @@ class MemoryConnection:
         except trio.ClosedResourceError as error:
             raise NetworkError(LWIP_NOT_CONNECTED) from error
 
-    def set_options(self, keep_alive: int, linger: int) -> None:
-        self._keep_alive = keep_alive
-        self._resets = linger == 0
+    def set_options(self, options: ConnectionOptions) -> None:
+        self._keep_alive = options.keep_alive
+        self._resets = options.linger == 0
+
+    def finish(self) -> None:
+        self._stream.end()
+        if self._stream.lost and self._somebody_there():
+            self._stream.reset()
+
+    @property
+    def acknowledged(self) -> bool:
+        return not self._stream.lost or self._stream.broken  # what lies in the peer's window has arrived
+
+    def reset(self) -> None:
+        self._stream.reset()
+        self._stream.close()
 
     def close(self) -> None:
         if self._resets:

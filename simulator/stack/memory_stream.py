@@ -89,8 +89,17 @@ class MemoryStream(trio.abc.HalfCloseableStream):
         with self._alone("_sending"):
             if self._closed:
                 raise trio.ClosedResourceError
-            self._outgoing.ended = True
-            self._outgoing.change()
+            self.end()
+
+    def end(self) -> None:
+        """Say that nothing more comes."""
+        self._outgoing.ended = True
+        self._outgoing.change()
+
+    @property
+    def broken(self) -> bool:
+        """Whether what is sent is refused."""
+        return self._outgoing.broken
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
         if max_bytes is not None and index(max_bytes) < 1:

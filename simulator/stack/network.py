@@ -10,7 +10,7 @@ from ipaddress import IPv4Address
 from typing import Final, NamedTuple, Protocol
 
 from simulator.core.clock import Clock
-from simulator.stack.connection import Connection, HostConnection
+from simulator.stack.connection import Connection
 from simulator.stack.datagrams import Datagrams
 from simulator.stack.endpoint import BROADCAST, Endpoint, is_address
 from simulator.stack.errors import LWIP_ADDRESS_IN_USE, LWIP_RESET, NetworkError, ResolveError, UnreachableError
@@ -18,6 +18,7 @@ from simulator.stack.host_network import HostNetwork
 from simulator.stack.lan import Lan, Node
 from simulator.stack.memory_connection import MemoryConnection
 from simulator.stack.memory_stream import MemoryStream, memory_stream_pair
+from simulator.stack.tcp_options import ConnectionOptions
 
 ANY_INTERFACE, STATION, SOFTAP = 0, 1, 2
 """`netif` of AT+CIPSERVER."""
@@ -131,17 +132,17 @@ class Network:
         except UnreachableError as error:
             return Route(Endpoint(error.address, port), None, "")
 
-    async def connect(self, route: Route, keep_alive: int, linger: int) -> tuple[Connection, int]:
-        """Open a TCP connection; returns it and the local port. `keep_alive`: idle seconds, 0 for none. `linger`: 0
-        resets the connection when it is closed. Raises NetworkError."""
+    async def connect(self, route: Route, options: ConnectionOptions) -> tuple[Connection, int]:
+        """Open a TCP connection; returns it and the local port. Raises NetworkError."""
         if route.nodes:
             port = self._ephemeral_port()
             stream = route.nodes[0].connect(route.seen.port, Endpoint(route.source, port))
             connection: Connection = self.connection_in_memory(stream)
-            connection.set_options(keep_alive, linger)
+            connection.set_options(options)
             return connection, port
         assert route.host is not None
-        over_host = HostConnection(await self.host.connect(route.host, keep_alive, linger))
+        over_host = await self.host.connect(route.host)
+        over_host.set_options(options)
         return over_host, over_host.local_port
 
     def connection_in_memory(self, stream: MemoryStream) -> MemoryConnection:

@@ -97,7 +97,11 @@ class Server:
                 socket, client = await listener.accept()
             except trio.ClosedResourceError:
                 return
-            connection = HostConnection(socket)
+            connection = HostConnection(socket, self._clock)
+            await self._links.room()  # each client is announced: they queue here, not what is printed of them
+            if listener is not self._listener:
+                connection.close()
+                return
             if self._network.attachment(self.interface) is None:
                 connection.close()  # there is no interface that the client could have come over
                 continue
@@ -108,10 +112,10 @@ class Server:
         while True:
             changed = self._links.changed
             next_look = float("inf")
-            for link in self.clients if self.idle_limit else []:
+            for link in [one for one in self.clients if self.idle_limit and not one.ended]:
                 left = link.used + self.idle_limit - self._clock.now()
                 if left <= 0:
-                    self._links.close(link)
+                    self._links.disconnect(link)
                 else:
                     next_look = min(next_look, left)
             with self._clock.move_on_after(next_look):

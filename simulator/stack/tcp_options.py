@@ -1,6 +1,6 @@
 """Options of TCP connections, by link number (ESP-AT User Guide, AT+CIPTCPOPT)."""
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from simulator.persist.settings import Settings
 
@@ -8,12 +8,24 @@ NAMESPACE: Final = "NVM_020"
 NO_LINGER: Final = -1
 
 
-class TcpOptions:
-    """The options of connections that get a certain link number.
+class ConnectionOptions(NamedTuple):
+    """What a connection is opened with.
 
-    `linger`: seconds a close waits for what is under way, -1 off, 0 resets the connection. `no_delay`: whether small
-    segments go out at once; here they always do. `send_timeout`: milliseconds, 0 none. `keep_alive`: seconds of silence
-    before TCP asks whether the peer is there, 0 never; AT+CIPSTART sets it too, and who sets it last wins.
+    `linger`: seconds AT+CIPCLOSE waits for the peer to close too, -1 off, 0 resets the connection.
+    `no_delay`: whether small segments go out at once, not only when what was sent before has been acknowledged.
+    `keep_alive`: seconds of silence before TCP asks whether the peer is there, 0 never.
+    """
+
+    linger: int = NO_LINGER
+    no_delay: bool = False
+    keep_alive: int = 0
+
+
+class TcpOptions:
+    """The options of connections that get a certain link number, see ConnectionOptions.
+
+    `send_timeout`: milliseconds, 0 none; it applies at once. `keep_alive`: AT+CIPSTART sets it too, and who sets it
+    last wins.
     """
 
     def __init__(self, settings: Settings, number: int) -> None:
@@ -23,6 +35,11 @@ class TcpOptions:
         self.no_delay = self._stored("nodelay", 0)
         self.send_timeout = self._stored("sndtimeo", 0)
         self.keep_alive = self._stored("keepalive", 0)
+
+    @property
+    def of_connection(self) -> ConnectionOptions:
+        """Those that a connection keeps from its opening."""
+        return ConnectionOptions(self.linger, bool(self.no_delay), self.keep_alive)
 
     def save(self) -> None:
         """Store all of them, as far as AT+SYSSTORE allows."""

@@ -6,8 +6,10 @@ import trio
 from simulator.scenario.world import World
 from simulator.stack.connection import Connection
 from simulator.stack.network import Route
+from simulator.stack.tcp_options import ConnectionOptions
 from tests.network import (
     ERROR,
+    JOIN,
     LOCAL_PORT,
     OK,
     UdpPeer,
@@ -171,6 +173,17 @@ async def test_closing_by_number_needs_multiple_links() -> None:
             assert await bench.command(line) == ERROR
 
 
+async def test_the_only_link_of_a_module_that_serves_one_client_at_most() -> None:
+    async with tcp_peer() as peer, station(None, b"AT+CIPMUX=1", b"AT+CIPSERVERMAXCONN=1") as bench:
+        for number in (2, 3):
+            line = b'AT+CIPSTART=%d,"TCP","192.168.3.102",%d' % (number, peer.port)
+            assert await answer(bench, line) == b"%d,CONNECT\r\n" % number + OK
+        assert await bench.command(b"AT+CIPCLOSE") == ERROR
+        assert await bench.command(b"AT+CIPCLOSE=3") == b"3,CLOSED\r\n" + OK
+        assert await bench.command(b"AT+CIPCLOSE") == b"2,CLOSED\r\n" + OK
+        assert await bench.command(b"AT+CIPCLOSE") == ERROR
+
+
 async def test_an_extended_start_in_single_mode() -> None:
     async with tcp_peer() as peer, station() as bench:
         line = b'AT+CIPSTARTEX="TCP","192.168.3.102",%d' % peer.port
@@ -246,6 +259,18 @@ async def test_nobody_has_the_address() -> None:
         assert await bench.advance(5) == b"+ERRNO:0x71\r\n" + ERROR
 
 
+@pytest.mark.parametrize("kind", [b"TCP", b"UDP"])
+async def test_an_address_of_another_family_is_refused_at_once(kind: bytes) -> None:
+    async with workbench(around(), profile="real") as bench:
+        bench.port.send(b"ATE0\r\n")
+        await bench.advance(1)
+        for line in (b"AT+CWMODE=1", JOIN):
+            await bench.command(line)
+            assert (await bench.advance(10)).endswith(OK)
+        assert await bench.command(b'AT+CIPSTART="%b","fe80::860d:8eff:fe9d:cd90",1000' % kind) == b""
+        assert await bench.advance(0.01) == ERROR
+
+
 async def test_a_name_without_an_address() -> None:
     async with station(around(offline=True), b"AT+SYSLOG=1") as bench:
         for kind in (b"TCP", b"UDP"):
@@ -289,8 +314,8 @@ async def test_the_network_is_lost_while_a_link_opens(monkeypatch: pytest.Monkey
         connect = bench.module.network.connect
         point = bench.simulation.access_point(b"espressif")
 
-        async def connect_and_lose(route: Route, keep_alive: int, linger: int) -> tuple[Connection, int]:
-            connected = await connect(route, keep_alive, linger)
+        async def connect_and_lose(route: Route, options: ConnectionOptions) -> tuple[Connection, int]:
+            connected = await connect(route, options)
             point.deauthenticate()
             return connected
 
@@ -317,6 +342,19 @@ async def test_a_host_name_of_the_world() -> None:
                 )
             await expect(bench, b"CLOSED\r\n")
             assert await bench.command(b'AT+CIPSTART="TCP","broker.example.com",1884') == ERROR
+
+
+async def test_a_name_shows_the_port_that_was_dialled_and_an_address_that_has_it() -> None:
+    async with tcp_peer() as peer:
+        hosts = {"192.168.3.104:8080": f"127.0.0.1:{peer.port}", "broker": f"127.0.0.1:{peer.port}"}
+        async with station(around(hosts, offline=True)) as bench:
+            for dialled, address in ((8080, b"192.168.3.104"), (1883, b"192.168.3.102")):
+                assert await answer(bench, b'AT+CIPSTART="TCP","broker",%d' % dialled) == b"CONNECT\r\n\r\nOK\r\n"
+                async with await peer.accept() as stream:
+                    assert await bench.command(b"AT+CIPSTATE?") == (
+                        b'+CIPSTATE:0,"TCP","%b",%d,%d,0\r\n' % (address, dialled, local_port(stream)) + OK
+                    )
+                await expect(bench, b"CLOSED\r\n")
 
 
 async def test_an_exact_entry_goes_before_the_address() -> None:

@@ -21,6 +21,7 @@ async def test_nobody_has_that_address() -> None:
 async def test_nobody_has_that_name() -> None:
     async with station(around(offline=True)) as bench:
         assert await bench.command(b'AT+PING="nowhere.example.com"') == TIMEOUT + ERROR
+        assert await bench.command(b'AT+PING="240c::6666"') == ERROR  # an address, of a network that is not there
 
 
 async def test_without_a_network() -> None:

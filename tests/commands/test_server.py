@@ -347,6 +347,18 @@ async def test_traffic_either_way_restarts_the_idle_time() -> None:
         await sends(bench, 0, b"still here", stream)
 
 
+async def test_what_a_silent_client_has_sent_can_still_be_read() -> None:
+    async with server(b"AT+CIPSTO=10", b"AT+CIPRECVTYPE=5,1") as bench, some_clients() as clients:
+        stream = await clients.link(bench, 0)
+        await stream.send_all(b"for later")
+        await expect(bench, b"\r\n+IPD,0,9\r\n")
+        assert await bench.advance(10) == b""
+        await ended(stream)
+        assert await bench.advance(1000) == b""
+        assert await bench.command(b"AT+CIPRECVDATA=0,4") == b"+CIPRECVDATA:4,for " + OK
+        assert await bench.command(b"AT+CIPRECVDATA=0,9") == b"+CIPRECVDATA:5,later" + OK + b"0,CLOSED\r\n"
+
+
 # The network
 
 

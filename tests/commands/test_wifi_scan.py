@@ -80,7 +80,7 @@ async def test_the_country_limits_the_channels() -> None:
         await run(bench, b"AT+CWMODE=3", b'AT+CWCOUNTRY=1,"US",1,11')
         assert await bench.command(b"AT+CWLAP") == NEAR_LINE + HIDDEN_LINE + CAFE_LINE + OK
         await run(bench, b'AT+CWCOUNTRY=1,"JP",6,9')
-        assert await bench.command(b"AT+CWLAP") == ABROAD_LINE + HIDDEN_LINE + CAFE_LINE + FAR_LINE + OK
+        assert await bench.command(b"AT+CWLAP") == HIDDEN_LINE + CAFE_LINE + FAR_LINE + ABROAD_LINE + OK
         assert await bench.command(b'AT+CWJAP="near"') == b"WIFI CONNECTED\r\nWIFI GOT IP\r\n\r\nOK\r\n"
         assert await bench.command(b"AT+CWQAP") == b"WIFI DISCONNECT\r\n\r\nOK\r\n"
         await run(bench, b'AT+CWCOUNTRY=1,"US",2,10')
@@ -180,6 +180,21 @@ async def test_a_scan_takes_its_time_on_every_channel(arguments: bytes, seconds:
     async with workbench(world) as bench:
         await run(bench, b"AT+CWMODE=1")
         assert await bench.command(b"AT+CWLAP" + arguments) == b""
-        assert await bench.advance(seconds - 0.01) == b""
+        assert OK not in await bench.advance(seconds - 0.01)
         assert await bench.send(b"AT\r\n") == BUSY
         assert (await bench.advance(0.01)).endswith(OK)
+
+
+async def test_each_line_comes_when_its_channel_has_been_listened_on() -> None:
+    strong = point(b"strong", 6, channel=1, rssi=-20)
+    world = World(access_points=(*AROUND.access_points, strong), timing={"scan_channel": 0.1})
+    strong_line = b'+CWLAP:(0,"strong",-20,"ca:6f:00:00:00:06",1,-1,-1,0,0,7,0)\r\n'
+    async with workbench(world) as bench:
+        await run(bench, b"AT+CWMODE=1")
+        assert await bench.command(b"AT+CWLAP") == b""
+        assert await bench.advance(0.1) == strong_line + NEAR_LINE
+        assert await bench.advance(0.4) == b""
+        assert await bench.advance(0.1) == HIDDEN_LINE
+        assert await bench.send(b"AT\r\n") == BUSY
+        assert await bench.advance(0.5) == CAFE_LINE
+        assert await bench.advance(0.2) == FAR_LINE + OK

@@ -118,6 +118,16 @@ async def test_a_command_that_fails_in_the_simulator_is_an_error_and_the_module_
     panics.clear()
 
 
+async def test_an_answer_that_fails_half_way_in_a_command_that_takes_time(panics: list[str]) -> None:
+    async with machine(command_time=0.1) as it:
+        assert await it.send(b"AT+CRASH=0\r\n") == b""
+        assert await it.advance(0.1) == b"+CRASH:-1\r\n\r\nERROR\r\n"
+        assert await it.send(b"AT\r\n") == b""
+        assert await it.advance(0.1) == b"\r\nOK\r\n"
+    assert ["ZeroDivisionError" in message for message in panics] == [True]
+    panics.clear()
+
+
 async def test_a_restart_is_asked_for_behind_ok_and_further_input_is_lost() -> None:
     async with machine() as it:
         assert await it.send(b"AT+RST\r\n") == b"\r\nOK\r\n"

@@ -48,6 +48,19 @@ def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
         Trace(tmp_path / "missing" / "trace.jsonl")
 
 
+def test_a_full_disk_ends_the_trace_with_one_message_and_no_error(caplog: pytest.LogCaptureFixture) -> None:
+    full = Path("/dev/full")
+    mode = full.stat().st_mode
+    trace = Trace(full)
+    for _ in range(2):
+        trace.record(0, 0, "out", Kind.RESULT, b"\r\nOK\r\n")
+    trace.close()
+    assert [record.getMessage() for record in caplog.records] == [
+        "the trace /dev/full ends here: No space left on device"
+    ]
+    assert full.stat().st_mode == mode
+
+
 @pytest.mark.parametrize("data", [b"\x7f", b"\x1b[0m", "ü".encode(), b"\x00"])
 def test_what_is_not_plain_text_is_hexadecimal(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "trace.jsonl"

@@ -154,6 +154,14 @@ def test_offline_keeps_the_module_from_the_names_of_the_host(
         assert client.read_until(answer) == b'AT+CIPDOMAIN="localhost"\r\n' + answer
 
 
+def test_a_trace_that_cannot_be_written_does_not_disturb_the_module(start: Start) -> None:
+    simulator = start("--trace", "/dev/full")
+    with Client(simulator.port()).started() as client:
+        assert client.command(b"AT") == b"\r\nOK\r\n"
+    simulator.wait_for(lambda line: line == "the trace /dev/full ends here: No space left on device", log=True)
+    assert simulator.stop() == 0
+
+
 def test_the_trace_holds_what_went_over_the_port_and_is_its_owners_alone(start: Start, tmp_path: Path) -> None:
     trace = tmp_path / "trace.jsonl"
     simulator = start("--trace", str(trace))

@@ -105,7 +105,7 @@ async def test_a_hidden_softap_shows_no_name_in_a_scan() -> None:
     async with modules(2) as (softap, station):
         await run(softap, b"AT+CWMODE=2", SOFTAP + b",4,1")
         await run(station, b"AT+CWMODE=1", b"AT+CWLAPOPT=1,2")
-        assert await station.command(b"AT+CWLAP") == b'+CWLAP:("espressif")\r\n+CWLAP:("")\r\n' + OK
+        assert await station.command(b"AT+CWLAP") == b'+CWLAP:("")\r\n+CWLAP:("espressif")\r\n' + OK
         assert await station.command(b'AT+CWLAP="lab"') == b'+CWLAP:("lab")\r\n' + OK
 
 
@@ -174,6 +174,57 @@ async def test_the_softap_loses_its_power_and_the_station_hears_no_beacon_for_si
         assert await softap.settle() == READY
         assert await station.advance(1) == BACK
         assert await softap.settle() == came(SECOND, b"192.168.4.2")
+
+
+async def test_a_softap_that_is_back_before_its_beacons_are_missed_does_not_know_the_station() -> None:
+    async with on_one_softap(b"AT+CIPMUX=1") as (softap, station):
+        await linked(softap, station)
+        softap.module.power_off()
+        assert await station.advance(3) == b""
+        softap.module.power_on()
+        assert await softap.settle() == READY
+        assert await station.settle() == LOST + b"0,CLOSED\r\n"
+        assert await softap.command(b"AT+CWLIF") == OK
+        assert await station.advance(1) == BACK
+        assert await softap.settle() == came(SECOND, b"192.168.4.2")
+
+
+async def test_a_softap_that_is_back_somewhere_else_is_missed_all_the_same() -> None:
+    async with on_one_softap() as (softap, station):
+        await run(softap, b"AT+SYSSTORE=0")
+        assert await softap.command(SOFTAP.replace(b",5,", b",9,")) == went(SECOND) + OK
+        assert await station.advance(1) == LOST + BACK
+        softap.module.power_off()
+        assert await station.advance(3) == b""
+        softap.module.power_on()
+        await softap.settle()
+        assert await station.advance(2.9) == b""
+        assert await station.advance(0.1) == LOST
+        assert await station.advance(1) == BACK
+
+
+async def test_the_softap_goes_to_the_channel_of_its_station() -> None:
+    async with modules(2) as (both, station):
+        await run(both, b"AT+CWMODE=3", SOFTAP, b'AT+CIPAP="192.168.5.1"', b"AT+CWDHCP=1,2")
+        await run(station, b"AT+CWMODE=1", b"AT+CWLAPOPT=,18")
+
+        async def channel() -> bytes:
+            return await station.command(b'AT+CWLAP="lab"')
+
+        assert await channel() == b'+CWLAP:("lab",5)\r\n' + OK
+        assert await station.command(JOIN_LAB) == JOINED
+        await both.settle()
+        assert await both.command(b'AT+CWJAP="espressif","1234567890"') == JOINED
+        assert await channel() == b'+CWLAP:("lab",6)\r\n' + OK
+        assert await station.advance(60) == b""  # it has come along
+        assert await station.command(b"AT+CWQAP") == LOST + OK
+        assert await both.settle() == went(SECOND)
+        assert (await both.command(b"AT+CWSAP?")).startswith(b'+CWSAP:"lab","12345678",5,3,')
+        assert (await both.command(SOFTAP)).endswith(OK)  # it starts again
+        assert await channel() == b'+CWLAP:("lab",6)\r\n' + OK
+        assert await both.command(b"AT+CWQAP") == LOST + OK
+        assert (await both.command(SOFTAP)).endswith(OK)
+        assert await channel() == b'+CWLAP:("lab",5)\r\n' + OK
 
 
 async def test_beacons_are_missed_for_as_long_as_the_station_says() -> None:

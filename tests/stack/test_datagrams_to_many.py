@@ -72,6 +72,28 @@ async def test_a_broadcast_reaches_the_programs_that_listen_on_all_addresses_onc
             assert (await deaf.receive())[0] == b"x"  # and nothing before it
 
 
+async def test_a_broadcast_of_a_program_reaches_the_modules_that_listen_on_its_port() -> None:
+    port = free_port()
+    async with UdpPeer() as program, modules(3, around()) as (one, other, elsewhere):
+        program.socket.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        await joined(one, other, elsewhere)
+        await open_udp(one, "192.168.3.102", program.port, port)
+        await open_udp(other, "192.168.3.255", port, port)
+        await open_udp(elsewhere, "192.168.3.102", program.port, free_port())
+        await program.send(b"all of you", port, "127.255.255.255")
+        arrived = b'\r\n+IPD,10,"192.168.3.102",%d:all of you\r\n' % program.port
+        for bench in (one, other):
+            await expect(bench, arrived)
+        await send(other, b"from other")  # comes back to this machine too
+        for bench in (one, other):
+            await program.send(b"the end", port, f"127.0.0.{1 + bench.module.number}")
+        origin = b'"192.168.3.102",%d' % program.port
+        await expect(one, b'\r\n+IPD,10,"192.168.3.113",%d:from other\r\n' % port)
+        for bench in (one, other):
+            await expect(bench, b"\r\n+IPD,7,%b:the end\r\n" % origin)
+        assert await elsewhere.settle() == b""
+
+
 async def test_a_group_of_modules_and_programs() -> None:
     port = free_port()
     with member(GROUP) as program:

@@ -2,18 +2,20 @@
 
 import os
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
 import trio
 
-from simulator.core.clock import RealClock
+from simulator.core.clock import Clock, RealClock, ScaledClock, SteppedClock
+from simulator.stack.connection import HostConnection
 from simulator.stack.datagrams import Arrival, Datagrams
 from simulator.stack.endpoint import Endpoint
 from simulator.stack.errors import NetworkError
 from simulator.stack.host_map import HostMap
 from simulator.stack.host_network import HostNetwork, own_address
+from simulator.stack.tcp_options import ConnectionOptions
 from tests.network import LOCAL_PORT, UdpPeer, closed_port, soon, tcp_peer
 
 OWN = f"127.1.{os.getpid() >> 8 & 255}.{os.getpid() & 255}"
@@ -52,9 +54,10 @@ async def test_connections_to_loopback_come_from_there() -> None:
     network = HostNetwork(HostMap(), RealClock(), own_address="127.0.0.5")
     async with tcp_peer() as peer:
         here = Endpoint("127.0.0.1", peer.port)
-        with await network.connect(here):
-            async with await peer.accept() as stream:
-                assert stream.socket.getpeername()[0] == "127.0.0.5"
+        connection = await network.connect(here)
+        async with await peer.accept() as stream:
+            assert stream.socket.getpeername()[0] == "127.0.0.5"
+        connection.close()
 
 
 async def test_datagrams_to_loopback_come_from_there() -> None:
@@ -66,17 +69,44 @@ async def test_datagrams_to_loopback_come_from_there() -> None:
         assert await soon(opened.receive()) == Arrival(b"answer", Endpoint("127.0.0.1", peer.port), None)
 
 
-async def test_keep_alive() -> None:
-    network = HostNetwork(HostMap(), RealClock())
+@asynccontextmanager
+async def connected(clock: Clock) -> AsyncIterator[tuple[HostConnection, trio.SocketStream, socket.socket]]:
+    """A connection of a module, its other end, and its own socket to look at."""
     async with tcp_peer() as peer:
-        here = Endpoint("127.0.0.1", peer.port)
-        for seconds in (0, 60):
-            with await network.connect(here, seconds) as stream:
-                await (await peer.accept()).aclose()
-                assert bool(stream.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)) == bool(seconds)
-                if seconds:
-                    options = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
-                    assert [stream.getsockopt(socket.IPPROTO_TCP, option) for option in options] == [60, 1, 3]
+        connection = await HostNetwork(HostMap(), clock).connect(Endpoint("127.0.0.1", peer.port))
+        async with await peer.accept() as stream:
+            with socket.socket(fileno=os.dup(connection.descriptor)) as look:
+                yield connection, stream, look
+        connection.close()
+
+
+@pytest.mark.parametrize(
+    ("clock", "seconds", "idle"),
+    [
+        (RealClock, 0, None),
+        (RealClock, 60, 60),
+        (lambda: ScaledClock(30), 7200, 240),
+        (lambda: ScaledClock(1000), 60, 1),  # the least a host can do
+        (lambda: ScaledClock(0.1), 7200, 32767),  # and the most
+        (SteppedClock, 60, None),  # its time does not pass by itself
+    ],
+)
+async def test_the_host_asks_for_a_silent_peer_in_module_time(
+    clock: Callable[[], Clock], seconds: int, idle: int | None
+) -> None:
+    async with connected(clock()) as (connection, _, look):
+        connection.set_options(ConnectionOptions(keep_alive=seconds))
+        assert bool(look.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)) == (idle is not None)
+        if idle is not None:
+            options = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
+            assert [look.getsockopt(socket.IPPROTO_TCP, option) for option in options] == [idle, 1, 3]
+
+
+@pytest.mark.parametrize("no_delay", [False, True])
+async def test_small_segments_wait_unless_told_otherwise(no_delay: bool) -> None:
+    async with connected(RealClock()) as (connection, _, look):
+        connection.set_options(ConnectionOptions(no_delay=no_delay))
+        assert bool(look.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)) == no_delay
 
 
 async def test_a_refused_connection() -> None:

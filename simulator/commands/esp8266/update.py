@@ -14,6 +14,7 @@ from simulator.core.trace import Kind
 from simulator.module import Module
 from simulator.stack.connection import Connection
 from simulator.stack.errors import NetworkError, ResolveError, UnreachableError
+from simulator.stack.tcp_options import ConnectionOptions
 
 table = CommandTable()
 
@@ -72,7 +73,7 @@ async def _update(module: Module) -> bool:
 
 async def _connect(module: Module, address: str) -> Connection:
     route = await module.network.locate(address, PORT)
-    connection, _ = await module.network.connect(route, 0, -1)
+    connection, _ = await module.network.connect(route, ConnectionOptions())
     return connection
 
 

@@ -65,17 +65,17 @@ async def join(module: Module, ssid: Ssid, password: StationPassword, bssid: Mac
 
 
 @table.command("AT+CWLAP", Form.EXECUTE)
-async def scan_all(module: Module) -> list[Line]:
+async def scan_all(module: Module) -> None:
     """AT+CWLAP: every access point in reach."""
-    return await wifi_join.scan(module)
+    await wifi_join.scan(module)
 
 
 @table.command("AT+CWLAP", Form.SET)
 async def scan(
     module: Module, ssid: Ssid, mac: Mac | None = None, channel: Annotated[int, Range(0, LAST_CHANNEL)] = 0
-) -> list[Line]:
+) -> None:
     """AT+CWLAP=...: the access points that match."""
-    return await wifi_join.scan(module, ssid, mac, channel)
+    await wifi_join.scan(module, ssid, mac, channel)
 
 
 @table.command("AT+CWQAP", Form.EXECUTE)
