@@ -284,6 +284,7 @@ class Module:
             self.spawn,
             message_limit=factory.message_limit,
             datagrams_wait=factory.datagrams_wait,
+            withholds_end=factory.withholds_end,
         )
         self.server = Server(self.network, self.links, self.clock, self.spawn, idle_limit=factory.idle_limit)
         self.sntp = SntpClient(

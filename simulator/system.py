@@ -227,6 +227,7 @@ class Factory(NamedTuple):
     attempts to come back, 0 never. `idle_limit`: seconds after which a silent client of the server is closed, 0 never.
     `message_limit`: payload bytes of one +IPD. `passthrough_block`: bytes passthrough sends at a time. `scan_fields`: a
     bit for each field of AT+CWLAP. `datagrams_wait`: whether passive receiving is for UDP too.
+    `withholds_end`: whether CLOSED comes only when nothing is left to read.
     """
 
     wifi_mode: WifiMode = DEFAULT_MODE
@@ -240,6 +241,7 @@ class Factory(NamedTuple):
     passthrough_block: int = 2920
     scan_fields: int = ALL_FIELDS
     datagrams_wait: bool = True
+    withholds_end: bool = True
 
 
 class System:

@@ -1,6 +1,6 @@
 """Opening, closing and listing links (ESP-AT User Guide, AT+CIPMUX, AT+CIPSTART, AT+CIPCLOSE, AT+CIPSTATE)."""
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from typing import Annotated, Any, Final
 
 from simulator.commands.argument_types import DefaultWord, Host, Link, LocalAddress, Port
@@ -232,13 +232,13 @@ async def close(module: Module, number: Annotated[int, Range(0, ALL_LINKS)]) -> 
 @table.command("AT+CIPSTATE", Form.QUERY)
 def state(module: Module) -> list[Line]:
     """AT+CIPSTATE?: one line a link; the number is there in single mode too."""
-    return link_lines(module, b"+CIPSTATE")
+    return link_lines(b"+CIPSTATE", module.links)
 
 
 @table.command("AT+CIPSTATUS", Form.EXECUTE)
 def status(module: Module) -> list[Line]:
     """AT+CIPSTATUS: the predecessor of AT+CIPSTATE, with a summary before the links."""
-    return [Line(b"STATUS:%d" % _summary(module)), *link_lines(module, b"+CIPSTATUS")]
+    return [Line(b"STATUS:%d" % _summary(module)), *link_lines(b"+CIPSTATUS", module.links)]
 
 
 def _summary(module: Module) -> int:
@@ -264,9 +264,9 @@ def _summary(module: Module) -> int:
     return 4 if module.links.had_links else 2
 
 
-def link_lines(module: Module, name: bytes) -> list[Line]:
+def link_lines(name: bytes, links: Iterable[OpenLink]) -> list[Line]:
     """A line for each link, behind the name of a command."""
-    return [_state_line(name, link) for link in module.links]
+    return [_state_line(name, link) for link in links]
 
 
 def _state_line(name: bytes, link: OpenLink) -> Line:

@@ -15,6 +15,7 @@ from simulator.dialects.esp8266_v030 import Esp8266V030
 from simulator.system import FirmwareVersion
 
 TABLES: Final[tuple[CommandTable, ...]] = (
+    later.table.only(*three("AT+CWJAP")),  # what is joined is just OK [M 1.7.4, one session]
     later.table.only(*three("AT+CWSAP")),  # most stations and hidden besides [M 1.3] [W]
     later.table.only(*three("AT+CIPSTA")),  # three lines [nonos 1.3] [W]
     later.table.only(*three("AT+CIPAP")),  # three lines [W]
@@ -50,4 +51,5 @@ class Esp8266V17(Esp8266V030):
     factory = Esp8266V030.factory._replace(
         scan_fields=0x7F,  # [M] seven fields
         datagrams_wait=False,  # [W] UDP is printed as it comes
+        withholds_end=False,  # [W] CLOSED comes though there is data left to read
     )

@@ -65,9 +65,10 @@ class LinkTable:
         *,
         message_limit: int = MESSAGE_LIMIT,
         datagrams_wait: bool = True,
+        withholds_end: bool = True,
     ) -> None:
         """`message_limit`: payload bytes of one report of received data. `datagrams_wait`: whether passive receiving is
-        for UDP too."""
+        for UDP too. `withholds_end`: whether the end of a link is told only when nothing is left to read."""
         self.multiple = False
         self.shows_sender = False
         self.raw = False
@@ -89,6 +90,7 @@ class LinkTable:
         self._spawn = spawn
         self._message_limit = message_limit
         self._datagrams_wait = datagrams_wait
+        self._withholds_end = withholds_end
 
     def __iter__(self) -> Iterator[Link]:
         """The links that are up, by number; opening and closing meanwhile does no harm."""
@@ -232,12 +234,14 @@ class LinkTable:
         self.close(link)
 
     def disconnect(self, link: Link) -> None:
-        """The connection of a link is over; CLOSED is withheld until all that has come is read."""
+        """The connection of a link is over; what has come can still be read."""
         link.receiving.cancel()
         if link.unread:
             link.close()
             link.ended = True
             self.notify()
+            if not self._withholds_end:
+                self._listener.link_closed(link)
         else:
             self._end(link)
 
@@ -357,7 +361,8 @@ class LinkTable:
             link.close()
             self._links[link.number] = None
             self.notify()
-            self._listener.link_closed(link)
+            if self._withholds_end or not link.ended:
+                self._listener.link_closed(link)
 
     @contextmanager
     def _reserved(self, number: int) -> Iterator[None]:

@@ -8,12 +8,12 @@ from typing import Annotated
 
 from simulator.commands import addresses, receiving, softap
 from simulator.commands.addresses import ipv4_lines
-from simulator.commands.argument_types import Address, Host, Link, Port
-from simulator.commands.esp8266 import links
+from simulator.commands.argument_types import Address, Host, Link, Mac, Port
+from simulator.commands.esp8266 import links, wifi
 from simulator.commands.esp8266.addresses import station_ipv4
 from simulator.commands.esp8266.threefold import ThreefoldTable, View
-from simulator.commands.esp8266.wifi import Channel, SoftApPassword, SoftApSecurity, Ssid
-from simulator.core.answers import Line, Unterminated
+from simulator.commands.esp8266.wifi import Channel, SoftApPassword, SoftApSecurity, Ssid, StationPassword
+from simulator.core.answers import Answer, Line, Unterminated
 from simulator.core.arguments import Bool, Count, Range, Seconds
 from simulator.core.grammar import Form
 from simulator.module import Module
@@ -21,6 +21,16 @@ from simulator.radio.scan import ScanOptions
 from simulator.stack.links import LINK_COUNT
 
 table = ThreefoldTable()
+
+
+@table.set("AT+CWJAP")
+async def join(module: Module, ssid: Ssid, password: StationPassword, bssid: Mac | None = None) -> Answer:
+    """AT+CWJAP: an access point that is joined already is not left and joined again."""
+    station, point = module.station, module.station.access_point
+    if point is None or (station.ssid, station.password) != (ssid, password) or bssid not in (None, point.bssid):
+        return await wifi.join(module, ssid, password, bssid)
+    station.ssid, station.password, station.bssid = ssid, password, bssid or b""
+    return None
 
 
 @table.query("AT+CWSAP")

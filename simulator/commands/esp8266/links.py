@@ -1,5 +1,6 @@
 """Links and the server (ESP8266 AT Instruction Set 0.30, chapter 5)."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
 from simulator.commands import links, passthrough, ping, server
@@ -10,6 +11,7 @@ from simulator.core.errors import Cause, CommandError
 from simulator.core.grammar import Form, Parameter
 from simulator.core.registry import CommandTable
 from simulator.module import Module
+from simulator.stack.link import Link as OpenLink
 from simulator.stack.server import DEFAULT_PORT
 
 table = CommandTable()
@@ -92,13 +94,14 @@ async def close(module: Module, number: Annotated[int, Range(0, links.ALL_LINKS)
 
 @table.command("AT+CIPSTATUS", Form.EXECUTE)
 def status(module: Module) -> list[Line]:
-    """AT+CIPSTATUS: a summary, and a line for each link."""
-    return [Line(b"STATUS:%d" % _summary(module)), *links.link_lines(module, b"+CIPSTATUS")]
+    """AT+CIPSTATUS: a summary, and a line for each link; not for one that is over but has data left to read."""
+    open_links = [link for link in module.links if not link.ended]
+    return [Line(b"STATUS:%d" % _summary(module, open_links)), *links.link_lines(b"+CIPSTATUS", open_links)]
 
 
-def _summary(module: Module) -> int:
+def _summary(module: Module, open_links: Sequence[OpenLink]) -> int:
     """2 an address and no link yet, 3 links, 4 no more links, 5 no access point."""
-    if any(module.links):
+    if open_links:
         return 3
     if not module.interface.up:
         return 5

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 
 from simulator.core.answers import Answer, Line
 from simulator.core.grammar import Form
-from simulator.core.registry import CommandTable
+from simulator.core.registry import CommandTable, Handler
 from simulator.module import Module
 from simulator.persist.settings import stored
 
@@ -58,10 +58,10 @@ class ThreefoldTable(CommandTable):
 
         return enter
 
-    def set(self, name: str, suffixes: Sequence[str] = SUFFIXES) -> Callable[[Callable[..., Any]], Any]:
+    def set(self, name: str, suffixes: Sequence[str] = SUFFIXES) -> Callable[[Handler], Handler]:
         """Make the decorated function the handler that sets a command's values, under its names with `suffixes`."""
 
-        def enter(handler: Callable[..., Any]) -> Callable[..., Any]:
+        def enter(handler: Handler) -> Handler:
             for suffix in suffixes:
                 self.command(name + suffix, Form.SET)(_volatile(handler) if suffix == VOLATILE else handler)
             return handler

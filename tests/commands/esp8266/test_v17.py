@@ -133,3 +133,29 @@ async def test_the_clock() -> None:
         assert await bench.command(b"AT+CIPSNTPTIME?") == b"+CIPSNTPTIME:Thu Jan  1 00:00:00 1970" + OK
         await run(bench, b'AT+CIPSNTPCFG=1,8,"time.example"')
         assert await bench.command(b"AT+CIPSNTPCFG?") == b'+CIPSNTPCFG:1,8,"time.example"\r\n' + OK
+
+
+async def test_a_link_is_closed_though_there_is_data_to_read() -> None:
+    async with connected(None, b"AT+CIPMUX=1", b"AT+CIPRECVMODE=1", dialect=V17) as (bench, stream):
+        await stream.send_all(b"hello")
+        await expect(bench, b"\r\n+IPD,0,5\r\n")
+        await stream.aclose()
+        await expect(bench, b"0,CLOSED\r\n")
+        assert await bench.command(b"AT+CIPSTATUS") == b"STATUS:4\r\n" + OK
+        assert await bench.command(b"AT+CIPRECVDATA=0,3") == b"+CIPRECVDATA,3:hel" + OK
+        assert await bench.command(b"AT+CIPRECVDATA=0,64") == b"+CIPRECVDATA,2:lo" + OK
+        assert await bench.command(b"AT+CIPRECVLEN?") == b"+CIPRECVLEN:0,0,0,0,0\r\n" + OK
+
+
+@pytest.mark.parametrize("suffix", THREE)
+async def test_what_is_joined_is_not_joined_again(suffix: bytes) -> None:
+    async with workbench(WORLD, dialect=V17) as bench:
+        await run(bench, b"AT+CWMODE=1")
+        join = JOIN.replace(b"CWJAP", b"CWJAP" + suffix)
+        joined = b"WIFI CONNECTED\r\nWIFI GOT IP\r\n" + OK
+        assert await bench.command(join) == joined
+        assert await bench.command(join) == OK
+        assert await bench.command(join[:-1] + b'","ca:6f:00:00:00:01"') == OK
+        other = join.replace(b"1234567890", b"0987654321")
+        assert await bench.command(other) == b"WIFI DISCONNECT\r\n+CWJAP:2\r\n\r\nFAIL\r\n"
+        assert await bench.command(join) == joined
