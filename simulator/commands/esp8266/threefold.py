@@ -45,7 +45,7 @@ class ThreefoldTable(CommandTable):
     def test(self, name: str, values: bytes) -> None:
         """The test form of a command: its values in words."""
         for own in three(name):
-            self.command(own, Form.TEST)(_told(b"%b:%b" % (own[2:].encode(), values)))
+            self.command(own, Form.TEST)(_told(b"%b:%b" % (_shown(own), values)))
 
     def query(self, name: str, suffixes: Sequence[str] = SUFFIXES) -> Callable[[Query], Query]:
         """Make the decorated function the query of a command, under its names with `suffixes`."""
@@ -53,7 +53,7 @@ class ThreefoldTable(CommandTable):
         def enter(query: Query) -> Query:
             for suffix in suffixes:
                 own = name + suffix
-                self.command(own, Form.QUERY)(_asked(query, own[2:].encode(), VIEWS[suffix]))
+                self.command(own, Form.QUERY)(_asked(query, _shown(own), VIEWS[suffix]))
             return query
 
         return enter
@@ -67,6 +67,11 @@ class ThreefoldTable(CommandTable):
             return handler
 
         return enter
+
+
+def _shown(name: str) -> bytes:
+    """The name of a command as answers begin."""
+    return name.removeprefix("AT").encode()
 
 
 def _told(text: bytes) -> Callable[[Module], Line]:
