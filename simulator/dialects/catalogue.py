@@ -56,7 +56,9 @@ class Catalogue(NamedTuple):
         return frozenset(command.name for command in self.registered).union(documented)
 
     def in_release(self) -> frozenset[str]:
-        """The names of the commands of the released firmware."""
+        """The names of the commands of the released firmware: all, where there are no groups."""
+        if not self.registered:
+            return self.known()
         return frozenset(command.name for command in self.registered if command.group in self.released)
 
 

@@ -12,7 +12,7 @@ from simulator.dialects.catalogue import load_catalogue
 from simulator.dialects.coverage import coverage
 from simulator.dialects.esp32_v5 import Esp32V5
 from simulator.dialects.loading import load_firmware
-from simulator.dialects.names import DIALECTS, RUNNABLE
+from simulator.dialects.names import BUILDS, DIALECTS, RUNNABLE
 from tests.workbench import workbench
 
 QUERY, SET, EXECUTE = Form.QUERY, Form.SET, Form.EXECUTE
@@ -191,3 +191,10 @@ def test_a_full_build_starts_without_reading_the_catalogue() -> None:
     """
     finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert finished.stdout == "0\n"
+
+
+@pytest.mark.parametrize("dialect", RUNNABLE)
+def test_what_every_firmware_has(dialect: str) -> None:
+    for build in BUILDS:
+        registry = load_firmware(dialect, build).registry
+        assert {("AT", EXECUTE), ("AT+RST", EXECUTE), ("AT+GMR", EXECUTE), ("AT+CIPSTART", SET)} <= set(registry)
