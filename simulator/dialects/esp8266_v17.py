@@ -1,7 +1,7 @@
 """The last NONOS firmware of the ESP8266: AT 1.7. A table of differences from 0.30.
 
 Evidence: [M] sessions of modules, of 1.7 unless it says otherwise; [W] the library WiFiEspAT, whose flavour for AT 1.7
-is used with such modules; [Z] the driver of Zephyr; [nonos 1.3] the texts of that firmware.
+is used with such modules; [T] TinyGSM; [Z] the driver of Zephyr; [nonos 1.3] the texts of that firmware.
 """
 
 from typing import Final
@@ -21,7 +21,9 @@ TABLES: Final[tuple[CommandTable, ...]] = (
     later.table.only(*three("AT+CIPAP")),  # three lines [W]
     later.table.only("AT+CIPDNS_CUR", "AT+CIPDNS_DEF"),  # a line for each server, unquoted; no name without suffix [W]
     later.table.only("AT+CWLAPOPT"),  # sorting, and a bit for each field [W]
-    later.table.only("AT+CIPSTART"),  # the keep-alive in seconds (the manuals from 1.0 on)
+    later.table.only("AT+CIPSTART"),  # SSL too [T]; the keep-alive in seconds (the manuals from 1.0 on)
+    later.table.only("AT+CIPSSLSIZE"),  # [T]
+    later.table.only("AT+CIPSSLCCONF"),  # one number: with two it is refused [T]
     later.table.only("AT+CIPDOMAIN"),  # unquoted [W]
     later.table.only("AT+CIPRECVDATA"),  # `,<length>:` [W]
     later.table.only("AT+CIPRECVLEN"),  # 0 for links that are not open [W]

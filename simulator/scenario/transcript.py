@@ -55,8 +55,10 @@ class Transcript(NamedTuple):
     """Lines that may appear although the document does not show them."""
     access_points: tuple[dict[str, Any], ...]
     peers: tuple[dict[str, Any], ...]
+    services: dict[str, Any]
+    """What there is on the internet: `sntp`, the time, and `sntp_servers`, who tells it."""
     elsewhere: tuple[str, ...]
-    """The other keys of `world`: what the transcript needs besides access points and peers."""
+    """The other keys of `world`: what the transcript needs besides."""
     steps: tuple[Step, ...]
     """With those of `setup` before them."""
     lines: dict[str, int]
@@ -119,6 +121,8 @@ PEER_KEYS: Final = (
     *("addr", "mac", "ble", "bt", "app", "wifi", "tools", "network"),
 )
 
+SERVICE_KEYS: Final[Mapping[str, type]] = {"sntp": str, "sntp_servers": list}
+
 _NAMES: Final = {str: "a text", int: "a number", bool: "true or false", list: "a list", dict: "a mapping"}
 
 
@@ -178,7 +182,8 @@ class _Reader:
             tolerated=self._texts(content.get("may_also_see", []), self._place("may_also_see")),
             access_points=self._entries(world, "access_points", ACCESS_POINT_KEYS, "ssid"),
             peers=self._entries(world, "peers", PEER_KEYS, "id"),
-            elsewhere=tuple(key for key in world if key not in ("access_points", "peers")),
+            services=self._services(world),
+            elsewhere=tuple(key for key in world if key not in ("access_points", "peers", "services")),
             steps=self._steps(content, "setup", modules) + self._steps(content, "steps", modules),
             lines=self._lines,
             same_as=content.get("same_as"),
@@ -225,6 +230,16 @@ class _Reader:
                 raise place.error(f"found {name!r}; a name of letters, digits and underlines would be right")
             self._check(value, str, place, name)
         return dict(found)
+
+    def _services(self, world: dict[str, Any]) -> dict[str, Any]:
+        place = self._place("world")
+        services: dict[str, Any] = world.get("services", {})
+        self._check(services, dict, place, "services")
+        for name, value in services.items():
+            if name not in SERVICE_KEYS:
+                raise place.error(f"services: unknown key {name!r}; known are {', '.join(SERVICE_KEYS)}")
+            self._check(value, SERVICE_KEYS[name], place, f"services: {name}")
+        return services
 
     def _entries(
         self, world: dict[str, Any], key: str, known: tuple[str, ...], required: str

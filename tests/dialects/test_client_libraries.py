@@ -7,7 +7,9 @@ import pytest
 import trio
 
 from simulator.scenario.world import World
+from tests.memory_host import HOST
 from tests.network import PEER, around, receive_exactly, soon, tcp_peer
+from tests.tls_peers import PORT, server_context, tls_host
 from tests.workbench import Workbench, workbench
 
 SSID, PASSWORD = b"espressif", b"1234567890"
@@ -130,6 +132,21 @@ async def test_tiny_gsm() -> None:
             assert await mcu.read(5) == b"world"
         await mcu.find(b",CLOSED\r\n")
         await mcu.command(b"AT+RST", b"\r\nready\r\n")
+
+
+async def test_tiny_gsm_with_tls() -> None:
+    async with tls_host(b"AT+CIPMUX=1", context=server_context(), dialect="esp8266-v1.7") as (bench, it):
+        mcu = Library(bench)
+        await mcu.command(b"AT+CIPSSLCCONF=0,0", b"ERROR\r\n")
+        await mcu.command(b"AT+CIPSSLSIZE=4096")
+        await mcu.command(b'AT+CIPSTART=0,"SSL","%b",%d,120' % (HOST.encode(), PORT))
+        await mcu.command(b"AT+CIPSEND=0,5", b">")
+        mcu.send(b"hello")
+        await mcu.find(b"\r\nSEND OK\r\n")
+        assert it.connection.taken() == b"hello"
+        await it.connection.send(b"world")
+        await mcu.find(b"\r\n+IPD,0,5:")
+        assert await mcu.read(5) == b"world"
 
 
 async def test_wifi_esp_at() -> None:

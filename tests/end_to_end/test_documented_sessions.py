@@ -11,6 +11,7 @@ from simulator.scenario.playing.stage import open_device
 from simulator.scenario.transcript import Transcript, read_transcript
 from tests.end_to_end.conftest import Start
 from tests.end_to_end.simulator_process import LIMIT, ROOT, SimulatorProcess
+from tests.programs import need_program
 
 DOCUMENTED = ROOT / "scenarios" / "documented"
 SESSIONS = sorted(DOCUMENTED.glob("*.yaml"))
@@ -63,6 +64,8 @@ async def play(transcript: Transcript, start: Start, tmp_path: Path) -> bytes:
 
 @pytest.mark.parametrize("session", SESSIONS, ids=lambda path: path.stem)
 async def test_it_replays(session: Path, start: Start, tmp_path: Path) -> None:
+    if "ssl" in session.stem:
+        need_program("openssl", "openssl")
     with trio.fail_after(4 * LIMIT):
         await play(read_transcript(session), start, tmp_path)
 

@@ -6,6 +6,7 @@ import pytest
 
 from simulator.scenario.playing.player import prepare
 from simulator.scenario.transcript import Place, Step, TranscriptError, read_transcript
+from tests.programs import need_program
 
 DOCUMENTED = sorted((Path(__file__).parents[2] / "scenarios" / "documented").glob("*.yaml"))
 
@@ -28,6 +29,8 @@ def write(tmp_path: Path, text: str) -> Path:
 
 @pytest.mark.parametrize("path", DOCUMENTED, ids=lambda path: path.stem)
 async def test_every_documented_session_can_be_read_and_prepared(path: Path) -> None:
+    if "ssl" in path.stem:
+        need_program("openssl", "openssl")
     async with prepare(read_transcript(path)) as player:
         assert "[hosts]" in player.world
 
@@ -86,6 +89,10 @@ MISTAKES = {
         "4: world: peers: unknown key 'speed'; known are id, ip, host, serves, refuses, user, password, path, "
         "udp_port, client_auth, ca, cert, client_cert, addr, mac, ble, bt, app, wifi, tools, network"
     ),
+    HEAD.replace("{}", "{services: {gopher: 1}}") + "  []\n": (
+        "4: world: services: unknown key 'gopher'; known are sntp, sntp_servers"
+    ),
+    HEAD.replace("{}", "{services: {sntp: 1}}") + "  []\n": "4: world: services: sntp: found 1; a text would be right",
     HEAD + "  - {send: 'AT'\n": "8: not YAML: expected ',' or '}', but got '<stream end>'",
 }
 
@@ -107,8 +114,8 @@ UNPLAYABLE = {
     HEAD + "  - {world: 'joined', do: accept, peer: pc, port: http}\n": (
         "7: step 1: accept: port: found 'http'; a number would be right"
     ),
-    HEAD + "  - {world: 'served', do: serve, peer: pc, proto: ssl, port: 443}\n": (
-        "7: step 1: serve: proto: found 'ssl'; 'tcp' or 'udp' would be right"
+    HEAD + "  - {world: 'served', do: serve, peer: pc, proto: dtls, port: 443}\n": (
+        "7: step 1: serve: proto: found 'dtls'; 'tcp' or 'udp' or 'ssl' would be right"
     ),
     HEAD
     + "  - {expect: ['OK'], or: 'ERROR'}\n": "7: step 1: expect: or: found 'ERROR'; a list of texts would be right",
@@ -118,9 +125,9 @@ UNPLAYABLE = {
     HEAD + "  - {expect_raw: {body_of: png}}\n": (
         "7: step 1: expect_raw: found {'body_of': 'png'}; a text would be right"
     ),
-    HEAD.replace("{}", "{services: {sntp: now}}") + "  []\n": "4: world: services cannot be played",
+    HEAD.replace("{}", "{advertisers: []}") + "  []\n": "4: world: advertisers cannot be played",
     HEAD.replace("{}", "{peers: [{id: pc, ip: '1.2.3.4', serves: 'mqtt 1883'}]}") + "  []\n": (
-        "4: world: peer pc: serves: 'mqtt 1883' cannot be played; 'tcp PORT' and 'udp PORT' can"
+        "4: world: peer pc: serves: 'mqtt 1883' cannot be played; 'tcp PORT', 'udp PORT' and 'ssl PORT' can"
     ),
     HEAD.replace("{}", "{peers: [{id: pc, ip: '{{NOBODY}}'}]}") + "  []\n": (
         "4: world: variable NOBODY is not defined in vars"

@@ -14,10 +14,12 @@ from simulator.commands.esp8266.addresses import station_ipv4
 from simulator.commands.esp8266.threefold import ThreefoldTable, View
 from simulator.commands.esp8266.wifi import Channel, SoftApPassword, SoftApSecurity, Ssid, StationPassword
 from simulator.core.answers import Answer, Line, Unterminated
-from simulator.core.arguments import Bool, Count, Range, Seconds
+from simulator.core.arguments import Bool, Count, Range, Seconds, Word
+from simulator.core.errors import CommandError
 from simulator.core.grammar import Form
 from simulator.module import Module
 from simulator.radio.scan import ScanOptions
+from simulator.stack.link import TlsLink
 from simulator.stack.links import LINK_COUNT
 
 table = ThreefoldTable()
@@ -79,20 +81,40 @@ def set_dns_servers(module: Module, manual: Bool, first: Address | None = None, 
     addresses.set_dns_servers(module, manual, first, second)
 
 
-table.command("AT+CIPSTART", Form.SET, when=links.is_right_and_udp)(links.open_udp)
+table.command("AT+CIPSTART", Form.SET, when=links.is_right_and_udp(b"TCP", b"UDP", b"SSL"))(links.open_udp)
 
 
 @table.command("AT+CIPSTART", Form.SET)
 async def open_tcp(
     module: Module,
     link: Link,
-    kind: links.LinkType,
+    kind: Annotated[bytes, Word(b"TCP", b"SSL")],
     host: Host,
     port: Port,
     keep_alive: Annotated[int, Seconds(0, 7200)] = 0,
 ) -> None:
-    """AT+CIPSTART, TCP: as before, but the keep-alive is in seconds."""
+    """AT+CIPSTART, TCP and SSL: the keep-alive is in seconds; there is memory for one SSL link, and none for raw data."""
+    if kind == TlsLink.kind and (module.links.raw or any(isinstance(open_link, TlsLink) for open_link in module.links)):
+        raise CommandError
     await links.dial(module, link, kind, host, port, keep_alive)
+
+
+@table.command("AT+CIPSSLSIZE", Form.SET)
+def set_ssl_buffer(module: Module, size: Annotated[int, Range(2048, 4096)]) -> None:
+    """AT+CIPSSLSIZE: bytes for a record of TLS; simulated links have room for any."""
+
+
+@table.command("AT+CIPSSLCCONF", Form.QUERY)
+def authentication(module: Module) -> Line:
+    """AT+CIPSSLCCONF?: bits, for showing a certificate and for verifying the server."""
+    return Line(b"+CIPSSLCCONF:%d" % module.tls.options[0].mode)
+
+
+@table.command("AT+CIPSSLCCONF", Form.SET)
+def set_authentication(module: Module, mode: Annotated[int, Range(0, 3)]) -> None:
+    """AT+CIPSSLCCONF: for every link, with the only set of certificates."""
+    for options in module.tls.options:
+        options.authenticate(mode, 0, 0)
 
 
 @table.command("AT+CWLAPOPT", Form.SET)

@@ -1,6 +1,6 @@
 """Links and the server (ESP8266 AT Instruction Set 0.30, chapter 5)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, Final
 
 from simulator.commands import links, passthrough, ping, server
@@ -9,7 +9,7 @@ from simulator.core.answers import Line, Result
 from simulator.core.arguments import Argument, Bool, Range, Word
 from simulator.core.errors import Cause, CommandError
 from simulator.core.grammar import Form, Parameter
-from simulator.core.registry import CommandTable
+from simulator.core.registry import Choice, CommandTable
 from simulator.module import Module
 from simulator.stack.link import Link as OpenLink
 from simulator.stack.server import DEFAULT_PORT
@@ -22,19 +22,31 @@ HalfSeconds = Annotated[int, Range(0, 7200)]
 """Of silence, before TCP asks whether the peer is there; 0 never."""
 LocalPort = Annotated[int, Range(0, 65535)]
 LinkType = Annotated[bytes, Word(b"TCP", b"UDP")]
-ARGUMENTS: Final[tuple[tuple[Argument, Cause], ...]] = (
-    (LinkNumber(), Cause.WRONG_LINK_NUMBER),
-    (Word(b"TCP", b"UDP"), Cause.WRONG_LINK_TYPE),
-    (HostText(64, 1), Cause.WRONG_ADDRESS),
-    (Range(1, 65535), Cause.WRONG_PORT),
-)
-"""The first parameters of AT+CIPSTART, read one after the other, and what is said of one that is wrong."""
 
 
-def _check(module: Any, parameters: tuple[Parameter, ...]) -> None:
-    """Raises CommandError with the cause of the first parameter of AT+CIPSTART that is wrong."""
-    present = [(argument, cause) for argument, cause in ARGUMENTS if argument.present(module)]
-    for position, (argument, cause) in enumerate(present):
+def is_right_and_udp(*kinds: bytes) -> Choice:
+    """Choose AT+CIPSTART's signature for UDP, where there are links of these kinds.
+
+    Its first parameters are read one after the other; choosing raises CommandError with the cause of the first that is
+    wrong.
+    """
+    is_udp = links.is_udp(0, behind_link=True)
+    arguments: tuple[tuple[Argument, Cause], ...] = (
+        (LinkNumber(), Cause.WRONG_LINK_NUMBER),
+        (Word(*kinds), Cause.WRONG_LINK_TYPE),
+        (HostText(64, 1), Cause.WRONG_ADDRESS),
+        (Range(1, 65535), Cause.WRONG_PORT),
+    )
+
+    def choose(module: Any, parameters: tuple[Parameter, ...]) -> bool:
+        _check([(argument, cause) for argument, cause in arguments if argument.present(module)], parameters)
+        return is_udp(module, parameters)
+
+    return choose
+
+
+def _check(arguments: Iterable[tuple[Argument, Cause]], parameters: tuple[Parameter, ...]) -> None:
+    for position, (argument, cause) in enumerate(arguments):
         value = parameters[position] if position < len(parameters) else None
         try:
             if type(value) is not argument.wire_type:
@@ -44,15 +56,7 @@ def _check(module: Any, parameters: tuple[Parameter, ...]) -> None:
             raise CommandError(cause=cause) from None
 
 
-_is_udp = links.is_udp(0, behind_link=True)
-
-
-def is_right_and_udp(module: Any, parameters: tuple[Parameter, ...]) -> bool:
-    _check(module, parameters)
-    return _is_udp(module, parameters)
-
-
-@table.command("AT+CIPSTART", Form.SET, when=is_right_and_udp)
+@table.command("AT+CIPSTART", Form.SET, when=is_right_and_udp(b"TCP", b"UDP"))
 async def open_udp(
     module: Module,
     link: Link,

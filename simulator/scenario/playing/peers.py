@@ -12,6 +12,8 @@ from typing import Final, NamedTuple
 import trio
 from trio import socket
 
+from simulator.scenario.playing.tls_peers import Credentials, ProgramStream, TlsProgramError, connect_tls, serve_tls
+
 LOOPBACK: Final = "127.0.0.1"
 RECEIVE_SIZE: Final = 65536
 RESERVE_ATTEMPTS: Final = 20
@@ -29,9 +31,12 @@ class Datagram(NamedTuple):
 
 
 class Connection:
-    """One TCP connection of a peer. `received`: bytes not accounted for yet. `ended`: the other side has closed."""
+    """One TCP or TLS connection of a peer.
 
-    def __init__(self, stream: trio.SocketStream, port: int, changed: Callable[[], None]) -> None:
+    `received`: bytes not accounted for yet. `ended`: the other side has closed.
+    """
+
+    def __init__(self, stream: trio.SocketStream | ProgramStream, port: int, changed: Callable[[], None]) -> None:
         """`port`: the peer's own as the module calls it, or the module's where the peer connected."""
         self.port = port
         self.received = bytearray()
@@ -59,21 +64,24 @@ class Connection:
             raise PeerError("the connection is closed") from error
 
     def close(self) -> None:
-        """Close the connection."""
-        self._stream.socket.close()
+        """Close the connection; what a program has, it closes itself when it ends."""
+        if isinstance(self._stream, trio.SocketStream):
+            self._stream.socket.close()
 
 
 class Peer:
     """One host."""
 
-    def __init__(self, name: str, address: str, nursery: trio.Nursery) -> None:
-        """`address`: what the module calls it, an IPv4 address or a host name; empty when it only connects itself."""
+    def __init__(self, name: str, address: str, nursery: trio.Nursery, credentials: Credentials | None = None) -> None:
+        """`address`: what the module calls it, an IPv4 address or a host name; empty when it only connects itself.
+        `credentials`: what it shows and trusts where it speaks TLS."""
         self.name = name
         self.address = address
         self.connections: list[Connection] = []
         self.datagrams: dict[int, deque[Datagram]] = {}
         self.changed = trio.Event()
         self._nursery = nursery
+        self._credentials = credentials or Credentials()
         self._tcp: dict[int, socket.SocketType] = {}
         self._udp: dict[int, socket.SocketType] = {}
         self._serving: set[tuple[str, int]] = set()
@@ -85,6 +93,7 @@ class Peer:
         for _ in range(RESERVE_ATTEMPTS):
             tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
             udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # for a program that is to listen there
             try:
                 await tcp.bind((LOOPBACK, 0))
                 here = int(tcp.getsockname()[1])
@@ -121,6 +130,33 @@ class Peer:
         connection.accepted = True
         return connection
 
+    async def serve_tls(self, port: int, *, wants_certificate: bool) -> None:
+        """Start a TLS server on a reserved port; nothing happens when it runs already. Raises PeerError."""
+        if ("ssl", port) in self._serving:
+            return
+        if port not in self._tcp:
+            raise PeerError(f"{self.name} has neither 'ip' nor 'host' where the module could find a server")
+        self._serving.add(("ssl", port))
+        here = int(self._tcp[port].getsockname()[1])
+        try:
+            await serve_tls(
+                self._nursery,
+                here,
+                self._credentials,
+                wants_certificate=wants_certificate,
+                established=lambda stream: self._add(stream, port),
+            )
+        except TlsProgramError as error:
+            raise PeerError(str(error)) from error
+
+    async def connect_tls(self, port: int, endpoint: tuple[str, int]) -> None:
+        """Open a TLS connection to `port` of the module, which is at `endpoint` here. Raises PeerError."""
+        try:
+            stream = await connect_tls(self._nursery, endpoint, self._credentials)
+        except TlsProgramError as error:
+            raise PeerError(str(error)) from error
+        self._add(stream, port).accepted = True
+
     async def send_datagram(self, data: bytes, from_port: int | None, endpoint: tuple[str, int]) -> None:
         """Send from one of its UDP ports, its only one when none is named. Raises PeerError."""
         ports = [from_port] if from_port is not None else list(self.datagrams)
@@ -155,7 +191,7 @@ class Peer:
             self.datagrams[port].append(Datagram(data, sender))
             self._notify()
 
-    def _add(self, stream: trio.SocketStream, port: int) -> Connection:
+    def _add(self, stream: trio.SocketStream | ProgramStream, port: int) -> Connection:
         connection = Connection(stream, port, self._notify)
         self.connections.append(connection)
         self._nursery.start_soon(connection.run)

@@ -9,13 +9,18 @@ import trio
 
 from simulator.radio.security import SECURITIES
 from simulator.scenario.playing.peers import LOOPBACK, Peer
+from simulator.scenario.playing.tls_peers import Credentials
 from simulator.scenario.playing.variables import Variables
 from simulator.scenario.transcript import Transcript
 
-PROTOCOLS: Final = ("tcp", "udp")
+PROTOCOLS: Final = ("tcp", "udp", "ssl")
+SERVER_CERTIFICATE: Final = "server_cert"
+"""What a peer shows that serves TLS, unless `cert` says otherwise."""
 ARRANGED: Final = ("STA_IP", "GATEWAY", "NETMASK")
 """Variables whose documented values the DHCP server of the access points gives out."""
 
+TIME_SERVERS: Final = "203.0.113."
+"""How the addresses of time servers begin: somewhere on the internet."""
 STATION_MAC: Final = "02:00:00:00:00:"
 """How the MAC addresses of those who join a softAP begin."""
 
@@ -39,7 +44,8 @@ async def arrange(
         raise transcript.place("world").error(f"{', '.join(transcript.elsewhere)} cannot be played")
     hosts: dict[str, str] = {}
     for entry in transcript.peers:
-        peer = Peer(entry["id"], variables.use(entry.get("ip") or entry.get("host") or ""), nursery)
+        address = variables.use(entry.get("ip") or entry.get("host") or "")
+        peer = Peer(entry["id"], address, nursery, _credentials(entry, serves=bool(address)))
         peers[peer.name] = peer
         served = _served(transcript, entry)
         if not peer.address:
@@ -50,8 +56,16 @@ async def arrange(
             hosts[peer.address] = LOOPBACK
         if not entry.get("refuses"):
             for protocol, port in served:
-                peer.serve(protocol, port)
+                if protocol == "ssl":
+                    await peer.serve_tls(port, wants_certificate=entry.get("client_auth") == "required")
+                else:
+                    peer.serve(protocol, port)
     return Surroundings(peers, _world_file(transcript, variables, hosts))
+
+
+def _credentials(entry: Mapping[str, Any], *, serves: bool) -> Credentials:
+    shown = entry.get("client_cert") or entry.get("cert") or (SERVER_CERTIFICATE if serves else None)
+    return Credentials(shown, entry.get("ca"))
 
 
 def _served(transcript: Transcript, entry: Mapping[str, Any]) -> list[tuple[str, int]]:
@@ -61,7 +75,7 @@ def _served(transcript: Transcript, entry: Mapping[str, Any]) -> list[tuple[str,
     protocol, _, port = str(text).partition(" ")
     if protocol not in PROTOCOLS or not port.isdigit():
         raise transcript.place("world").error(
-            f"peer {entry['id']}: serves: {text!r} cannot be played; 'tcp PORT' and 'udp PORT' can"
+            f"peer {entry['id']}: serves: {text!r} cannot be played; 'tcp PORT', 'udp PORT' and 'ssl PORT' can"
         )
     return [(protocol, int(port))]
 
@@ -81,6 +95,9 @@ def _world_file(transcript: Transcript, variables: Variables, hosts: Mapping[str
     joining = (step.arguments for step in transcript.steps if step.action == "join_ap")
     for number, arguments in enumerate(joining, 1):
         lines += ["[[station]]", *_station(variables, number, arguments), ""]
+    for number, name in enumerate(transcript.services.get("sntp_servers", []), 1):
+        lines += ["[[host]]", f'address = "{TIME_SERVERS}{number}"', f"name = {_text(name)}", 'serves = ["ntp"]']
+        lines += [f"time = {_text(transcript.services['sntp'])}", ""]
     lines.append("[hosts]")
     lines += [f"{_text(name)} = {_text(target)}" for name, target in hosts.items()]
     return "\n".join(lines) + "\n"

@@ -205,14 +205,26 @@ async def join_ap(stage: Stage, *, peer: str, ssid: str, password: str = "", ip:
 
 
 @verb("serve")
-async def serve(stage: Stage, *, peer: str, proto: Transport, port: int) -> None:
-    """A peer starts a server."""
-    stage.peer(peer).serve(proto, port)
+async def serve(
+    stage: Stage, *, peer: str, proto: Literal["tcp", "udp", "ssl"], port: int, client_auth: str = ""
+) -> None:
+    """A peer starts a server; `client_auth` of one for TLS: `required` when clients have to show a certificate."""
+    if proto == "ssl":
+        await stage.peer(peer).serve_tls(port, wants_certificate=client_auth == "required")
+    else:
+        stage.peer(peer).serve(proto, port)
 
 
 @verb("accept")
-async def accept(stage: Stage, *, peer: str, proto: Literal["tcp"] = "tcp", port: int | None = None) -> None:
-    """A peer has got a connection of the module's."""
+async def accept(
+    stage: Stage,
+    *,
+    peer: str,
+    proto: Literal["tcp", "ssl"] = "tcp",
+    port: int | None = None,
+    client_cert: bool = False,
+) -> None:
+    """A peer has got a connection of the module's; `client_cert`: and a certificate, else it would have refused it."""
     host = stage.peer(peer)
 
     def accepted() -> bool:
@@ -226,9 +238,25 @@ async def accept(stage: Stage, *, peer: str, proto: Literal["tcp"] = "tcp", port
 
 
 @verb("connect")
-async def connect(stage: Stage, *, peer: str, proto: Literal["tcp"], to: str, port: int, module: str) -> None:
-    """A peer opens a connection to a server of the module's; `to`, its address, is where the peer believes it is."""
-    await stage.peer(peer).connect(port, await stage.module_port(module, "tcp", port))
+async def connect(
+    stage: Stage,
+    *,
+    peer: str,
+    proto: Literal["tcp", "ssl"],
+    to: str,
+    port: int,
+    module: str,
+    client_cert: bool = False,
+) -> None:
+    """A peer opens a connection to a server of the module's; `to`, its address, is where the peer believes it is.
+
+    `client_cert`: it shows the certificate that the world gives it.
+    """
+    endpoint = await stage.module_port(module, "tcp", port)
+    if proto == "ssl":
+        await stage.peer(peer).connect_tls(port, endpoint)
+    else:
+        await stage.peer(peer).connect(port, endpoint)
 
 
 @verb("peer_sends")

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.commands.esp8266.test_wifi import THREE, WORLD, run
+from tests.memory_host import HOST, OPENED
 from tests.network import (
     ERROR,
     JOIN,
@@ -17,6 +18,7 @@ from tests.network import (
     station,
     tcp_peer,
 )
+from tests.tls_peers import PORT, issued, server_context, start, tls_host
 from tests.workbench import workbench
 
 V17 = "esp8266-v1.7"
@@ -97,7 +99,41 @@ async def test_the_keep_alive_is_in_seconds() -> None:
     async with tcp_peer() as peer, station(dialect=V17) as bench:
         await answer(bench, b'AT+CIPSTART="TCP","%b",%d,10' % (PEER.encode(), peer.port))
         assert bench.module.links.options[0].keep_alive == 10
-        assert await bench.command(b'AT+CIPSTART="SSL","%b",443' % PEER.encode()) == b"Link type ERROR\r\n" + ERROR
+        assert await bench.command(b'AT+CIPSTART="TLS","%b",443' % PEER.encode()) == b"Link type ERROR\r\n" + ERROR
+
+
+async def test_an_ssl_link_and_no_second_one() -> None:
+    async with tls_host(b"AT+CIPMUX=1", b"AT+CIPSSLSIZE=4096", context=server_context(), dialect=V17) as (bench, it):
+        assert await bench.command(start(multiple=True)) == b"0," + OPENED
+        assert await bench.command(start(multiple=True)) == b"ALREADY CONNECTED\r\n" + ERROR
+        assert await bench.command(start(multiple=True).replace(b"=0", b"=1")) == ERROR
+        assert await bench.command(b"AT+CIPSEND=0,5") == OK + b"> "
+        assert await bench.send(b"hello") == b"\r\nRecv 5 bytes\r\n\r\nSEND OK\r\n"
+        assert it.connection.taken() == b"hello"
+        await it.connection.send(b"world")
+        assert await bench.settle() == b"\r\n+IPD,0,5:world"
+        shown = b'STATUS:3\r\n+CIPSTATUS:0,"SSL","%b",%d,49152,0\r\n' % (HOST.encode(), PORT)
+        assert await bench.command(b"AT+CIPSTATUS") == shown + OK
+        it.connection.close()
+        assert await bench.settle() == b"0,CLOSED\r\n"
+        assert await bench.command(start(multiple=True)) == b"0," + OPENED
+
+
+async def test_verifying_the_server() -> None:
+    stranger = server_context(issued())
+    async with tls_host(b"AT+CIPSSLCCONF=2", context=stranger, dialect=V17) as (bench, it):
+        assert await bench.command(b"AT+CIPSSLCCONF?") == b"+CIPSSLCCONF:2\r\n" + OK
+        assert await bench.command(start()) == ERROR + b"CLOSED\r\n"
+        it.context = server_context()
+        assert await bench.command(start()) == OPENED
+        assert await bench.command(b"AT+CIPSSLCCONF=0,0") == ERROR
+        assert await bench.command(b"AT+CIPSSLCCONF=4") == ERROR
+        assert await bench.command(b"AT+CIPSSLSIZE=4097") == ERROR
+
+
+async def test_raw_data_does_not_go_over_ssl() -> None:
+    async with tls_host(b"AT+CIPMODE=1", context=server_context(), dialect=V17) as (bench, _):
+        assert await bench.command(start()) == ERROR
 
 
 async def test_passive_receiving() -> None:
