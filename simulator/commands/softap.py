@@ -155,8 +155,13 @@ def set_softap_address(
 ) -> None:
     """AT+CIPAP: a fixed address. The document has it switch the DHCP server off, as AT+CIPSTA does the client; a module
     (3.3.0) was seen to switch it on, AT+CWDHCP=0,2 before it or not."""
+    move(module, address, gateway, netmask, dhcp=True)
+
+
+def move(module: Module, address: str, gateway: str | None, netmask: str | None, *, dhcp: bool) -> None:
+    """Give the softAP a fixed address, and switch its DHCP server on or off."""
     module.softap_interface.set_address(static_ipv4(address, gateway, netmask))
-    module.interface.softap_dhcp = True
+    module.interface.softap_dhcp = dhcp
     module.softap_interface.dhcp_changed()
 
 

@@ -232,10 +232,14 @@ class LinkTable:
         return taken
 
     def conclude(self, link: Link) -> None:
-        """Announce what is left to read, or the end of a link that is over when nothing is (seen on 4.2.0)."""
+        """Announce what is left to read, or the end of a link that is over when nothing is (seen on 4.2.0).
+
+        Where the end is not withheld, what is left behind it is not announced.
+        """
         if link.unread and self.keeps(link):
-            link.announced = True
-            self._listener.link_notice(link)
+            if self._withholds_end or not link.ended:
+                link.announced = True
+                self._listener.link_notice(link)
         elif link.ended and not link.unread:
             self._end(link)
 

@@ -143,6 +143,7 @@ async def test_tiny_gsm_with_tls() -> None:
         await mcu.command(b"AT+CIPSEND=0,5", b">")
         mcu.send(b"hello")
         await mcu.find(b"\r\nSEND OK\r\n")
+        await bench.settle()
         assert it.connection.taken() == b"hello"
         await it.connection.send(b"world")
         await mcu.find(b"\r\n+IPD,0,5:")

@@ -75,7 +75,7 @@ def set_softap_address(
     """AT+CIPAP: a fixed address, of class C; the DHCP server is off from now on."""
     if IPv4Address(address).packed[0] not in CLASS_C:
         raise CommandError
-    softap.set_softap_address(module, address, gateway, netmask)
+    softap.move(module, address, gateway, netmask, dhcp=False)
 
 
 @table.set("AT+CIPAP", ("",))

@@ -93,9 +93,11 @@ async def open_tcp(
     port: Port,
     keep_alive: Annotated[int, Seconds(0, 7200)] = 0,
 ) -> None:
-    """AT+CIPSTART, TCP and SSL: the keep-alive is in seconds; there is memory for one SSL link, and none for raw data."""
-    if kind == TlsLink.kind and (module.links.raw or any(isinstance(open_link, TlsLink) for open_link in module.links)):
-        raise CommandError
+    """AT+CIPSTART, TCP and SSL: the keep-alive is in seconds; one link may be SSL, and not for raw data."""
+    if kind == TlsLink.kind:
+        others = [other for other in module.links if other.number != link]
+        if module.links.raw or any(isinstance(other, TlsLink) for other in others):
+            raise CommandError
     await links.dial(module, link, kind, host, port, keep_alive)
 
 

@@ -142,7 +142,7 @@ async def test_passive_receiving() -> None:
         await stream.send_all(b"hello")
         await expect(bench, b"\r\n+IPD,0,5\r\n")
         assert await bench.command(b"AT+CIPRECVLEN?") == b"+CIPRECVLEN:5,0,0,0,0\r\n" + OK
-        assert await bench.command(b"AT+CIPRECVDATA=0,3") == b"+CIPRECVDATA,3:hel" + OK
+        assert await bench.command(b"AT+CIPRECVDATA=0,3") == b"+CIPRECVDATA,3:hel" + OK + b"\r\n+IPD,0,2\r\n"
         assert await bench.command(b"AT+CIPRECVDATA=0,2048") == b"+CIPRECVDATA,2:lo" + OK
         assert await bench.command(b"AT+CIPRECVDATA=0,1") == ERROR
         assert await bench.command(b"AT+CIPRECVDATA=0,2049") == ERROR
