@@ -22,6 +22,7 @@ from simulator.core.port import Port
 from simulator.core.real_time_clock import RealTimeClock
 from simulator.core.redaction import Redactor
 from simulator.core.registry import Registry
+from simulator.core.system_log import SystemLog
 from simulator.core.timing import Timing
 from simulator.core.trace import Kind, Trace
 from simulator.core.uart import Uart
@@ -95,6 +96,12 @@ class Firmware(Protocol):
     conventions: Conventions
     factory: Factory
 
+    def log_reset(self, module: "Module", cause: RestartCause) -> None:
+        """Write what ROM and boot loader print on UART0."""
+
+    def log_start(self, module: "Module") -> None:
+        """Write what the application logs before it is ready."""
+
     def reports(self, module: "Module") -> Reports:
         """What prints the reports of one boot."""
 
@@ -133,7 +140,9 @@ class Module:
         port: Port,
         store: SettingsStore,
         mac: bytes,
+        log_port: Port | None = None,
     ) -> None:
+        """`log_port`: where the log of UART0 goes, None for nowhere."""
         self.number = number
         self.firmware = firmware
         self.mac = mac
@@ -153,6 +162,8 @@ class Module:
         )
         self._recorder = self._record if self._trace is not None or self._redactor is not None else None
         self.uart = Uart(port, self._recorder)
+        port.on_loss = self._event
+        self.log = SystemLog(self.clock, log_port)
         self._power = trio.CancelScope()
         self._powered = trio.Event()
         self.rtc = RealTimeClock(self.clock)
@@ -167,6 +178,7 @@ class Module:
         """Power on, and run until cancelled. `when_opened`: power on when the first client opens the port."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self.uart.run)
+            nursery.start_soon(self.log.run)
             if when_opened:
                 await self.uart.port.first_attached.wait()
             while True:
@@ -233,7 +245,7 @@ class Module:
             recorder=self._recorder,
         )
         self.reports = self.firmware.reports(self)
-        self.network = Network(self.host_network, self.clock, self.spawn)
+        self.network = Network(self.host_network, self.clock, self.spawn, self.log)
         self.interface = StationInterface(
             self.settings,
             self.clock,
@@ -255,6 +267,7 @@ class Module:
             spawn=self.spawn,
             associated=self._associated,
             disconnected=self._disconnected,
+            log=self.log,
         )
         self.softap_interface = SoftApInterface(
             self.settings,
@@ -303,11 +316,17 @@ class Module:
             updated=self.reports.time_updated,
         )
         self.system = System(self.settings, self.wifi, self.links, factory)
+        self.uart.set_line(self.system.uart.current)
 
     async def _boot(self, cause: RestartCause) -> Restart:
         self._assemble()
         self._event(f"boot: {cause.value}")
+        if self.firmware.boot_text is not None and self.uart.port.paced:
+            await self.uart.print_at(*self.firmware.boot_text)
+        self.log.reset()
+        self.firmware.log_reset(self, cause)
         await self.clock.sleep(self.timing.boot)
+        self.firmware.log_start(self)
         try:
             async with trio.open_nursery() as self._nursery:
                 self._living = True

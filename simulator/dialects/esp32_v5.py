@@ -22,7 +22,10 @@ from simulator.commands import (
     wifi,
     wifi_join,
 )
+from simulator.core.answers import RestartCause
+from simulator.dialects import esp32_log
 from simulator.dialects.firmware import Dialect
+from simulator.module import Module
 from simulator.system import FirmwareVersion
 
 TABLES = (
@@ -63,3 +66,11 @@ class Esp32V5(Dialect):
         module_name=b"WROOM-32",
     )
     """What AT+GMR shows; may be replaced."""
+
+    def log_reset(self, module: Module, cause: RestartCause) -> None:
+        if module.log.is_read:
+            esp32_log.log_reset(module, cause)
+
+    def log_start(self, module: Module) -> None:
+        if module.log.is_read:
+            esp32_log.log_start(module)

@@ -20,10 +20,11 @@ from simulator.core.errors import Cause
 from simulator.core.grammar import Form
 from simulator.core.line_discipline import ScanningLineDiscipline
 from simulator.core.registry import CommandTable
+from simulator.core.serial_line import FACTORY_UART
 from simulator.dialects.esp8266_board import BOOT_TEXT
 from simulator.dialects.firmware import Dialect
 from simulator.radio.wifi import WifiMode
-from simulator.system import FACTORY_UART, Factory, FirmwareVersion, SleepMode, local_mac
+from simulator.system import Factory, FirmwareVersion, SleepMode, local_mac
 
 TABLES: Final[tuple[CommandTable, ...]] = (
     basic.table.only("AT", "ATE0", "ATE1", "AT+RST", "AT+RESTORE"),

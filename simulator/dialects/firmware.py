@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from simulator.commands.reports import FirmwareReports, Wording
+from simulator.core.answers import RestartCause
 from simulator.core.conventions import ESP_AT, Conventions
 from simulator.core.grammar import Form
 from simulator.core.registry import CommandTable, Registry
@@ -58,6 +59,12 @@ class Dialect:
     def reports(self, module: Module) -> FirmwareReports:
         """What prints the reports of one boot."""
         return FirmwareReports(module, self.wording)
+
+    def log_reset(self, module: Module, cause: RestartCause) -> None:
+        """Write what ROM and boot loader print on a port of the log: nothing."""
+
+    def log_start(self, module: Module) -> None:
+        """Write what the application logs before it is ready: nothing."""
 
     def latency(self, timing: Timing) -> Callable[[str], float] | None:
         """Seconds each command takes by itself; None when none takes any."""

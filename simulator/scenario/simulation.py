@@ -83,8 +83,13 @@ class Simulation:
         """The stations of the world, in its order."""
         return self._stations.stations
 
-    def add_module(self, firmware: Firmware, port: Port, store: SettingsStore | None = None) -> Module:
-        """Put one more module on its board; its `run` powers it on. The first ones are those of the world."""
+    def add_module(
+        self, firmware: Firmware, port: Port, store: SettingsStore | None = None, log_port: Port | None = None
+    ) -> Module:
+        """Put one more module on its board; its `run` powers it on. The first ones are those of the world.
+
+        `log_port`: where the log of its UART0 goes.
+        """
         number = len(self.modules)
         network = HostNetwork(
             self._host_map,
@@ -97,7 +102,7 @@ class Simulation:
         surroundings = Surroundings(
             self.clock, self.timing, self.air, self.lans, network, Random(f"{self.world.seed}/{number}"), self.trace
         )
-        module = Module(number, firmware, surroundings, port, store or MemoryStore(), self._mac(number))
+        module = Module(number, firmware, surroundings, port, store or MemoryStore(), self._mac(number), log_port)
         self.modules.append(module)
         if number < len(self.world.modules) and (ssid := self.world.modules[number].joined) is not None:
             module.remember(ssid, self.access_point(ssid).password)

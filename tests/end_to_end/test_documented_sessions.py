@@ -39,18 +39,29 @@ class RecordedPort(trio.abc.Stream):
         await self._port.aclose()
 
 
-async def play(transcript: Transcript, start: Start, tmp_path: Path) -> bytes:
+async def open_port(place: str) -> trio.abc.Stream:
+    """Open a module's port as its client."""
+    scheme, _, rest = place.partition(":")
+    if scheme == "unix":
+        return await trio.open_unix_socket(rest)
+    if scheme == "tcp":
+        host, _, port = rest.rpartition(":")
+        return await trio.open_tcp_stream(host, int(port))
+    return open_device(Path(place))
+
+
+async def play(transcript: Transcript, start: Start, tmp_path: Path, *more_options: str) -> bytes:
     """Play a session; returns all that the module has printed, with an AT behind it to find the end."""
     async with prepare(transcript) as player:
         (tmp_path / "world.toml").write_text(player.world, encoding="utf-8")
         options = ("--world", "world.toml", "--dialect", transcript.dialect, "--speed", str(player.speed))
-        simulator: SimulatorProcess = start(*options)
+        simulator: SimulatorProcess = start(*options, *more_options)
 
         async def find_port(module: int, protocol: str, port: int) -> tuple[str, int]:
             return await trio.to_thread.run_sync(simulator.serving, module, protocol, port)
 
-        path = await trio.to_thread.run_sync(simulator.port)
-        async with RecordedPort(open_device(path)) as port:
+        place = await trio.to_thread.run_sync(simulator.place)
+        async with RecordedPort(await open_port(place)) as port:
             while not port.printed.endswith(b"ready\r\n"):
                 await port.receive_some()
             assert port.printed == b"\r\nready\r\n"
@@ -70,9 +81,11 @@ async def test_it_replays(session: Path, start: Start, tmp_path: Path) -> None:
         await play(read_transcript(session), start, tmp_path)
 
 
-async def test_the_first_session_in_every_byte(start: Start, tmp_path: Path) -> None:
+@pytest.mark.parametrize("port", ["pty:wire", "tcp:127.0.0.1:0", "unix:wire"])
+async def test_the_first_session_in_every_byte(start: Start, tmp_path: Path, port: str) -> None:
     with trio.fail_after(4 * LIMIT):
-        printed = await play(read_transcript(DOCUMENTED / "02-tcp-client-single.yaml"), start, tmp_path)
+        session = read_transcript(DOCUMENTED / "02-tcp-client-single.yaml")
+        printed = await play(session, start, tmp_path, "--port", port)
     assert printed == (
         b"AT+CWMODE=1\r\n\r\nOK\r\n"
         b'AT+CWJAP="espressif","1234567890"\r\nWIFI CONNECTED\r\nWIFI GOT IP\r\n\r\nOK\r\n'

@@ -1,6 +1,7 @@
 """Two modules on serial ports of this machine: one joins the other's softAP, and they talk."""
 
 import re
+import resource
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -121,3 +122,14 @@ def test_the_command_line_says_the_firmware_of_every_module(start: Start, tmp_pa
         for each in (first, second):
             each.serial.write(b"AT+GMR\r\n")
             assert b"AT version:1.7.4.0(" in each.read_until(b"OK\r\n")
+
+
+def test_more_modules_than_open_files_are_allowed_at_first(start: Start) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (128, hard))
+    try:
+        simulator = start("--modules", "100")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    with Client(simulator.port(99)).started() as last:
+        assert last.command(b"AT") == b"\r\nOK\r\n"
