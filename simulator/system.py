@@ -10,8 +10,11 @@ from simulator.core.message_filter import SystemMessageFilter
 from simulator.core.serial_line import FACTORY_UART, UartParameters
 from simulator.persist.factory import FactoryParameters
 from simulator.persist.settings import Setting, Settings
-from simulator.radio.wifi import Wifi
-from simulator.stack.links import LinkTable
+from simulator.radio.scan import ALL_FIELDS
+from simulator.radio.softap import MOST_STATIONS
+from simulator.radio.wifi import DEFAULT_MODE, Wifi, WifiMode
+from simulator.stack.links import MESSAGE_LIMIT, LinkTable
+from simulator.stack.server import DEFAULT_IDLE_LIMIT
 
 
 class FirmwareVersion(NamedTuple):
@@ -25,6 +28,8 @@ class FirmwareVersion(NamedTuple):
     compiled: bytes
     """When the application was built: `<Mon dd yyyy> <hh:mm:ss>`."""
     application: bytes
+    module_name: bytes = b""
+    """Where the flash does not say it."""
 
 
 # The UART
@@ -199,6 +204,40 @@ TRANSMIT_POWER_STEPS: Final = (78, 72, 66, 60, 56, 52, 44, 34)
 """In 0.25 dBm."""
 
 
+def next_mac(station: bytes) -> bytes:
+    """The address behind a station's: the softAP's of an ESP32."""
+    return (int.from_bytes(station, "big") + 1).to_bytes(6, "big")
+
+
+def local_mac(station: bytes) -> bytes:
+    """A station's address as a locally administered one, bit 1 of its first byte set: the softAP's of an ESP8266."""
+    return bytes([station[0] | 2]) + station[1:]
+
+
+class Factory(NamedTuple):
+    """What a firmware comes up with when nothing is stored, and its sizes: data of a dialect.
+
+    `softap_mac`: makes the softAP's address of the station's. `reconnect_interval`: seconds between the station's
+    attempts to come back, 0 never. `idle_limit`: seconds after which a silent client of the server is closed, 0 never.
+    `message_limit`: payload bytes of one +IPD. `passthrough_block`: bytes passthrough sends at a time. `scan_fields`: a
+    bit for each field of AT+CWLAP. `datagrams_wait`: whether passive receiving is for UDP too.
+    `withholds_end`: whether CLOSED comes only when nothing is left to read.
+    """
+
+    wifi_mode: WifiMode = DEFAULT_MODE
+    softap_mac: Callable[[bytes], bytes] = next_mac
+    softap_stations: int = MOST_STATIONS
+    reconnect_interval: int = 0
+    uart: UartParameters = FACTORY_UART
+    sleep_mode: SleepMode = SleepMode.AWAKE
+    idle_limit: int = DEFAULT_IDLE_LIMIT
+    message_limit: int = MESSAGE_LIMIT
+    passthrough_block: int = 2920
+    scan_fields: int = ALL_FIELDS
+    datagrams_wait: bool = True
+    withholds_end: bool = True
+
+
 class System:
     """What belongs to no other room."""
 
@@ -206,20 +245,25 @@ class System:
     reconnect_interval = Setting("NVM_018", "interval", 1)
     """Units of 100 ms between attempts to open a link of passthrough again."""
 
-    def __init__(self, settings: Settings, wifi: Wifi, links: LinkTable, factory: FactoryParameters) -> None:
+    def __init__(
+        self, settings: Settings, wifi: Wifi, links: LinkTable, parameters: FactoryParameters, factory: Factory
+    ) -> None:
+        """`parameters`: of the board. `factory`: of the firmware."""
         self.settings = settings
-        self.uart = UartConfiguration(settings, FACTORY_UART._replace(baud_rate=_baud_rate(factory)))
+        self.uart = UartConfiguration(settings, factory.uart._replace(baud_rate=_baud_rate(parameters)))
         self.heap = Heap()
         self.heap.charge(lambda: WIFI_MEMORY if wifi.initialised else 0)
         self.heap.charge(lambda: sum(LINK_MEMORY.get(link.kind, 0) for link in links))
         self.message_filter = SystemMessageFilter()
         self.transmit_interval = DEFAULT_TRANSMIT_INTERVAL
         """Milliseconds after which passthrough sends what is less than a full block."""
-        self.sleep_mode = SleepMode.AWAKE
+        self.sleep_mode = factory.sleep_mode
         self.wake_pin: WakePin | None = None
+        self.matched_supply: int | None = None
+        """Millivolts that the transmit power has been matched to."""
         self.registers: dict[int, int] = {}
         """What AT+SYSREG has written, by address; any other register reads 0."""
-        self._transmit_power = factory.max_transmit_power
+        self._transmit_power = parameters.max_transmit_power
 
     @property
     def messages(self) -> SystemMessages:

@@ -16,6 +16,7 @@ from simulator.cli.serving import serve
 from simulator.core.port_uri import PortUri, parse_link, parse_port_uri
 from simulator.core.timing import PROFILES
 from simulator.core.trace import Trace
+from simulator.dialects.names import RUNNABLE
 from simulator.persist.variants import VARIANTS
 from simulator.scenario.world import World
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from simulator.persist.storage import Storage
 
 DEFAULT_LINK = "./ttyESP{n}"
-RUNNABLE_DIALECTS = ("esp32-v5",)
 
 
 def add_parser(subparsers: "_SubParsersAction[ArgumentParser]") -> None:
@@ -43,7 +43,7 @@ def add_parser(subparsers: "_SubParsersAction[ArgumentParser]") -> None:
     add("--flash", metavar="FILE", help="keep what is stored in this file; {n} is the module's number")
     add("--variant", choices=VARIANTS, help=f"the module, of a new flash ({next(iter(VARIANTS))})")
     add("--world", metavar="FILE", type=Path, help="the access points and hosts around the module (world.toml)")
-    add("--dialect", choices=RUNNABLE_DIALECTS, default=RUNNABLE_DIALECTS[0], help="the firmware")
+    add("--dialect", choices=RUNNABLE, help=f"the firmware of every module ({RUNNABLE[0]})")
     add("--build", choices=("full", "release"), default="full", help="its command groups: all, or those released")
     add("--modules", metavar="N", type=int, help="how many modules, if more than the world file has (1)")
     add("--timing", choices=PROFILES, default="fast", help="answer at once, or take a real module's time")

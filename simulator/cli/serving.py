@@ -5,7 +5,7 @@ import resource
 import signal
 from argparse import Namespace
 from collections.abc import Callable, Sequence
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from typing import TYPE_CHECKING, Final
 
 import trio
@@ -17,6 +17,7 @@ from simulator.core.port import Port, PortError
 from simulator.core.port_opener import PortOpener
 from simulator.core.port_uri import PortUri
 from simulator.core.trace import Trace
+from simulator.dialects.names import RUNNABLE
 from simulator.persist.variants import VARIANTS
 from simulator.scenario.world import World
 
@@ -105,19 +106,20 @@ async def _run_modules(
     logs: Sequence[Port],
 ) -> None:
     # Half of the program: the ports can be opened while it loads, as a chip's can while it boots.
-    from simulator.dialects.esp32_v5 import Esp32V5
+    from simulator.dialects.loading import load_firmware
     from simulator.persist.storage import Storage
     from simulator.scenario.simulation import Simulation
 
     clock: Clock = RealClock() if options.speed == 1 else ScaledClock(options.speed)
     simulation = Simulation(world, clock, profile=options.timing, trace=trace, announce=announce)
-    firmware = Esp32V5(options.build)
     if not storages:
         logging.info(NOTHING_KEPT)
     variant = VARIANTS[options.variant or next(iter(VARIANTS))]
-    for port, log, storage in zip_longest(ports, logs, storages):
+    own = [module.dialect for module in world.modules]
+    for port, log, storage, dialect in islice(zip_longest(ports, logs, storages, own), len(ports)):
         if options.timing == "real":
             port = PacedPort(port, clock)
             log = PacedPort(log, clock) if log is not None else None
+        firmware = load_firmware(options.dialect or dialect or RUNNABLE[0], options.build)
         simulation.add_module(firmware, port, storage or Storage(variant), log)
     await simulation.run(when_opened=options.power_on == "open")

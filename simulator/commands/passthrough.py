@@ -11,9 +11,9 @@ from typing import Annotated, Any, Final
 
 import trio
 
-from simulator.core.answers import PROMPT, Line, Result
+from simulator.core.answers import Line, Result
 from simulator.core.arguments import Bool, Range
-from simulator.core.errors import CommandError
+from simulator.core.errors import Cause, CommandError
 from simulator.core.grammar import Form
 from simulator.core.registry import CommandTable
 from simulator.core.stream_entry import StreamEntry
@@ -25,8 +25,6 @@ from simulator.system import SystemMessages
 
 table = CommandTable()
 
-BLOCK: Final = 2920
-"""Bytes passthrough sends at a time when it has that many."""
 FLUSH_LIMIT: Final = 0.9
 """Seconds that data from before `+++` has to leave: the host waits one second before its next command."""
 QUIT: Final = b"\r\n+QUITT\r\n"
@@ -80,12 +78,13 @@ async def enter(module: Module) -> Result:
     links = module.links
     link = links.only
     if not links.raw or link is None or _follows(link):
-        raise CommandError
+        raise CommandError(cause=Cause.NO_LINK if link is None else None)
     await module.pause(module.timing.prompt)
     if links.only is not link:  # closed meanwhile
         raise CommandError
     links.in_passthrough = True
-    await pipe(module, PROMPT, None if link.accepted else partial(_keep_open, module, partial(links.reopen, link)))
+    keep_open = None if link.accepted else partial(_keep_open, module, partial(links.reopen, link))
+    await pipe(module, module.engine.conventions.passthrough_prompt, keep_open)
     return Result.NOTHING
 
 
@@ -111,10 +110,10 @@ async def pipe(module: Module, prompt: Sequence[bytes], keep_open: Callable[[Str
 
 async def _send(module: Module, entry: StreamEntry, whole: trio.CancelScope) -> None:
     """Send what comes in over the port, until nothing more comes; then end the `whole`."""
-    links = module.links
+    links, size = module.links, module.firmware.factory.passthrough_block
     while True:
         of_tcp = not isinstance(links.only, UdpLink)  # where nobody sees the borders of blocks
-        block = await entry.block(BLOCK, module.system.transmit_interval / 1000, several=of_tcp)
+        block = await entry.block(size, module.system.transmit_interval / 1000, several=of_tcp)
         if not block:
             whole.cancel()
             return

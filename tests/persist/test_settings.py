@@ -2,7 +2,7 @@
 
 from simulator.persist.flash import FlashChip, FlashRegion
 from simulator.persist.nvs_settings import NvsSettings
-from simulator.persist.settings import Setting, Settings
+from simulator.persist.settings import Setting, Settings, stored
 
 
 class Room:
@@ -115,3 +115,22 @@ def test_erasing_brings_the_factory_values_back_at_the_next_boot() -> None:
 
 def test_the_declaration_itself_can_be_looked_at() -> None:
     assert isinstance(Room.mode, Setting)
+
+
+def test_a_room_as_flash_has_it() -> None:
+    room = boot(new_store())
+    room.mode = 3
+    with room.settings.volatile():
+        room.mode = 2
+    assert (room.mode, stored(room).mode) == (2, 3)
+    assert room.mode == 2
+
+
+def test_what_is_set_in_force_only_is_gone_at_the_next_boot() -> None:
+    store = new_store()
+    room = boot(store)
+    with room.settings.volatile():
+        room.mode = 3
+        room.link = 1  # always stored
+    again = boot(store)
+    assert (again.mode, again.link) == (1, 1)
