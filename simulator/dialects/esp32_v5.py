@@ -78,6 +78,3 @@ class Esp32V5(Dialect):
     def log_start(self, module: Module) -> None:
         if module.log.is_read:
             esp32_log.log_start(module)
-
-    def started(self, module: Module) -> None:
-        saved_link.open_saved(module)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from simulator.commands.reports import FirmwareReports, Wording
+from simulator.commands.saved_link import open_saved
 from simulator.core.answers import RestartCause
 from simulator.core.conventions import ESP_AT, Conventions
 from simulator.core.grammar import Form
@@ -67,7 +68,8 @@ class Dialect:
         """Write what the application logs before it is ready: nothing."""
 
     def started(self, module: Module) -> None:
-        """Do what comes after `ready`: nothing."""
+        """Do what comes after `ready`: open the saved link, if there is one."""
+        open_saved(module)
 
     def latency(self, timing: Timing) -> Callable[[str], float] | None:
         """Seconds each command takes by itself; None when none takes any."""
