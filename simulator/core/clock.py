@@ -1,4 +1,4 @@
-"""The module's time: real, scaled or stepped.
+"""The module's time: real, scaled, stepped or paced.
 
 Everything the module or the scripted world does waits here; real sockets, PTYs and child processes wait on trio.
 Times are seconds since the simulation began.
@@ -79,8 +79,6 @@ class RealClock(ScaledClock):
 
 TOLERANCE: Final = 1e-9
 """Seconds a timer may be ahead of the target of `advance`: eight steps of 0.1 are a little less than 0.8."""
-
-
 FEW: Final = 64
 """Timers that nobody waits for are not worth sorting out below this number."""
 
@@ -92,39 +90,47 @@ class _Timer(NamedTuple):
     """What to call when it is due; empty when it has been, or when nobody waits for it any more."""
 
 
-class SteppedClock(Clock):
-    """Module time stands still until `advance` moves it.
+class MovableClock(Clock):
+    """Module time that can be moved forward by hand.
 
     Due timers fire in order of their deadlines, and all module tasks settle between two of them.
     """
 
     def __init__(self) -> None:
-        self._now = 0.0
         self._order = count()
         self._timers: list[_Timer] = []  # a heap
         self._given_up = 0  # how many of them nobody waits for any more
+        self._earlier = trio.Event()
         self._real_work = 0
         self._real_work_done = trio.Event()
 
-    def now(self) -> float:
-        return self._now
+    @abstractmethod
+    def _move_to(self, time: float) -> None:
+        """Make it this late, unless it is later already."""
+
+    @abstractmethod
+    async def run(self) -> None:
+        """Let time pass, for ever."""
+
+    @property
+    def next_deadline(self) -> float | None:
+        """When the next timer is due; None when nobody waits."""
+        while self._timers and not self._timers[0].pending:
+            heapq.heappop(self._timers)
+            self._given_up -= 1
+        return self._timers[0].deadline if self._timers else None
 
     async def advance(self, seconds: float) -> None:
         """Move module time forward by `seconds`, firing every timer that falls due on the way."""
-        target = self._now + seconds
+        target = self.now() + seconds
         await self._settle()
-        while self._timers and self._timers[0].deadline <= target + TOLERANCE:
-            timer = heapq.heappop(self._timers)
-            if not timer.pending:
-                self._given_up -= 1
-                continue
-            self._now = max(self._now, timer.deadline)
-            timer.pending.pop()()
+        while (deadline := self.next_deadline) is not None and deadline <= target + TOLERANCE:
+            self._fire_next()
             await self._settle()
-        self._now = max(self._now, target)
+        self._move_to(target)
 
     async def sleep_until(self, deadline: float) -> None:
-        if deadline <= self._now:
+        if deadline <= self.now():
             await trio.lowlevel.checkpoint()
             return
         due = trio.Event()
@@ -136,7 +142,7 @@ class SteppedClock(Clock):
         with trio.CancelScope() as scope:
             if seconds <= 0:
                 scope.cancel()
-            with self._timer(self._now + seconds, scope.cancel):
+            with self._timer(self.now() + seconds, scope.cancel):
                 yield scope
 
     def real_seconds(self, seconds: float) -> float | None:
@@ -153,10 +159,19 @@ class SteppedClock(Clock):
                 self._real_work_done.set()
                 self._real_work_done = trio.Event()
 
+    def _fire_next(self) -> None:
+        """Fire the first timer, of which there has to be one, at its time."""
+        timer = heapq.heappop(self._timers)
+        self._move_to(timer.deadline)
+        timer.pending.pop()()
+
     @contextmanager
     def _timer(self, deadline: float, fire: Callable[[], None]) -> Iterator[None]:
         timer = _Timer(deadline, next(self._order), [fire])
+        first = self.next_deadline
         heapq.heappush(self._timers, timer)
+        if first is None or deadline < first:
+            self._earlier.set()
         try:
             yield
         finally:
@@ -175,3 +190,55 @@ class SteppedClock(Clock):
         while self._real_work:
             await self._real_work_done.wait()
             await wait_all_tasks_blocked()
+
+
+class SteppedClock(MovableClock):
+    """Module time stands still until `advance` moves it, or `run` does whenever there is nothing else to do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._now = 0.0
+
+    def now(self) -> float:
+        return self._now
+
+    def _move_to(self, time: float) -> None:
+        self._now = max(self._now, time)
+
+    async def run(self) -> None:
+        """Go to the next timer whenever everything has settled and nothing real owes an answer, for ever."""
+        while True:
+            self._earlier = trio.Event()
+            await self._settle()
+            if self.next_deadline is None:
+                await self._earlier.wait()
+            else:
+                self._fire_next()
+
+
+class PacedClock(MovableClock):
+    """Module time runs `speed` times as fast as real time as long as `run` does, and `advance` moves it ahead."""
+
+    def __init__(self, speed: float = 1.0) -> None:
+        super().__init__()
+        if not 0 < speed < float("inf"):
+            raise ValueError(f"speed must be more than 0, not {speed}")
+        self.speed = speed
+        self._origin = trio.current_time()
+
+    def now(self) -> float:
+        return (trio.current_time() - self._origin) * self.speed
+
+    def _move_to(self, time: float) -> None:
+        self._origin = min(self._origin, trio.current_time() - time / self.speed)
+        self._earlier.set()  # what `run` waits for is nearer now
+
+    async def run(self) -> None:
+        """Fire every timer when it is due, for ever."""
+        while True:
+            self._earlier = trio.Event()
+            deadline = self.next_deadline
+            with trio.move_on_at(float("inf") if deadline is None else self._origin + deadline / self.speed):
+                await self._earlier.wait()
+            while (deadline := self.next_deadline) is not None and deadline <= self.now() + TOLERANCE:
+                self._fire_next()

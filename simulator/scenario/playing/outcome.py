@@ -1,0 +1,77 @@
+"""One scenario file, played: what came of it."""
+
+import time
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import trio
+
+from simulator.core.pty_port import LinkError
+from simulator.core.trace import Record
+from simulator.scenario.playing.peers import PeerError
+from simulator.scenario.playing.player import PlayError, Prepared, play, prepare
+from simulator.scenario.playing.stage import Setting
+from simulator.scenario.scenario_file import ScenarioError, read_scenario
+
+PASSED, FAILED, WAITING, WRONG = "passed", "failed", "waiting", "wrong"
+"""It did what it says; the module did not; it waits for something that is not built; the file cannot be used."""
+AROUND: Final = 20
+"""Messages of the trace that a failure shows."""
+
+
+class Outcome(NamedTuple):
+    """`details`: lines that say why, the first of them in one sentence. `seconds`: of real time."""
+
+    file: str
+    title: str
+    status: str
+    details: tuple[str, ...]
+    seconds: float
+
+
+def play_file(path: Path, setting: Setting, seed: int | None = None) -> Outcome:
+    """Read and play one scenario file."""
+    began = time.perf_counter()
+    title = path.stem
+
+    def outcome(status: str, *details: str) -> Outcome:
+        return Outcome(str(path), title, status, details, time.perf_counter() - began)
+
+    try:
+        prepared = prepare(read_scenario(path))
+        title = prepared.scenario.title
+        if prepared.awaited:
+            return outcome(WAITING, ", ".join(prepared.awaited))
+        if prepared.scenario.attach:
+            return outcome(WRONG, f"{path}:1: it leaves the serial port to somebody else; play it alone")
+        trio.run(_play, prepared, setting, seed)
+    except ScenarioError as error:
+        return outcome(WRONG, *str(error).splitlines())
+    except PlayError as error:
+        return outcome(FAILED, *report(error))
+    except (PeerError, LinkError, OSError) as error:
+        return outcome(FAILED, f"{path}: {error}")
+    return outcome(PASSED)
+
+
+async def _play(prepared: Prepared, setting: Setting, seed: int | None) -> None:
+    await play(prepared, setting, seed=seed)
+
+
+def report(error: PlayError) -> list[str]:
+    """What a failure says: where, what was expected and what came, and what happened before."""
+    lines = [f"{error.place}: {error.action}"]
+    lines += [f"  {part}" for part in error.problem.replace(", got ", "\n     got ").split("\n")]
+    if error.recent:
+        lines.append("  before that (module seconds, module, direction):")
+        lines += [f"    {shown_record(record)}" for record in error.recent[-AROUND:]]
+    return lines
+
+
+ARROWS: Final = {"in": "<-", "out": "->", "world": "**"}
+
+
+def shown_record(record: Record) -> str:
+    """A message of a trace on one line, its control characters visible."""
+    text = repr(record.data)[2:-1]
+    return f"{record.time:12.6f} {record.module} {ARROWS.get(record.direction, '  ')} {record.kind.value:7} {text}"
