@@ -90,6 +90,9 @@ def test_a_file_that_is_too_large(tmp_path: Path) -> None:
 def test_any_bytes_are_a_document_or_refused(content: bytes) -> None:
     try:
         parse_document(content)
-    except DocumentError as error:
-        assert error.line >= 1
-        assert "would be right" in str(error)
+    except DocumentError as refused:
+        mistake = refused
+    else:
+        return
+    assert mistake.line >= 1
+    assert "would be right" in str(mistake)

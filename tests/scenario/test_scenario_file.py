@@ -158,7 +158,8 @@ def test_all_mistakes_are_told(tmp_path: Path) -> None:
 WORLDS = {
     "{access_points: [{ssid: lab, auth: 99}]}": "2: world: auth: found 99; 0 to 15 would be right",
     "{access_points:\n  [{ssid: lab,\n    password: 'short'}]}": (
-        "4: world: access_point#1.password: found 5 bytes; 8 to 63 bytes or 64 hexadecimal digits, as security is wpa2-psk, would be right"
+        "4: world: access_point#1.password: found 5 bytes; "
+        "8 to 63 bytes or 64 hexadecimal digits, as security is wpa2-psk, would be right"
     ),
     "{access_points: [{sid: lab}]}": None,
     "{acces_point: []}": "2: world: acces_point: found an unknown key; access_point would be right",
@@ -212,7 +213,7 @@ def test_a_chain_of_files(tmp_path: Path) -> None:
 def test_files_that_are_each_other(tmp_path: Path) -> None:
     path = write(tmp_path, "title: x\nsame_as: other.yaml\n")
     write(tmp_path, "title: y\nsame_as: scenario.yaml\n", "other.yaml")
-    with pytest.raises(ScenarioError, match="found scenario.yaml, which is the same as this one"):
+    with pytest.raises(ScenarioError, match=r"found scenario.yaml, which is the same as this one"):
         read_scenario(path)
 
 

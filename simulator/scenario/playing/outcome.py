@@ -7,10 +7,10 @@ from typing import Final, NamedTuple
 import trio
 
 from simulator.core.pty_port import LinkError
-from simulator.core.trace import Record
 from simulator.scenario.playing.peers import PeerError
 from simulator.scenario.playing.player import PlayError, Prepared, play, prepare
 from simulator.scenario.playing.stage import Setting
+from simulator.scenario.playing.trace_text import shown_record
 from simulator.scenario.scenario_file import ScenarioError, read_scenario
 
 PASSED, FAILED, WAITING, WRONG = "passed", "failed", "waiting", "wrong"
@@ -66,12 +66,3 @@ def report(error: PlayError) -> list[str]:
         lines.append("  before that (module seconds, module, direction):")
         lines += [f"    {shown_record(record)}" for record in error.recent[-AROUND:]]
     return lines
-
-
-ARROWS: Final = {"in": "<-", "out": "->", "world": "**"}
-
-
-def shown_record(record: Record) -> str:
-    """A message of a trace on one line, its control characters visible."""
-    text = repr(record.data)[2:-1]
-    return f"{record.time:12.6f} {record.module} {ARROWS.get(record.direction, '  ')} {record.kind.value:7} {text}"

@@ -5,10 +5,10 @@ What verbs act on, and what programs and tests that play along have in hand.
 
 import re
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager, nullcontext
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import trio
 
@@ -189,7 +189,10 @@ async def open_stage(
         patience = Patience(STEP_LIMIT * faster, RESTING * setting.speed, SILENT * setting.speed)
     variables = variables or Variables({})
     trace = Trace(setting.trace, recent=RECENT)
-    with _ordered(clock), _closing(trace):
+    with ExitStack() as exits:
+        exits.callback(trace.close)
+        if isinstance(clock, SteppedClock):
+            exits.enter_context(oldest_task_first())
         async with _plain_nursery() as nursery:
             stage: Stage | None = None
 
@@ -220,13 +223,13 @@ async def open_stage(
                     for configuration in peers:
                         named[configuration.name] = MemoryPeer(configuration, nursery, simulation.lans)
                 stage.peers |= named
-                with _ports(setting, clock, len(modules), nursery) as ports:
-                    _add_modules(stage, setting, modules, ports, tolerated)
-                    for terminal in stage.terminals.values():
-                        nursery.start_soon(terminal.run)
-                    nursery.start_soon(simulation.run)
-                    yield stage
-                    nursery.cancel_scope.cancel()
+                ports = _ports(setting, clock, len(modules), nursery, exits)
+                _add_modules(stage, setting, modules, ports, tolerated)
+                for terminal in stage.terminals.values():
+                    nursery.start_soon(terminal.run)
+                nursery.start_soon(simulation.run)
+                yield stage
+                nursery.cancel_scope.cancel()
             finally:
                 for peer in named.values():
                     peer.close()
@@ -248,22 +251,20 @@ def _add_modules(
         stage.terminals[name] = Terminal(stream, Printed(stage.variables, tolerated), stage.clock, stage.patience)
 
 
-@contextmanager
-def _ports(setting: Setting, clock: MovableClock, count: int, nursery: trio.Nursery) -> Iterator[list[Port]]:
+def _ports(
+    setting: Setting, clock: MovableClock, count: int, nursery: trio.Nursery, exits: ExitStack
+) -> list[MemoryPort] | list[PtyPort]:
+    """The ports of the modules; `exits` closes them, when nobody uses them any more. Raises LinkError, OSError."""
     if not setting.links:
-        yield [MemoryPort(now=clock.now, move_on_after=clock.move_on_after) for _ in range(count)]
-        return
+        return [MemoryPort(now=clock.now, move_on_after=clock.move_on_after) for _ in range(count)]
     watcher = DeviceWatcher()
+    exits.callback(watcher.close)
     nursery.start_soon(watcher.run)
-    ports: list[Port] = []
-    try:
-        for link in setting.links:
-            ports.append(PtyPort(link, watcher, nursery.start_soon))
-        yield ports
-    finally:
-        for port in ports:
-            port.close()
-        watcher.close()
+    ports = []
+    for link in setting.links:
+        ports.append(PtyPort(link, watcher, nursery.start_soon))
+        exits.callback(ports[-1].close)
+    return ports
 
 
 @asynccontextmanager
@@ -280,18 +281,6 @@ async def _plain_nursery() -> AsyncIterator[trio.Nursery]:
             nursery.cancel_scope.cancel()
     if failure is not None:
         raise failure
-
-
-@contextmanager
-def _closing(trace: Trace) -> Iterator[None]:
-    try:
-        yield
-    finally:
-        trace.close()
-
-
-def _ordered(clock: MovableClock) -> Any:
-    return oldest_task_first() if isinstance(clock, SteppedClock) else nullcontext()
 
 
 def _with_addresses(peers: Sequence[PeerConfiguration]) -> list[PeerConfiguration]:

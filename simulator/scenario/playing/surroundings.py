@@ -1,5 +1,7 @@
-"""The world a scenario takes place in: what it says under `world`, as a World and as peers. Sans-IO but for a world file
-it names."""
+"""The world a scenario takes place in: what it says under `world`, as a World and as peers.
+
+Sans-IO but for a world file that it names.
+"""
 
 import re
 from collections.abc import Mapping
