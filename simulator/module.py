@@ -183,6 +183,7 @@ class Module:
         """Cut the power: everything but the flash is lost, without a word."""
         self._powered = trio.Event()
         self._power.cancel()
+        self.uart.engine = None  # at once: what comes in from now on is lost
 
     def power_on(self) -> None:
         """Give it power again."""

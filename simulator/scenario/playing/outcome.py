@@ -1,6 +1,7 @@
 """One scenario file, played: what came of it."""
 
 import time
+import traceback
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -51,6 +52,8 @@ def play_file(path: Path, setting: Setting, seed: int | None = None) -> Outcome:
         return outcome(FAILED, *report(error))
     except (PeerError, LinkError, OSError) as error:
         return outcome(FAILED, f"{path}: {error}")
+    except Exception as error:  # of the simulator itself: the others are played all the same
+        return outcome(FAILED, f"{path}: the simulator itself failed", *traceback.format_exception(error))
     return outcome(PASSED)
 
 

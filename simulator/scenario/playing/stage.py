@@ -205,34 +205,30 @@ async def open_stage(
                 stage.announced(module, text)
 
             named: dict[str, Peer] = {}
-            try:
-                if setting.sockets:
-                    hosts: dict[str, str] = {}
-                    for configuration in peers:
-                        socket_peer = SocketPeer(configuration, nursery, find_port)
-                        named[configuration.name] = socket_peer
-                        hosts |= await socket_peer.reserve()
-                    world = replace(world, hosts={**world.hosts, **hosts})
-                else:
-                    peers = _with_addresses(peers)
-                    hosts = {peer.host: peer.address for peer in peers if peer.host}
-                    world = replace(world, hosts={**world.hosts, **hosts})
-                simulation = Simulation(world, clock, profile=setting.profile, trace=trace, announce=announce)
-                stage = Stage(simulation, clock, trace, variables, patience, nursery)
-                if not setting.sockets:
-                    for configuration in peers:
-                        named[configuration.name] = MemoryPeer(configuration, nursery, simulation.lans)
-                stage.peers |= named
-                ports = _ports(setting, clock, len(modules), nursery, exits)
-                _add_modules(stage, setting, modules, ports, tolerated)
-                for terminal in stage.terminals.values():
-                    nursery.start_soon(terminal.run)
-                nursery.start_soon(simulation.run)
-                yield stage
-                nursery.cancel_scope.cancel()
-            finally:
-                for peer in named.values():
-                    peer.close()
+            hosts: dict[str, str] = {}
+            if setting.sockets:
+                for configuration in peers:
+                    socket_peer = SocketPeer(configuration, nursery, find_port)
+                    named[configuration.name] = socket_peer
+                    exits.callback(socket_peer.close)
+                    hosts |= await socket_peer.reserve()
+            else:
+                peers = _with_addresses(peers)
+                hosts = {peer.host: peer.address for peer in peers if peer.host}
+            world = replace(world, hosts={**world.hosts, **hosts})
+            simulation = Simulation(world, clock, profile=setting.profile, trace=trace, announce=announce)
+            stage = Stage(simulation, clock, trace, variables, patience, nursery)
+            if not setting.sockets:
+                for configuration in peers:
+                    named[configuration.name] = MemoryPeer(configuration, nursery, simulation.lans)
+            stage.peers |= named
+            ports = _ports(setting, clock, len(modules), nursery, exits)
+            _add_modules(stage, setting, modules, ports, tolerated)
+            for terminal in stage.terminals.values():
+                nursery.start_soon(terminal.run)
+            nursery.start_soon(simulation.run)
+            yield stage
+            nursery.cancel_scope.cancel()
 
 
 def _add_modules(
