@@ -266,3 +266,31 @@ async def test_a_world_file(tmp_path: Path) -> None:
     text = "title: x\nworld: world.toml\n"
     lines = ("{send: 'AT+CWMODE=1'}", OK, '{send: \'AT+CWJAP="attic",""\'}')
     await play_text(tmp_path, text + steps(*lines, "{expect: ['WIFI CONNECTED', 'WIFI GOT IP', '', 'OK']}"))
+
+
+HOSTS = """\
+title: 'A host of the world'
+world:
+  access_point: [{ssid: lab, password: '12345678'}]
+  host: [{address: '192.168.3.60', name: echo.example.com, serves: ['tcp-echo 7']}]
+"""
+
+
+async def test_hosts_of_the_world(tmp_path: Path) -> None:
+    connect = '{send: \'AT+CIPSTART="TCP","echo.example.com",7\'}'
+    play = (
+        connect,
+        "{expect: ['CONNECT', '', 'OK']}",
+        "{do: host.refuse, host: echo.example.com}",
+        "{expect: ['CLOSED']}",
+        connect,
+        "{expect: ['', 'ERROR']}",
+        "{do: host.start, host: '192.168.3.60'}",
+        connect,
+        "{expect: ['CONNECT', '', 'OK']}",
+        "{do: host.stop, host: echo.example.com}",
+        "{do: quiet}",
+    )
+    await play_text(tmp_path, HOSTS + JOIN.replace("CWMODE=3", "CWMODE=1") + steps(*play))
+    with pytest.raises(PlayError, match=r"the world has no host 'x'; it has echo.example.com"):
+        await play_text(tmp_path, HOSTS + steps("{do: host.stop, host: x}"))
