@@ -14,7 +14,7 @@ from typing import Final
 
 import trio
 
-from benchmarks import exchange, flood, footprint, in_memory, own_air, round_trip, start, transfer
+from benchmarks import exchange, flood, footprint, in_memory, own_air, round_trip, scenario, start, transfer
 from benchmarks.figure import Figure, Row
 from benchmarks.processors import busy_share
 
@@ -28,6 +28,7 @@ FIGURES: Final[dict[str, Figure]] = {
     "flood": flood.measure,
     "in-memory": in_memory.measure,
     "own-air": own_air.measure,
+    "scenario": scenario.measure,
 }
 FIGURE_LIMIT: Final = 120
 """Seconds after which a figure is broken: its other end does not answer."""

@@ -4,8 +4,8 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
+from html import escape
 from typing import Final, Protocol
-from xml.sax.saxutils import escape, quoteattr
 
 from simulator.scenario.playing.outcome import FAILED, PASSED, WAITING, WRONG, Outcome
 
@@ -108,7 +108,7 @@ def summary(outcomes: list[Outcome]) -> str:
 
 
 def _quoted(text: str) -> str:
-    return quoteattr(_printable(text))
+    return f'"{escape(_printable(text))}"'
 
 
 def _printable(text: str) -> str:

@@ -6,8 +6,9 @@ Times are seconds since the simulation began.
 
 import heapq
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import cache, partial
 from itertools import count
 from typing import Final, NamedTuple
 
@@ -133,17 +134,24 @@ class MovableClock(Clock):
         if deadline <= self.now():
             await trio.lowlevel.checkpoint()
             return
-        due = trio.Event()
-        with self._timer(deadline, due.set):
-            await due.wait()
+        timer = self._start(deadline, partial(trio.lowlevel.reschedule, trio.lowlevel.current_task()))
+
+        def abort(_: object) -> trio.lowlevel.Abort:
+            self._give_up(timer)
+            return trio.lowlevel.Abort.SUCCEEDED
+
+        await trio.lowlevel.wait_task_rescheduled(abort)
 
     @contextmanager
     def move_on_after(self, seconds: float) -> Iterator[trio.CancelScope]:
         with trio.CancelScope() as scope:
             if seconds <= 0:
                 scope.cancel()
-            with self._timer(self.now() + seconds, scope.cancel):
+            timer = self._start(self.now() + seconds, scope.cancel)
+            try:
                 yield scope
+            finally:
+                self._give_up(timer)
 
     def real_seconds(self, seconds: float) -> float | None:
         return None
@@ -165,31 +173,43 @@ class MovableClock(Clock):
         self._move_to(timer.deadline)
         timer.pending.pop()()
 
-    @contextmanager
-    def _timer(self, deadline: float, fire: Callable[[], None]) -> Iterator[None]:
+    def _start(self, deadline: float, fire: Callable[[], None]) -> _Timer:
         timer = _Timer(deadline, next(self._order), [fire])
         first = self.next_deadline
         heapq.heappush(self._timers, timer)
         if first is None or deadline < first:
             self._earlier.set()
-        try:
-            yield
-        finally:
-            if timer.pending:  # it stays in the heap until it is due, or until half of them are like it
-                timer.pending.clear()
-                self._given_up += 1
-                if self._given_up > max(len(self._timers) // 2, FEW):
-                    self._timers = [timer for timer in self._timers if timer.pending]
-                    heapq.heapify(self._timers)
-                    self._given_up = 0
+        return timer
+
+    def _give_up(self, timer: _Timer) -> None:
+        """Nobody waits for it any more: it stays in the heap until it is due, or until half of them are like it."""
+        if not timer.pending:
+            return
+        timer.pending.clear()
+        self._given_up += 1
+        if self._given_up > max(len(self._timers) // 2, FEW):
+            self._timers = [timer for timer in self._timers if timer.pending]
+            heapq.heapify(self._timers)
+            self._given_up = 0
 
     async def _settle(self) -> None:
-        from trio.testing import wait_all_tasks_blocked  # heavy, and only stepped time needs it
-
+        wait_all_tasks_blocked = _all_tasks_blocked()
         await wait_all_tasks_blocked()
         while self._real_work:
             await self._real_work_done.wait()
             await wait_all_tasks_blocked()
+
+
+@cache
+def _all_tasks_blocked() -> Callable[[], Awaitable[None]]:
+    """trio's function of that name, without what comes with `trio.testing`: all of pytest, where that is installed."""
+    function = getattr(getattr(trio, "_core", None), "wait_all_tasks_blocked", None)
+    if function is None:
+        from trio.testing import wait_all_tasks_blocked  # heavy, and only stepped time needs it
+
+        function = wait_all_tasks_blocked
+    found: Callable[[], Awaitable[None]] = function
+    return found
 
 
 class SteppedClock(MovableClock):
