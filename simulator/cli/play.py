@@ -33,6 +33,7 @@ def add_parser(subparsers: "_SubParsersAction[ArgumentParser]") -> None:
     add("--jobs", metavar="N", type=int, default=1, help="scenarios played at the same time (1)")
     add("--trace", metavar="DIR", type=Path, help="write a trace of each scenario there; it holds passwords")
     add("--seed", metavar="N", type=int, help="of everything random; that of the scenario's world otherwise")
+    add("--limit", metavar="SECONDS", type=int, default=600, help="real seconds each may take (600)")
     add(
         "--link",
         metavar="PATH",
@@ -49,6 +50,8 @@ def main(options: Namespace) -> int:
     from simulator.scenario.scenario_file import ScenarioError
 
     speed = _speed(options)
+    if options.limit < 1:
+        options.usage_error("--limit: at least 1")
     if options.jobs < 1:
         options.usage_error("--jobs: at least 1")
     if options.seed is not None and options.seed < 0:
@@ -123,20 +126,20 @@ def _outcomes(files: list[Path], options: Namespace, speed: float | None) -> "It
     jobs = [(path, _setting(path, files, options, speed)) for path in files]
     if options.jobs == 1 or len(files) == 1:
         for path, setting in jobs:
-            yield play_file(path, setting, options.seed)
+            yield play_file(path, setting, options.seed, options.limit)
         return
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
     with ProcessPoolExecutor(min(options.jobs, len(files)), mp_context=get_context("fork")) as pool:
-        work = partial(_play_job, seed=options.seed)
+        work = partial(_play_job, seed=options.seed, limit=options.limit)
         yield from pool.map(work, jobs, chunksize=max(1, min(8, len(jobs) // (4 * options.jobs))))
 
 
-def _play_job(job: "tuple[Path, Setting]", seed: int | None) -> "Outcome":
+def _play_job(job: "tuple[Path, Setting]", seed: int | None, limit: int) -> "Outcome":
     from simulator.scenario.playing.outcome import play_file  # loaded before the fork
 
-    return play_file(*job, seed)
+    return play_file(*job, seed, limit)
 
 
 def _setting(path: Path, files: list[Path], options: Namespace, speed: float | None) -> "Setting":

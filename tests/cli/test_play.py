@@ -173,3 +173,19 @@ def test_what_is_no_trace(tmp_path: Path, capsys: pytest.CaptureFixture[str], te
     path.write_text(text)
     assert main(["trace", str(path)]) == 2
     assert "a line of a trace would be right" in capsys.readouterr().err
+
+
+ENDLESS = {
+    "steps": "  - {repeat: 40000, steps: [{send: 'AT'}, {do: discard}]}\n",
+    "a pattern": f"  - {{send: '{'A' * 60}'}}\n  - {{expect: ['re:(A+)+B', 'OK']}}\n",
+}
+
+
+@pytest.mark.parametrize("steps", ENDLESS.values(), ids=ENDLESS)
+def test_a_scenario_that_would_take_for_ever(tmp_path: Path, capsys: pytest.CaptureFixture[str], steps: str) -> None:
+    (tmp_path / "endless.yaml").write_text("title: x\nsteps:\n" + steps)
+    (tmp_path / "good.yaml").write_text(GOOD)
+    assert main(["play", "--limit", "1", str(tmp_path)]) == 1
+    out = capsys.readouterr().out
+    assert f"    {tmp_path}/endless.yaml: it takes more than 1 s\n" in out
+    assert out.endswith("1 passed, 1 failed\n")

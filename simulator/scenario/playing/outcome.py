@@ -1,8 +1,12 @@
 """One scenario file, played: what came of it."""
 
+import signal
 import time
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Final, NamedTuple
 
 import trio
@@ -18,6 +22,8 @@ PASSED, FAILED, WAITING, WRONG = "passed", "failed", "waiting", "wrong"
 """It did what it says; the module did not; it waits for something that is not built; the file cannot be used."""
 AROUND: Final = 20
 """Messages of the trace that a failure shows."""
+LIMIT: Final = 600
+"""Real seconds a scenario may take: one from anybody may do very much, or have a pattern that never ends."""
 
 
 class Outcome(NamedTuple):
@@ -30,8 +36,8 @@ class Outcome(NamedTuple):
     seconds: float
 
 
-def play_file(path: Path, setting: Setting, seed: int | None = None) -> Outcome:
-    """Read and play one scenario file."""
+def play_file(path: Path, setting: Setting, seed: int | None = None, limit: int = LIMIT) -> Outcome:
+    """Read and play one scenario file, for so many real seconds at most; in the main thread."""
     began = time.perf_counter()
     title = path.stem
 
@@ -45,16 +51,50 @@ def play_file(path: Path, setting: Setting, seed: int | None = None) -> Outcome:
             return outcome(WAITING, ", ".join(prepared.awaited))
         if prepared.scenario.attach:
             return outcome(WRONG, f"{path}:1: it leaves the serial port to somebody else; play it alone")
-        trio.run(_play, prepared, setting, seed)
+        with _limited(limit):
+            trio.run(_play, prepared, setting, seed)
     except ScenarioError as error:
         return outcome(WRONG, *str(error).splitlines())
     except PlayError as error:
         return outcome(FAILED, *report(error))
     except (PeerError, LinkError, OSError) as error:
         return outcome(FAILED, f"{path}: {error}")
+    except _TooLongError:
+        return outcome(FAILED, f"{path}: it takes more than {limit} s")
     except Exception as error:  # of the simulator itself: the others are played all the same
         return outcome(FAILED, f"{path}: the simulator itself failed", *traceback.format_exception(error))
     return outcome(PASSED)
+
+
+class _TooLongError(BaseException):
+    """A scenario has had its time. Nothing between here and there takes it for an error of its own."""
+
+
+@contextmanager
+def _limited(seconds: int) -> Iterator[None]:
+    """Raises _TooLongError after so many seconds, wherever the program is then."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        raise _TooLongError
+
+    before = signal.signal(signal.SIGALRM, end)
+    signal.alarm(seconds)
+    try:
+        yield
+    except BaseException as error:
+        if _is_too_long(error):
+            raise _TooLongError from None
+        raise
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _is_too_long(error: BaseException | None) -> bool:
+    """Whether that is at the bottom of it: in a group, or what an internal error of trio comes from."""
+    if isinstance(error, BaseExceptionGroup):
+        return any(_is_too_long(inner) for inner in error.exceptions)
+    return error is not None and (isinstance(error, _TooLongError) or _is_too_long(error.__cause__))
 
 
 async def _play(prepared: Prepared, setting: Setting, seed: int | None) -> None:
