@@ -253,6 +253,9 @@ class PacedClock(MovableClock):
         self._origin = min(self._origin, trio.current_time() - time / self.speed)
         self._earlier.set()  # what `run` waits for is nearer now
 
+    def real_seconds(self, seconds: float) -> float | None:
+        return seconds / self.speed
+
     async def run(self) -> None:
         """Fire every timer when it is due, for ever."""
         while True:

@@ -15,7 +15,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-import simulator.scenario.verbs
 from simulator.core.trace import Record
 from simulator.scenario.document import Items, Table
 from simulator.scenario.durations import read_seconds
@@ -27,10 +26,9 @@ from simulator.scenario.playing.surroundings import arrange
 from simulator.scenario.playing.trace_text import shown_record
 from simulator.scenario.playing.variables import UnknownVariableError, Variables
 from simulator.scenario.scenario_file import Scenario
-from simulator.scenario.verbs.table import VERBS, VerbError, bind
+from simulator.scenario.verbs import VERBS, VerbError, bind
 from simulator.scenario.world import World
 
-assert simulator.scenario.verbs.__all__  # importing them fills the table
 GROUPS: Final = frozenset(name.partition(".")[0] for name in VERBS if "." in name)
 """What verbs are about: `access_point`, `station`, `peer` and so on."""
 

@@ -110,6 +110,13 @@ def test_wrong_usage(scenarios: Path, options: list[str]) -> None:
     assert raised.value.code == 2
 
 
+def test_serving_has_no_stepped_time(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as raised:
+        main(["run", "--speed", "max"])
+    assert raised.value.code == 2
+    assert "'max'" in capsys.readouterr().err
+
+
 def test_a_directory_without_scenarios(tmp_path: Path) -> None:
     with pytest.raises(SystemExit) as raised:
         main(["play", str(tmp_path)])

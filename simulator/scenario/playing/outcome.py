@@ -36,6 +36,10 @@ class Outcome(NamedTuple):
     seconds: float
 
 
+GRACE: Final = 2
+"""Seconds it has to end by itself when they are over."""
+
+
 def play_file(path: Path, setting: Setting, seed: int | None = None, limit: int = LIMIT) -> Outcome:
     """Read and play one scenario file, for so many real seconds at most; in the main thread."""
     began = time.perf_counter()
@@ -51,19 +55,28 @@ def play_file(path: Path, setting: Setting, seed: int | None = None, limit: int 
             return outcome(WAITING, ", ".join(prepared.awaited))
         if prepared.scenario.attach:
             return outcome(WRONG, f"{path}:1: it leaves the serial port to somebody else; play it alone")
-        with _limited(limit):
-            trio.run(_play, prepared, setting, seed)
+        trio.run(_play, prepared, setting, seed, limit)
     except ScenarioError as error:
         return outcome(WRONG, *str(error).splitlines())
     except PlayError as error:
         return outcome(FAILED, *report(error))
     except (PeerError, LinkError, OSError) as error:
         return outcome(FAILED, f"{path}: {error}")
-    except _TooLongError:
-        return outcome(FAILED, f"{path}: it takes more than {limit} s")
-    except Exception as error:  # of the simulator itself: the others are played all the same
-        return outcome(FAILED, f"{path}: the simulator itself failed", *traceback.format_exception(error))
+    except (_TooLongError, BaseExceptionGroup) as error:
+        if _is_too_long(error):
+            return outcome(FAILED, f"{path}: it takes more than {limit} s")
+        if not isinstance(error, Exception):
+            raise
+        return outcome(FAILED, *_crash(path, error))
+    except Exception as error:
+        return outcome(FAILED, *_crash(path, error))
     return outcome(PASSED)
+
+
+def _crash(path: Path, error: Exception) -> list[str]:
+    """What to say of a failure of the simulator itself; the other scenarios are played all the same."""
+    text = "".join(traceback.format_exception(error))
+    return [f"{path}: the simulator itself failed", *text.splitlines()]
 
 
 class _TooLongError(BaseException):
@@ -72,33 +85,40 @@ class _TooLongError(BaseException):
 
 @contextmanager
 def _limited(seconds: int) -> Iterator[None]:
-    """Raises _TooLongError after so many seconds, wherever the program is then."""
+    """Cancel the body after so many seconds, and raise _TooLongError where it is when it does not listen."""
+    token = trio.lowlevel.current_trio_token()
+    late = False
 
     def end(number: int, frame: FrameType | None) -> None:
-        raise _TooLongError
+        nonlocal late
+        if late:
+            raise _TooLongError
+        late = True
+        token.run_sync_soon(scope.cancel)
+        signal.alarm(GRACE)
 
     before = signal.signal(signal.SIGALRM, end)
     signal.alarm(seconds)
     try:
-        yield
-    except BaseException as error:
-        if _is_too_long(error):
-            raise _TooLongError from None
-        raise
+        with trio.CancelScope() as scope:
+            yield
     finally:
         signal.alarm(0)
         signal.signal(signal.SIGALRM, before)
+    if scope.cancelled_caught:
+        raise _TooLongError
 
 
-def _is_too_long(error: BaseException | None) -> bool:
-    """Whether that is at the bottom of it: in a group, or what an internal error of trio comes from."""
-    if isinstance(error, BaseExceptionGroup):
-        return any(_is_too_long(inner) for inner in error.exceptions)
-    return error is not None and (isinstance(error, _TooLongError) or _is_too_long(error.__cause__))
+def _is_too_long(error: BaseException) -> bool:
+    """Whether that is what it is, or all that is in the group."""
+    return isinstance(error, _TooLongError) or (
+        isinstance(error, BaseExceptionGroup) and all(_is_too_long(inner) for inner in error.exceptions)
+    )
 
 
-async def _play(prepared: Prepared, setting: Setting, seed: int | None) -> None:
-    await play(prepared, setting, seed=seed)
+async def _play(prepared: Prepared, setting: Setting, seed: int | None, limit: int) -> None:
+    with _limited(limit):
+        await play(prepared, setting, seed=seed)
 
 
 def report(error: PlayError) -> list[str]:

@@ -8,7 +8,6 @@ from typing import Any, Final, NamedTuple
 
 import trio
 
-import simulator.scenario.verbs
 from simulator.core.trace import Record
 from simulator.scenario.playing.matching import MismatchError
 from simulator.scenario.playing.peers import PeerError
@@ -18,9 +17,8 @@ from simulator.scenario.playing.surroundings import Surroundings, arrange
 from simulator.scenario.playing.variables import UnknownVariableError, Variables
 from simulator.scenario.playing.waiting import awaited, awaited_by_step
 from simulator.scenario.scenario_file import Place, Scenario, ScenarioError, Step
-from simulator.scenario.verbs.table import Action, VerbError, bind
+from simulator.scenario.verbs import Action, VerbError, bind
 
-assert simulator.scenario.verbs.__all__  # importing them fills the table
 POWER_ON: Final = ("power_on", "module.power_on")
 BOOT_LIMIT: Final = 60.0
 """Seconds of module time that a boot may take."""
