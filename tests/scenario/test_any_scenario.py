@@ -29,6 +29,9 @@ FILES = st.fixed_dictionaries(
     optional={
         "vars": VALUES,
         "world": VALUES
+        | st.fixed_dictionaries(
+            {"services": VALUES | st.dictionaries(st.sampled_from(["sntp", "sntp_servers"]), VALUES)}
+        )
         | st.fixed_dictionaries({"peers": st.lists(st.dictionaries(WORDS | st.sampled_from(["id", "ip"]), VALUES))}),
         "reactions": st.lists(st.fixed_dictionaries({"when": VALUES, "do": st.lists(STEP, max_size=2)}), max_size=2),
         "modules": VALUES,

@@ -294,3 +294,17 @@ async def test_hosts_of_the_world(tmp_path: Path) -> None:
     await play_text(tmp_path, HOSTS + JOIN.replace("CWMODE=3", "CWMODE=1") + steps(*play))
     with pytest.raises(PlayError, match=r"the world has no host 'x'; it has echo.example.com"):
         await play_text(tmp_path, HOSTS + steps("{do: host.stop, host: x}"))
+
+
+async def test_time_servers_of_a_transcript(tmp_path: Path) -> None:
+    text = HEAD.replace(
+        "  peers:\n", "  services: {sntp: 'Mon Oct 18 20:12:27 2021', sntp_servers: [time.example.com]}\n  peers:\n"
+    )
+    play = (
+        "{send: 'AT+CIPSNTPCFG=1,8,\"time.example.com\"'}",
+        "{expect_set: ['OK', '+TIME_UPDATED']}",
+        "{send: 'AT+CIPSNTPTIME?'}",
+        "{expect: ['+CIPSNTPTIME:Mon Oct 18 20:12:27 2021', 'OK'], blanks: lenient}",
+    )
+    for setting in SETTINGS.values():
+        await play_text(tmp_path, text + JOIN + steps(*play), setting)

@@ -32,8 +32,8 @@ from simulator.scenario.world_station import WorldStation
 
 STEP_LIMIT: Final = 10.0
 """Seconds a step may take: of module time, of real time where module time is faster than that."""
-STEPPED: Final = Patience(STEP_LIMIT, 0.001, 1.0)
-"""With everything in memory nothing is under way once a thousandth of a second has passed."""
+STEPPED: Final = Patience(STEP_LIMIT, 0.05, 1.0)
+"""With everything in memory only what the module takes its time for is still under way after that."""
 RESTING: Final = 0.2
 SILENT: Final = 1.0
 """Real seconds after which a module rests, and is silent, where time passes."""

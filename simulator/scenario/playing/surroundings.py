@@ -5,6 +5,7 @@ Sans-IO but for a world file that it names.
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -17,6 +18,7 @@ from simulator.scenario.scenario_file import Place, Scenario, ScenarioError, kno
 from simulator.scenario.world import World
 from simulator.scenario.world_file import WorldError, load_world, read_world
 from simulator.stack.endpoint import is_address
+from simulator.stack.sntp import time_zone
 
 ARRANGED: Final = ("STA_IP", "GATEWAY", "NETMASK")
 """Variables whose documented values the DHCP server of the access points gives out."""
@@ -27,11 +29,15 @@ PEER_KEYS: Final = (
     *("addr", "mac", "ble", "bt", "app", "wifi", "tools", "network"),
 )
 """What transcripts say about a peer; some of it is for the reader."""
-ELSEWHERE: Final = ("http", "services", "advertisers", "bt_devices", "bonded", "ethernet", "stored")
+ELSEWHERE: Final = ("http", "advertisers", "bt_devices", "bonded", "ethernet", "stored")
 """Parts of a transcript's world that nothing here provides yet."""
 AWAITED_PROTOCOLS: Final = ("ssl", "http", "https", "mqtt", "mqtts", "ws-echo", "wss-echo", "wss")
 """What peers of transcripts serve that nothing here speaks yet."""
 
+TIME_SERVER: Final = "203.0.113.{}"
+"""Addresses of time servers: somewhere on the internet (RFC 5737), behind those of peers."""
+FIRST_TIME_SERVER: Final = 201
+_ZONE: Final = re.compile(r"AT\+CIPSNTPCFG=1,(-?[0-9]{1,4})(?:,.*)?")
 _SERVES: Final = re.compile(r"([a-z-]+) ([0-9]{1,5})")
 
 
@@ -77,8 +83,11 @@ class _Arrangement:
 
     def _inline(self, found: Table) -> World:
         document: dict[str, Any] = {
-            key: value for key, value in found.items() if key not in ("access_points", "peers", *ELSEWHERE)
+            key: value for key, value in found.items() if key not in ("access_points", "peers", "services", *ELSEWHERE)
         }
+        if "services" in found:
+            hosts = document.get("host", [])
+            document["host"] = [*hosts, *self._time_servers(found["services"])] if isinstance(hosts, list) else hosts
         if "access_points" in found:
             if "access_point" in found:
                 self._wrong("world", "found access_point and access_points; one of them would be right")
@@ -93,6 +102,37 @@ class _Arrangement:
         elif "access_point" not in found:
             document["access_point"] = []
         return read_world(self._substituted(document), self._scenario.file)
+
+    def _time_servers(self, services: Any) -> list[dict[str, Any]]:
+        """The hosts that `services` asks for. The time it documents is that of the zone that the scenario sets."""
+        line = self._found.lines["services"]
+        if not isinstance(services, Table) or not isinstance(services.get("sntp_servers", []), list):
+            self._wrong("world", "services: found no table with sntp and sntp_servers; one would be right", line)
+            return []
+        for key in services:
+            if key not in ("sntp", "sntp_servers"):
+                self._wrong("world", f"services: found {shown(key)}; sntp or sntp_servers would be right", line)
+        try:
+            then = datetime.strptime(str(services.get("sntp")), "%a %b %d %H:%M:%S %Y")
+        except ValueError:
+            found = shown(services.get("sntp"))
+            self._wrong("world", f"services: sntp: found {found}; 'Mon Oct 18 20:12:27 2021' would be right", line)
+            return []
+        moment = f"{then:%Y-%m-%dT%H:%M:%S}{self._zone()}"
+        return [
+            {"address": TIME_SERVER.format(FIRST_TIME_SERVER + number), "name": name, "serves": ["ntp"], "time": moment}
+            for number, name in enumerate(services.get("sntp_servers", []))
+        ]
+
+    def _zone(self) -> str:
+        """The zone that the scenario sets, as `+08:00`."""
+        typed = (_ZONE.fullmatch(step.value) for step in self._scenario.every_step() if step.action == "send")
+        number = next((int(match[1]) for match in typed if match is not None), 0)
+        try:
+            hours, minutes = divmod(abs(time_zone(number).minutes), 60)
+        except ValueError:  # the module will say so
+            return "+00:00"
+        return f"{'-' if number < 0 else '+'}{hours:02}:{minutes:02}"
 
     def _access_point(self, point: Table) -> dict[str, Any]:
         table: dict[str, Any] = {key: value for key, value in point.items() if key != "auth"}
