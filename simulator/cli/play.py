@@ -4,6 +4,7 @@ import math
 import sys
 from argparse import Namespace
 from collections.abc import Iterator
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,9 @@ def main(options: Namespace) -> int:
     from simulator.scenario.playing.outcome import FAILED, WRONG
     from simulator.scenario.scenario_file import ScenarioError
 
+    for stream in (sys.stdout, sys.stderr):  # a file's name need not be text
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     speed = _speed(options)
     if options.limit < 1:
         options.usage_error("--limit: at least 1")

@@ -174,6 +174,8 @@ def _key(value: Any) -> str:
 
 def _scalar(event: Any, line: int) -> Any:
     text: str = event.value
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise DocumentError(line, "half of a surrogate pair", "a character")
     if event.tag not in _TEXT_TAGS:
         raise DocumentError(line, f"the tag {event.tag[:_SHOWN]}", "no tag")
     if event.style or event.tag is not None:  # quoted, or a block

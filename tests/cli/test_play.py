@@ -1,6 +1,7 @@
 """`espat play`, `espat check` of scenarios, `espat trace`: what they print and how they exit."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -121,6 +122,16 @@ def test_a_directory_without_scenarios(tmp_path: Path) -> None:
     with pytest.raises(SystemExit) as raised:
         main(["play", str(tmp_path)])
     assert raised.value.code == 2
+
+
+def test_a_name_that_is_no_text(tmp_path: Path) -> None:
+    path = os.fsencode(tmp_path) + b"/\xff.yaml"
+    with open(path, "w") as file:  # noqa: PTH123
+        file.write(BAD)
+    command: list[str | bytes] = [sys.executable, "-m", "simulator.cli", "play", path]
+    done = subprocess.run(command, capture_output=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert b"\\udcff.yaml:4: step 2: expect\n" in done.stdout
 
 
 def test_seeds_are_told_apart_by_what_is_random(tmp_path: Path) -> None:

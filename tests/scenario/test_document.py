@@ -69,6 +69,11 @@ def test_what_is_no_yaml_is_told_with_its_line() -> None:
     assert raised.value.line == 2
 
 
+def test_half_of_a_surrogate_pair_is_refused() -> None:
+    with pytest.raises(DocumentError):
+        parse_document(b'a: "\\uD800"')
+
+
 def test_tables_and_lists_know_their_lines() -> None:
     table = parse_document(b"\na: 1\nb:\n  - x\n  - {c: 1,\n     d: 2}\n")
     assert isinstance(table, Table)

@@ -36,6 +36,11 @@ async def test_it_plays_and_gives_the_same_trace_each_time(path: Path, tmp_path:
 
 
 @pytest.mark.parametrize("path", GALLERY, ids=lambda path: path.stem)
+async def test_it_plays_when_a_module_takes_its_time(path: Path) -> None:
+    await play(prepare(read_scenario(path)), Setting(profile="real"))
+
+
+@pytest.mark.parametrize("path", GALLERY, ids=lambda path: path.stem)
 async def test_it_plays_with_real_sockets(path: Path) -> None:
     await play(prepare(read_scenario(path)), Setting(speed=20.0, sockets=True))
 
