@@ -24,7 +24,8 @@ def main(options: Namespace) -> int:
     try:
         if options.file.endswith((".yaml", ".yml")):
             from simulator.scenario.playing.player import prepare  # with the one below: the whole simulator, and YAML
-            from simulator.scenario.scenario_file import ScenarioError, read_scenario
+            from simulator.scenario.scenario import ScenarioError
+            from simulator.scenario.scenario_file import read_scenario
 
             try:
                 prepare(read_scenario(Path(options.file)))

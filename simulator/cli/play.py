@@ -48,7 +48,7 @@ def main(options: Namespace) -> int:
     """Play. Returns 0, 1 when a scenario failed, 2 when a file cannot be used."""
     from simulator.cli import play_report  # these three: the whole simulator, for this subcommand only
     from simulator.scenario.playing.outcome import FAILED, WRONG
-    from simulator.scenario.scenario_file import ScenarioError
+    from simulator.scenario.scenario import ScenarioError
 
     for stream in (sys.stdout, sys.stderr):  # a file's name need not be text
         if isinstance(stream, TextIOWrapper):
@@ -113,7 +113,8 @@ def _files(options: Namespace) -> Iterator[Path]:
 
 
 def _attaches(path: Path) -> bool:
-    from simulator.scenario.scenario_file import ScenarioError, read_scenario  # the YAML parser, for this only
+    from simulator.scenario.scenario import ScenarioError  # with the one below: for this subcommand only
+    from simulator.scenario.scenario_file import read_scenario
 
     try:
         return read_scenario(path).attach

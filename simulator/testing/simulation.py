@@ -25,7 +25,7 @@ from simulator.scenario.playing.stage import Setting, Stage, open_stage
 from simulator.scenario.playing.surroundings import arrange
 from simulator.scenario.playing.trace_text import shown_record
 from simulator.scenario.playing.variables import UnknownVariableError, Variables
-from simulator.scenario.scenario_file import Scenario
+from simulator.scenario.scenario import Scenario
 from simulator.scenario.verbs import VERBS, VerbError, bind
 from simulator.scenario.world import World
 

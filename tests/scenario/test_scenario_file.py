@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from simulator.scenario.playing.player import prepare
-from simulator.scenario.scenario_file import STEPS_LIMIT, Place, ScenarioError, Step, read_scenario
+from simulator.scenario.scenario import Place, ScenarioError, Step
+from simulator.scenario.scenario_file import STEPS_LIMIT, read_scenario
 from tests.scenario.playing import FIRST, HEAD, write
 
 DOCUMENTED = sorted((Path(__file__).parents[2] / "scenarios" / "documented").glob("*.yaml"))

@@ -6,7 +6,7 @@ import pytest
 
 from simulator.scenario.playing.player import PlayError
 from simulator.scenario.playing.stage import Setting
-from simulator.scenario.scenario_file import ScenarioError
+from simulator.scenario.scenario import ScenarioError
 from tests.scenario.playing import FIRST, FIRST_JOINED, HEAD, JOIN, SETTINGS, play_text, steps
 
 OK = "{expect: ['', 'OK']}"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from espat import Simulation, SimulationError, simulation
-from simulator.scenario.scenario_file import ScenarioError
+from simulator.scenario.scenario import ScenarioError
 from simulator.scenario.world import AccessPointConfiguration, World
 
 LAB = {"access_points": [{"ssid": "lab"}], "peers": [{"id": "pc", "ip": "192.168.3.102", "serves": "tcp 80"}]}

@@ -16,7 +16,8 @@ from simulator.scenario.playing.peers import PeerError
 from simulator.scenario.playing.player import PlayError, Prepared, play, prepare
 from simulator.scenario.playing.stage import Setting
 from simulator.scenario.playing.trace_text import shown_record
-from simulator.scenario.scenario_file import ScenarioError, read_scenario
+from simulator.scenario.scenario import ScenarioError
+from simulator.scenario.scenario_file import read_scenario
 
 PASSED, FAILED, WAITING, WRONG = "passed", "failed", "waiting", "wrong"
 """It did what it says; the module did not; it waits for something that is not built; the file cannot be used."""

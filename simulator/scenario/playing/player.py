@@ -16,7 +16,7 @@ from simulator.scenario.playing.stage import Setting, Stage, open_stage
 from simulator.scenario.playing.surroundings import Surroundings, arrange
 from simulator.scenario.playing.variables import UnknownVariableError, Variables
 from simulator.scenario.playing.waiting import awaited, awaited_by_step
-from simulator.scenario.scenario_file import Place, Scenario, ScenarioError, Step
+from simulator.scenario.scenario import Place, Scenario, ScenarioError, Step
 from simulator.scenario.verbs import Action, VerbError, bind
 
 POWER_ON: Final = ("power_on", "module.power_on")

@@ -10,7 +10,7 @@ import trio
 from simulator.core.trace import Kind, Record
 from simulator.scenario.playing.stage import Stage
 from simulator.scenario.playing.variables import REGULAR_EXPRESSION
-from simulator.scenario.scenario_file import Trigger
+from simulator.scenario.scenario import Trigger
 
 DIRECTIONS: Final = {"module_prints": "out", "command": "in", "event": "world"}
 

@@ -14,7 +14,7 @@ from simulator.radio.security import SECURITIES
 from simulator.scenario.document import Items, Table
 from simulator.scenario.playing.peers import TRANSPORTS, PeerConfiguration
 from simulator.scenario.playing.variables import UnknownVariableError, Variables
-from simulator.scenario.scenario_file import Place, Scenario, ScenarioError, known, shown
+from simulator.scenario.scenario import Place, Scenario, ScenarioError, known, shown
 from simulator.scenario.world import World
 from simulator.scenario.world_file import WorldError, load_world, read_world
 from simulator.stack.endpoint import is_address

@@ -12,7 +12,7 @@ from simulator.core.grammar import UnknownCommandError, parse_line
 from simulator.dialects.catalogue import load_catalogue
 from simulator.scenario.firmwares import RUNNABLE, firmware
 from simulator.scenario.playing.surroundings import AWAITED_PROTOCOLS
-from simulator.scenario.scenario_file import Scenario, Step
+from simulator.scenario.scenario import Scenario, Step
 from simulator.scenario.verbs import VERBS
 
 AWAITED_VERBS: Final = frozenset(

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, NamedTuple, get_type_hints
 
 from simulator.scenario.playing.stage import Stage
-from simulator.scenario.scenario_file import known, shown
+from simulator.scenario.scenario import known, shown
 from simulator.scenario.verbs.arguments import TEXTUAL, WrongArgumentError, read_argument
 
 Action = Callable[[Stage], Awaitable[None]]

@@ -6,7 +6,7 @@ from simulator.core.trace import Record
 from simulator.scenario.playing.matching import MismatchError
 from simulator.scenario.playing.reactions import matches
 from simulator.scenario.playing.stage import Stage
-from simulator.scenario.scenario_file import Trigger
+from simulator.scenario.scenario import Trigger
 from simulator.scenario.verbs.arguments import Count, Duration
 from simulator.scenario.verbs.table import verb
 
