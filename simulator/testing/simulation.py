@@ -9,7 +9,7 @@ async with Simulation() as simulation:
 
 import tempfile
 from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack, nullcontext
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -171,7 +171,7 @@ class Simulation:
             )
             self._stage = stage
             if setting.speed is not None:
-                await exits.enter_async_context(stage.time_passing())
+                exits.enter_context(stage.time_passing())
             self.modules = [ModuleHandle(self, name, stage.links.get(name)) for name in self._names]
             self.clock = SimulationClock(stage)
             for module in self.modules if not self._serial else []:
@@ -210,7 +210,7 @@ class Simulation:
             action = bind(verb, arguments, module, value=value)
             if value is None:
                 stage.event(module, described(verb, arguments))
-            async with stage.time_passing() if self._setting.speed is None else nullcontext():
+            with stage.time_passing():
                 await action(stage)
         except (VerbError, MismatchError, PeerError) as error:
             raise SimulationError(f"{verb}: {error}") from error

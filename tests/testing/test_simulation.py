@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import trio
 
 from espat import Simulation, SimulationError, simulation
 from simulator.scenario.scenario import ScenarioError
@@ -42,6 +43,21 @@ async def test_stepped_time_stands_still_between_two_calls() -> None:
         assert running.clock.now() - before < 0.1
         await running.clock.advance(1)
         await running.modules[0].wait_for(event="module.boot", nth=2)
+
+
+async def test_two_who_wait_at_the_same_time() -> None:
+    async with Simulation(modules=2) as running, trio.open_nursery() as nursery:
+        times = []
+
+        async def sleep(number: int, milliseconds: int) -> None:
+            module = running.modules[number]
+            await module.send(f"AT+GSLP={milliseconds}")
+            await module.do("wait_ready", within="1h")
+            times.append(running.clock.now())
+
+        nursery.start_soon(sleep, 0, 1000)
+        nursery.start_soon(sleep, 1, 60000)
+    assert [round(time) for time in times] == [1, 60]
 
 
 async def test_what_does_not_happen_and_what_there_is_not() -> None:

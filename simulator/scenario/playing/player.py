@@ -1,15 +1,16 @@
 """Plays a scenario: its surroundings, its steps, its reactions."""
 
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import trio
 
 from simulator.core.trace import Record
-from simulator.scenario.playing.matching import MismatchError
+from simulator.scenario.playing.matching import MismatchError, Printed, Quiet
 from simulator.scenario.playing.peers import PeerError
 from simulator.scenario.playing.reactions import Watcher
 from simulator.scenario.playing.stage import Setting, Stage, open_stage
@@ -112,27 +113,31 @@ async def on_stage(prepared: Prepared, setting: Setting, *, seed: int | None = N
     setting = replace(setting, dialect=scenario.dialect, off=off, clients=setting.clients and not scenario.attach)
     place = scenario.place("world")
     try:
-        async with (
-            open_stage(
-                setting,
-                world,
-                scenario.modules,
-                peers=prepared.surroundings.peers,
-                variables=prepared.variables,
-                tolerated=scenario.tolerated,
-            ) as stage,
-            stage.time_passing(),
-        ):
-            for name, terminal in stage.terminals.items():
-                if name not in off:
-                    await terminal.until(
-                        lambda _, printed=terminal.printed: printed.through("ready"),  # type: ignore[misc]
-                        f"module {name} to boot",
-                        BOOT_LIMIT,
-                    )
-            yield stage
+        async with open_stage(
+            setting,
+            world,
+            scenario.modules,
+            peers=prepared.surroundings.peers,
+            variables=prepared.variables,
+            tolerated=scenario.tolerated,
+        ) as stage:
+            with stage.time_passing():
+                await _boot(stage, off)
+                yield stage
     except (MismatchError, PeerError) as error:
         raise PlayError(place, "world", str(error)) from error
+
+
+async def _boot(stage: Stage, off: Collection[str]) -> None:
+    """Wait until all modules but those that are off have booted."""
+    for name, terminal in stage.terminals.items():
+        if name not in off:
+            printed = terminal.printed
+            await terminal.until(partial(_is_ready, printed), f"module {name} to boot", BOOT_LIMIT)
+
+
+def _is_ready(printed: Printed, quiet: Quiet) -> bool:
+    return printed.through("ready")
 
 
 async def perform(prepared: Prepared, stage: Stage, *, forever: bool = False) -> None:

@@ -5,7 +5,7 @@ What verbs act on, and what programs and tests that play along have in hand.
 
 import re
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -91,6 +91,7 @@ class Stage:
         self._served: dict[tuple[int, str, int], tuple[str, int]] = {}
         self._changed = trio.Event()
         self._running = 0
+        self._passing = trio.CancelScope()
         self._seen = 0
 
     def terminal(self, module: str) -> Terminal:
@@ -125,18 +126,23 @@ class Stage:
         else:
             await self.clock.advance(seconds)
 
-    @asynccontextmanager
-    async def time_passing(self) -> AsyncIterator[None]:
+    @contextmanager
+    def time_passing(self) -> Iterator[None]:
         """Module time passes as long as this lasts: as fast as anybody waits for it, or as the pace is."""
-        async with _plain_nursery() as nursery:
-            self._running += 1
-            if self._running == 1:
-                nursery.start_soon(self.clock.run)
-            try:
-                yield
-            finally:
-                self._running -= 1
-                nursery.cancel_scope.cancel()
+        if not self._running:
+            self._passing = trio.CancelScope()
+            self.nursery.start_soon(self._pass_time, self._passing)
+        self._running += 1
+        try:
+            yield
+        finally:
+            self._running -= 1
+            if not self._running:
+                self._passing.cancel()
+
+    async def _pass_time(self, passing: trio.CancelScope) -> None:
+        with passing:
+            await self.clock.run()
 
     async def find_port(self, module: Module, transport: str, port: int) -> tuple[str, int]:
         """Where on this machine a port of a module is. Raises MismatchError."""
