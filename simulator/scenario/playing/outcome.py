@@ -125,7 +125,8 @@ async def _play(prepared: Prepared, setting: Setting, seed: int | None, limit: i
 def report(error: PlayError) -> list[str]:
     """What a failure says: where, what was expected and what came, and what happened before."""
     lines = [f"{error.place}: {error.action}"]
-    lines += [f"  {part}" for part in error.problem.replace(", got ", "\n     got ").split("\n")]
+    expected, _, got = error.problem.partition(", got ")
+    lines += [f"  {expected}", *([f"       got {got}"] if got else [])]
     if error.recent:
         lines.append("  before that (module seconds, module, direction):")
         lines += [f"    {shown_record(record)}" for record in error.recent[-AROUND:]]
