@@ -14,7 +14,7 @@ from typing import Final
 
 import trio
 
-from benchmarks import exchange, flood, footprint, in_memory, own_air, round_trip, scenario, start, transfer
+from benchmarks import exchange, flood, footprint, in_memory, own_air, round_trip, scenario, start, tls, transfer
 from benchmarks.figure import Figure, Row
 from benchmarks.processors import busy_share
 
@@ -23,6 +23,7 @@ FIGURES: Final[dict[str, Figure]] = {
     "exchange": exchange.measure,
     "passthrough": transfer.measure_passthrough,
     "long": transfer.measure_long,
+    "tls": tls.measure,
     "start": start.measure,
     "footprint": footprint.measure,
     "flood": flood.measure,

@@ -100,16 +100,16 @@ class Exchange:
         return end + 2 if end >= 0 else 0
 
 
-def set_up(peer: int) -> list[bytes]:
+def set_up(peer: int, kind: bytes = b"TCP") -> list[bytes]:
     """The commands that bring a module that has just booted to an open connection to a port of this machine."""
     join = b'AT+CWJAP="espressif","1234567890"'
-    return [b"ATE0", b"AT+CWMODE=1", join, b'AT+CIPSTART="TCP","127.0.0.1",%d' % peer]
+    return [b"ATE0", b"AT+CWMODE=1", join, b'AT+CIPSTART="%b","127.0.0.1",%d' % (kind, peer)]
 
 
-def connect(uart: Uart, peer: int) -> None:
+def connect(uart: Uart, peer: int, kind: bytes = b"TCP") -> None:
     """Wait for a module to boot, and bring it to an open connection."""
     uart.read_until(b"ready\r\n")
-    for line in set_up(peer):
+    for line in set_up(peer, kind):
         uart.command(line)
 
 
@@ -144,20 +144,36 @@ def exchange_rate(uart: Uart, rounds: int) -> float:
     return rounds / (time.perf_counter() - begin)
 
 
+def handshake_rate(uart: Uart, rounds: int, peer: int, *, module: bool) -> float:
+    """TLS connections opened and closed again, per second; `peer`: the port of it."""
+    lines = [b"AT"]  # the bare program opens and closes one for each
+    if module:
+        connect(uart, peer, b"SSL")
+        lines = [b"AT+CIPCLOSE", set_up(peer, b"SSL")[-1]]
+    for at in range(WARM_UP // 10 + rounds):
+        if at == WARM_UP // 10:
+            begin = time.perf_counter()
+        for line in lines:
+            uart.command(line)
+    return rounds / (time.perf_counter() - begin)
+
+
 def main() -> None:
     """One run."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.client", description="The client of one run.")
-    parser.add_argument("what", choices=("round-trip", "exchange"))
+    parser.add_argument("what", choices=("round-trip", "exchange", "handshake"))
     parser.add_argument("path", help="the terminal")
     parser.add_argument("rounds", type=int)
     parser.add_argument("--module", action="store_true", help="a module is at the other end, not a bare program")
-    parser.add_argument("--peer", type=int, default=0, help="the port of the TCP echo")
+    parser.add_argument("--peer", type=int, default=0, help="the port of the peer")
     options = parser.parse_args()
     uart = Uart(options.path)
     if options.what == "round-trip":
         if options.module:
             uart.read_until(b"ready\r\n")
         print(round_trip_time(uart, options.rounds, b"\r\nOK\r\n" if options.module else b"AT\r\n"))
+    elif options.what == "handshake":
+        print(handshake_rate(uart, options.rounds, options.peer, module=options.module))
     else:
         if options.module:
             connect(uart, options.peer)

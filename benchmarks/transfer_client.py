@@ -121,11 +121,12 @@ def main() -> None:
         "--module", choices=("passthrough", "normal"), help="a module is at the other end, in this mode"
     )
     parser.add_argument("--peer", type=int, default=0, help="the port of the peer")
+    parser.add_argument("--kind", choices=("TCP", "SSL"), default="TCP", help="of the module's link")
     options = parser.parse_args()
     uart = Uart(options.path)
     normal = options.module == "normal"
     if options.module is not None:
-        connect(uart, options.peer)
+        connect(uart, options.peer, options.kind.encode())
     if options.module == "passthrough":
         for line in (b"AT+CIPMODE=1", *([b"AT+TRANSINTVL=0"] if options.what == "echo" else [])):
             uart.command(line)

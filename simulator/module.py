@@ -24,6 +24,7 @@ from simulator.core.registry import Registry
 from simulator.core.timing import Timing
 from simulator.core.trace import Kind, Trace
 from simulator.core.uart import Uart
+from simulator.persist.manufacturing import ManufacturingData, ShippedManufacturingData
 from simulator.persist.settings import Settings, SettingsStore
 from simulator.radio.access_point import AccessPoint
 from simulator.radio.air import Air
@@ -34,11 +35,12 @@ from simulator.radio.wifi import Wifi
 from simulator.stack.host_network import HostNetwork
 from simulator.stack.interface import StationInterface
 from simulator.stack.lan import Lan
-from simulator.stack.links import LinkListener, LinkTable
+from simulator.stack.links import LINK_COUNT, LinkListener, LinkTable
 from simulator.stack.network import SOFTAP, STATION, Network
 from simulator.stack.server import Server
 from simulator.stack.sntp import SntpClient
 from simulator.stack.softap_interface import SoftApInterface
+from simulator.stack.tls_options import Tls
 from simulator.system import FirmwareVersion, System
 
 DRAIN_LIMIT: Final = 3.0
@@ -137,6 +139,7 @@ class Module:
         self.host_network = surroundings.network
         self.random = surroundings.random
         self.store = store
+        self.manufacturing: ManufacturingData = ShippedManufacturingData()
         self._lans = surroundings.lans
         self._trace = surroundings.trace
         self._redactor = (
@@ -287,8 +290,9 @@ class Module:
             station_left=self._softap_station_left,
         )
         self.scanner = Scanner(hearing, self.wifi, self.clock, self.timing.scan_channel)
-        self.links = LinkTable(self.settings, self.network, self.clock, self.output, self.reports, self.spawn)
-        self.server = Server(self.network, self.links, self.clock, self.spawn)
+        self.tls = Tls(self.settings, self.manufacturing, self.clock, self.rtc, LINK_COUNT)
+        self.links = LinkTable(self.settings, self.network, self.clock, self.output, self.reports, self.spawn, self.tls)
+        self.server = Server(self.network, self.links, self.tls, self.clock, self.spawn)
         self.sntp = SntpClient(
             self.network,
             self.clock,

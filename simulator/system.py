@@ -118,7 +118,7 @@ class HeapFigures(NamedTuple):
 
 
 WIFI_MEMORY: Final = 38_000
-LINK_MEMORY: Final = {b"TCP": 3_600, b"UDP": 1_200}
+LINK_MEMORY: Final = {b"TCP": 3_600, b"UDP": 1_200, b"SSL": 40_000}
 """Bytes one link takes, by its kind. These and the regions are estimates around the documented example (148408 bytes
 free, 84044 at least); nothing but their relations is known."""
 DATA_REGION: Final = Region(

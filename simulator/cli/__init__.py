@@ -7,7 +7,7 @@ from importlib import import_module
 
 from simulator import __version__
 
-SUBCOMMANDS = ("run", "play", "check", "trace", "commands")
+SUBCOMMANDS = ("run", "play", "check", "trace", "commands", "pki")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

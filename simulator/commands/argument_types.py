@@ -29,10 +29,10 @@ class AddressText(Argument):
 
 
 class AddressOrNothing(AddressText):
-    """A quoted IPv4 address or an empty string, which the handler gets as None."""
+    """A quoted IPv4 address; the handler gets an empty string, and 0.0.0.0, as None."""
 
     def check(self, value: bytes, position: int) -> Any:
-        return super().check(value, position) if value else None
+        return super().check(value, position) if value not in (b"", b"0.0.0.0") else None
 
 
 class MacText(Argument):

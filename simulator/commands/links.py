@@ -1,7 +1,7 @@
 """Opening, closing and listing links (ESP-AT User Guide, AT+CIPMUX, AT+CIPSTART, AT+CIPCLOSE, AT+CIPSTATE)."""
 
 from collections.abc import Coroutine
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NamedTuple
 
 from simulator.commands.argument_types import DefaultWord, Host, Link, LocalAddress, Port
 from simulator.core.answers import Line, Unterminated
@@ -14,8 +14,9 @@ from simulator.radio.station import StationState
 from simulator.stack.endpoint import is_ipv6
 from simulator.stack.errors import LWIP_ABORTED, NetworkError, ResolveError, UnreachableError
 from simulator.stack.link import Link as OpenLink
-from simulator.stack.link import UdpLink
+from simulator.stack.link import TlsLink, UdpLink
 from simulator.stack.links import LINK_COUNT
+from simulator.stack.tls_errors import EspTls
 
 table = CommandTable()
 
@@ -29,7 +30,7 @@ KeepAlive = Annotated[int | None, Seconds(0, 7200)]
 LocalPort = Annotated[int, Range(0, 65535)]
 """0: a free one."""
 Follows = Annotated[int, Range(0, 2)]
-TcpType = Annotated[bytes | None, DefaultWord(b"TCP")]
+TcpType = Annotated[bytes | None, DefaultWord(b"TCP", b"SSL")]
 UdpType = Annotated[bytes, Word(b"UDP")]
 
 
@@ -97,9 +98,9 @@ async def open_tcp(
     local_address: LocalAddress = None,
     limit: Timeout = 0,
 ) -> None:
-    """AT+CIPSTART, TCP: connect."""
+    """AT+CIPSTART, TCP and SSL: connect."""
     _need_free(module, link)
-    await _open_tcp(module, link, host, port, keep_alive, local_address, limit)
+    await _open_tcp(module, link, kind, host, port, keep_alive, local_address, limit)
 
 
 @table.command("AT+CIPSTARTEX", Form.SET, when=is_udp(0, behind_link=False))
@@ -127,17 +128,26 @@ async def open_tcp_anywhere(
     local_address: LocalAddress = None,
     limit: Timeout = 0,
 ) -> None:
-    """AT+CIPSTARTEX, TCP: as AT+CIPSTART, with the lowest free number."""
-    await _open_tcp(module, _free(module), host, port, keep_alive, local_address, limit)
+    """AT+CIPSTARTEX, TCP and SSL: as AT+CIPSTART, with the lowest free number."""
+    await _open_tcp(module, _free(module), kind, host, port, keep_alive, local_address, limit)
 
 
 async def _open_tcp(
-    module: Module, number: int, host: str, port: int, keep_alive: int | None, local_address: str | None, limit: int
+    module: Module,
+    number: int,
+    kind: bytes | None,
+    host: str,
+    port: int,
+    keep_alive: int | None,
+    local_address: str | None,
+    limit: int,
 ) -> None:
     _need_ipv4(host)
     if keep_alive is not None:
         module.links.options[number].keep_alive = keep_alive
-    await _open(module, module.links.open_tcp(number, host, port), local_address, limit)
+    secure = kind == TlsLink.kind
+    opening = module.links.open_tcp(number, host, port, secure=secure)
+    await _open(module, opening, local_address, limit, TLS_FAILURES if secure else FAILURES)
 
 
 async def _open_udp(
@@ -156,19 +166,36 @@ async def _open_udp(
     await _open(module, opening, local_address, limit)
 
 
-async def _open(module: Module, opening: Coroutine[Any, Any, None], local_address: str | None, limit: int) -> None:
+class Failures(NamedTuple):
+    """What `+ERRNO:` shows for a name without an address, and for a peer of which nothing has come in time."""
+
+    unresolved: int
+    too_late: int
+
+
+FAILURES: Final = Failures(LWIP_HOST_NOT_FOUND, LWIP_ABORTED)
+TLS_FAILURES: Final = Failures(EspTls.CANNOT_RESOLVE_HOST_NAME, EspTls.CONNECTION_TIMEOUT)
+
+
+async def _open(
+    module: Module,
+    opening: Coroutine[Any, Any, None],
+    local_address: str | None,
+    limit: int,
+    failures: Failures = FAILURES,
+) -> None:
     """Open a link within the limit, in milliseconds; raises CommandError with the errno of what went wrong."""
     own = [attachment.address for attachment in module.network.attachments]
     if not own or local_address not in (None, *own):
         opening.close()
         raise CommandError
     seconds = limit / 1000 if limit else None
-    failure, takes = LWIP_ABORTED, 0.0
+    failure, takes = failures.too_late, 0.0
     with module.clock.move_on_after(seconds or float("inf")):
         try:
             await opening
         except ResolveError:
-            failure, takes = LWIP_HOST_NOT_FOUND, module.timing.unresolved
+            failure, takes = failures.unresolved, module.timing.unresolved
         except UnreachableError:
             takes = module.timing.unreachable
         except NetworkError as error:

@@ -11,9 +11,11 @@ from simulator.core.registry import CommandTable
 from simulator.core.trace import Kind
 from simulator.module import Module
 from simulator.stack.errors import NetworkError
+from simulator.stack.link import TcpLink, TlsLink
 from simulator.stack.links import LINK_COUNT
 from simulator.stack.network import ANY_INTERFACE, SOFTAP, STATION
 from simulator.stack.server import DEFAULT_PORT
+from simulator.stack.tls_errors import TlsError
 
 table = CommandTable()
 
@@ -26,7 +28,10 @@ def server(module: Module) -> Line:
     server = module.server
     if server.port is None:
         return Line(b"+CIPSERVER:0")
-    return Line(b'+CIPSERVER:1,%d,"TCP",0,%d' % (server.port, server.interface))
+    security = server.security
+    kind = TcpLink.kind if security is None else TlsLink.kind
+    checks_clients = security is not None and security.trusted is not None
+    return Line(b'+CIPSERVER:1,%d,"%b",%d,%d' % (server.port, kind, checks_clients, server.interface))
 
 
 def _stops(module: Any, parameters: tuple[Parameter, ...]) -> bool:
@@ -44,17 +49,24 @@ async def start(
     module: Module,
     started: Annotated[int, OneOf(1)],
     port: Port = DEFAULT_PORT,
-    kind: Annotated[bytes, DefaultWord(b"TCP")] = b"TCP",
-    check_client: Annotated[int, OneOf(0)] = 0,
+    kind: Annotated[bytes, DefaultWord(b"TCP", b"SSL")] = b"TCP",
+    checks_clients: Bool = False,
     interface: Netif = ANY_INTERFACE,
 ) -> None:
-    """AT+CIPSERVER=1: listen; needs AT+CIPMUX=1, and with AT+CIPMODE=1 a limit of one client and no client link."""
+    """AT+CIPSERVER=1: listen; needs AT+CIPMUX=1, and with AT+CIPMODE=1 a limit of one client and no client link.
+
+    `checks_clients`: whether clients of an SSL server have to show a certificate; without meaning for TCP.
+    """
     links, server = module.links, module.server
     raw_is_taken = links.raw and (any(links) or server.most_clients > 1)
     if not links.multiple or server.running or raw_is_taken:
         raise CommandError
     try:
-        await server.start(port, interface)
+        security = module.tls.server(checks_clients=checks_clients) if kind == TlsLink.kind else None
+    except TlsError:  # a server's numbers are those of its socket, and that has none yet
+        raise CommandError from None
+    try:
+        await server.start(port, interface, security=security)
     except NetworkError as error:
         raise CommandError(errno=error.errno) from error
 

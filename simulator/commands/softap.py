@@ -150,9 +150,10 @@ def softap_address(module: Module) -> list[Line]:
 def set_softap_address(
     module: Module, address: Address, gateway: Address | None = None, netmask: Address | None = None
 ) -> None:
-    """AT+CIPAP: a fixed address; the DHCP server of the softAP is off from now on."""
+    """AT+CIPAP: a fixed address. The document has it switch the DHCP server off, as AT+CIPSTA does the client; a module
+    (3.3.0) was seen to switch it on, AT+CWDHCP=0,2 before it or not."""
     module.softap_interface.set_address(static_ipv4(address, gateway, netmask))
-    module.interface.softap_dhcp = False
+    module.interface.softap_dhcp = True
     module.softap_interface.dhcp_changed()
 
 

@@ -147,7 +147,10 @@ class _Slot:
 
 
 class Signature:
-    """A handler's parameters, ready to bind a command line's to."""
+    """A handler's parameters, ready to bind a command line's to.
+
+    A last one with a star takes as many as there are: `*suites: Annotated[int, Range(0, 0xFFFF)]`.
+    """
 
     def __init__(self, handler: Callable[..., Any], *, reports_codes: bool = True) -> None:
         """Read the signature of `handler`. Raises TypeError when a parameter bears no Argument.
@@ -155,12 +158,15 @@ class Signature:
         `reports_codes`: False for the commands of the open source part, whose count and range errors have no code.
         """
         self._reports_codes = reports_codes
-        self._slots = [_slot(parameter, hint) for parameter, hint in _parameters(handler)]
+        slots = [(parameter.kind, _slot(parameter, hint)) for parameter, hint in _parameters(handler)]
+        self._slots = [slot for kind, slot in slots if kind is not inspect.Parameter.VAR_POSITIONAL]
+        self._repeated = next((slot for kind, slot in slots if kind is inspect.Parameter.VAR_POSITIONAL), None)
 
     @property
     def arguments(self) -> list[tuple[str, Argument, bool]]:
-        """Name, argument and whether it is mandatory, in order."""
-        return [(slot.name, slot.argument, slot.mandatory) for slot in self._slots]
+        """Name, argument and whether it is mandatory, in order; one that may be repeated stands there once."""
+        slots = [*self._slots, self._repeated] if self._repeated is not None else self._slots
+        return [(slot.name, slot.argument, slot.mandatory and slot is not self._repeated) for slot in slots]
 
     def bind(self, context: Any, parameters: Sequence[Parameter]) -> list[Any]:
         """The values to call the handler with, in order.
@@ -170,13 +176,13 @@ class Signature:
         slots = [slot for slot in self._slots if slot.argument.present(context)]
         given = len(parameters)
         least = max((index for index, slot in enumerate(slots, 1) if slot.mandatory), default=0)
-        if not least <= given <= len(slots):
+        if given < least or (given > len(slots) and self._repeated is None):
             error = wrong_count(least if given < least else len(slots), given)
             raise error if self._reports_codes else CommandError
         values = {}
         for position, (slot, parameter) in enumerate(zip(slots, parameters, strict=False), 1):
             values[slot.name] = self._value(slot, parameter, position)
-        return [
+        bound = [
             values[slot.name]
             if slot.name in values
             else slot.default
@@ -184,6 +190,10 @@ class Signature:
             else slot.argument.absent
             for slot in self._slots
         ]
+        if self._repeated is not None:
+            repeated = enumerate(parameters[len(slots) :], len(slots) + 1)
+            bound += [self._value(self._repeated, parameter, position) for position, parameter in repeated]
+        return bound
 
     def _value(self, slot: _Slot, parameter: Parameter, position: int) -> Any:
         if parameter is OMITTED:

@@ -5,6 +5,7 @@ wherever it turns up, in echoes and answers too.
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any, Final
 
 from simulator.core.arguments import Secret
@@ -22,7 +23,7 @@ class Redactor:
     def __init__(self, registry: Registry, context: Any, secrets: Iterable[bytes] = ()) -> None:
         self._registry = registry
         self._context = context
-        self._secrets = {spelling for secret in secrets if secret for spelling in (secret, _escaped(secret))}
+        self._secrets = {spelling for secret in secrets if secret for spelling in _spellings(secret)}
 
     def render(self, direction: str, kind: Kind, data: bytes) -> str:
         """One message in one line, control characters escaped; data, and what cannot be read, only by its length."""
@@ -50,11 +51,20 @@ class Redactor:
         for argument, parameter in zip(present, command.parameters, strict=False):
             if isinstance(argument, Secret) and isinstance(parameter, bytes):
                 if parameter:
-                    self._secrets |= {parameter, _escaped(parameter)}
+                    self._secrets |= _spellings(parameter)
                 parameter = HIDDEN
             shown.append(_typed(parameter))
         suffix = {Form.QUERY: "?", Form.TEST: "=?", Form.EXECUTE: "", Form.SET: "="}[command.form]
         return f"{command.name}{suffix}{','.join(shown)}"
+
+
+def _spellings(secret: bytes) -> set[bytes]:
+    """A secret as it may turn up: escaped, in hexadecimal, and what it is the hexadecimal of."""
+    found = {secret, _escaped(secret), secret.hex().encode()}
+    with suppress(ValueError):
+        plain = bytes.fromhex(secret.decode("ascii"))
+        found |= {plain, plain.hex().encode()}
+    return found - {b""}
 
 
 def _escaped(text: bytes) -> bytes:

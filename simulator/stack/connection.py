@@ -24,7 +24,8 @@ LONGEST_SILENCE: Final = 32767
 class Connection(Protocol):
     """Bytes both ways. `sent`: bytes handed to the stack so far, those of a send that broke off included."""
 
-    sent: int
+    @property
+    def sent(self) -> int: ...
 
     async def send(self, data: bytes) -> None:
         """Hand data to the stack; no checkpoint when it is taken at once. Raises NetworkError."""

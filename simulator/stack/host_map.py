@@ -3,7 +3,8 @@
 To this machine: exact `address:port`, then `address`, then the name (with port, then without); the gateway and
 loopback addresses are this machine; any other address of the subnet, and the limited broadcast, is nobody's; the rest
 is the host's network.
-Back: the same entries reversed, preferring one in the subnet of the interface, else the address as it is.
+Back: the same entries reversed, preferring one in the subnet of the interface, else the address as it is; this
+machine comes through the gateway.
 """
 
 from collections.abc import Mapping
@@ -87,6 +88,14 @@ class HostMap:
                 found, found_port = (near or names)[0]
                 return Endpoint(found, found_port or port)
         return Endpoint(address, port)
+
+    def caller(self, address: str, port: int, lan: Lan | None) -> Endpoint:
+        """What the module calls somebody on this machine or its network who comes to it: this machine comes through
+        the gateway."""
+        found = self.to_module(address, port, lan)
+        if found.address == LOOPBACK and lan is not None and lan.has_uplink:
+            return Endpoint(lan.gateway, found.port)
+        return found
 
     def everybody(self, port: int, lan: Lan) -> list[Endpoint]:
         """Where on this machine or its network a broadcast goes: to the programs here that listen on all addresses, on

@@ -64,6 +64,11 @@ class Link(ABC):
         return sum(len(data) for data, _ in self.unread)
 
     @property
+    def next_length(self) -> int:
+        """Unread bytes that belong together."""
+        return self.unread_length
+
+    @property
     @abstractmethod
     def room(self) -> int:
         """Bytes that may be received now."""
@@ -187,6 +192,12 @@ class TcpLink(Link):
         self._connection.vanish()
 
 
+class TlsLink(TcpLink):
+    """A TLS connection over TCP; the firmware calls it SSL."""
+
+    kind = b"SSL"
+
+
 class UdpLink(Link):
     """A UDP port with a peer.
 
@@ -203,13 +214,21 @@ class UdpLink(Link):
         self._network = network
 
     @property
+    def next_length(self) -> int:
+        return len(self.unread[0][0])
+
+    @property
     def room(self) -> int:
         return RECEIVE_WINDOW  # what is too much is lost when it comes
 
     def take(self, most: int) -> tuple[bytes, Endpoint]:
-        """One datagram at a time; what is not asked for of it is lost."""
-        data, sender = self.unread.popleft()
-        return data[:most], sender
+        """Datagrams join to fill what is asked for; what is left of the last one is lost, and the sender is that one's
+        (seen on 2.1.0 and 4.2.0)."""
+        taken = b""
+        while len(taken) < most and self.unread:
+            data, sender = self.unread.popleft()
+            taken += data
+        return taken[:most], sender
 
     async def send(self, payload: bytes) -> None:
         await self.send_to(payload, self._peer)

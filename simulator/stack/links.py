@@ -16,10 +16,12 @@ from simulator.stack.connection import KEEP_ALIVE_COUNT, KEEP_ALIVE_INTERVAL, Co
 from simulator.stack.endpoint import Endpoint
 from simulator.stack.errors import LWIP_NO_ROUTE, LWIP_NOT_CONNECTED, LWIP_WOULD_BLOCK, NetworkError
 from simulator.stack.lan import Lan
-from simulator.stack.link import RECEIVE_WINDOW, Link, TcpLink, UdpLink
+from simulator.stack.link import RECEIVE_WINDOW, Link, TcpLink, TlsLink, UdpLink
 from simulator.stack.memory_connection import GIVE_UP
 from simulator.stack.network import Network
 from simulator.stack.tcp_options import TcpOptions
+from simulator.stack.tls_errors import no_connection
+from simulator.stack.tls_options import Tls
 
 LINK_COUNT: Final = 5
 MESSAGE_LIMIT: Final = 2920
@@ -62,6 +64,7 @@ class LinkTable:
         output: Output,
         listener: LinkListener,
         spawn: Callable[..., None],
+        tls: Tls,
     ) -> None:
         self.multiple = False
         self.shows_sender = False
@@ -82,6 +85,7 @@ class LinkTable:
         self._output = output
         self._listener = listener
         self._spawn = spawn
+        self._tls = tls
 
     def __iter__(self) -> Iterator[Link]:
         """The links that are up, by number; opening and closing meanwhile does no harm."""
@@ -105,20 +109,26 @@ class LinkTable:
     async def reopen(self, link: Link) -> None:
         """Open the link of a client again, as it was. Raises ResolveError, UnreachableError, NetworkError."""
         if isinstance(link, TcpLink):
-            await self.open_tcp(link.number, *link.dialled)
+            await self.open_tcp(link.number, *link.dialled, secure=isinstance(link, TlsLink))
 
-    async def open_tcp(self, number: int, host: str, port: int) -> None:
-        """Connect. Raises ResolveError, UnreachableError, NetworkError."""
+    async def open_tcp(self, number: int, host: str, port: int, *, secure: bool = False) -> None:
+        """Connect. `secure`: with TLS. Raises ResolveError, UnreachableError, NetworkError."""
         if not self.network.up:
             raise NetworkError(LWIP_NO_ROUTE)
         options = self.options[number].of_connection
         with self._reserved(number):
             route = await self.network.locate(host, port)
-            connection, local_port = await self.network.connect(route, options)
+            try:
+                connection, local_port = await self.network.connect(route, options)
+            except NetworkError as error:
+                raise no_connection(error) if secure else error from None
+            if secure:
+                connection = await self._tls.connect(number, connection)
         if not self.network.up:  # lost meanwhile
             connection.close()
             raise NetworkError(LWIP_NO_ROUTE)
-        link = TcpLink(number, route.seen, local_port, route.lan, connection, options=options)
+        link_class = TlsLink if secure else TcpLink
+        link = link_class(number, route.seen, local_port, route.lan, connection, options=options)
         link.dialled = host, port
         self.add(link)
 
@@ -129,14 +139,17 @@ class LinkTable:
             datagrams = await self.network.open_datagrams(local_port, peer.seen)
         self.add(UdpLink(number, peer, datagrams, self.network, follows=follows))
 
-    def accept(self, connection: Connection, remote: Endpoint, local_port: int, lan: Lan | None) -> bool:
+    def accept(
+        self, connection: Connection, remote: Endpoint, local_port: int, lan: Lan | None, *, secure: bool = False
+    ) -> bool:
         """Take the connection of a client into the table; False when there is no number left."""
         number = self.lowest_free
         if number is None:
             return False
         options = self.options[number].of_connection
         connection.set_options(options)
-        self.add(TcpLink(number, remote, local_port, lan, connection, options=options, accepted=True))
+        link_class = TlsLink if secure else TcpLink
+        self.add(link_class(number, remote, local_port, lan, connection, options=options, accepted=True))
         return True
 
     def add(self, link: Link) -> None:
@@ -210,8 +223,11 @@ class LinkTable:
         return taken
 
     def conclude(self, link: Link) -> None:
-        """Announce the end of a link that is over, when nothing is left to read."""
-        if link.ended and not link.unread:
+        """Announce what is left to read, or the end of a link that is over when nothing is (seen on 4.2.0)."""
+        if link.unread and self.keeps(link):
+            link.announced = True
+            self._listener.link_notice(link)
+        elif link.ended and not link.unread:
             self._end(link)
 
     async def finish(self, link: Link) -> None:
@@ -322,7 +338,7 @@ class LinkTable:
             await self._output.room()
             if not link.unread or self.keeps(link) or self._links[link.number] is not link:
                 return
-            data, sender = self.read(link, RECEIVE_WINDOW)
+            data, sender = self.read(link, link.next_length)
             for at in range(0, len(data), MESSAGE_LIMIT):  # at once: what comes in meanwhile goes behind it
                 self._listener.link_data(link, data[at : at + MESSAGE_LIMIT], sender)
             self.conclude(link)

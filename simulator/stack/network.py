@@ -185,14 +185,14 @@ class Network:
                 await datagrams.send_to_host(data, host)
 
     def from_host(self, host: Endpoint, interface: int = ANY_INTERFACE) -> tuple[Endpoint, Lan | None]:
-        """What the module calls an address of this machine or its network, and the network it is on."""
+        """What the module calls somebody on this machine or its network who comes to it, and over which network."""
         near = [one for one in self.attachments if interface in (ANY_INTERFACE, one.interface)]
         for attachment in near:
-            found = self.host.host_map.to_module(host.address, host.port, attachment.lan)
+            found = self.host.host_map.caller(*host, attachment.lan)
             if attachment.lan.contains(found.address):
                 return found, attachment.lan
         lan = near[0].lan if near else None
-        return self.host.host_map.to_module(host.address, host.port, lan), lan
+        return self.host.host_map.caller(*host, lan), lan
 
     def deliver(self, data: bytes, sender: Endpoint, destination: Endpoint) -> None:
         """A datagram from the simulation has come in."""

@@ -1,4 +1,4 @@
-"""The module's TCP server (ESP-AT User Guide, AT+CIPSERVER, AT+CIPSERVERMAXCONN, AT+CIPSTO)."""
+"""The module's TCP or SSL server (ESP-AT User Guide, AT+CIPSERVER, AT+CIPSERVERMAXCONN, AT+CIPSTO)."""
 
 from collections.abc import Callable
 from typing import Final
@@ -8,13 +8,18 @@ import trio
 from simulator.core.clock import Clock
 from simulator.stack.connection import Connection, HostConnection
 from simulator.stack.endpoint import Endpoint
+from simulator.stack.errors import NetworkError
 from simulator.stack.host_network import HostListener
 from simulator.stack.lan import Lan
 from simulator.stack.link import Link
 from simulator.stack.links import LINK_COUNT, LinkTable
 from simulator.stack.network import ANY_INTERFACE, Network
+from simulator.stack.tls_context import TlsConfiguration
+from simulator.stack.tls_options import Tls
 
 DEFAULT_PORT: Final = 333
+MOST_HANDSHAKES: Final = 64
+"""Clients that may be shaking hands at a time; they have no link number yet. Further ones are not let in."""
 DEFAULT_IDLE_LIMIT: Final = 0
 """Seconds; no document states the default of AT+CIPSTO. 0 is never."""
 
@@ -22,14 +27,18 @@ DEFAULT_IDLE_LIMIT: Final = 0
 class Server:
     """At most one server, its limits, and the clients it has accepted."""
 
-    def __init__(self, network: Network, links: LinkTable, clock: Clock, spawn: Callable[..., None]) -> None:
+    def __init__(self, network: Network, links: LinkTable, tls: Tls, clock: Clock, spawn: Callable[..., None]) -> None:
         self.most_clients = LINK_COUNT
         self.idle_limit = DEFAULT_IDLE_LIMIT
         self.port: int | None = None
         """None: there is no server."""
         self.interface = ANY_INTERFACE
+        self.security: TlsConfiguration | None = None
+        """What an SSL server uses; None for TCP."""
         self._network = network
         self._links = links
+        self._tls = tls
+        self._handshakes: set[Connection] = set()
         self._clock = clock
         self._spawn = spawn
         self._listener: HostListener | None = None
@@ -45,10 +54,10 @@ class Server:
         """The links it has accepted."""
         return [link for link in self._links if link.accepted]
 
-    async def start(self, port: int, interface: int) -> None:
-        """Listen. Raises NetworkError."""
+    async def start(self, port: int, interface: int, *, security: TlsConfiguration | None = None) -> None:
+        """Listen. `security`: as an SSL server. Raises NetworkError."""
         self._listener = await self._network.host.listen(port)
-        self.port, self.interface = port, interface
+        self.port, self.interface, self.security = port, interface, security
         self._network.acceptors[port] = self
         self._spawn(self._accept_from_host, self._listener)
         if not self._watching:
@@ -62,6 +71,8 @@ class Server:
         if self._listener is not None:
             self._listener.close()
         self.port, self._listener = None, None
+        for connection in self._handshakes:
+            connection.close()
         if close_clients:
             for link in self._links:
                 self._links.close(link)
@@ -78,9 +89,35 @@ class Server:
 
     def accept(self, connection: Connection, client: Endpoint, lan: Lan | None) -> None:
         """Take a client, or close its connection when there are as many as there may be."""
-        assert self.port is not None
-        if len(self.clients) >= self.most_clients or not self._links.accept(connection, client, self.port, lan):
+        full = len(self.clients) >= self.most_clients or self._links.lowest_free is None
+        if full or len(self._handshakes) >= MOST_HANDSHAKES:
             connection.close()
+        elif self.security is not None:
+            self._handshakes.add(connection)
+            self._spawn(self._shake_hands, connection, client, lan, self.security)
+        else:
+            self._take(connection, client, lan, secure=False)
+
+    def _take(self, connection: Connection, client: Endpoint, lan: Lan | None, *, secure: bool) -> None:
+        port = None if len(self.clients) >= self.most_clients else self.port
+        if port is None or not self._links.accept(connection, client, port, lan, secure=secure):
+            connection.close()
+
+    async def _shake_hands(
+        self, connection: Connection, client: Endpoint, lan: Lan | None, security: TlsConfiguration
+    ) -> None:
+        """Make a link of a client that comes to terms; of one that does not, nobody hears."""
+        try:
+            secured = await self._tls.accept(connection, security)
+            await self._links.room()
+            self._take(secured, client, lan, secure=True)
+        except NetworkError:
+            return
+        except trio.Cancelled:  # the module restarts, or has lost its power
+            connection.vanish()
+            raise
+        finally:
+            self._handshakes.discard(connection)
 
     async def _accept_from_host(self, listener: HostListener) -> None:
         while True:

@@ -355,7 +355,7 @@ async def test_what_a_silent_client_has_sent_can_still_be_read() -> None:
         assert await bench.advance(10) == b""
         await ended(stream)
         assert await bench.advance(1000) == b""
-        assert await bench.command(b"AT+CIPRECVDATA=0,4") == b"+CIPRECVDATA:4,for " + OK
+        assert await bench.command(b"AT+CIPRECVDATA=0,4") == b"+CIPRECVDATA:4,for " + OK + b"\r\n+IPD,0,5\r\n"
         assert await bench.command(b"AT+CIPRECVDATA=0,9") == b"+CIPRECVDATA:5,later" + OK + b"0,CLOSED\r\n"
 
 

@@ -345,21 +345,23 @@ def shown(address: bytes, gateway: bytes, netmask: bytes = b"255.255.255.0") -> 
     return b'+CIPAP:ip:"%b"\r\n+CIPAP:gateway:"%b"\r\n+CIPAP:netmask:"%b"\r\n' % (address, gateway, netmask) + OK
 
 
-async def test_a_fixed_address_switches_the_server_off_and_the_server_switches_it_off() -> None:
+async def test_a_fixed_address_switches_the_server_on_and_the_server_switches_it_off() -> None:
     async with softap(1) as bench:
         assert await bench.command(b"AT+CIPAP?") == shown(b"192.168.4.1", b"192.168.4.1")
-        await run(bench, b'AT+CIPAP="192.168.5.1","192.168.5.254","255.255.0.0"')
+        await run(bench, b"AT+CWDHCP=0,2", b'AT+CIPAP="192.168.5.1","192.168.5.254","255.255.0.0"')
         assert await bench.command(b"AT+CIPAP?") == shown(b"192.168.5.1", b"192.168.5.254", b"255.255.0.0")
-        assert await bench.command(b"AT+CWDHCP?") == b"+CWDHCP:1" + OK
+        assert await bench.command(b"AT+CWDHCP?") == b"+CWDHCP:3" + OK
         assert await bench.command(b"AT+CWDHCPS?") == b"+CWDHCPS:120,192.168.5.2,192.168.5.101" + OK
-        assert await bench.command(b"AT+CWLIF") == OK  # the phone has no address of this server any more
+        phone = bench.simulation.stations[0]
+        phone.leave()
+        phone.join()
+        assert await bench.settle() == gone(0) + connected(0) + leased(0, b"192.168.5.2")
         await bench.command(b"AT+RST")
         await bench.command(b"ATE0")
         assert await bench.command(b"AT+CIPAP?") == shown(b"192.168.5.1", b"192.168.5.254", b"255.255.0.0")
-        await run(bench, b"AT+CWDHCP=1,2")
+        await run(bench, b"AT+CWDHCP=0,2", b"AT+CWDHCP=1,2")
         assert await bench.command(b"AT+CIPAP?") == shown(b"192.168.4.1", b"192.168.4.1")
         await run(bench, b"AT+CWDHCPS=0")
-        phone = bench.simulation.stations[0]
         phone.leave()
         phone.join()
         assert await bench.settle() == gone(0) + connected(0) + leased(0, b"192.168.4.2")

@@ -157,3 +157,10 @@ async def test_without_a_network_nothing_comes_in() -> None:
         assert (await bench.command(b"AT+CWJAP")).endswith(OK)
         await peer.send(b"found", LOCAL_PORT)
         await expect(bench, arrived(peer, b"found"))
+
+
+@pytest.mark.parametrize("local_address", [b"0.0.0.0", b""])
+async def test_any_local_address(local_address: bytes) -> None:
+    async with udp_link(b',%d,2,"%b"' % (LOCAL_PORT, local_address)) as (bench, peer, _):
+        await peer.send(b"test", LOCAL_PORT)
+        await expect(bench, arrived(peer, b"test"))

@@ -184,6 +184,21 @@ def test_a_mandatory_parameter_that_may_be_left_empty() -> None:
     assert code(addressed, OMITTED) == 0x01060201
 
 
+def listed(module: Any, count: Annotated[int, Range(0, 9)], *suites: Annotated[int, Range(0, 0xFFFF)]) -> None: ...
+
+
+def test_a_last_parameter_that_is_repeated() -> None:
+    assert bind(listed, 0) == [0]
+    assert bind(listed, 2, 0xC023, 0xC0AD) == [2, 0xC023, 0xC0AD]
+    assert bind(listed, 9, *range(60)) == [9, *range(60)]
+    assert code(listed) == 0x01060100
+    assert code(listed, 1, 2, 0x10000) == 0x01070003
+    assert code(listed, 1, b"2") == 0x01080002
+    assert code(listed, 2, OMITTED, 3) == 0x01080002
+    described = [(name, needed) for name, _, needed in Signature(listed).arguments]
+    assert described == [("count", True), ("suites", False)]
+
+
 def test_a_parameter_without_an_argument_is_a_mistake_of_the_programmer() -> None:
     def broken(module: Any, mode: int) -> None: ...
 

@@ -38,6 +38,19 @@ async def test_a_password_is_hidden_wherever_it_turns_up_again() -> None:
             assert redactor.render("out", Kind.RESULT, b"+X:" + text + b"\r\n") == """result b'+X:"***"\\r\\n'"""
 
 
+async def test_a_key_is_hidden_in_hexadecimal_too() -> None:
+    async with workbench() as bench:
+        redactor = Redactor(bench.module.firmware.registry, bench.module)
+        shown = redactor.render("in", Kind.COMMAND, b'AT+CIPSSLCPSK="topsecret","me"')
+        assert shown == 'command AT+CIPSSLCPSK="***","me"'
+        answer = b"+CIPSSLCPSKHEX:0,746f70736563726574,me\r\n"
+        assert redactor.render("out", Kind.RESULT, answer) == r"result b'+CIPSSLCPSKHEX:0,***,me\r\n'"
+        shown = redactor.render("in", Kind.COMMAND, b'AT+CIPSSLCPSKHEX="6D6F72652D736563726574","me"')
+        assert shown == 'command AT+CIPSSLCPSKHEX="***","me"'
+        for answer in (b"+CIPSSLCPSK:0,more-secret,me\r\n", b"+CIPSSLCPSKHEX:0,6d6f72652d736563726574,me\r\n"):
+            assert b"***" in redactor.render("out", Kind.RESULT, answer).encode()
+
+
 async def test_data_is_shown_by_its_length() -> None:
     async with workbench() as bench:
         redactor = Redactor(bench.module.firmware.registry, bench.module)

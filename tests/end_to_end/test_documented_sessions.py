@@ -10,6 +10,7 @@ from simulator.scenario.playing.player import PlayError, Prepared, on_stage, per
 from simulator.scenario.playing.stage import Setting
 from simulator.scenario.scenario_file import read_scenario
 from tests.end_to_end.simulator_process import LIMIT, ROOT
+from tests.programs import need_program
 
 DOCUMENTED = ROOT / "scenarios" / "documented"
 SESSIONS = [prepare(read_scenario(path)) for path in sorted(DOCUMENTED.glob("*.yaml"))]
@@ -42,6 +43,8 @@ async def play(prepared: Prepared, setting: Setting) -> bytes:
 @pytest.mark.parametrize("way", ["stepped", "sockets", "serial"])
 @pytest.mark.parametrize("path", [session.scenario.file for session in PLAYED], ids=lambda path: Path(path).stem)
 async def test_it_replays(path: str, way: str, tmp_path: Path) -> None:
+    if "ssl" in path and way != "stepped":
+        need_program("openssl", "openssl")
     await play(prepare(read_scenario(Path(path))), settings(tmp_path)[way])
 
 

@@ -93,7 +93,7 @@ MISTAKES = {
     "- {do: accept, peer: pc, port: http}": HERE + "accept: port: found 'http'; a number would be right",
     "- {do: accept, peer: pc, port: 65536}": HERE + "accept: port: found 65536; 1 to 65535 would be right",
     "- {do: serve, peer: pc, proto: sctp, port: 1}": (
-        HERE + "serve: proto: found 'sctp'; 'tcp' or 'udp' would be right"
+        HERE + "serve: proto: found 'sctp'; 'tcp' or 'udp' or 'ssl' would be right"
     ),
     "- {do: clock.advance, time: soon}": (
         HERE + "clock.advance: time: found 'soon'; a duration like 10s, 250ms, 5min, 2h or 1d would be right"
@@ -171,9 +171,11 @@ WORLDS = {
     "{peers: [{id: pc}, {id: pc}]}": "2: world: peers: found 'pc' again; each id once would be right",
     "{peers: [{id: pc, ip: '1.2.3'}]}": "2: world: peers: ip: found '1.2.3'; an IPv4 address would be right",
     "{peers: [{id: pc, serves: 'sctp 9'}]}": (
-        "2: world: peers: serves: found 'sctp 9'; 'tcp 80' or 'udp 53' would be right"
+        "2: world: peers: serves: found 'sctp 9'; 'tcp 80', 'udp 53' or 'ssl 443' would be right"
     ),
-    "{peers: [{id: pc, serves: [3]}]}": "2: world: peers: serves: found 3; 'tcp 80' or 'udp 53' would be right",
+    "{peers: [{id: pc, serves: [3]}]}": (
+        "2: world: peers: serves: found 3; 'tcp 80', 'udp 53' or 'ssl 443' would be right"
+    ),
     "{peers: [{id: pc, ip: '{{NOBODY}}'}]}": "2: world: variable NOBODY is not defined in vars",
     "missing.toml": None,
 }

@@ -2,17 +2,23 @@
 
 from collections import deque
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Final
 
 import trio
 
+from simulator.core.clock import Clock
 from simulator.module import Module
+from simulator.scenario.playing.memory_tls import SecureStream, client_configuration, server_configuration
 from simulator.scenario.playing.peers import Connection, Datagram, Peer, PeerConfiguration, PeerError
+from simulator.scenario.services.tls import StreamConnection
 from simulator.stack.endpoint import Endpoint
 from simulator.stack.errors import LWIP_RESET, NetworkError
 from simulator.stack.lan import Lan, Node
 from simulator.stack.memory_stream import MemoryStream, memory_stream_pair
 from simulator.stack.network import Attachment
+from simulator.stack.tls import start_tls
+from simulator.stack.tls_context import TlsConfiguration
 
 FIRST_EPHEMERAL: Final = 50000
 
@@ -20,10 +26,13 @@ FIRST_EPHEMERAL: Final = 50000
 class MemoryPeer(Peer):
     """A host with an address on the networks it belongs to; one beyond the routers is on all that lead there."""
 
-    def __init__(self, configuration: PeerConfiguration, nursery: trio.Nursery, lans: Mapping[bytes, Lan]) -> None:
+    def __init__(
+        self, configuration: PeerConfiguration, nursery: trio.Nursery, lans: Mapping[bytes, Lan], clock: Clock
+    ) -> None:
         """`lans`: the networks of the world, by BSSID."""
         super().__init__(configuration, nursery)
-        self._tcp: set[int] = set()
+        self._clock = clock
+        self._tcp: dict[int, TlsConfiguration | None] = {}
         self._next_port = FIRST_EPHEMERAL
         self.node: Node = _PeerNode(self)
         """The peer as those on a network see it."""
@@ -32,24 +41,29 @@ class MemoryPeer(Peer):
             for lan in near or [lan for lan in lans.values() if lan.has_uplink]:
                 lan.nodes.setdefault(configuration.address, self.node)
         for transport, port in configuration.serves:
-            self.serve(transport, port)
+            self._open(transport, port, configuration.demands)
         if configuration.datagrams_at is not None:
-            self.serve("udp", configuration.datagrams_at)
+            self._open("udp", configuration.datagrams_at)
 
-    def serve(self, transport: str, port: int) -> None:
-        if transport == "tcp":
-            self._tcp.add(port)
-        else:
+    async def serve(self, transport: str, port: int, *, demands: bool = False) -> None:
+        await trio.lowlevel.checkpoint()
+        self._open(transport, port, demands or self.configuration.demands)
+
+    def _open(self, transport: str, port: int, demands: bool = False) -> None:
+        if transport == "udp":
             self.datagrams.setdefault(port, deque())
+        else:
+            tls = server_configuration(self.configuration.credentials, demands) if transport == "ssl" else None
+            self._tcp.setdefault(port, tls)
 
     async def stop(self, transport: str, port: int) -> None:
         await trio.lowlevel.checkpoint()
-        if transport == "tcp":
-            self._tcp.discard(port)
-        else:
+        if transport == "udp":
             self.datagrams.pop(port, None)
+        else:
+            self._tcp.pop(port, None)
 
-    async def connect(self, module: Module, to: str, port: int) -> Connection:
+    async def connect(self, module: Module, to: str, port: int, *, tls: bool = False) -> Connection:
         await trio.lowlevel.checkpoint()
         attachment = self._way_to(module, to)
         own = Endpoint(self._address_on(attachment.lan), self._next_port)
@@ -58,7 +72,11 @@ class MemoryPeer(Peer):
             stream = attachment.lan.nodes[attachment.address].connect(port, own)
         except (NetworkError, KeyError):
             raise PeerError(f"no connection to {attachment.address}:{port}: refused") from None
-        connection = self._take(stream, port)
+        connection = (
+            await self._secure(stream, port, client_configuration(self.configuration.credentials))
+            if tls
+            else (self._take(stream, stream, port))
+        )
         connection.accepted = True
         return connection
 
@@ -81,7 +99,11 @@ class MemoryPeer(Peer):
         if port not in self._tcp:
             raise NetworkError(LWIP_RESET)
         far, near = memory_stream_pair(client, Endpoint(server, port))
-        self._take(near, port)
+        tls = self._tcp[port]
+        if tls is None:
+            self._take(near, near, port)
+        else:
+            self._nursery.start_soon(self._receive_securely, near, port, tls)
         return far
 
     def arrive(self, data: bytes, sender: Endpoint, port: int) -> None:
@@ -90,13 +112,27 @@ class MemoryPeer(Peer):
             self.datagrams[port].append(Datagram(data, (sender.address, sender.port)))
             self.notify()
 
-    def _take(self, stream: MemoryStream, port: int) -> Connection:
+    async def _receive_securely(self, stream: MemoryStream, port: int, tls: TlsConfiguration) -> None:
+        with suppress(PeerError):  # a client that comes to no terms
+            await self._secure(stream, port, tls)
+
+    async def _secure(self, stream: MemoryStream, port: int, tls: TlsConfiguration) -> Connection:
+        """Shake hands, and take the connection. Raises PeerError."""
+        try:
+            secure = SecureStream(await start_tls(StreamConnection(stream), tls, self._clock, now=None))
+        except NetworkError as error:
+            raise PeerError(f"no terms with {stream.remote}: {error}") from error
+        return self._take(stream, secure, port)
+
+    def _take(self, stream: MemoryStream, data: trio.abc.Stream, port: int) -> Connection:
+        """`stream`: that carries the `data`, or the same."""
+
         def hard_close(reset: bool) -> None:
             if reset:
                 stream.reset()
             stream.close()
 
-        return self.add(Connection(stream, port, self.notify, hard_close))
+        return self.add(Connection(data, port, self.notify, hard_close))
 
     def _way_to(self, module: Module, to: str) -> Attachment:
         """The network on which the peer finds a module. Raises PeerError."""

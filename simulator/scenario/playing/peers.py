@@ -8,9 +8,10 @@ from typing import Final, NamedTuple
 import trio
 
 from simulator.module import Module
+from simulator.scenario.playing.tls_peers import Credentials
 
 RECEIVE_SIZE: Final = 65536
-TRANSPORTS: Final = ("tcp", "udp")
+TRANSPORTS: Final = ("tcp", "udp", "ssl")
 
 
 class PeerError(Exception):
@@ -22,7 +23,8 @@ class PeerConfiguration(NamedTuple):
 
     `address`: an IPv4 address or empty. `host`: the name the module looks up, or empty. `serves`: transport and port of
     what it serves from the beginning; `later`: of what it may serve. `datagrams_at`: a UDP port it has, or None. `mac`:
-    None is any.
+    None is any. `credentials`: what it shows and trusts where it speaks TLS. `demands`: whether its TLS servers take
+    nobody without a certificate.
     """
 
     name: str
@@ -32,6 +34,8 @@ class PeerConfiguration(NamedTuple):
     later: tuple[tuple[str, int], ...] = ()
     datagrams_at: int | None = None
     mac: bytes | None = None
+    credentials: Credentials = Credentials()
+    demands: bool = False
 
 
 class Datagram(NamedTuple):
@@ -95,16 +99,17 @@ class Peer(ABC):
         self._nursery = nursery
 
     @abstractmethod
-    def serve(self, transport: str, port: int) -> None:
-        """Start a server; nothing happens when it runs already. Raises PeerError."""
+    async def serve(self, transport: str, port: int, *, demands: bool = False) -> None:
+        """Start a server; nothing happens when it runs already. `demands`: a TLS server takes nobody without a
+        certificate. Raises PeerError."""
 
     @abstractmethod
     async def stop(self, transport: str, port: int) -> None:
         """Stop a server: who connects is refused. What is connected stays."""
 
     @abstractmethod
-    async def connect(self, module: Module, to: str, port: int) -> Connection:
-        """Open a TCP connection to a port of a module, which the peer believes to be at `to`. Raises PeerError."""
+    async def connect(self, module: Module, to: str, port: int, *, tls: bool = False) -> Connection:
+        """Open a connection to a port of a module, which the peer believes to be at `to`. Raises PeerError."""
 
     @abstractmethod
     async def send_datagram(self, module: Module, data: bytes, from_port: int | None, port: int) -> None:

@@ -14,7 +14,9 @@ import trio
 from trio import socket
 
 from simulator.module import Module
+from simulator.scenario.playing.memory_tls import SERVER_CERTIFICATE
 from simulator.scenario.playing.peers import RECEIVE_SIZE, Connection, Datagram, Peer, PeerConfiguration, PeerError
+from simulator.scenario.playing.tls_peers import ProgramStream, TlsProgramError, connect_tls, serve_tls
 
 LOOPBACK: Final = "127.0.0.1"
 RESERVE_ATTEMPTS: Final = 20
@@ -47,12 +49,12 @@ class SocketPeer(Peer):
             if seen:
                 hosts[f"{seen}:{port}"] = f"{LOOPBACK}:{here}"
         for transport, port in configuration.serves:
-            self.serve(transport, port)
+            await self.serve(transport, port)
         if configuration.datagrams_at is not None:
-            self.serve("udp", configuration.datagrams_at)
+            await self.serve("udp", configuration.datagrams_at)
         return hosts
 
-    def serve(self, transport: str, port: int) -> None:
+    async def serve(self, transport: str, port: int, *, demands: bool = False) -> None:
         if (transport, port) in self._serving:
             return
         if port not in self._tcp:
@@ -61,9 +63,27 @@ class SocketPeer(Peer):
         if transport == "tcp":
             self._tcp[port].listen()
             self._nursery.start_soon(self._accept, port, scope)
-        else:
+        elif transport == "udp":
             self.datagrams[port] = deque()
             self._nursery.start_soon(self._receive, port, scope)
+        else:
+            await self._serve_tls(port, demands or self.configuration.demands)
+
+    async def _serve_tls(self, port: int, demands: bool) -> None:
+        credentials = self.configuration.credentials
+        if credentials.shown is None:
+            credentials = credentials._replace(shown=SERVER_CERTIFICATE)
+        here = int(self._tcp[port].getsockname()[1])
+        try:
+            await serve_tls(
+                self._nursery,
+                here,
+                credentials,
+                wants_certificate=demands,
+                established=lambda stream: self._take_program(stream, port),
+            )
+        except TlsProgramError as error:
+            raise PeerError(str(error)) from error
 
     async def stop(self, transport: str, port: int) -> None:
         scope = self._serving.pop((transport, port), None)
@@ -73,12 +93,22 @@ class SocketPeer(Peer):
         if transport == "udp":
             del self.datagrams[port]
             return
+        if transport == "ssl":
+            raise PeerError("a program that serves TLS goes on until the end")
         here = self._tcp[port].getsockname()
         self._tcp[port].shutdown(socket.SHUT_RDWR)  # which also lets go of the port
         await self._tcp[port].bind(here)
 
-    async def connect(self, module: Module, to: str, port: int) -> Connection:
+    async def connect(self, module: Module, to: str, port: int, *, tls: bool = False) -> Connection:
         address, here = await self._find_port(module, "tcp", port)
+        if tls:
+            try:
+                program = await connect_tls(self._nursery, (address, here), self.configuration.credentials)
+            except TlsProgramError as error:
+                raise PeerError(str(error)) from error
+            connection = self._take_program(program, port)
+            connection.accepted = True
+            return connection
         try:
             stream = await trio.open_tcp_stream(address, here)
         except OSError as error:
@@ -131,6 +161,10 @@ class SocketPeer(Peer):
                 data, sender = await self._udp[port].recvfrom(RECEIVE_SIZE)
                 self.datagrams[port].append(Datagram(data, sender))
                 self.notify()
+
+    def _take_program(self, stream: ProgramStream, port: int) -> Connection:
+        # What a program has, it closes itself when it ends.
+        return self.add(Connection(stream, port, self.notify, lambda reset: None))
 
     def _take(self, stream: trio.SocketStream, port: int) -> Connection:
         def hard_close(reset: bool) -> None:

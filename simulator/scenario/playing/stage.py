@@ -226,7 +226,7 @@ async def open_stage(
             stage = Stage(simulation, clock, trace, variables, patience, nursery)
             if not setting.sockets:
                 for configuration in peers:
-                    named[configuration.name] = MemoryPeer(configuration, nursery, simulation.lans)
+                    named[configuration.name] = MemoryPeer(configuration, nursery, simulation.lans, clock)
             stage.peers |= named
             ports = _ports(setting, clock, len(modules), nursery, exits)
             _add_modules(stage, setting, modules, ports, tolerated)

@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 from simulator.radio.security import SECURITIES
 from simulator.scenario.document import Items, Table
 from simulator.scenario.playing.peers import TRANSPORTS, PeerConfiguration
+from simulator.scenario.playing.tls_peers import Credentials
 from simulator.scenario.playing.variables import UnknownVariableError, Variables
 from simulator.scenario.scenario import Place, Scenario, ScenarioError, known, shown
 from simulator.scenario.world import World
@@ -31,7 +32,7 @@ PEER_KEYS: Final = (
 """What transcripts say about a peer; some of it is for the reader."""
 ELSEWHERE: Final = ("http", "advertisers", "bt_devices", "bonded", "ethernet", "stored")
 """Parts of a transcript's world that nothing here provides yet."""
-AWAITED_PROTOCOLS: Final = ("ssl", "http", "https", "mqtt", "mqtts", "ws-echo", "wss-echo", "wss")
+AWAITED_PROTOCOLS: Final = ("http", "https", "mqtt", "mqtts", "ws-echo", "wss-echo", "wss")
 """What peers of transcripts serve that nothing here speaks yet."""
 
 TIME_SERVER: Final = "203.0.113.{}"
@@ -206,8 +207,27 @@ class _Arrangement:
         )
         at_first = () if entry.get("refuses") else served
         return PeerConfiguration(
-            name, address, host, at_first, (*later, *served), self._port(entry, "udp_port"), self._mac(entry)
+            name,
+            address,
+            host,
+            at_first,
+            (*later, *served),
+            self._port(entry, "udp_port"),
+            self._mac(entry),
+            Credentials(self._certificate(entry, "client_cert", "cert"), self._certificate(entry, "ca")),
+            demands=entry.get("client_auth") == "required",
         )
+
+    def _certificate(self, entry: Table, *keys: str) -> str | None:
+        """The key of a certificate in the manufacturing data: `client_cert_00.crt` is `client_cert.0` there."""
+        name = next((entry[key] for key in keys if key in entry), None)
+        if name is None:
+            return None
+        if not isinstance(name, str) or not re.fullmatch(r"[\w.]{1,40}", name):
+            line = entry.lines.get(keys[-1], entry.line)
+            self._wrong("world", f"peers: found {shown(name)}; the name of a certificate would be right", line)
+            return None
+        return re.sub(r"_0([0-9])$", r".\1", name.removesuffix(".crt").removesuffix(".pem"))
 
     def _served(self, entry: Table) -> tuple[tuple[str, int], ...]:
         found = entry.get("serves", Items(1))
@@ -217,7 +237,9 @@ class _Arrangement:
             parts = _SERVES.fullmatch(text) if isinstance(text, str) else None
             if parts is None or not 0 < int(parts[2]) < 65536 or parts[1] not in (*TRANSPORTS, *AWAITED_PROTOCOLS):
                 line = entry.lines["serves"]
-                self._wrong("world", f"peers: serves: found {shown(text)}; 'tcp 80' or 'udp 53' would be right", line)
+                self._wrong(
+                    "world", f"peers: serves: found {shown(text)}; 'tcp 80', 'udp 53' or 'ssl 443' would be right", line
+                )
             elif parts[1] in AWAITED_PROTOCOLS:
                 self._awaited.append(f"a peer that serves {parts[1]}")
             else:

@@ -24,9 +24,7 @@ AWAITED_VERBS: Final = frozenset(
 )
 """Verbs of the transcript format that are still to be built."""
 AWAITED_ARGUMENTS: Final[Mapping[str, frozenset[str]]] = {
-    "accept": frozenset({"client_id", "client_cert"}),
-    "connect": frozenset({"client_cert"}),
-    "serve": frozenset({"client_auth"}),
+    "accept": frozenset({"client_id"}),
     "sees_close": frozenset({"status"}),
     "peer_receives": frozenset({"topic", "qos", "repeats"}),
 }

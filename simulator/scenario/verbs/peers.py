@@ -9,23 +9,29 @@ from simulator.scenario.verbs.arguments import Data, Port
 from simulator.scenario.verbs.table import verb
 
 Transport = Literal["tcp", "udp"]
+Served = Literal["tcp", "udp", "ssl"]
+Connected = Literal["tcp", "ssl"]
 
 
 @verb("peer.serve", "serve")
-async def serve(stage: Stage, *, peer: str, proto: Transport, port: Port) -> None:
-    """A peer starts a server."""
-    stage.peer(peer).serve(proto, port)
+async def serve(
+    stage: Stage, *, peer: str, proto: Served, port: Port, client_auth: Literal["required"] | None = None
+) -> None:
+    """A peer starts a server; `client_auth`: one for TLS that takes nobody without a certificate."""
+    await stage.peer(peer).serve(proto, port, demands=client_auth is not None)
 
 
 @verb("peer.refuse")
-async def refuse(stage: Stage, *, peer: str, proto: Transport, port: Port) -> None:
+async def refuse(stage: Stage, *, peer: str, proto: Served, port: Port) -> None:
     """A peer stops its server: who connects is refused, what is connected stays."""
     await stage.peer(peer).stop(proto, port)
 
 
 @verb("peer.accept", "accept")
-async def accept(stage: Stage, *, peer: str, proto: Literal["tcp"] = "tcp", port: Port | None = None) -> None:
-    """A peer has got a connection of the module's."""
+async def accept(
+    stage: Stage, *, peer: str, proto: Connected = "tcp", port: Port | None = None, client_cert: bool = False
+) -> None:
+    """A peer has got a connection of the module's; `client_cert`: and a certificate, else it would have refused it."""
     host = stage.peer(peer)
 
     def accepted() -> bool:
@@ -40,10 +46,18 @@ async def accept(stage: Stage, *, peer: str, proto: Literal["tcp"] = "tcp", port
 
 @verb("peer.connect", "connect")
 async def connect(
-    stage: Stage, *, peer: str, port: Port, module: str, proto: Literal["tcp"] = "tcp", to: str = ""
+    stage: Stage,
+    *,
+    peer: str,
+    port: Port,
+    module: str,
+    proto: Connected = "tcp",
+    to: str = "",
+    client_cert: bool = False,
 ) -> None:
-    """A peer opens a connection to a server of the module's; `to`: where the peer believes it is."""
-    await stage.peer(peer).connect(stage.modules[module], to, port)
+    """A peer opens a connection to a server of the module's; `to`: where the peer believes it is; `client_cert`: it
+    shows the certificate that the world gives it."""
+    await stage.peer(peer).connect(stage.modules[module], to, port, tls=proto == "ssl")
 
 
 @verb("peer.send", "peer_sends")

@@ -1,0 +1,104 @@
+"""What Python's ssl does not offer of OpenSSL: the time that certificates are judged by, a name in them that is not
+SNI's, and PSK before Python 3.13.
+
+All through ctypes, on the OpenSSL that Python itself has loaded.
+"""
+
+import _ssl
+import ctypes
+import ipaddress
+import ssl
+from collections.abc import Callable
+from functools import cache
+from typing import Any, Final
+
+NO_PARTIAL_WILDCARDS: Final = 0x4
+"""`*` stands for a whole label or for nothing (X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS)."""
+CHECK_TIME, IGNORE_TIME = 0x2, 0x200000
+"""Validity by a given time, or not at all (X509_V_FLAG_USE_CHECK_TIME, X509_V_FLAG_NO_CHECK_TIME)."""
+
+_CLIENT_CALLBACK: Final = ctypes.CFUNCTYPE(
+    ctypes.c_uint,
+    ctypes.c_void_p,
+    ctypes.c_void_p,
+    ctypes.POINTER(ctypes.c_char),
+    ctypes.c_uint,
+    ctypes.POINTER(ctypes.c_char),
+    ctypes.c_uint,
+)
+"""Connection, hint, identity and its room, key and its room; returns the length of the key."""
+
+
+def expect_certificate(context: ssl.SSLContext, *, at: int | None, name: bytes) -> None:
+    """How certificates are judged in connections made from now on, if they are verified.
+
+    `at`: the time, in seconds since 1970; None for any. `name`: whose certificate the peer's has to be, a host name or
+    an address; empty when that does not matter. Raises ValueError for what cannot be a name.
+    """
+    if b"\0" in name:  # at the end of a name OpenSSL overlooks it, and a name of nothing else is none
+        raise ValueError(f"{name!r} cannot be a name")
+    library = _library()
+    parameters = library.SSL_CTX_get0_param(_pointer(context))
+    library.X509_VERIFY_PARAM_clear_flags(parameters, CHECK_TIME if at is None else IGNORE_TIME)
+    if at is None:
+        library.X509_VERIFY_PARAM_set_flags(parameters, IGNORE_TIME)
+    else:
+        library.X509_VERIFY_PARAM_set_time(parameters, at)
+    library.X509_VERIFY_PARAM_set_hostflags(parameters, NO_PARTIAL_WILDCARDS)
+    address = _address(name)
+    host = b"" if address else name
+    if not library.X509_VERIFY_PARAM_set1_host(parameters, host or None, len(host)):
+        raise ValueError(f"{name!r} cannot be a name")
+    library.X509_VERIFY_PARAM_set1_ip(parameters, address or None, len(address))
+
+
+def use_client_key(context: ssl.SSLContext, identity: bytes, key: bytes) -> object:
+    """Use a pre-shared key as a client. Returns what has to live as long as the context."""
+    official: Callable[..., None] | None = getattr(context, "set_psk_client_callback", None)
+    if official is not None:  # Python 3.13
+        official(lambda hint: (identity.decode("utf-8", "replace"), key))
+        return None
+
+    def tell(connection: Any, hint: Any, their_identity: Any, identity_room: int, their_key: Any, room: int) -> int:
+        if len(identity) >= identity_room or len(key) > room:
+            return 0
+        ctypes.memmove(their_identity, identity + b"\0", len(identity) + 1)
+        ctypes.memmove(their_key, key, len(key))
+        return len(key)
+
+    callback = _CLIENT_CALLBACK(tell)
+    _library().SSL_CTX_set_psk_client_callback(_pointer(context), callback)
+    return callback
+
+
+def _address(name: bytes) -> bytes:
+    try:
+        return ipaddress.ip_address(name.decode("ascii")).packed
+    except ValueError:
+        return b""
+
+
+def _pointer(context: ssl.SSLContext) -> int:
+    """The SSL_CTX of a context: the first field behind the head of the object."""
+    pointer = ctypes.c_void_p.from_address(id(context) + object.__basicsize__).value
+    assert pointer is not None
+    return pointer
+
+
+@cache
+def _library() -> ctypes.CDLL:
+    """OpenSSL, as the extension module of Python has loaded it, or as it is part of Python."""
+    library = ctypes.CDLL(getattr(_ssl, "__file__", None))
+    library.SSL_CTX_get0_param.argtypes = [ctypes.c_void_p]
+    library.SSL_CTX_get0_param.restype = ctypes.c_void_p
+    library.X509_VERIFY_PARAM_set_time.argtypes = [ctypes.c_void_p, ctypes.c_long]
+    library.X509_VERIFY_PARAM_set_time.restype = None
+    for function in (library.X509_VERIFY_PARAM_set_flags, library.X509_VERIFY_PARAM_clear_flags):
+        function.argtypes = [ctypes.c_void_p, ctypes.c_ulong]
+    library.X509_VERIFY_PARAM_set_hostflags.argtypes = [ctypes.c_void_p, ctypes.c_uint]
+    library.X509_VERIFY_PARAM_set_hostflags.restype = None
+    for function in (library.X509_VERIFY_PARAM_set1_host, library.X509_VERIFY_PARAM_set1_ip):
+        function.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t]
+    library.SSL_CTX_set_psk_client_callback.argtypes = [ctypes.c_void_p, _CLIENT_CALLBACK]
+    library.SSL_CTX_set_psk_client_callback.restype = None
+    return library

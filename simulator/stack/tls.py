@@ -1,0 +1,157 @@
+"""A TLS connection over any other connection: real or in memory, it does not know which.
+
+OpenSSL works on two buffers in memory; what it wants to send goes to the connection below, what comes from there is
+fed to it. So both networks carry the real bytes of TLS, at the pace of the module's clock.
+"""
+
+import ssl
+from typing import Final
+
+from simulator.core.clock import Clock
+from simulator.stack.connection import Connection
+from simulator.stack.errors import LWIP_NOT_CONNECTED, LWIP_RESET, NetworkError
+from simulator.stack.openssl import expect_certificate
+from simulator.stack.tcp_options import ConnectionOptions
+from simulator.stack.tls_context import TlsConfiguration, context_for
+from simulator.stack.tls_errors import HANDSHAKE_TIMEOUT, MbedTls, TlsError, tls_error
+
+PACKET_LIMIT: Final = 10.0
+"""Seconds the peer may take for each packet of the handshake (ESP-AT User Guide, AT+CIPSTART)."""
+RECORD: Final = 4096
+"""Bytes of data the module puts into one record at most (ESP-IDF build configuration of ESP-AT)."""
+RECEIVE_SIZE: Final = 32768
+"""Bytes taken from the connection below at a time: two records of the longest."""
+
+
+class TlsConnection:
+    """A connection whose handshake is done. `sent`: bytes of data, not of TLS."""
+
+    def __init__(
+        self, below: Connection, session: ssl.SSLObject, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO
+    ) -> None:
+        self.sent = 0
+        self._below = below
+        self._session = session
+        self._incoming = incoming
+        self._outgoing = outgoing
+        self._unsent = b""  # records that an interrupted send has left: they have their place in the stream
+
+    async def send(self, data: bytes) -> None:
+        rest = memoryview(data)
+        while rest:
+            await self._flush()
+            try:
+                count = self._session.write(rest[:RECORD])
+            except ssl.SSLError as error:
+                raise tls_error(error) from error
+            rest = rest[count:]
+            await self._flush()
+            self.sent += count
+
+    async def receive(self, most: int) -> bytes:
+        while True:
+            try:
+                return self._session.read(most)
+            except ssl.SSLWantReadError:
+                pass
+            except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+                return b""
+            except ssl.SSLError as error:
+                raise tls_error(error) from error
+            await self._feed()
+
+    async def handshake(self, clock: Clock) -> None:
+        """Come to terms with the peer. Raises NetworkError; TlsError when TLS is the reason."""
+        while True:
+            failure: ssl.SSLError | None = None
+            wants_more = False
+            try:
+                self._session.do_handshake()
+            except ssl.SSLWantReadError:
+                wants_more = True
+            except ssl.SSLError as error:
+                failure = error
+            with clock.move_on_after(PACKET_LIMIT) as limit:
+                try:
+                    await self._flush()  # a failure has an alert for the peer
+                    if wants_more:
+                        await self._feed()
+                except NetworkError as error:
+                    if failure is None:
+                        gone = error.errno in (LWIP_RESET, LWIP_NOT_CONNECTED)
+                        raise TlsError(MbedTls.NET_CONNECTION_RESET if gone else error.errno) from error
+            if failure is not None:
+                raise tls_error(failure) from failure
+            if limit.cancelled_caught:
+                raise TlsError(HANDSHAKE_TIMEOUT)
+            if not wants_more:
+                return
+
+    def set_options(self, options: ConnectionOptions) -> None:
+        self._below.set_options(options)
+
+    def finish(self) -> None:
+        self._below.finish()  # without a closing alert: esp-tls sends none
+
+    @property
+    def acknowledged(self) -> bool:
+        return not self._unsent and self._below.acknowledged
+
+    def close(self) -> None:
+        self._below.close()
+
+    def reset(self) -> None:
+        self._below.reset()
+
+    def vanish(self) -> None:
+        self._below.vanish()
+
+    async def _feed(self) -> None:
+        data = await self._below.receive(RECEIVE_SIZE)
+        if data:
+            self._incoming.write(data)
+        else:
+            self._incoming.write_eof()
+
+    async def _flush(self) -> None:
+        """Send what OpenSSL wants to be sent; no checkpoint when it is taken at once."""
+        self._unsent += self._outgoing.read()
+        if not self._unsent:
+            return
+        before = self._below.sent
+        try:
+            await self._below.send(self._unsent)
+        finally:
+            self._unsent = self._unsent[self._below.sent - before :]
+
+
+async def start_tls(
+    below: Connection,
+    configuration: TlsConfiguration,
+    clock: Clock,
+    *,
+    now: int | None,
+    server_name: bytes = b"",
+    common_name: bytes = b"",
+) -> TlsConnection:
+    """Make a TLS connection of a connection, which is closed if that fails; who cancels it has to do that himself.
+
+    `now`: the time certificates are judged by, in seconds since 1970; None: their validity does not matter.
+    `server_name`: what SNI says. `common_name`: whose certificate it has to be, if it is verified at all. Raises
+    NetworkError; TlsError when TLS is the reason.
+    """
+    try:
+        context = context_for(configuration).openssl
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        try:
+            expect_certificate(context, at=now, name=common_name)
+            name = server_name.decode("ascii") or None
+            session = context.wrap_bio(incoming, outgoing, configuration.is_server, name)
+        except (ssl.SSLError, ValueError, TypeError) as error:  # no name has a zero byte, a dot in front and so on
+            raise TlsError(MbedTls.SSL_BAD_INPUT) from error
+        connection = TlsConnection(below, session, incoming, outgoing)
+        await connection.handshake(clock)
+    except Exception:
+        below.close()
+        raise
+    return connection

@@ -1,0 +1,142 @@
+"""TLS on the links of one boot: what each link number uses as a client, and what the server uses."""
+
+from typing import Final
+
+import trio
+
+from simulator.core.clock import Clock
+from simulator.core.real_time_clock import RealTimeClock
+from simulator.persist.manufacturing import ManufacturingData
+from simulator.persist.settings import Settings
+from simulator.stack.connection import Connection
+from simulator.stack.tls import TlsConnection, start_tls
+from simulator.stack.tls_context import OwnCertificate, PreSharedKey, TlsConfiguration, context_for
+from simulator.stack.tls_errors import MbedTls, TlsError
+
+NAMESPACE: Final = "NVM_009"
+SHOWS_CERTIFICATE, VERIFIES_SERVER = 1, 2
+"""Bits of the mode of authentication."""
+
+
+class TlsOptions:
+    """What a client with a certain link number uses (ESP-AT User Guide, AT+CIPSSLCCONF and those behind it).
+
+    `mode`: bits SHOWS_CERTIFICATE and VERIFIES_SERVER. `pki`, `ca`: numbers of the sets of certificates. Those three
+    are stored; the names of their keys are those a module of version 2.0 has logged. `common_name`: whose certificate
+    the server has to show. `server_name`: of SNI. `alpn`: protocols. `key`: None for none. `suites`: by number.
+    """
+
+    def __init__(self, settings: Settings, number: int) -> None:
+        self._settings = settings
+        self._number = number
+        self.mode, self.pki, self.ca = self._stored("auth"), self._stored("pkiid"), self._stored("caid")
+        self.common_name = b""
+        self.server_name = b""
+        self.alpn: tuple[bytes, ...] = ()
+        self.key: PreSharedKey | None = None
+        self.suites: tuple[int, ...] = ()
+
+    def authenticate(self, mode: int, pki: int, ca: int) -> None:
+        """Choose a mode and certificates, stored as far as AT+SYSSTORE allows."""
+        self.mode, self.pki, self.ca = mode, pki, ca
+        if self._settings.stores:
+            for key, value in (("auth", mode), ("pkiid", pki), ("caid", ca)):
+                self._settings.store.write(NAMESPACE, f"{key}{self._number}", value)
+
+    def _stored(self, key: str) -> int:
+        value = self._settings.store.read(NAMESPACE, f"{key}{self._number}")
+        return value if isinstance(value, int) else 0
+
+
+class Tls:
+    """Makes TLS connections of the links' connections. `options`: by link number."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        manufacturing: ManufacturingData,
+        clock: Clock,
+        rtc: RealTimeClock,
+        link_count: int,
+    ) -> None:
+        """`rtc`: the clock of day, by which the module judges certificates."""
+        self.options = [TlsOptions(settings, number) for number in range(link_count)]
+        self._manufacturing = manufacturing
+        self._clock = clock
+        self._rtc = rtc
+
+    def find(self, kind: str, number: int | None = None) -> bytes | None:
+        """A certificate or key of the manufacturing data, such as `client_cert`; None where there is none."""
+        value = self._manufacturing.read(kind, kind if number is None else f"{kind}.{number}")
+        if isinstance(value, str):
+            value = value.encode("latin-1", "replace")
+        return value if isinstance(value, bytes) and value else None
+
+    async def connect(self, number: int, connection: Connection) -> TlsConnection:
+        """Shake hands as a client with that link number. Raises NetworkError; the connection is closed then."""
+        options = self.options[number]
+        try:
+            configuration = self._client(options)
+        except TlsError:
+            connection.close()
+            raise
+        try:
+            return await start_tls(
+                connection,
+                configuration,
+                self._clock,
+                now=int(self._rtc.time()),
+                server_name=options.server_name,
+                common_name=options.common_name,
+            )
+        except trio.Cancelled:  # the time that AT+CIPSTART has is over
+            connection.close()
+            raise
+
+    def server(self, *, checks_clients: bool) -> TlsConfiguration:
+        """What the server uses. `checks_clients`: whether clients have to show a certificate.
+
+        Raises TlsError when its certificates are missing or will not do.
+        """
+        configuration = TlsConfiguration(
+            is_server=True,
+            own=self._own("server", None),
+            trusted=self._trusted("server", None) if checks_clients else None,
+        )
+        context_for(configuration)
+        return configuration
+
+    async def accept(self, connection: Connection, configuration: TlsConfiguration) -> TlsConnection:
+        """Shake hands as the server. Raises NetworkError; the connection is closed then, but not when it is cancelled.
+
+        As long as nobody has set the clock, the validity of clients' certificates is not judged: in the documented
+        session of a server that verifies its clients nobody sets it (ESP-AT User Guide, 4.2.8). A client judges its
+        server's all the same, as the guide says at AT+CIPSSLCCONF.
+        """
+        now = int(self._rtc.time()) if self._rtc.was_set else None
+        return await start_tls(connection, configuration, self._clock, now=now)
+
+    def _client(self, options: TlsOptions) -> TlsConfiguration:
+        """esp-tls uses a pre-shared key only where there is no authority to verify the server with."""
+        verifies = bool(options.mode & VERIFIES_SERVER)
+        return TlsConfiguration(
+            own=self._own("client", options.pki) if options.mode & SHOWS_CERTIFICATE else None,
+            trusted=self._trusted("client", options.ca) if verifies else None,
+            key=None if verifies else options.key,
+            suites=options.suites,
+            alpn=options.alpn,
+        )
+
+    def _own(self, kind: str, number: int | None) -> OwnCertificate:
+        certificate, key = self.find(f"{kind}_cert", number), self.find(f"{kind}_key", number)
+        if certificate is None:
+            raise TlsError(MbedTls.X509_BAD_INPUT)
+        if key is None:
+            raise TlsError(MbedTls.PK_KEY_INVALID_FORMAT)
+        return OwnCertificate(certificate, key)
+
+    def _trusted(self, kind: str, number: int | None) -> bytes:
+        authorities = self.find(f"{kind}_ca", number)
+        if authorities is None:
+            raise TlsError(MbedTls.X509_BAD_INPUT)
+        return authorities

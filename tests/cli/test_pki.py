@@ -1,0 +1,60 @@
+"""`espat pki`."""
+
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+
+from simulator.cli import main
+from simulator.persist.manufacturing import SHIPPED
+
+
+def test_it_writes_every_set_and_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "pki"
+    assert main(["pki", str(folder)]) == 0
+    names = {path.name for path in folder.iterdir()}
+    assert names == {path.name for path in SHIPPED.iterdir()} | {"ca_key.0.pem", "ca_key.1.pem"}
+    assert capsys.readouterr().out.splitlines() == [str(folder / name) for name in sorted(names)]
+
+
+def test_keys_are_for_their_owner_only(tmp_path: Path) -> None:
+    assert main(["pki", str(tmp_path)]) == 0
+    modes = {path.name: path.stat().st_mode & 0o077 for path in tmp_path.iterdir() if "_key" in path.name}
+    assert len(modes) == 8
+    assert set(modes.values()) == {0}
+
+
+def test_a_name_and_a_validity_can_be_chosen(tmp_path: Path) -> None:
+    options = ["--name", "broker.example.com", "--from", "2001-02-03", "--until", "2002-03-04"]
+    assert main(["pki", str(tmp_path), *options]) == 0
+    found = x509.load_pem_x509_certificate((tmp_path / "server_cert.pem").read_bytes())
+    assert found.subject.rfc4514_string() == "CN=broker.example.com"
+    assert f"{found.not_valid_before_utc:%F} {found.not_valid_after_utc:%F}" == "2001-02-03 2002-03-04"
+
+
+def test_it_replaces_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["pki", str(tmp_path)]) == 0
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    capsys.readouterr()
+    assert main(["pki", str(tmp_path)]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err == f"espat pki: {tmp_path}/ca_key.0.pem is there already\n"
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (["--from", "yesterday"], "found 'yesterday'; a date such as 2020-01-31 would be right"),
+        (["--from", "2020-02-01", "--until", "2020-01-01"], "espat pki: "),
+    ],
+)
+def test_bad_dates_are_refused(
+    options: list[str], complaint: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as raised:
+        raise SystemExit(main(["pki", str(tmp_path / "new"), *options]))
+    assert raised.value.code == 2
+    assert complaint in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()

@@ -1,0 +1,96 @@
+"""The TLS echo of a world host, in stepped time."""
+
+from pathlib import Path
+
+import pytest
+
+from simulator.persist import pki
+from simulator.scenario.world_file import WorldError, read_world
+from tests.scenario.test_world_hosts import JOIN, NEAR
+from tests.several import ERROR, JOINED, OK, PROMPT, modules, run
+from tests.tls_peers import NOW, issued
+
+CONNECT = b'AT+CIPSTART="SSL","near.example",8070'
+OPENED = b"CONNECT\r\n\r\nOK\r\n"
+
+
+async def connected(service: str, *commands: bytes) -> bytes:
+    """What a module prints that connects to such a service, and echoes through it if it gets that far."""
+    world = read_world({"host": [NEAR | {"serves": [service]}]}, "w")
+    async with modules(1, world) as (bench,):
+        await run(bench, b"AT+CWMODE=1", b"AT+SYSLOG=1", *commands)
+        bench.module.rtc.set(NOW)
+        assert await bench.command(JOIN) == JOINED
+        printed = await bench.command(CONNECT)
+        if printed == OPENED:
+            assert await bench.command(b"AT+CIPSEND=8192") == PROMPT
+            echoed = await bench.send(bytes(8192))
+            assert echoed.startswith(b"\r\nRecv 8192 bytes\r\n\r\nSEND OK\r\n")
+            assert echoed.count(b"\0") == 8192
+            assert await bench.command(b"AT+CIPCLOSE") == b"CLOSED\r\n" + OK
+            assert await bench.settle() == b""
+            assert not bench.simulation.host("near.example").connections
+        return printed
+
+
+@pytest.mark.parametrize(
+    ("service", "mode", "printed"),
+    [
+        ("tls-echo 8070", b"3", OPENED),
+        ("tls-echo 8070", b"2,0,1", b"+ERRNO:0x8\r\n" + ERROR),
+        ("tls-echo 8070 cert=server_cert ca=server_ca", b"3", OPENED),
+        ("tls-echo 8070 ca=server_ca", b"2", b"+ERRNO:0x7780\r\n" + ERROR),
+        ("tls-echo 8070 ca=server_ca", b"3,1,0", b"+ERRNO:0x7780\r\n" + ERROR),
+        ("tls-echo 8070 ca=client_ca.1", b"3,1,0", OPENED),
+    ],
+)
+async def test_it_shows_and_demands_what_the_world_says(service: str, mode: bytes, printed: bytes) -> None:
+    assert await connected(service, b"AT+CIPSSLCCONF=" + mode) == printed
+
+
+async def test_certificates_from_files(tmp_path: Path) -> None:
+    list(pki.write(pki.make(), tmp_path))
+    service = f"tls-echo 8070 cert={tmp_path}/server_cert.pem ca={tmp_path}/server_ca.pem"
+    assert await connected(service, b"AT+CIPSSLCCONF=2") == b"+ERRNO:0x8\r\n" + ERROR
+    assert await connected(service, b"AT+CIPSSLCCONF=1") == b"+ERRNO:0x7780\r\n" + ERROR
+    assert await connected(f"tls-echo 8070 cert={tmp_path}/server_cert.pem") == OPENED
+
+
+async def test_certificate_and_key_in_one_file(tmp_path: Path) -> None:
+    own = issued()
+    (tmp_path / "both.pem").write_bytes(own.certificate + own.key)
+    assert await connected(f"tls-echo 8070 cert={tmp_path}/both.pem") == OPENED
+
+
+async def test_a_client_that_speaks_no_tls_is_let_go() -> None:
+    world = read_world({"host": [NEAR | {"serves": ["tls-echo 8070"]}]}, "w")
+    async with modules(1, world) as (bench,):
+        await run(bench, b"AT+CWMODE=1")
+        assert await bench.command(JOIN) == JOINED
+        assert await bench.command(CONNECT.replace(b"SSL", b"TCP")) == OPENED
+        assert await bench.command(b"AT+CIPSEND=16") == PROMPT
+        printed = await bench.send(b"GET / HTTP/1.0\r\n")
+        assert printed.endswith(b"CLOSED\r\n")
+
+
+RIGHT = "a set that ships, like server_cert, or a PEM file"
+
+
+@pytest.mark.parametrize(
+    ("words", "right"),
+    [
+        ("cert=nothing", f'"cert=" with {RIGHT}'),
+        ("cert=server_ca", f'"cert=" with {RIGHT}'),
+        ("cert=/dev/null", f'"cert=" with {RIGHT}'),
+        ("ca=/", f'"ca=" with {RIGHT}'),
+        ("ca=server_key", f'"ca=" with {RIGHT}'),
+        ("ca=a\0b", f'"ca=" with {RIGHT}'),
+        ("key=server_key", '"tls-echo [PORT] [cert=...] [ca=...]"'),
+    ],
+)
+def test_a_wrong_certificate_is_named_at_once(words: str, right: str) -> None:
+    with pytest.raises(WorldError) as raised:
+        read_world({"host": [NEAR | {"serves": [f"tls-echo 8070 {words}"]}]}, "w")
+    (mistake,) = raised.value.mistakes
+    assert mistake.place == "host#1.serves#1"
+    assert mistake.right == right
