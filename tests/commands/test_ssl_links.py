@@ -236,7 +236,7 @@ async def test_passive_receiving() -> None:
         await it.connection.send(b"hello")
         assert await bench.settle() == b"\r\n+IPD,5\r\n"
         assert await bench.command(b"AT+CIPRECVLEN?") == b"+CIPRECVLEN:5\r\n" + OK
-        assert await bench.command(b"AT+CIPRECVDATA=2") == b"+CIPRECVDATA:2,he" + OK
+        assert await bench.command(b"AT+CIPRECVDATA=2") == b"+CIPRECVDATA:2,he" + OK + b"\r\n+IPD,3\r\n"
         assert (await bench.command(b"AT+CIPRECVDATA=9")).startswith(b"+CIPRECVDATA:3,llo" + OK)
 
 
