@@ -10,6 +10,7 @@ from simulator.scenario.playing.player import play, prepare
 from simulator.scenario.playing.stage import Setting
 from simulator.scenario.scenario_file import read_scenario
 from simulator.scenario.verbs.table import VERBS
+from tests.programs import need_program
 
 GALLERY = sorted(
     path for path in (Path(__file__).parents[2] / "scenarios" / "gallery").glob("*.yaml") if path.name[0] != "_"
@@ -42,6 +43,8 @@ async def test_it_plays_when_a_module_takes_its_time(path: Path) -> None:
 
 @pytest.mark.parametrize("path", GALLERY, ids=lambda path: path.stem)
 async def test_it_plays_with_real_sockets(path: Path) -> None:
+    if path.stem.startswith("tls-"):
+        need_program("openssl", "openssl")
     await play(prepare(read_scenario(path)), Setting(speed=20.0, sockets=True))
 
 
