@@ -14,7 +14,20 @@ from typing import Final
 
 import trio
 
-from benchmarks import exchange, flood, footprint, in_memory, own_air, round_trip, scenario, start, tls, transfer
+from benchmarks import (
+    exchange,
+    flood,
+    footprint,
+    in_memory,
+    many,
+    own_air,
+    paced,
+    round_trip,
+    scenario,
+    start,
+    tls,
+    transfer,
+)
 from benchmarks.figure import Figure, Row
 from benchmarks.processors import busy_share
 
@@ -24,6 +37,8 @@ FIGURES: Final[dict[str, Figure]] = {
     "passthrough": transfer.measure_passthrough,
     "long": transfer.measure_long,
     "tls": tls.measure,
+    "paced": paced.measure,
+    "many": many.measure,
     "start": start.measure,
     "footprint": footprint.measure,
     "flood": flood.measure,

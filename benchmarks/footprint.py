@@ -1,5 +1,6 @@
 """What the simulator costs while it does nothing, and whether it grows while it works."""
 
+import os
 import time
 from pathlib import Path
 from typing import Final
@@ -59,6 +60,12 @@ def context_switches(pid: int) -> int:
         for thread in Path(f"/proc/{pid}/task").iterdir()
         for key in ("voluntary_ctxt_switches", "nonvoluntary_ctxt_switches")
     )
+
+
+def processor_time(pid: int) -> float:
+    """Seconds of processor time a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _status(path: Path, key: str) -> int:

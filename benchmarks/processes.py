@@ -36,11 +36,11 @@ def bare_program(module: str, *arguments: str) -> Iterator[Server]:
 
 
 @contextmanager
-def simulator() -> Iterator[Server]:
-    """Run `espat run` until its port can be opened."""
+def simulator(*options: str) -> Iterator[Server]:
+    """Run `espat run` until the first port can be opened; that of module n is at the same path with n for 0."""
     with (
         tempfile.TemporaryDirectory() as folder,
-        _started("-m", "simulator.cli", "run", "--quiet", "--link", f"{folder}/uart") as (process, line),
+        _started("-m", "simulator.cli", "run", "--quiet", "--link", f"{folder}/uart{{n}}", *options) as (process, line),
     ):
         if READY_TO_OPEN not in line:
             raise RuntimeError(f"espat run begins with {line!r}")

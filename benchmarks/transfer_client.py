@@ -122,11 +122,14 @@ def main() -> None:
     )
     parser.add_argument("--peer", type=int, default=0, help="the port of the peer")
     parser.add_argument("--kind", choices=("TCP", "SSL"), default="TCP", help="of the module's link")
+    parser.add_argument("--baud-rate", type=int, help="of the module, from the beginning of the transfer")
     options = parser.parse_args()
     uart = Uart(options.path)
     normal = options.module == "normal"
     if options.module is not None:
         connect(uart, options.peer, options.kind.encode())
+    if options.baud_rate is not None:
+        uart.command(b"AT+UART_CUR=%d,8,1,0,3" % options.baud_rate)
     if options.module == "passthrough":
         for line in (b"AT+CIPMODE=1", *([b"AT+TRANSINTVL=0"] if options.what == "echo" else [])):
             uart.command(line)

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from random import Random
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import trio
 
@@ -21,6 +21,7 @@ from simulator.core.port import Port
 from simulator.core.real_time_clock import RealTimeClock
 from simulator.core.redaction import Redactor
 from simulator.core.registry import Registry
+from simulator.core.system_log import SystemLog
 from simulator.core.timing import Timing
 from simulator.core.trace import Kind, Trace
 from simulator.core.uart import Uart
@@ -54,6 +55,7 @@ EVENTS: Final = (
     "station.disconnected",
     "softap.on",
     "softap.off",
+    "uart.lost",
 )
 """What the trace tells of a module besides what it prints."""
 
@@ -85,11 +87,26 @@ class Reports(LinkListener, Protocol):
         """The clock has been set by a server."""
 
 
+class BootText(NamedTuple):
+    """What the boot ROM prints on the port of the commands, and at how many baud."""
+
+    text: bytes
+    baud_rate: int
+
+
 class Firmware(Protocol):
     """A dialect as the module needs it."""
 
     registry: Registry
     version: FirmwareVersion
+    boot_text: BootText | None
+    """None where the ROM prints elsewhere."""
+
+    def log_reset(self, module: "Module", cause: RestartCause) -> None:
+        """Write what ROM and boot loader print on UART0."""
+
+    def log_start(self, module: "Module") -> None:
+        """Write what the application logs before it is ready."""
 
     def reports(self, module: "Module") -> Reports:
         """What prints the reports of one boot."""
@@ -129,7 +146,9 @@ class Module:
         port: Port,
         store: SettingsStore,
         mac: bytes,
+        log_port: Port | None = None,
     ) -> None:
+        """`log_port`: where the log of UART0 goes, None for nowhere."""
         self.number = number
         self.firmware = firmware
         self.mac = mac
@@ -149,6 +168,8 @@ class Module:
         )
         self._recorder = self._record if self._trace is not None or self._redactor is not None else None
         self.uart = Uart(port, self._recorder)
+        port.on_loss = lambda text: self._event(f"uart.lost {text}")
+        self.log = SystemLog(self.clock, log_port)
         self._power = trio.CancelScope()
         self._powered = trio.Event()
         self._powered.set()
@@ -170,6 +191,7 @@ class Module:
         `power_off` it waits for `power_on`."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self.uart.run)
+            nursery.start_soon(self.log.run)
             if when_opened:
                 await self.uart.port.first_attached.wait()
             while True:
@@ -247,7 +269,7 @@ class Module:
             recorder=self._recorder,
         )
         self.reports = self.firmware.reports(self)
-        self.network = Network(self.host_network, self.clock, self.spawn)
+        self.network = Network(self.host_network, self.clock, self.spawn, self.log)
         self.interface = StationInterface(
             self.settings,
             self.clock,
@@ -268,6 +290,7 @@ class Module:
             spawn=self.spawn,
             associated=self._associated,
             disconnected=self._disconnected,
+            log=self.log,
         )
         self.softap_interface = SoftApInterface(
             self.settings,
@@ -304,11 +327,17 @@ class Module:
             updated=self.reports.time_updated,
         )
         self.system = System(self.settings, self.wifi, self.links)
+        self.uart.set_line(self.system.uart.current)
 
     async def _boot(self, cause: RestartCause) -> Restart:
         self._assemble()
         self._event(f"module.boot {cause.value}")
+        if self.firmware.boot_text is not None:
+            await self.uart.print_at(*self.firmware.boot_text)
+        self.log.reset()
+        self.firmware.log_reset(self, cause)
         await self.clock.sleep(self.timing.boot)
+        self.firmware.log_start(self)
         try:
             async with trio.open_nursery() as self._nursery:
                 self._living = True

@@ -5,6 +5,7 @@ from enum import IntEnum, IntFlag
 from typing import Final, NamedTuple
 
 from simulator.core.message_filter import SystemMessageFilter
+from simulator.core.serial_line import FACTORY_UART, UartParameters
 from simulator.persist.settings import Setting, Settings
 from simulator.radio.wifi import Wifi
 from simulator.stack.links import LinkTable
@@ -27,17 +28,6 @@ class FirmwareVersion(NamedTuple):
 # The UART
 
 
-class UartParameters(NamedTuple):
-    """The parameters of AT+UART_CUR and AT+UART_DEF, in their order."""
-
-    baud_rate: int
-    data_bits: int
-    stop_bits: int
-    parity: int
-    flow_control: int
-
-
-FACTORY_UART: Final = UartParameters(115200, 8, 1, 0, 1)
 UART_LIMITS: Final = ((80, 5_000_000), (5, 8), (1, 3), (0, 2), (0, 3))
 """Least and most of each parameter."""
 UART_CLOCK: Final = 80_000_000

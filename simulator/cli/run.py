@@ -1,11 +1,9 @@
-"""`espat run`: serve modules on virtual serial ports."""
+"""`espat run`: serve modules on virtual serial ports. Here are its options; `serving` does it."""
 
 import logging
 import math
-import signal
 import sys
 from argparse import Namespace
-from collections.abc import Callable
 from dataclasses import replace
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -14,9 +12,8 @@ from typing import TYPE_CHECKING
 import trio
 
 from simulator.cli.console import Console, ConsoleHandler
-from simulator.core.clock import Clock, RealClock, ScaledClock
-from simulator.core.inotify import DeviceWatcher
-from simulator.core.pty_port import LinkError, PtyPort
+from simulator.cli.serving import serve
+from simulator.core.port_uri import PortUri, parse_link, parse_port_uri
 from simulator.core.timing import PROFILES
 from simulator.core.trace import Trace
 from simulator.scenario.world import World
@@ -32,8 +29,14 @@ def add_parser(subparsers: "_SubParsersAction[ArgumentParser]") -> None:
     """Describe the subcommand."""
     parser = subparsers.add_parser("run", help="serve modules on virtual serial ports")
     add = parser.add_argument
-    add("--link", metavar="PATH", help="where the serial port appears; {n} is the module's number (./ttyESP{n})")
-    add("--port", metavar="URI", help="the long form of --link: pty:PATH")
+    port = parser.add_mutually_exclusive_group()
+    port.add_argument("--link", metavar="PATH", help="where the serial port appears, the same as --port pty:PATH")
+    port.add_argument(
+        "--port",
+        metavar="URI",
+        help="pty:PATH, tcp:HOST:PORT, unix:PATH or exec:COMMAND; {n} is the module's number (pty:./ttyESP{n})",
+    )
+    add("--log-port", metavar="URI", help="where the log of the firmware appears, which it writes to UART0")
     add("--world", metavar="FILE", type=Path, help="the access points and hosts around the module (world.toml)")
     add("--dialect", choices=RUNNABLE_DIALECTS, default=RUNNABLE_DIALECTS[0], help="the firmware")
     add("--build", choices=("full", "release"), default="full", help="its command groups: all, or those released")
@@ -52,15 +55,16 @@ def add_parser(subparsers: "_SubParsersAction[ArgumentParser]") -> None:
 
 
 def main(options: Namespace) -> int:
-    """Run until SIGINT or SIGTERM."""
-    link = _link(options)
+    """Run until SIGINT or SIGTERM, or until the program at an `exec:` port ends."""
     if options.modules is not None and options.modules < 1:
         options.usage_error("--modules: at least 1")
     if not 0 < options.speed < math.inf:
         options.usage_error("--speed: more than 0")
     try:
+        given, log = _port(options), _log_port(options)
         world = _world(options)
-        links = _links(options, link, world)
+        ports = _ports(options, given, log, world)
+        logs = [log.of_module(number) for number in range(len(ports))] if log is not None else []
         trace = Trace(options.trace) if options.trace is not None else None
     except (OSError, ValueError) as error:
         print(f"espat: {error}", file=sys.stderr)
@@ -68,7 +72,7 @@ def main(options: Namespace) -> int:
     console = Console()
     logging.basicConfig(level=_level(options), format="%(message)s", handlers=[ConsoleHandler(console)])
     try:
-        return trio.run(_serve, options, links, world, trace, console)
+        return trio.run(serve, options, ports, logs, world, trace, console)
     finally:
         console.close()
 
@@ -77,28 +81,43 @@ def _level(options: Namespace) -> int:
     return logging.DEBUG if options.verbose else logging.ERROR if options.quiet else logging.INFO
 
 
-def _links(options: Namespace, link: str | None, world: World) -> list[Path]:
-    """Where the port of each module appears: as the command line says, or the world, or by default."""
-    count = max(1, options.modules or 0, len(world.modules))
-    if link is not None and count > 1 and "{n}" not in link:
-        options.usage_error("--link: needs {n} where the module's number goes, with more than one module")
-    own = [module.link for module in world.modules] + [None] * (count - len(world.modules))
-    links = [Path((link or each or DEFAULT_LINK).replace("{n}", str(number))) for number, each in enumerate(own)]
-    if len(set(links)) < count:
-        options.usage_error("--world: two modules have the same link")
-    return links
-
-
-def _link(options: Namespace) -> str | None:
-    """What the command line says about links."""
-    if options.port is None:
-        return str(options.link) if options.link is not None else None
-    scheme, _, path = options.port.partition(":")
-    if scheme != "pty" or not path:
-        options.usage_error(f"--port: found {options.port!r}; pty:PATH would be right")
+def _port(options: Namespace) -> PortUri | None:
+    """What the command line says about ports. Raises ValueError."""
     if options.link is not None:
-        options.usage_error("--link and --port pty:PATH say the same: give one")
-    return str(path)
+        return PortUri("pty", options.link)
+    try:
+        return parse_port_uri(options.port) if options.port is not None else None
+    except ValueError as error:
+        raise ValueError(f"--port: {error}") from None
+
+
+def _log_port(options: Namespace) -> PortUri | None:
+    """Where the logs go. Raises ValueError."""
+    if options.log_port is None:
+        return None
+    try:
+        uri = parse_port_uri(options.log_port)
+    except ValueError as error:
+        raise ValueError(f"--log-port: {error}") from None
+    if uri.scheme == "exec":
+        raise ValueError("--log-port: exec: is for the port of the commands")
+    return uri
+
+
+def _ports(options: Namespace, given: PortUri | None, log: PortUri | None, world: World) -> list[PortUri]:
+    """The port of each module: as the command line says, or the world, or by default."""
+    count = max(1, options.modules or 0, len(world.modules))
+    if given is not None and count > 1 and given.scheme == "exec":
+        options.usage_error("--port: exec: is for one module")
+    for option, uri in (("--link" if options.link else "--port", given), ("--log-port", log)):
+        if uri is not None and count > 1 and not uri.numbered:
+            options.usage_error(f"{option}: needs {{n}} where the module's number goes, with more than one module")
+    own = [module.link for module in world.modules] + [None] * (count - len(world.modules))
+    uris = [given or parse_link(each or DEFAULT_LINK) for each in own]
+    ports = [uri.of_module(number) for number, uri in enumerate(uris)]
+    if len(set(ports)) < count and given is None:
+        options.usage_error("--world: two modules have the same link")
+    return ports
 
 
 def _world(options: Namespace) -> World:
@@ -123,54 +142,3 @@ def _address(text: str) -> str:
         return str(IPv4Address(text))
     except ValueError:
         raise ValueError(f"--listen: found {text!r}; an IPv4 address of this machine would be right") from None
-
-
-async def _serve(options: Namespace, links: list[Path], world: World, trace: Trace | None, console: Console) -> int:
-    def announce(module: int, text: str) -> None:
-        console.print(f"module {module} {text}")
-
-    watcher = DeviceWatcher()
-    ports: list[PtyPort] = []
-    try:
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(watcher.run)
-            with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
-                for link in links:
-                    try:
-                        ports.append(PtyPort(link, watcher, nursery.start_soon))
-                    except (LinkError, OSError) as error:
-                        console.log(f"espat: {error}")
-                        nursery.cancel_scope.cancel()
-                        return 2 if isinstance(error, LinkError) else 1
-                for number, port in enumerate(ports):
-                    announce(number, f"ready to open at {port.link}")
-                nursery.start_soon(_run_modules, options, world, trace, announce, ports)
-                async for _ in signals:
-                    nursery.cancel_scope.cancel()
-                    return 0
-    finally:
-        for port in ports:
-            port.close()
-        watcher.close()
-        if trace is not None:
-            trace.close()
-    return 1  # unreachable: the signal receiver never ends by itself
-
-
-async def _run_modules(
-    options: Namespace,
-    world: World,
-    trace: Trace | None,
-    announce: Callable[[int, str], None],
-    ports: list[PtyPort],
-) -> None:
-    # Half of the program: the ports can be opened while it loads, as a chip's can while it boots.
-    from simulator.dialects.esp32_v5 import Esp32V5
-    from simulator.scenario.simulation import Simulation
-
-    clock: Clock = RealClock() if options.speed == 1 else ScaledClock(options.speed)
-    simulation = Simulation(world, clock, profile=options.timing, trace=trace, announce=announce)
-    firmware = Esp32V5(options.build)
-    for port in ports:
-        simulation.add_module(firmware, port)
-    await simulation.run(when_opened=options.power_on == "open")

@@ -10,8 +10,9 @@ from simulator.core.answers import Line
 from simulator.core.arguments import Range
 from simulator.core.grammar import Form
 from simulator.core.registry import CommandTable
+from simulator.core.serial_line import UartParameters
 from simulator.module import Module
-from simulator.system import UART_LIMITS, UartParameters
+from simulator.system import UART_LIMITS
 
 table = CommandTable()
 
@@ -43,7 +44,7 @@ def set_current(
     flow_control: FlowControl,
 ) -> None:
     """AT+UART_CUR=...: until the next restart."""
-    module.system.uart.current = UartParameters(baud_rate, data_bits, stop_bits, parity, flow_control)
+    _put_in_force(module, UartParameters(baud_rate, data_bits, stop_bits, parity, flow_control))
 
 
 @table.command("AT+UART_DEF", Form.QUERY)
@@ -63,14 +64,20 @@ def set_stored(
     flow_control: FlowControl,
 ) -> None:
     """AT+UART_DEF=...: stored, and in force from now on. AT+UART=... is an undocumented other name."""
-    uart = module.system.uart
-    uart.stored = uart.current = UartParameters(baud_rate, data_bits, stop_bits, parity, flow_control)
+    module.system.uart.stored = UartParameters(baud_rate, data_bits, stop_bits, parity, flow_control)
+    _put_in_force(module, module.system.uart.stored)
 
 
 @table.command("AT+UART", Form.QUERY)
 def current_by_other_name(module: Module) -> Line:
     """AT+UART?: undocumented, as AT+UART_CUR?."""
     return _line(b"+UART", module.system.uart.measured)
+
+
+def _put_in_force(module: Module, parameters: UartParameters) -> None:
+    """Queries show them at once; on the wire they follow the answer."""
+    module.system.uart.current = parameters
+    module.engine.afterwards(lambda: module.uart.change_line(parameters))
 
 
 def _line(name: bytes, parameters: UartParameters) -> Line:

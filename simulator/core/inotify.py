@@ -27,6 +27,7 @@ class DeviceWatcher:
         """Raises OSError."""
         libc = ctypes.CDLL(None, use_errno=True)
         self._add_watch = libc.inotify_add_watch
+        self._remove_watch = libc.inotify_rm_watch
         self._fd = libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
         if self._fd < 0:
             raise OSError(ctypes.get_errno(), "inotify_init1 failed")
@@ -40,6 +41,11 @@ class DeviceWatcher:
             raise OSError(ctypes.get_errno(), f"cannot watch {path}")
         self._listeners[descriptor] = listener
         return descriptor
+
+    def forget(self, descriptor: int) -> None:
+        """Tell no more of one device."""
+        del self._listeners[descriptor]
+        self._remove_watch(self._fd, descriptor)
 
     async def run(self) -> None:
         """Tell for ever."""

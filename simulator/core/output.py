@@ -36,6 +36,8 @@ class Output:
         self._wanted = trio.Event()
         self._progress = trio.Event()
         self.message_filter: MessageFilter | None = None
+        self.on_drained: Callable[[], None] | None = None
+        """Called once, in the moment when every byte has been handed to the client's side or is lost."""
         port.on_attachment = self._attachment_changed
 
     def write(self, message: bytes, kind: Kind, *, filtered: bool = True) -> None:
@@ -63,14 +65,24 @@ class Output:
         """Queue an unsolicited report."""
         self.write(message, Kind.REPORT)
 
+    @property
+    def has_room(self) -> bool:
+        """Whether the TX buffer has room."""
+        return self._queued < TX_BUFFER
+
     async def room(self) -> None:
         """Wait until the TX buffer has room; returns at once, without a checkpoint, when it has."""
         while self._queued >= TX_BUFFER and self._port.attachment is Attachment.ATTACHED:
             await self._progress.wait()
 
+    @property
+    def is_drained(self) -> bool:
+        """Whether every byte has been handed to the client's side, or nobody is there to take any."""
+        return not self._queued or self._port.attachment is not Attachment.ATTACHED
+
     async def drained(self) -> None:
         """Wait until every byte has been handed to the client's side."""
-        while self._queued and self._port.attachment is Attachment.ATTACHED:
+        while not self.is_drained:
             await self._progress.wait()
 
     def cork(self) -> None:
@@ -105,14 +117,19 @@ class Output:
             self._queue.append(data[sent:])
         self._queued = len(data) - sent
         if sent:
-            self._progress.set()
-            self._progress = trio.Event()
+            self._advanced()
         return sent > 0
+
+    def _advanced(self) -> None:
+        self._progress.set()
+        self._progress = trio.Event()
+        if self.on_drained is not None and not self._queued:
+            then, self.on_drained = self.on_drained, None
+            then()
 
     def _attachment_changed(self) -> None:
         if self._port.attachment is Attachment.LEFT:
             self._queue.clear()
             self._queued = 0
-            self._progress.set()
-            self._progress = trio.Event()
+            self._advanced()
         self._wanted.set()

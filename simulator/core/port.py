@@ -8,6 +8,12 @@ from enum import Enum
 
 import trio
 
+from simulator.core.serial_line import UartParameters
+
+
+class PortError(Exception):
+    """A port cannot be had as it is asked for; the message says why."""
+
 
 class Attachment(Enum):
     """Whether a client has the port open."""
@@ -21,17 +27,36 @@ def _ignore() -> None:
     pass
 
 
+def _ignore_text(text: str) -> None:
+    pass
+
+
 class Port(ABC):
     """A byte channel to one client at a time.
 
     A port outlives its clients: they come and go, the module does not notice.
     """
 
+    paced: bool = False
+    """Whether bytes take the time on it that they take on a wire."""
+
     def __init__(self) -> None:
+        self.announcement = ""
+        """What to tell the user about it: `ready to open at PATH`."""
         self.attachment = Attachment.NOT_YET
         self.first_attached = trio.Event()
         self.on_attachment: Callable[[], None] = _ignore
         """Called whenever `attachment` has changed."""
+        self.on_loss: Callable[[str], None] = _ignore_text
+        """Called with a sentence when bytes have been lost on the way."""
+
+    @property
+    def client_rate(self) -> int:
+        """The baud rate the client has set, 0 when it has set none or the port has no such thing."""
+        return 0
+
+    def set_line(self, parameters: UartParameters) -> None:  # noqa: B027  (most ports do not care)
+        """The module's UART has these parameters from now on."""
 
     @abstractmethod
     async def receive_some(self) -> bytes:

@@ -3,11 +3,15 @@
 It outlives boots. While there is no engine (the module is off, boots or sleeps), input is lost as on the wire.
 """
 
+from functools import partial
+
 import trio
 
 from simulator.core.engine import Engine
 from simulator.core.output import Output, Recorder
-from simulator.core.port import Port
+from simulator.core.port import Attachment, Port
+from simulator.core.serial_line import FACTORY_UART, UartParameters, heard
+from simulator.core.trace import Kind
 
 
 class Uart:
@@ -17,6 +21,35 @@ class Uart:
         self.port = port
         self.output = Output(port, recorder)
         self.engine: Engine | None = None
+        self.line = FACTORY_UART
+
+    def set_line(self, parameters: UartParameters) -> None:
+        """Run with other parameters from now on."""
+        self.output.on_drained = None
+        self.line = parameters
+        self.port.set_line(parameters)
+
+    def change_line(self, parameters: UartParameters) -> None:
+        """Run with other parameters as soon as what has been written is out: a client that has read it may speak."""
+        if self.output.is_drained:
+            self.set_line(parameters)
+        else:
+            self.output.on_drained = partial(self.set_line, parameters)
+
+    async def print_at(self, text: bytes, baud_rate: int) -> None:
+        """Print at another rate than that of the line, as the ROM of a chip does when it boots.
+
+        Who listens at the line's rate, or at one that nobody knows, gets what a UART makes of it.
+        """
+        listening = self.port.client_rate
+        if not (self.port.paced and listening and self.port.attachment is Attachment.ATTACHED):
+            listening = listening or self.line.baud_rate
+            self.output.write(heard(text, baud_rate, listening), Kind.REPORT, filtered=False)
+            return
+        self.port.set_line(self.line._replace(baud_rate=baud_rate))
+        self.output.write(text, Kind.REPORT, filtered=False)
+        await self.output.drained()
+        self.port.set_line(self.line)
 
     async def run(self) -> None:
         """Read and write for ever."""
@@ -42,7 +75,7 @@ class Uart:
                     engine.silence()
                 while chunk:
                     engine.receive(chunk, port.gap_clock())
-                    chunk = port.receive_nowait() if engine.takes_more else b""
+                    chunk = port.receive_nowait() if engine.takes_more and not port.paced else b""
             finally:
                 output.uncork()
             if not engine.takes_data:  # data has no answer: a client that only sends need not read

@@ -25,12 +25,14 @@ from simulator.commands import (
     wifi_join,
 )
 from simulator.commands.reports import Esp32Reports
+from simulator.core.answers import RestartCause
 from simulator.core.grammar import Form
 from simulator.core.registry import Registry
 from simulator.core.timing import Timing
+from simulator.dialects import esp32_log
 from simulator.dialects.catalogue import load_catalogue
 from simulator.dialects.names import BUILDS
-from simulator.module import Module
+from simulator.module import BootText, Module
 from simulator.system import FirmwareVersion
 
 TABLES = (
@@ -70,6 +72,8 @@ class Esp32V5:
         module_name=b"WROOM-32",
     )
     """What AT+GMR shows; may be replaced."""
+    boot_text: BootText | None = None
+    """Boot ROM and boot loader print on UART0."""
 
     def __init__(self, build: str = "full") -> None:
         """`build`: `full`, or `release` for the command groups of the released firmware only. Raises ValueError."""
@@ -93,6 +97,14 @@ class Esp32V5:
         """Name and form of everything that works: the commands, and what the manual lists that is no command."""
         commands = frozenset((name, form.value) for name, form in self.registry)
         return commands.union(*(table.formats for table in TABLES))
+
+    def log_reset(self, module: Module, cause: RestartCause) -> None:
+        if module.log.is_read:
+            esp32_log.log_reset(module, cause)
+
+    def log_start(self, module: Module) -> None:
+        if module.log.is_read:
+            esp32_log.log_start(module)
 
     def reports(self, module: Module) -> Esp32Reports:
         return Esp32Reports(module)

@@ -18,6 +18,7 @@ from typing import Any, Final
 import trio
 
 from simulator.core.clock import Clock
+from simulator.core.system_log import SystemLog
 from simulator.persist.settings import Setting, Settings
 from simulator.radio.access_point import AccessPoint
 from simulator.radio.air import Hearing
@@ -58,6 +59,9 @@ DEFAULT_LISTEN_INTERVAL: Final = 3
 DEFAULT_PMF: Final = 1
 PMF_CAPABLE, PMF_REQUIRED = 1, 2
 MANAGEMENT_PROTECTION_REQUIRED: Final = 2
+LOG_TAG: Final = "at-wifi"
+PHY_MODE: Final = 4
+"""HT20: what a station of 802.11n and an access point of 20 MHz agree on; the world has no other ones."""
 
 
 class Station:
@@ -88,6 +92,7 @@ class Station:
         spawn: Callable[..., None],
         associated: Callable[[AccessPoint], None],
         disconnected: Callable[[int], None],
+        log: SystemLog,
     ) -> None:
         """`mac`: the factory's. `join_time`: seconds from scan to association. `channels`: where the country lets it
         listen. `spawn` starts a task that ends with the boot. `associated` and `disconnected` are told what happened,
@@ -105,6 +110,7 @@ class Station:
         self._spawn = spawn
         self._associated = associated
         self._disconnected = disconnected
+        self._log = log
         self._scope: trio.CancelScope | None = None  # of the task that watches or reconnects
 
     @property
@@ -167,14 +173,16 @@ class Station:
 
     async def _associate(self) -> None:
         await self._clock.sleep(self._join_time)
-        point = self._choose()
-        reason = self._refusal(point)
-        if reason is not None:
-            raise JoinError(reason)
+        try:
+            point = self._choose()
+        except JoinError as error:
+            self._log_disconnected(error.reason)
+            raise
         self.access_point = point
         self.was_joined = True
         self.state = StationState.ASSOCIATED
         point.associate(self.mac, self._thrown_out)
+        self._log.info(LOG_TAG, f"negotiated phy mode: {PHY_MODE}")
         self._associated(point)
 
     def _choose(self) -> AccessPoint:
@@ -192,6 +200,9 @@ class Station:
                 raise JoinError(Reason.NO_COMPATIBLE_SECURITY)
         if not self.all_channels:
             found.sort(key=lambda point: point.channel)  # fast scan: the first match wins
+        reason = self._refusal(found[0])
+        if reason is not None:
+            raise JoinError(reason)
         return found[0]
 
     def _refusal(self, point: AccessPoint) -> Reason | None:
@@ -272,6 +283,7 @@ class Station:
             self.state = StationState.CONNECTING
             await self._clock.sleep(self.reconnect_interval)
             attempts += 1
+            self._log.info(LOG_TAG, f"wifi reconnect..({attempts}/{self.reconnect_attempts})")
             try:
                 await self._associate()
             except JoinError:
@@ -283,4 +295,8 @@ class Station:
     def _lost(self, reason: int) -> None:
         self.access_point = None
         self.state = StationState.DISCONNECTED
+        self._log_disconnected(reason)
         self._disconnected(reason)
+
+    def _log_disconnected(self, reason: int) -> None:
+        self._log.info(LOG_TAG, f"wifi disconnected, rc:{int(reason)}")

@@ -87,8 +87,13 @@ class Simulation:
         """One more station, which joins nothing until it is told to."""
         return self._stations.add(configuration)
 
-    def add_module(self, firmware: Firmware, port: Port, store: SettingsStore | None = None) -> Module:
-        """Put one more module on its board; its `run` powers it on. The first ones are those of the world."""
+    def add_module(
+        self, firmware: Firmware, port: Port, store: SettingsStore | None = None, log_port: Port | None = None
+    ) -> Module:
+        """Put one more module on its board; its `run` powers it on. The first ones are those of the world.
+
+        `log_port`: where the log of its UART0 goes.
+        """
         number = len(self.modules)
         network = HostNetwork(
             self.host_map,
@@ -101,7 +106,7 @@ class Simulation:
         surroundings = Surroundings(
             self.clock, self.timing, self.air, self.lans, network, Random(f"{self.world.seed}/{number}"), self.trace
         )
-        module = Module(number, firmware, surroundings, port, store or MemoryStore(), self._mac(number))
+        module = Module(number, firmware, surroundings, port, store or MemoryStore(), self._mac(number), log_port)
         self.modules.append(module)
         return module
 

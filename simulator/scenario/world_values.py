@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any, Final
 
+from simulator.core.port_uri import parse_link
 from simulator.radio.security import Security
 from simulator.stack.endpoint import is_address, split_endpoint
 
@@ -179,11 +180,14 @@ def read_station_address(value: object, right: str = 'an IPv4 address like "192.
 
 
 def read_link(value: object) -> str:
-    right = 'a path like "./ttyESP{n}"'
-    path = _string(value, right)
-    if not path or "\0" in path:
-        raise WrongValueError(right)
-    return path
+    right = 'a path like "./ttyESP{n}", or a URI like "tcp:127.0.0.1:9000"'
+    link = _string(value, right)
+    try:
+        if parse_link(link).scheme == "exec":
+            raise WrongValueError("a port that is no program")
+    except ValueError:
+        raise WrongValueError(right) from None
+    return link
 
 
 def read_host_name(value: object) -> str:

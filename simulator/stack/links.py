@@ -18,7 +18,7 @@ from simulator.stack.errors import LWIP_NO_ROUTE, LWIP_NOT_CONNECTED, LWIP_WOULD
 from simulator.stack.lan import Lan
 from simulator.stack.link import RECEIVE_WINDOW, Link, TcpLink, TlsLink, UdpLink
 from simulator.stack.memory_connection import GIVE_UP
-from simulator.stack.network import Network
+from simulator.stack.network import LOG_TAG, Network
 from simulator.stack.tcp_options import TcpOptions
 from simulator.stack.tls_errors import no_connection
 from simulator.stack.tls_options import Tls
@@ -158,6 +158,7 @@ class LinkTable:
         self.had_links = True
         link.used = self._clock.now()
         self.notify()
+        self.network.log.info(LOG_TAG, f"link:{link.number} is on netif:{self.network.interface_of(link.lan)}")
         self._listener.link_opened(link)
         self._spawn(self._receive, link)
 
@@ -184,7 +185,12 @@ class LinkTable:
             await self.changed.wait()
             if not self.alive(link):
                 raise NetworkError(LWIP_NOT_CONNECTED)
-        await link.send(payload)
+        sent = link.sent
+        try:
+            await link.send(payload)
+        except NetworkError:
+            self.network.log.info(LOG_TAG, f"send failed, s:{len(payload)} r:{link.sent - sent}")
+            raise
 
     async def room(self) -> None:
         """Wait until there is room for reports; returns at once when there is."""

@@ -4,12 +4,13 @@ The way to an address: an entry of `[hosts]`; somebody of the simulation on one 
 their gateway; the host's network behind a router. `stack/host_map.py` knows the order on this machine.
 """
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from ipaddress import IPv4Address
 from typing import Final, NamedTuple, Protocol
 
 from simulator.core.clock import Clock
+from simulator.core.system_log import SystemLog
 from simulator.stack.connection import Connection
 from simulator.stack.datagrams import Datagrams
 from simulator.stack.endpoint import BROADCAST, Endpoint, is_address
@@ -22,6 +23,7 @@ from simulator.stack.tcp_options import ConnectionOptions
 
 ANY_INTERFACE, STATION, SOFTAP = 0, 1, 2
 """`netif` of AT+CIPSERVER."""
+LOG_TAG: Final = "at-net"
 FIRST_EPHEMERAL: Final = 49152
 
 
@@ -62,7 +64,7 @@ class Acceptor(Protocol):
 class Network:
     """The networks of one boot of one module."""
 
-    def __init__(self, host: HostNetwork, clock: Clock, spawn: Callable[..., None]) -> None:
+    def __init__(self, host: HostNetwork, clock: Clock, spawn: Callable[..., None], log: SystemLog) -> None:
         self.host = host
         self.attachments: list[Attachment] = []
         """The interfaces that are up, the station's first."""
@@ -71,6 +73,7 @@ class Network:
         self._ports: dict[int, Datagrams] = {}
         self._clock = clock
         self._spawn = spawn
+        self.log = log
         self._next_port = FIRST_EPHEMERAL
 
     @property
@@ -98,11 +101,16 @@ class Network:
         """An interface, or the first one that is up."""
         return next((one for one in self.attachments if interface in (ANY_INTERFACE, one.interface)), None)
 
+    def interface_of(self, lan: Lan | None) -> int:
+        """The interface that is on a network, the station where there is none."""
+        return next((one.interface for one in self.attachments if one.lan is lan), STATION)
+
     async def resolve(self, name: str) -> str:
         """The IPv4 address of a name or address, as the module sees it. Raises ResolveError."""
         name = self._address_in_memory(name) or name
-        self._need_names(name, self._default_lan)
-        return await self.host.resolve(name, self._default_lan)
+        with self._unknown_host_logged():
+            self._need_names(name, self._default_lan)
+            return await self.host.resolve(name, self._default_lan)
 
     async def locate(self, name: str, port: int) -> Route:
         """The way to a name or address. Raises ResolveError, UnreachableError."""
@@ -115,14 +123,23 @@ class Network:
                 return Route(Endpoint(name, port), lan, source, nodes=(node,))
             if name in lan.hosts:  # which has no power
                 raise UnreachableError(name)
-        self._need_names(name, lan)
-        destination = await self.host.locate(name, port, lan)
+        with self._unknown_host_logged():
+            self._need_names(name, lan)
+            destination = await self.host.locate(name, port, lan)
         node = lan.nodes.get(destination.host.address) if lan is not None else None
         if node is not None:  # an entry of [hosts] leads to somebody of the simulation
             return Route(destination.host, lan, source, nodes=(node,))
         if destination.beyond and (lan is None or not lan.has_uplink):
             raise UnreachableError(destination.seen.address)
         return Route(destination.seen, lan, source, host=destination.host)
+
+    @contextmanager
+    def _unknown_host_logged(self) -> Iterator[None]:
+        try:
+            yield
+        except ResolveError as error:
+            self.log.info(LOG_TAG, f"unknown host: {error}")
+            raise
 
     async def locate_datagram(self, name: str, port: int) -> Route:
         """The way of a datagram, to one or to many; what nobody has is nowhere. Raises ResolveError."""

@@ -58,7 +58,8 @@ class EspTls(IntEnum):
 
 
 HANDSHAKE_TIMEOUT: Final = MbedTls.NET_RECEIVE_FAILED
-"""A blocking read that times out is a failed one to Mbed TLS's network layer in ESP-IDF, as one report of a module has it (-0x004C)."""
+"""A blocking read that times out is a failed one to Mbed TLS's network layer in ESP-IDF, as one report of a module has
+it (-0x004C)."""
 
 VERIFICATION: Final = {
     7: CertificateFlaw.NOT_TRUSTED,  # its signature is not the authority's

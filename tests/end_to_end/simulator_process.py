@@ -78,8 +78,12 @@ class SimulatorProcess:
 
     def port(self, number: int = 0) -> Path:
         """The path of a module's serial port, when it is ready to be opened."""
-        prefix = f"module {number} ready to open at "
-        return Path(self.wait_for(lambda line: line.startswith(prefix)).removeprefix(prefix))
+        return Path(self.place(number))
+
+    def place(self, number: int = 0, what: str = "ready to open") -> str:
+        """Where a module's port is, when it is ready to be opened: a path or a URI."""
+        prefix = f"module {number} {what} at "
+        return self.wait_for(lambda line: line.startswith(prefix)).removeprefix(prefix)
 
     def serving(self, number: int, protocol: str, port: int) -> tuple[str, int]:
         """Where on this machine a module serves a port, when it does."""

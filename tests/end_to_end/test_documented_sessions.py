@@ -1,6 +1,7 @@
 """Documented sessions: in memory and stepped, with real sockets in real time, and on a real serial device as well."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,9 @@ import trio
 
 from simulator.scenario.playing.player import PlayError, Prepared, on_stage, perform, prepare
 from simulator.scenario.playing.stage import Setting
+from simulator.scenario.playing.terminal import open_device
 from simulator.scenario.scenario_file import read_scenario
+from tests.end_to_end.conftest import Start
 from tests.end_to_end.simulator_process import LIMIT, ROOT
 from tests.programs import need_program
 
@@ -16,6 +19,17 @@ DOCUMENTED = ROOT / "scenarios" / "documented"
 SESSIONS = [prepare(read_scenario(path)) for path in sorted(DOCUMENTED.glob("*.yaml"))]
 PLAYED = [session for session in SESSIONS if not session.awaited]
 WAITING = [session for session in SESSIONS if session.awaited]
+
+FIRST_SESSION = (
+    b"AT+CWMODE=1\r\n\r\nOK\r\n"
+    b'AT+CWJAP="espressif","1234567890"\r\nWIFI CONNECTED\r\nWIFI GOT IP\r\n\r\nOK\r\n'
+    b"AT+CIPSTA?\r\n"
+    b'+CIPSTA:ip:"192.168.3.112"\r\n+CIPSTA:gateway:"192.168.3.1"\r\n+CIPSTA:netmask:"255.255.255.0"\r\n\r\nOK\r\n'
+    b'AT+CIPSTART="TCP","192.168.3.102",8080\r\nCONNECT\r\n\r\nOK\r\n'
+    b"AT+CIPSEND=4\r\n\r\nOK\r\n\r\n>"
+    b"\r\nRecv 4 bytes\r\n\r\nSEND OK\r\n"
+    b"\r\n+IPD,4:test\r\n"
+)
 
 
 def name(session: Prepared) -> str:
@@ -56,16 +70,59 @@ def test_it_waits_for_what_is_not_built(session: Prepared) -> None:
 @pytest.mark.parametrize("way", ["stepped", "sockets", "serial"])
 async def test_the_first_session_in_every_byte(way: str, tmp_path: Path) -> None:
     printed = await play(prepare(read_scenario(DOCUMENTED / "02-tcp-client-single.yaml")), settings(tmp_path)[way])
-    assert printed == (
-        b"AT+CWMODE=1\r\n\r\nOK\r\n"
-        b'AT+CWJAP="espressif","1234567890"\r\nWIFI CONNECTED\r\nWIFI GOT IP\r\n\r\nOK\r\n'
-        b"AT+CIPSTA?\r\n"
-        b'+CIPSTA:ip:"192.168.3.112"\r\n+CIPSTA:gateway:"192.168.3.1"\r\n+CIPSTA:netmask:"255.255.255.0"\r\n\r\nOK\r\n'
-        b'AT+CIPSTART="TCP","192.168.3.102",8080\r\nCONNECT\r\n\r\nOK\r\n'
-        b"AT+CIPSEND=4\r\n\r\nOK\r\n\r\n>"
-        b"\r\nRecv 4 bytes\r\n\r\nSEND OK\r\n"
-        b"\r\n+IPD,4:test\r\n"
-    )
+    assert printed == FIRST_SESSION
+
+
+TYPED = (
+    (b"AT+CWMODE=1\r\n", b"OK\r\n"),
+    (b'AT+CWJAP="espressif","1234567890"\r\n', b"OK\r\n"),
+    (b"AT+CIPSTA?\r\n", b"OK\r\n"),
+    (b'AT+CIPSTART="TCP","192.168.3.102",8080\r\n', b"OK\r\n"),
+    (b"AT+CIPSEND=4\r\n", b">"),
+    (b"test", b"+IPD,4:test"),
+)
+"""The first session, and how what the module prints about each ends."""
+
+
+async def open_port(place: str) -> trio.abc.Stream:
+    """Open a module's port as its client."""
+    scheme, _, rest = place.partition(":")
+    if scheme == "unix":
+        return await trio.open_unix_socket(rest)
+    if scheme == "tcp":
+        host, _, port = rest.rpartition(":")
+        return await trio.open_tcp_stream(host, int(port))
+    return open_device(Path(place))
+
+
+@pytest.mark.parametrize("port", ["pty:wire", "tcp:127.0.0.1:0", "unix:wire"])
+async def test_the_first_session_at_a_module_of_another_program(start: Start, tmp_path: Path, port: str) -> None:
+    async def echo(stream: trio.SocketStream) -> None:
+        async for data in stream:
+            await stream.send_all(data)
+
+    with trio.fail_after(4 * LIMIT):
+        async with trio.open_nursery() as nursery:
+            (listener,) = await nursery.start(partial(trio.serve_tcp, echo, 0, host="127.0.0.1"))
+            here = listener.socket.getsockname()[1]
+            world = f'[hosts]\n"192.168.3.102:8080" = "127.0.0.1:{here}"\n'
+            (tmp_path / "world.toml").write_text(world, encoding="utf-8")
+            simulator = start("--world", "world.toml", "--port", port)
+            async with await open_port(await trio.to_thread.run_sync(simulator.place)) as client:
+                printed = b""
+
+                async def until(end: bytes) -> None:
+                    nonlocal printed
+                    while not printed.endswith(end):
+                        printed += await client.receive_some()
+
+                await until(b"\r\nready\r\n")
+                printed = b""
+                for typed, end in TYPED:
+                    await client.send_all(typed)
+                    await until(end)
+            nursery.cancel_scope.cancel()
+    assert printed == FIRST_SESSION
 
 
 async def test_a_session_that_differs_is_told_with_file_line_and_step(tmp_path: Path) -> None:

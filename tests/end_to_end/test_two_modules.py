@@ -1,6 +1,7 @@
 """Two modules on serial ports of this machine: one joins the other's softAP, and they talk."""
 
 import re
+import resource
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -99,3 +100,14 @@ def test_links_that_clash(tmp_path: Path) -> None:
     ended = run_espat("run", "--world", "world.toml", "--link", "one", directory=tmp_path)
     assert ended.returncode == 2
     assert "needs {n}" in ended.stderr
+
+
+def test_more_modules_than_open_files_are_allowed_at_first(start: Start) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (128, hard))
+    try:
+        simulator = start("--modules", "100")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    with Client(simulator.port(99)).started() as last:
+        assert last.command(b"AT") == b"\r\nOK\r\n"

@@ -268,6 +268,7 @@ STATION_ADDRESS = 'an IPv4 address like "192.168.4.2"'
 ALL_SECURITIES = "one of " + ", ".join(f'"{name}"' for name in SECURITIES)
 HOST = "an IPv4 address or a name, with :port (1..65535) or without"
 TARGET = 'an IPv4 address, with a port or without, like "127.0.0.1:8080"'
+LINK = 'a path like "./ttyESP{n}", or a URI like "tcp:127.0.0.1:9000"'
 DURATION = '"2.5s", "120ms" or a number of seconds, from 0 to 86400 s'
 
 
@@ -340,8 +341,8 @@ DURATION = '"2.5s", "120ms" or a number of seconds, from 0 to 86400 s'
         ),
         ({"module": "A"}, 'module: found "A"; [[module]], in double brackets,'),
         ({"module": [{"mac": "03:00:00:00:00:01"}]}, f'module#1.mac: found "03:00:00:00:00:01"; {UNICAST}'),
-        ({"module": [{"link": ""}]}, 'module#1.link: found ""; a path like "./ttyESP{n}"'),
-        ({"module": [{"link": 1}]}, 'module#1.link: found 1; a path like "./ttyESP{n}"'),
+        ({"module": [{"link": ""}]}, f'module#1.link: found ""; {LINK}'),
+        ({"module": [{"link": 1}]}, f"module#1.link: found 1; {LINK}"),
         ({"module": [{"link": "a1"}, {"link": "a{n}"}]}, "module#2.link: found that of module#1; a path of its own"),
         (
             {"module": [{"mac": "02:00:00:00:00:01"}, {"mac": "02:00:00:00:00:02"}]},  # the softAP of the first

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 import trio
 
-from simulator.core.pty_port import LinkError
+from simulator.core.port import PortError
 from simulator.scenario.playing.peers import PeerError
 from simulator.scenario.playing.player import PlayError, Prepared, play, prepare
 from simulator.scenario.playing.stage import Setting
@@ -61,7 +61,7 @@ def play_file(path: Path, setting: Setting, seed: int | None = None, limit: int 
         return outcome(WRONG, *str(error).splitlines())
     except PlayError as error:
         return outcome(FAILED, *report(error))
-    except (PeerError, LinkError, OSError) as error:
+    except (PeerError, PortError, OSError) as error:
         return outcome(FAILED, f"{path}: {error}")
     except (_TooLongError, BaseExceptionGroup) as error:
         if _is_too_long(error):

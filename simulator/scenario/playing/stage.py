@@ -187,7 +187,7 @@ async def open_stage(
     tolerated: Sequence[str] = (),
 ) -> AsyncIterator[Stage]:
     """A simulation with modules of these names that have power but may not have booted yet. Raises PeerError,
-    OSError, LinkError."""
+    OSError, PortError."""
     clock = SteppedClock() if setting.speed is None else PacedClock(setting.speed)
     patience = STEPPED
     if setting.speed is not None:
@@ -256,7 +256,7 @@ def _add_modules(
 def _ports(
     setting: Setting, clock: MovableClock, count: int, nursery: trio.Nursery, exits: ExitStack
 ) -> list[MemoryPort] | list[PtyPort]:
-    """The ports of the modules; `exits` closes them, when nobody uses them any more. Raises LinkError, OSError."""
+    """The ports of the modules; `exits` closes them, when nobody uses them any more. Raises PortError, OSError."""
     if not setting.links:
         return [MemoryPort(now=clock.now, move_on_after=clock.move_on_after) for _ in range(count)]
     watcher = DeviceWatcher()

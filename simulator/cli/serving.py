@@ -1,0 +1,108 @@
+"""What `espat run` does: opens the ports, runs the modules behind them, and ends when it is told to."""
+
+import resource
+import signal
+from argparse import Namespace
+from collections.abc import Callable, Sequence
+from itertools import zip_longest
+from typing import Final
+
+import trio
+
+from simulator.cli.console import Console
+from simulator.core.clock import Clock, RealClock, ScaledClock
+from simulator.core.paced_port import PacedPort
+from simulator.core.port import Port, PortError
+from simulator.core.port_opener import PortOpener
+from simulator.core.port_uri import PortUri
+from simulator.core.trace import Trace
+from simulator.scenario.world import World
+
+Announce = Callable[[int, str], None]
+"""Tells the user something of a module, by its number."""
+
+
+FILES: Final = 64
+"""Open files of the program itself."""
+FILES_OF_MODULE: Final = 24
+"""Open files a module has at most: two ports, five links, a server and who waits there."""
+
+
+def allow_files(modules: int) -> None:
+    """Let the program have as many open files as its modules may need, as far as this machine lets it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES + FILES_OF_MODULE * modules
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(
+            resource.RLIMIT_NOFILE, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard)
+        )
+
+
+async def serve(
+    options: Namespace,
+    uris: Sequence[PortUri],
+    log_uris: Sequence[PortUri],
+    world: World,
+    trace: Trace | None,
+    console: Console,
+) -> int:
+    """Serve modules at ports until a signal, or the program at a port, ends it; returns the exit code."""
+
+    def announce(module: int, text: str) -> None:
+        console.print(f"module {module} {text}")
+
+    allow_files(len(uris))
+    code = 0
+
+    def end(with_code: int) -> None:
+        nonlocal code
+        code = with_code
+        nursery.cancel_scope.cancel()
+
+    try:
+        async with trio.open_nursery() as nursery:
+            opener = PortOpener(nursery.start_soon, end)
+            with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
+                try:
+                    ports = [opener.open(uri) for uri in uris]
+                    logs = [opener.open(uri) for uri in log_uris]
+                except (PortError, OSError) as error:
+                    console.log(f"espat: {error}")
+                    end(2 if isinstance(error, PortError) else 1)
+                    return code
+                for number, port in enumerate(ports):
+                    announce(number, port.announcement)
+                for number, port in enumerate(logs):
+                    announce(number, f"log {port.announcement}")
+                nursery.start_soon(_run_modules, options, world, trace, announce, ports, logs)
+                async for _ in signals:
+                    end(0)
+                    break
+    finally:
+        opener.close()
+        if trace is not None:
+            trace.close()
+    return code
+
+
+async def _run_modules(
+    options: Namespace,
+    world: World,
+    trace: Trace | None,
+    announce: Announce,
+    ports: Sequence[Port],
+    logs: Sequence[Port],
+) -> None:
+    # Half of the program: the ports can be opened while it loads, as a chip's can while it boots.
+    from simulator.dialects.esp32_v5 import Esp32V5
+    from simulator.scenario.simulation import Simulation
+
+    clock: Clock = RealClock() if options.speed == 1 else ScaledClock(options.speed)
+    simulation = Simulation(world, clock, profile=options.timing, trace=trace, announce=announce)
+    firmware = Esp32V5(options.build)
+    for port, log in zip_longest(ports, logs):
+        if options.timing == "real":
+            port = PacedPort(port, clock)
+            log = PacedPort(log, clock) if log is not None else None
+        simulation.add_module(firmware, port, log_port=log)
+    await simulation.run(when_opened=options.power_on == "open")

@@ -1,0 +1,26 @@
+"""One simulator at each path: a lock that ends with the process that has it."""
+
+import errno
+import hashlib
+import os
+import socket
+from pathlib import Path
+
+from simulator.core.port import PortError
+
+
+def lock_path(path: Path) -> socket.socket:
+    """Reserve a path for this process, as long as it lives: an abstract socket leaves nothing behind.
+
+    Raises PortError when another simulator has it, OSError.
+    """
+    lock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    name = hashlib.sha256(os.fsencode(path.parent.resolve() / path.name)).hexdigest()  # a path may be too long
+    try:
+        lock.bind(f"\0espat-port:{name}")
+    except OSError as error:
+        lock.close()
+        if error.errno == errno.EADDRINUSE:
+            raise PortError(f"{path} belongs to another simulator that is running") from error
+        raise
+    return lock

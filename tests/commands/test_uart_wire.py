@@ -1,0 +1,108 @@
+"""The UART on a wire: when new parameters come into force, and what a ROM prints at a rate of its own."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import trio
+from trio.testing import wait_all_tasks_blocked
+
+from simulator.core.clock import SteppedClock
+from simulator.core.paced_port import PacedPort
+from simulator.core.serial_line import heard
+from simulator.dialects.esp32_v5 import Esp32V5
+from simulator.module import BootText
+from simulator.scenario.simulation import Simulation
+from simulator.scenario.world import World
+from tests.core.test_paced_port import RatedPort
+
+SECOND = 1.0
+ROM = BootText(b" ets Jan  8 2013,rst cause:2\r\n", 74880)
+
+
+class TalkativeFirmware(Esp32V5):
+    """A firmware whose chip prints on the port of the commands when it boots."""
+
+    boot_text = ROM
+
+
+class Bench:
+    """A module behind a wire, in stepped time, at no other pace than that of its UART."""
+
+    def __init__(self, firmware: Esp32V5, *, paced: bool) -> None:
+        self.clock = SteppedClock()
+        self.client = RatedPort(self.clock, None)
+        port = PacedPort(self.client, self.clock) if paced else self.client
+        self.simulation = Simulation(World(), self.clock)
+        self.simulation.add_module(firmware, port)
+
+    async def command(self, line: bytes, seconds: float = SECOND) -> bytes:
+        self.client.send(line + b"\r\n")
+        await self.clock.advance(seconds)
+        return self.client.read()
+
+    async def restart(self) -> bytes:
+        """Restart; returns what comes behind the OK."""
+        printed = await self.command(b"AT+RST")
+        assert printed.startswith(b"AT+RST\r\n\r\nOK\r\n")
+        return printed.removeprefix(b"AT+RST\r\n\r\nOK\r\n")
+
+
+@asynccontextmanager
+async def bench(firmware: Esp32V5 | None = None, *, paced: bool = True) -> AsyncIterator[Bench]:
+    it = Bench(firmware or Esp32V5(), paced=paced)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(it.simulation.run)
+        await wait_all_tasks_blocked()
+        await it.clock.advance(SECOND)
+        assert it.client.read().endswith(b"\r\nready\r\n")
+        yield it
+        nursery.cancel_scope.cancel()
+
+
+async def test_the_answer_goes_out_at_the_old_rate_and_what_follows_at_the_new_one() -> None:
+    async with bench() as it:
+        it.client.rate = 115200
+        assert await it.command(b"AT+UART_CUR=9600,8,1,0,0") == b"AT+UART_CUR=9600,8,1,0,0\r\n\r\nOK\r\n"
+        assert b"OK" not in await it.command(b"AT")  # the client still sends at the old rate
+        it.client.rate = 9600
+        await it.command(b"")  # an end for what the noise began
+        assert await it.command(b"AT") == b"AT\r\n\r\nOK\r\n"
+
+
+async def test_bytes_take_the_time_of_the_new_rate() -> None:
+    async with bench() as it:
+        await it.command(b"AT+UART_CUR=100,8,1,0,0")
+        await it.command(b"ATE0", 5)
+        assert await it.command(b"AT", 4 * 0.1 + 10 * 0.1) == b""  # the line, and the silence behind it
+        await it.clock.advance(6 * 0.1)
+        assert it.client.read() == b"\r\nOK\r\n"
+
+
+async def test_a_restart_goes_back_to_the_stored_rate() -> None:
+    async with bench() as it:
+        await it.command(b"AT+UART_DEF=57600,8,1,0,0")
+        await it.command(b"AT+UART_CUR=19200,8,1,0,0")
+        it.client.rate = 19200
+        printed = await it.command(b"AT+RST")
+        assert printed == b"AT+RST\r\n\r\nOK\r\n" + heard(b"\r\nready\r\n", 57600, 19200)
+        it.client.rate = 57600
+        assert await it.command(b"AT") == b"AT\r\n\r\nOK\r\n"
+
+
+async def test_rom_text_is_noise_to_who_listens_at_the_rate_of_the_commands() -> None:
+    for paced in (True, False):
+        async with bench(TalkativeFirmware(), paced=paced) as it:
+            for rate in (0, 115200):
+                it.client.rate = rate
+                printed = await it.restart()
+                assert printed == heard(ROM.text, 74880, 115200) + b"\r\nready\r\n"
+
+
+async def test_rom_text_can_be_read_at_its_own_rate() -> None:
+    async with bench(TalkativeFirmware()) as it:
+        it.client.rate = 115200
+        it.client.send(b"AT+RST\r\n")
+        await it.clock.advance(0.004)  # OK has passed, the ROM has begun
+        it.client.rate = 74880
+        await it.clock.advance(SECOND)
+        assert ROM.text[8:] in it.client.read()
