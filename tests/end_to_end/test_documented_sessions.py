@@ -79,7 +79,7 @@ TYPED = (
     (b"AT+CIPSTA?\r\n", b"OK\r\n"),
     (b'AT+CIPSTART="TCP","192.168.3.102",8080\r\n', b"OK\r\n"),
     (b"AT+CIPSEND=4\r\n", b">"),
-    (b"test", b"+IPD,4:test"),
+    (b"test", b"SEND OK\r\n"),
 )
 """The first session, and how what the module prints about each ends."""
 
@@ -97,13 +97,17 @@ async def open_port(place: str) -> trio.abc.Stream:
 
 @pytest.mark.parametrize("port", ["pty:wire", "tcp:127.0.0.1:0", "unix:wire"])
 async def test_the_first_session_at_a_module_of_another_program(start: Start, tmp_path: Path, port: str) -> None:
-    async def echo(stream: trio.SocketStream) -> None:
-        async for data in stream:
-            await stream.send_all(data)
+    sent = trio.Event()
+
+    async def answer(stream: trio.SocketStream) -> None:
+        data = await stream.receive_some()
+        await sent.wait()
+        await stream.send_all(data)
+        await trio.sleep_forever()
 
     with trio.fail_after(4 * LIMIT):
         async with trio.open_nursery() as nursery:
-            (listener,) = await nursery.start(partial(trio.serve_tcp, echo, 0, host="127.0.0.1"))
+            (listener,) = await nursery.start(partial(trio.serve_tcp, answer, 0, host="127.0.0.1"))
             here = listener.socket.getsockname()[1]
             world = f'[hosts]\n"192.168.3.102:8080" = "127.0.0.1:{here}"\n'
             (tmp_path / "world.toml").write_text(world, encoding="utf-8")
@@ -121,6 +125,8 @@ async def test_the_first_session_at_a_module_of_another_program(start: Start, tm
                 for typed, end in TYPED:
                     await client.send_all(typed)
                     await until(end)
+                sent.set()
+                await until(b"+IPD,4:test")
             nursery.cancel_scope.cancel()
     assert printed == FIRST_SESSION
 
