@@ -12,8 +12,9 @@ from typing import Any, Final, NamedTuple, Protocol
 
 import trio
 
-from simulator.core.answers import READY, Restart, RestartCause
+from simulator.core.answers import Restart, RestartCause
 from simulator.core.clock import Clock
+from simulator.core.conventions import Conventions
 from simulator.core.engine import Engine
 from simulator.core.grammar import Form
 from simulator.core.output import Output
@@ -32,7 +33,7 @@ from simulator.radio.air import Air
 from simulator.radio.scan import Scanner
 from simulator.radio.softap import SoftAp
 from simulator.radio.station import Station
-from simulator.radio.wifi import Wifi
+from simulator.radio.wifi import Wifi, WifiMode
 from simulator.stack.host_network import HostNetwork
 from simulator.stack.interface import StationInterface
 from simulator.stack.lan import Lan
@@ -42,7 +43,7 @@ from simulator.stack.server import Server
 from simulator.stack.sntp import SntpClient
 from simulator.stack.softap_interface import SoftApInterface
 from simulator.stack.tls_options import Tls
-from simulator.system import FirmwareVersion, System
+from simulator.system import Factory, FirmwareVersion, System
 
 DRAIN_LIMIT: Final = 3.0
 """Seconds a restart waits for its OK to leave the UART (ESP-AT source)."""
@@ -74,6 +75,9 @@ class Reports(LinkListener, Protocol):
     def wifi_disconnected(self) -> None:
         """The station has lost or left its access point."""
 
+    def link_not_opened(self, number: int) -> None:
+        """A link could not be opened, in firmwares that report it."""
+
     def softap_station_joined(self, mac: bytes) -> None:
         """A station has joined the softAP."""
 
@@ -101,6 +105,8 @@ class Firmware(Protocol):
     version: FirmwareVersion
     boot_text: BootText | None
     """None where the ROM prints elsewhere."""
+    conventions: Conventions
+    factory: Factory
 
     def log_reset(self, module: "Module", cause: RestartCause) -> None:
         """Write what ROM and boot loader print on UART0."""
@@ -135,7 +141,7 @@ class Surroundings:
 class Module:
     """A module on its board: its port, its flash, and whatever boot is running.
 
-    `number` counts from 0 within the simulation. `mac` is the station's; the softAP's is one higher.
+    `number` counts from 0 within the simulation. `mac` is the station's; the softAP's follows from it.
     """
 
     def __init__(
@@ -181,10 +187,6 @@ class Module:
     def output(self) -> Output:
         """The writing side of the UART."""
         return self.uart.output
-
-    def _next_mac(self, distance: int) -> bytes:
-        """The MAC address of another interface, counted from the station's."""
-        return (int.from_bytes(self.mac, "big") + distance).to_bytes(6, "big")
 
     async def run(self, *, when_opened: bool = False) -> None:
         """Power on, and run until cancelled. `when_opened`: power on when the first client opens the port. After
@@ -236,6 +238,12 @@ class Module:
         else:
             await trio.lowlevel.checkpoint()
 
+    def remember(self, ssid: bytes, password: bytes) -> None:
+        """Have joined an access point in an earlier life: it is in flash, unless another one is; before `run`."""
+        if not self.station.configured:
+            self.wifi.mode = WifiMode.STATION
+            self.station.ssid, self.station.password = ssid, password
+
     async def pause(self, seconds: float) -> None:
         """Wait for a figure of the timing profile; no checkpoint when it is zero."""
         if seconds > 0:
@@ -258,12 +266,14 @@ class Module:
         self._restart = Restart()
         self.settings = Settings(self.store)
         self.output.message_filter = None
-        self.wifi = Wifi(self.settings)
+        factory = self.firmware.factory
+        self.wifi = Wifi(self.settings, factory.wifi_mode)
         self.engine = Engine(
             self,
             self.firmware.registry,
             self.output,
             restart=self.restart,
+            conventions=self.firmware.conventions,
             latency=self.firmware.latency(self.timing),
             sleep=self.clock.sleep,
             recorder=self._recorder,
@@ -285,6 +295,7 @@ class Module:
             hearing,
             self.clock,
             self.mac,
+            default_reconnect_interval=factory.reconnect_interval,
             join_time=self.timing.join,
             channels=lambda: self.wifi.channels,
             spawn=self.spawn,
@@ -304,7 +315,8 @@ class Module:
             self.air,
             self.wifi,
             self.clock,
-            self._next_mac(1),
+            factory.softap_mac(self.mac),
+            default_most_stations=factory.softap_stations,
             station_channel=lambda: None if (point := self.station.access_point) is None else point.channel,
             spawn=self.spawn,
             started=self._softap_started,
@@ -312,10 +324,21 @@ class Module:
             station_joined=self.reports.softap_station_joined,
             station_left=self._softap_station_left,
         )
-        self.scanner = Scanner(hearing, self.wifi, self.clock, self.timing.scan_channel)
+        self.scanner = Scanner(hearing, self.wifi, self.clock, self.timing.scan_channel, factory.scan_fields)
         self.tls = Tls(self.settings, self.manufacturing, self.clock, self.rtc, LINK_COUNT)
-        self.links = LinkTable(self.settings, self.network, self.clock, self.output, self.reports, self.spawn, self.tls)
-        self.server = Server(self.network, self.links, self.tls, self.clock, self.spawn)
+        self.links = LinkTable(
+            self.settings,
+            self.network,
+            self.clock,
+            self.output,
+            self.reports,
+            self.spawn,
+            self.tls,
+            message_limit=factory.message_limit,
+            datagrams_wait=factory.datagrams_wait,
+            withholds_end=factory.withholds_end,
+        )
+        self.server = Server(self.network, self.links, self.tls, self.clock, self.spawn, idle_limit=factory.idle_limit)
         self.sntp = SntpClient(
             self.network,
             self.clock,
@@ -326,13 +349,13 @@ class Module:
             network_up=self.interface.wait_for_address,
             updated=self.reports.time_updated,
         )
-        self.system = System(self.settings, self.wifi, self.links)
+        self.system = System(self.settings, self.wifi, self.links, factory)
         self.uart.set_line(self.system.uart.current)
 
     async def _boot(self, cause: RestartCause) -> Restart:
         self._assemble()
         self._event(f"module.boot {cause.value}")
-        if self.firmware.boot_text is not None:
+        if self.firmware.boot_text is not None and self.uart.port.paced:
             await self.uart.print_at(*self.firmware.boot_text)
         self.log.reset()
         self.firmware.log_reset(self, cause)
@@ -362,7 +385,8 @@ class Module:
     async def _live(self) -> None:
         """From `ready` until a restart has been answered."""
         self.spawn(self.engine.run)
-        self.output.report(READY)
+        for message in self.firmware.conventions.boot:
+            self.output.report(message)
         self.uart.engine = self.engine
         self.softap.update()
         if self.station.auto_connect and self.station.configured and self.wifi.has_station:

@@ -7,8 +7,11 @@ from typing import Final, NamedTuple
 from simulator.core.message_filter import SystemMessageFilter
 from simulator.core.serial_line import FACTORY_UART, UartParameters
 from simulator.persist.settings import Setting, Settings
-from simulator.radio.wifi import Wifi
-from simulator.stack.links import LinkTable
+from simulator.radio.scan import ALL_FIELDS
+from simulator.radio.softap import MOST_STATIONS
+from simulator.radio.wifi import DEFAULT_MODE, Wifi, WifiMode
+from simulator.stack.links import MESSAGE_LIMIT, LinkTable
+from simulator.stack.server import DEFAULT_IDLE_LIMIT
 
 
 class FirmwareVersion(NamedTuple):
@@ -37,24 +40,25 @@ UART_CLOCK: Final = 80_000_000
 class UartConfiguration:
     """The stored parameters, and those in force."""
 
-    _baud_rate = Setting("UART", "rate", FACTORY_UART.baud_rate, always=True)
-    _data_bits = Setting("UART", "databits", FACTORY_UART.data_bits, always=True)
-    _stop_bits = Setting("UART", "stopbits", FACTORY_UART.stop_bits, always=True)
-    _parity = Setting("UART", "parity", FACTORY_UART.parity, always=True)
-    _flow_control = Setting("UART", "flow_ctrl", FACTORY_UART.flow_control, always=True)
+    _baud_rate = Setting("UART", "rate", lambda uart: uart.factory.baud_rate, always=True)
+    _data_bits = Setting("UART", "databits", lambda uart: uart.factory.data_bits, always=True)
+    _stop_bits = Setting("UART", "stopbits", lambda uart: uart.factory.stop_bits, always=True)
+    _parity = Setting("UART", "parity", lambda uart: uart.factory.parity, always=True)
+    _flow_control = Setting("UART", "flow_ctrl", lambda uart: uart.factory.flow_control, always=True)
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, factory: UartParameters) -> None:
         """Take the stored parameters into force; one that is out of range is passed over.
 
         The first boot stores the factory's.
         """
         self.settings = settings
+        self.factory = factory
         if settings.store.read("UART", "rate") is None:
-            self.stored = FACTORY_UART
+            self.stored = factory
         self.current = UartParameters(
             *(
-                value if least <= value <= most else factory
-                for value, factory, (least, most) in zip(self.stored, FACTORY_UART, UART_LIMITS, strict=True)
+                value if least <= value <= most else default
+                for value, default, (least, most) in zip(self.stored, factory, UART_LIMITS, strict=True)
             )
         )
 
@@ -196,6 +200,40 @@ MAXIMUM_TRANSMIT_POWER: Final = 78
 TRANSMIT_POWER_STEPS: Final = (78, 72, 66, 60, 56, 52, 44, 34)
 
 
+def next_mac(station: bytes) -> bytes:
+    """The address behind a station's: the softAP's of an ESP32."""
+    return (int.from_bytes(station, "big") + 1).to_bytes(6, "big")
+
+
+def local_mac(station: bytes) -> bytes:
+    """A station's address as a locally administered one, bit 1 of its first byte set: the softAP's of an ESP8266."""
+    return bytes([station[0] | 2]) + station[1:]
+
+
+class Factory(NamedTuple):
+    """What a firmware comes up with when nothing is stored, and its sizes: data of a dialect.
+
+    `softap_mac`: makes the softAP's address of the station's. `reconnect_interval`: seconds between the station's
+    attempts to come back, 0 never. `idle_limit`: seconds after which a silent client of the server is closed, 0 never.
+    `message_limit`: payload bytes of one +IPD. `passthrough_block`: bytes passthrough sends at a time. `scan_fields`: a
+    bit for each field of AT+CWLAP. `datagrams_wait`: whether passive receiving is for UDP too.
+    `withholds_end`: whether CLOSED comes only when nothing is left to read.
+    """
+
+    wifi_mode: WifiMode = DEFAULT_MODE
+    softap_mac: Callable[[bytes], bytes] = next_mac
+    softap_stations: int = MOST_STATIONS
+    reconnect_interval: int = 0
+    uart: UartParameters = FACTORY_UART
+    sleep_mode: SleepMode = SleepMode.AWAKE
+    idle_limit: int = DEFAULT_IDLE_LIMIT
+    message_limit: int = MESSAGE_LIMIT
+    passthrough_block: int = 2920
+    scan_fields: int = ALL_FIELDS
+    datagrams_wait: bool = True
+    withholds_end: bool = True
+
+
 class System:
     """What belongs to no other room."""
 
@@ -203,17 +241,19 @@ class System:
     reconnect_interval = Setting("NVM_018", "interval", 1)
     """Units of 100 ms between attempts to open a link of passthrough again."""
 
-    def __init__(self, settings: Settings, wifi: Wifi, links: LinkTable) -> None:
+    def __init__(self, settings: Settings, wifi: Wifi, links: LinkTable, factory: Factory) -> None:
         self.settings = settings
-        self.uart = UartConfiguration(settings)
+        self.uart = UartConfiguration(settings, factory.uart)
         self.heap = Heap()
         self.heap.charge(lambda: WIFI_MEMORY if wifi.initialised else 0)
         self.heap.charge(lambda: sum(LINK_MEMORY.get(link.kind, 0) for link in links))
         self.message_filter = SystemMessageFilter()
         self.transmit_interval = DEFAULT_TRANSMIT_INTERVAL
         """Milliseconds after which passthrough sends what is less than a full block."""
-        self.sleep_mode = SleepMode.AWAKE
+        self.sleep_mode = factory.sleep_mode
         self.wake_pin: WakePin | None = None
+        self.matched_supply: int | None = None
+        """Millivolts that the transmit power has been matched to."""
         self.registers: dict[int, int] = {}
         """What AT+SYSREG has written, by address; any other register reads 0."""
         self._transmit_power = MAXIMUM_TRANSMIT_POWER

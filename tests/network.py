@@ -49,10 +49,10 @@ def around(hosts: Mapping[str, str] | None = None, *, offline: bool = False) -> 
 
 @asynccontextmanager
 async def station(
-    world: World | None = None, *commands: bytes, capacity: int | None = None
+    world: World | None = None, *commands: bytes, capacity: int | None = None, dialect: str = "esp32-v5"
 ) -> AsyncIterator[Workbench]:
     """A module that has joined, with its echo off, and after these commands."""
-    async with workbench(world or around(), capacity=capacity) as bench:
+    async with workbench(world or around(), capacity=capacity, dialect=dialect) as bench:
         for line in (b"ATE0", b"AT+CWMODE=1", JOIN, *commands):
             assert (await bench.command(line)).endswith(OK), line
         yield bench
@@ -130,10 +130,10 @@ async def closed_port() -> int:
 
 @asynccontextmanager
 async def connected(
-    world: World | None = None, *commands: bytes, capacity: int | None = None
+    world: World | None = None, *commands: bytes, capacity: int | None = None, dialect: str = "esp32-v5"
 ) -> AsyncIterator[tuple[Workbench, trio.SocketStream]]:
     """A module with one TCP link, 0, in single or in multiple mode, and the other end of it."""
-    async with tcp_peer() as peer, station(world, *commands, capacity=capacity) as bench:
+    async with tcp_peer() as peer, station(world, *commands, capacity=capacity, dialect=dialect) as bench:
         multiple = bench.module.links.multiple
         line = b'AT+CIPSTART=%b"TCP","%b",%d' % (b"0," * multiple, PEER.encode(), peer.port)
         assert await answer(bench, line) == b"0," * multiple + b"CONNECT\r\n\r\nOK\r\n"

@@ -259,9 +259,13 @@ async def tls_host(
     manufacturing: Manufactured | None = None,
     capacity: int | None = None,
     offline: bool = False,
+    dialect: str = "esp32-v5",
 ) -> AsyncIterator[tuple[Workbench, TlsHost]]:
     """A module that has joined and knows the time, with its echo off and after these commands, and the host."""
-    async with station(around(offline=offline), capacity=capacity) as bench, trio.open_nursery() as nursery:
+    async with (
+        station(around(offline=offline), capacity=capacity, dialect=dialect) as bench,
+        trio.open_nursery() as nursery,
+    ):
         if manufacturing is not None:
             bench.module.tls._manufacturing = manufacturing
         bench.module.rtc.set(NOW)

@@ -8,7 +8,7 @@ from trio.testing import wait_all_tasks_blocked
 
 from simulator.core.clock import SteppedClock
 from simulator.core.port import MemoryPort
-from simulator.dialects.esp32_v5 import Esp32V5
+from simulator.dialects.loading import load_firmware
 from simulator.module import Module
 from simulator.persist.settings import MemoryStore
 from simulator.scenario.simulation import Simulation
@@ -48,7 +48,8 @@ class Workbench:
 
     async def command(self, line: bytes) -> bytes:
         """Send a command line with its CR LF; returns what is printed, without the echo."""
-        echo = line + b"\r\n" if self.module.engine.echo else b""
+        lines = self.module.firmware.conventions.lines()
+        echo = lines.feed(line + b"\r\n").echo if self.module.engine.echo else b""
         printed = await self.send(line + b"\r\n")
         assert printed.startswith(echo), printed
         return printed[len(echo) :]
@@ -61,11 +62,16 @@ class Workbench:
 
 @asynccontextmanager
 async def workbench(
-    world: World | None = None, *, profile: str = "fast", capacity: int | None = None
+    world: World | None = None,
+    *,
+    profile: str = "fast",
+    capacity: int | None = None,
+    dialect: str = "esp32-v5",
+    store: MemoryStore | None = None,
 ) -> AsyncIterator[Workbench]:
     """A module that has just printed `ready`, which has been read.
 
-    `capacity`: how many unread bytes the client's side of the port holds.
+    `capacity`: how many unread bytes the client's side of the port holds. `store`: its flash.
     """
     clock = SteppedClock()
     port = MemoryPort(now=clock.now, move_on_after=clock.move_on_after, capacity=capacity)
@@ -73,12 +79,13 @@ async def workbench(
     simulation = Simulation(
         world or World(), clock, profile=profile, announce=lambda number, text: announced.append((number, text))
     )
-    module = simulation.add_module(Esp32V5(), port, MemoryStore())
+    firmware = load_firmware(dialect)
+    module = simulation.add_module(firmware, port, store or MemoryStore())
     async with trio.open_nursery() as nursery:
         nursery.start_soon(simulation.run)
         bench = Workbench(simulation, module, port, clock, announced)
         await wait_all_tasks_blocked()
         await clock.advance(simulation.timing.boot)
-        assert await bench.settle() == b"\r\nready\r\n"
+        assert (await bench.settle()).startswith(b"".join(firmware.conventions.boot))
         yield bench
         nursery.cancel_scope.cancel()

@@ -16,13 +16,13 @@ from simulator.cli.serving import serve
 from simulator.core.port_uri import PortUri, parse_link, parse_port_uri
 from simulator.core.timing import PROFILES
 from simulator.core.trace import Trace
+from simulator.dialects.names import RUNNABLE
 from simulator.scenario.world import World
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, _SubParsersAction
 
 DEFAULT_LINK = "./ttyESP{n}"
-RUNNABLE_DIALECTS = ("esp32-v5",)
 
 
 def add_parser(subparsers: "_SubParsersAction[ArgumentParser]") -> None:
@@ -38,7 +38,7 @@ def add_parser(subparsers: "_SubParsersAction[ArgumentParser]") -> None:
     )
     add("--log-port", metavar="URI", help="where the log of the firmware appears, which it writes to UART0")
     add("--world", metavar="FILE", type=Path, help="the access points and hosts around the module (world.toml)")
-    add("--dialect", choices=RUNNABLE_DIALECTS, default=RUNNABLE_DIALECTS[0], help="the firmware")
+    add("--dialect", choices=RUNNABLE, help=f"the firmware of every module ({RUNNABLE[0]})")
     add("--build", choices=("full", "release"), default="full", help="its command groups: all, or those released")
     add("--modules", metavar="N", type=int, help="how many modules, if more than the world file has (1)")
     add("--timing", choices=PROFILES, default="fast", help="answer at once, or take a real module's time")

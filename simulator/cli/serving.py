@@ -4,7 +4,7 @@ import resource
 import signal
 from argparse import Namespace
 from collections.abc import Callable, Sequence
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from typing import Final
 
 import trio
@@ -16,6 +16,7 @@ from simulator.core.port import Port, PortError
 from simulator.core.port_opener import PortOpener
 from simulator.core.port_uri import PortUri
 from simulator.core.trace import Trace
+from simulator.dialects.names import RUNNABLE
 from simulator.scenario.world import World
 
 Announce = Callable[[int, str], None]
@@ -94,15 +95,16 @@ async def _run_modules(
     logs: Sequence[Port],
 ) -> None:
     # Half of the program: the ports can be opened while it loads, as a chip's can while it boots.
-    from simulator.dialects.esp32_v5 import Esp32V5
+    from simulator.dialects.loading import load_firmware
     from simulator.scenario.simulation import Simulation
 
     clock: Clock = RealClock() if options.speed == 1 else ScaledClock(options.speed)
     simulation = Simulation(world, clock, profile=options.timing, trace=trace, announce=announce)
-    firmware = Esp32V5(options.build)
-    for port, log in zip_longest(ports, logs):
+    own = [module.dialect for module in world.modules]
+    for port, log, dialect in islice(zip_longest(ports, logs, own), len(ports)):
         if options.timing == "real":
             port = PacedPort(port, clock)
             log = PacedPort(log, clock) if log is not None else None
+        firmware = load_firmware(options.dialect or dialect or RUNNABLE[0], options.build)
         simulation.add_module(firmware, port, log_port=log)
     await simulation.run(when_opened=options.power_on == "open")

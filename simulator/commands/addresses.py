@@ -8,7 +8,7 @@ from simulator.commands.argument_types import Address, Host, Mac, mac_text
 from simulator.commands.wifi import need_driver
 from simulator.core.answers import Line, Unterminated
 from simulator.core.arguments import Bool, Milliseconds, Range
-from simulator.core.errors import CommandError, invalid
+from simulator.core.errors import Cause, CommandError, invalid
 from simulator.core.grammar import Form
 from simulator.core.registry import CommandTable
 from simulator.module import Module
@@ -140,13 +140,20 @@ async def resolve(
     limit: Annotated[int, Milliseconds(0, 60000)] = 0,
 ) -> Line:
     """AT+CIPDOMAIN: the address of a name."""
-    if not module.network.up or network == IPV6_ONLY:
+    if network == IPV6_ONLY:
         raise CommandError
+    return Line(b'+CIPDOMAIN:"%b"' % await address_of(module, name, limit))
+
+
+async def address_of(module: Module, name: str, limit: int = 0) -> bytes:
+    """The address of a name, found within so many milliseconds, 0 any. Raises CommandError."""
+    if not module.network.up:
+        raise CommandError(cause=Cause.NO_NETWORK)
     with module.clock.move_on_after(limit / 1000 or float("inf")):
         try:
             address = await module.network.resolve(name)
         except ResolveError:
             await module.pause(module.timing.unresolved)
         else:
-            return Line(b'+CIPDOMAIN:"%b"' % address.encode())
-    raise CommandError
+            return address.encode()
+    raise CommandError(cause=Cause.NO_SUCH_HOST)

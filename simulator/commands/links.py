@@ -1,12 +1,12 @@
 """Opening, closing and listing links (ESP-AT User Guide, AT+CIPMUX, AT+CIPSTART, AT+CIPCLOSE, AT+CIPSTATE)."""
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from typing import Annotated, Any, Final, NamedTuple
 
 from simulator.commands.argument_types import DefaultWord, Host, Link, LocalAddress, Port
 from simulator.core.answers import Line, Unterminated
 from simulator.core.arguments import Bool, Milliseconds, Range, Seconds, Word
-from simulator.core.errors import CommandError
+from simulator.core.errors import Cause, CommandError
 from simulator.core.grammar import Form, Parameter
 from simulator.core.registry import Choice, CommandTable
 from simulator.module import Module
@@ -43,8 +43,12 @@ def multiple(module: Module) -> Line:
 @table.command("AT+CIPMUX", Form.SET)
 def set_multiple(module: Module, multiple: Bool) -> None:
     """AT+CIPMUX: refused while there are links; 1 needs AT+CIPMODE=0, 0 that no server runs."""
-    if any(module.links) or (multiple and module.links.raw) or (not multiple and module.server.running):
-        raise CommandError
+    if any(module.links):
+        raise CommandError(cause=Cause.LINKS_OPEN)
+    if multiple and module.links.raw:
+        raise CommandError(cause=Cause.RAW)
+    if not multiple and module.server.running:
+        raise CommandError(cause=Cause.SERVER_RUNS)
     module.links.multiple = multiple
 
 
@@ -188,14 +192,14 @@ async def _open(
     own = [attachment.address for attachment in module.network.attachments]
     if not own or local_address not in (None, *own):
         opening.close()
-        raise CommandError
+        raise CommandError(cause=Cause.NO_NETWORK)
     seconds = limit / 1000 if limit else None
-    failure, takes = failures.too_late, 0.0
+    failure, takes, cause = failures.too_late, 0.0, None
     with module.clock.move_on_after(seconds or float("inf")):
         try:
             await opening
         except ResolveError:
-            failure, takes = failures.unresolved, module.timing.unresolved
+            failure, takes, cause = failures.unresolved, module.timing.unresolved, Cause.NO_SUCH_HOST
         except UnreachableError:
             takes = module.timing.unreachable
         except NetworkError as error:
@@ -203,7 +207,7 @@ async def _open(
         else:
             return
     await module.pause(min(takes, seconds or takes))
-    raise CommandError(errno=failure)
+    raise CommandError(errno=failure, cause=cause)
 
 
 def _need_ipv4(host: str) -> None:
@@ -215,7 +219,7 @@ def _need_ipv4(host: str) -> None:
 def _need_free(module: Module, number: int) -> None:
     raw_is_taken = module.links.raw and (any(module.links) or module.server.running)
     if module.links[number] is not None or raw_is_taken:
-        raise CommandError
+        raise CommandError(cause=Cause.LINK_EXISTS)
 
 
 def _free(module: Module) -> int:
@@ -230,8 +234,10 @@ def _free(module: Module) -> int:
 async def close_only(module: Module) -> None:
     """AT+CIPCLOSE: end the only link; refused with AT+CIPMUX=1, but for a server of at most one client."""
     links = list(module.links)
-    if len(links) != 1 or (module.links.multiple and module.server.most_clients > 1):
-        raise CommandError
+    if module.links.multiple and module.server.most_clients > 1:
+        raise CommandError(cause=Cause.NEEDS_SINGLE_MODE)
+    if len(links) != 1:
+        raise CommandError(cause=Cause.NOTHING_TO_CLOSE)
     await module.pause(module.timing.close)
     await module.links.finish(links[0])
 
@@ -240,8 +246,10 @@ async def close_only(module: Module) -> None:
 async def close(module: Module, number: Annotated[int, Range(0, ALL_LINKS)]) -> None:
     """AT+CIPCLOSE: end one link, or all with 5, one after the other; refused with AT+CIPMUX=0."""
     links = module.links
-    if not links.multiple or (number != ALL_LINKS and links[number] is None):
-        raise CommandError
+    if not links.multiple:
+        raise CommandError(cause=Cause.NEEDS_MULTIPLE_MODE)
+    if number != ALL_LINKS and links[number] is None:
+        raise CommandError(cause=Cause.NOTHING_TO_CLOSE)
     await module.pause(module.timing.close)
     for link in links:
         if number in (ALL_LINKS, link.number):
@@ -251,14 +259,13 @@ async def close(module: Module, number: Annotated[int, Range(0, ALL_LINKS)]) -> 
 @table.command("AT+CIPSTATE", Form.QUERY)
 def state(module: Module) -> list[Line]:
     """AT+CIPSTATE?: one line a link; the number is there in single mode too."""
-    return [_state_line(b"+CIPSTATE", link) for link in module.links]
+    return link_lines(b"+CIPSTATE", module.links)
 
 
 @table.command("AT+CIPSTATUS", Form.EXECUTE)
 def status(module: Module) -> list[Line]:
     """AT+CIPSTATUS: the predecessor of AT+CIPSTATE, with a summary before the links."""
-    lines = [_state_line(b"+CIPSTATUS", link) for link in module.links]
-    return [Line(b"STATUS:%d" % _summary(module)), *lines]
+    return [Line(b"STATUS:%d" % _summary(module)), *link_lines(b"+CIPSTATUS", module.links)]
 
 
 def _summary(module: Module) -> int:
@@ -282,6 +289,11 @@ def _summary(module: Module) -> int:
     if not module.interface.up:
         return 1
     return 4 if module.links.had_links else 2
+
+
+def link_lines(name: bytes, links: Iterable[OpenLink]) -> list[Line]:
+    """A line for each link, behind the name of a command."""
+    return [_state_line(name, link) for link in links]
 
 
 def _state_line(name: bytes, link: OpenLink) -> Line:

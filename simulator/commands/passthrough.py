@@ -11,7 +11,7 @@ import trio
 
 from simulator.core.answers import Line, Result
 from simulator.core.arguments import Bool, Range
-from simulator.core.errors import CommandError
+from simulator.core.errors import Cause, CommandError
 from simulator.core.grammar import Form
 from simulator.core.registry import CommandTable
 from simulator.core.stream_entry import StreamEntry
@@ -22,8 +22,6 @@ from simulator.system import SystemMessages
 
 table = CommandTable()
 
-BLOCK: Final = 2920
-"""Bytes passthrough sends at a time when it has that many."""
 FLUSH_LIMIT: Final = 0.9
 """Seconds that data from before `+++` has to leave: the host waits one second before its next command."""
 QUIT: Final = b"\r\n+QUITT\r\n"
@@ -71,7 +69,7 @@ async def enter(module: Module) -> Result:
     links = module.links
     link = links.only
     if not links.raw or link is None or _follows(link):
-        raise CommandError
+        raise CommandError(cause=Cause.NO_LINK if link is None else None)
     await module.pause(module.timing.prompt)
     if links.only is not link:  # closed meanwhile
         raise CommandError
@@ -80,7 +78,7 @@ async def enter(module: Module) -> Result:
     try:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_send, module, entry, nursery.cancel_scope)
-            with module.engine.taking(entry):
+            with module.engine.taking(entry, module.engine.conventions.passthrough_prompt):
                 if not link.accepted:
                     nursery.start_soon(_keep_open, module, link, entry)
                 await entry.ended.wait()
@@ -96,10 +94,10 @@ async def enter(module: Module) -> Result:
 
 async def _send(module: Module, entry: StreamEntry, whole: trio.CancelScope) -> None:
     """Send what comes in over the port, until nothing more comes; then end the `whole`."""
-    links = module.links
+    links, size = module.links, module.firmware.factory.passthrough_block
     while True:
         of_tcp = not isinstance(links.only, UdpLink)  # where nobody sees the borders of blocks
-        block = await entry.block(BLOCK, module.system.transmit_interval / 1000, several=of_tcp)
+        block = await entry.block(size, module.system.transmit_interval / 1000, several=of_tcp)
         if not block:
             whole.cancel()
             return

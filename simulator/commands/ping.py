@@ -23,16 +23,22 @@ NEAR: Final = 1
 @table.command("AT+PING", Form.SET)
 async def ping(module: Module, host: Host) -> Line | list[Line | Result]:
     """AT+PING: milliseconds to the answer; TIMEOUT when there is none or no such name."""
+    took = await milliseconds_to(module, host)
+    return Line(b"+PING:%d" % took) if took is not None else [Line(b"+PING:TIMEOUT"), Result.ERROR]
+
+
+async def milliseconds_to(module: Module, host: str) -> int | None:
+    """Until a host answers; None when it does not, or there is no such name. Raises CommandError without a network."""
     if not module.network.up or is_ipv6(host):
         raise CommandError
     with module.clock.move_on_after(PING_LIMIT):
         try:
             route = await module.network.locate(host, 0)
         except ResolveError:
-            return [Line(b"+PING:TIMEOUT"), Result.ERROR]
+            return None
         except UnreachableError:
             await module.clock.sleep(PING_LIMIT)
         else:
             near = route.nodes or route.host is None or is_loopback(route.host.address)
-            return Line(b"+PING:%d" % (NEAR if near or route.host is None else await round_trip(route.host.address)))
-    return [Line(b"+PING:TIMEOUT"), Result.ERROR]
+            return NEAR if near or route.host is None else await round_trip(route.host.address)
+    return None

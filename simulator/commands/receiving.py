@@ -13,6 +13,7 @@ from simulator.core.errors import CommandError
 from simulator.core.grammar import Form, Parameter
 from simulator.core.registry import CommandTable
 from simulator.module import Module
+from simulator.stack.endpoint import Endpoint
 from simulator.stack.links import LINK_COUNT
 
 table = CommandTable()
@@ -71,6 +72,13 @@ def set_receive_mode_of_link(module: Module, link: AnyNumber, passive: Bool) -> 
 @table.command("AT+CIPRECVDATA", Form.SET)
 def read(module: Module, link: Number, most: Annotated[int, Range(1, LONG_LIMIT)]) -> Unterminated:
     """AT+CIPRECVDATA: up to `most` bytes; the data is followed by the OK without a line end of its own."""
+    data, sender = take(module, link, most)
+    origin = b'"%b",%d,' % (sender.address.encode(), sender.port) if module.links.shows_sender else b""
+    return Unterminated(b"+CIPRECVDATA:%d,%b%b" % (len(data), origin, data))
+
+
+def take(module: Module, link: int, most: int) -> tuple[bytes, Endpoint]:
+    """What was received passively, and where it came from. Raises CommandError when there is nothing."""
     links = module.links
     source = links[link]
     if source is None or not links.passive[link] or not source.unread:
@@ -79,8 +87,7 @@ def read(module: Module, link: Number, most: Annotated[int, Range(1, LONG_LIMIT)
         raise CommandError
     data, sender = links.read(source, most)
     module.engine.afterwards(partial(links.conclude, source))
-    origin = b'"%b",%d,' % (sender.address.encode(), sender.port) if links.shows_sender else b""
-    return Unterminated(b"+CIPRECVDATA:%d,%b%b" % (len(data), origin, data))
+    return data, sender
 
 
 @table.command("AT+CIPRECVLEN", Form.QUERY)

@@ -1,5 +1,7 @@
 """What the firmware prints by itself (ESP-AT User Guide, "AT Messages")."""
 
+from typing import NamedTuple
+
 from simulator.commands.argument_types import mac_text
 from simulator.core.registry import CommandTable
 from simulator.core.trace import Kind
@@ -11,13 +13,26 @@ from simulator.system import SystemMessages
 table = CommandTable()
 
 
+class Wording(NamedTuple):
+    """The words of the reports that differ between firmwares: data of a dialect.
+
+    `sender`: how +IPD shows where data came from. `behind_data`: what follows the data of +IPD and is not counted.
+    `softap_stations`, `time`: whether stations of the softAP, and new times of the clock, are reported.
+    """
+
+    sender: bytes = b',"%b",%d'
+    behind_data: bytes = b"\r\n"
+    softap_stations: bool = True
+    time: bool = True
+
+
 @table.wire("+IPD", "urc")
-def incoming_data(module: Module, link: Link, payload: bytes, sender: Endpoint) -> bytes:
-    """+IPD of active receiving: CR LF before it and, not counted in its length, behind the data."""
+def incoming_data(module: Module, wording: Wording, link: Link, payload: bytes, sender: Endpoint) -> bytes:
+    """+IPD of active receiving, with CR LF before it."""
     links = module.links
     number = b"%d," % link.number if links.multiple else b""
-    origin = b',"%b",%d' % (sender.address.encode(), sender.port) if links.shows_sender else b""
-    return b"\r\n+IPD,%b%d%b:%b\r\n" % (number, len(payload), origin, payload)
+    origin = wording.sender % (sender.address.encode(), sender.port) if links.shows_sender else b""
+    return b"\r\n+IPD,%b%d%b:%b%b" % (number, len(payload), origin, payload, wording.behind_data)
 
 
 @table.wire("+IPD", "urc")
@@ -40,11 +55,12 @@ def link_details(link: Link) -> bytes:
     )
 
 
-class Esp32Reports:
-    """The reports of one boot, in the words of the ESP32 firmware."""
+class FirmwareReports:
+    """The reports of one boot, in the words of a firmware."""
 
-    def __init__(self, module: Module) -> None:
+    def __init__(self, module: Module, wording: Wording) -> None:
         self._module = module
+        self._wording = wording
         self._output = module.output
 
     def wifi_connected(self) -> None:
@@ -61,42 +77,51 @@ class Esp32Reports:
 
     def softap_station_joined(self, mac: bytes) -> None:
         """A station has joined the softAP."""
-        self._status(b'+STA_CONNECTED:"%b"\r\n' % mac_text(mac))
+        self._softap_status(b'+STA_CONNECTED:"%b"\r\n' % mac_text(mac))
 
     def softap_leased(self, mac: bytes, address: str) -> None:
         """The softAP has given an address."""
-        self._status(b'+DIST_STA_IP:"%b","%b"\r\n' % (mac_text(mac), address.encode()))
+        self._softap_status(b'+DIST_STA_IP:"%b","%b"\r\n' % (mac_text(mac), address.encode()))
 
     def softap_station_left(self, mac: bytes) -> None:
         """A station has left the softAP."""
-        self._status(b'+STA_DISCONNECTED:"%b"\r\n' % mac_text(mac))
+        self._softap_status(b'+STA_DISCONNECTED:"%b"\r\n' % mac_text(mac))
 
     def time_updated(self) -> None:
         """The clock has been set by a server."""
-        self._status(b"+TIME_UPDATED\r\n")
+        if self._wording.time:
+            self._status(b"+TIME_UPDATED\r\n")
 
     def link_opened(self, link: Link) -> None:
         """A link is up."""
         details = SystemMessages.LINK_DETAILS in self._module.system.messages
-        self._status(link_details(link) if details else self._prefix(link) + b"CONNECT\r\n")
+        self._status(link_details(link) if details else self._prefix(link.number) + b"CONNECT\r\n")
 
     def link_closed(self, link: Link) -> None:
         """A link has ended."""
-        self._status(self._prefix(link) + b"CLOSED\r\n")
+        self._status(self._prefix(link.number) + b"CLOSED\r\n")
+
+    def link_not_opened(self, number: int) -> None:
+        """A link could not be opened, in firmwares that report it as closed then."""
+        self._status(self._prefix(number) + b"CLOSED\r\n")
 
     def link_data(self, link: Link, payload: bytes, sender: Endpoint) -> None:
         """Data has arrived."""
         if self._module.links.raw:
             self._output.write(payload, Kind.DATA)
         else:
-            self._output.report(incoming_data(self._module, link, payload, sender))
+            self._output.report(incoming_data(self._module, self._wording, link, payload, sender))
 
     def link_notice(self, link: Link) -> None:
         """Data waits to be read."""
         self._output.report(incoming_notice(self._module, link))
 
-    def _prefix(self, link: Link) -> bytes:
-        return b"%d," % link.number if self._module.links.multiple else b""
+    def _prefix(self, number: int) -> bytes:
+        return b"%d," % number if self._module.links.multiple else b""
+
+    def _softap_status(self, message: bytes) -> None:
+        if self._wording.softap_stations:
+            self._status(message)
 
     def _status(self, message: bytes) -> None:
         """Print a status report, which passthrough is spared unless AT+SYSMSG bit 2 wants it."""

@@ -8,11 +8,11 @@ from typing import Annotated, Final
 import trio
 
 from simulator.commands.argument_types import Host, LinkNumber, Port
-from simulator.core.answers import Line, Result, received
+from simulator.core.answers import Line, Result
 from simulator.core.arguments import Range
 from simulator.core.data_entry import CountedEntry, DataEntry, EscapedEntry
 from simulator.core.engine import DataEntryCancelledError
-from simulator.core.errors import CommandError
+from simulator.core.errors import Cause, CommandError
 from simulator.core.grammar import Form
 from simulator.core.registry import CommandTable
 from simulator.core.stream_entry import StreamEntry
@@ -60,8 +60,7 @@ async def _send(module: Module, number: int, entry: DataEntry, host: str | None,
     except DataEntryCancelledError:
         return cancelled()
     await module.pause(module.timing.payload)
-    module.output.write(received(len(payload)), Kind.RESULT)
-    module.engine.refuse_surplus(entry)
+    module.engine.confirm_data(entry)
     if not await _hand_over(module, link, route, payload):
         return Result.SEND_FAIL
     await module.pause(module.timing.send)
@@ -71,7 +70,9 @@ async def _send(module: Module, number: int, entry: DataEntry, host: str | None,
 async def _prepare(module: Module, number: int, host: str | None, port: int | None) -> tuple[Link, Route | None]:
     """The link to send on, and the way of a datagram that goes somewhere else. Raises CommandError."""
     link = module.links[number]
-    if link is None or link.ended or module.links.raw or (host is None) != (port is None):
+    if link is None or link.ended:
+        raise CommandError(cause=Cause.NO_LINK)
+    if module.links.raw or (host is None) != (port is None):
         raise CommandError
     route = None
     if host is not None and port is not None:
@@ -83,7 +84,7 @@ async def _prepare(module: Module, number: int, host: str | None, port: int | No
             raise CommandError from None
     await module.pause(module.timing.prompt)
     if not module.links.alive(link):  # closed meanwhile
-        raise CommandError
+        raise CommandError(cause=Cause.NO_LINK)
     return link, route
 
 

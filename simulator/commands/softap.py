@@ -67,13 +67,16 @@ def set_softap(
 @table.command("AT+CWLIF", Form.EXECUTE)
 def stations(module: Module) -> list[Line]:
     """AT+CWLIF: the stations that have their address from this softAP, unquoted."""
+    return [Line(b"+CWLIF:%b,%b" % each) for each in leased_stations(module)]
+
+
+def leased_stations(module: Module) -> list[tuple[bytes, bytes]]:
+    """Address and MAC address of each station that has its address from the softAP, as text."""
     need_softap(module)
     point, lan = module.softap.access_point, module.softap_interface.lan
     if point is None or lan is None:
         return []
-    return [
-        Line(b"+CWLIF:%b,%b" % (lan.leases[mac].encode(), mac_text(mac))) for mac in point.stations if mac in lan.leases
-    ]
+    return [(lan.leases[mac].encode(), mac_text(mac)) for mac in point.stations if mac in lan.leases]
 
 
 @table.command("AT+CWQIF", Form.EXECUTE)
@@ -152,8 +155,13 @@ def set_softap_address(
 ) -> None:
     """AT+CIPAP: a fixed address. The document has it switch the DHCP server off, as AT+CIPSTA does the client; a module
     (3.3.0) was seen to switch it on, AT+CWDHCP=0,2 before it or not."""
+    move(module, address, gateway, netmask, dhcp=True)
+
+
+def move(module: Module, address: str, gateway: str | None, netmask: str | None, *, dhcp: bool) -> None:
+    """Give the softAP a fixed address, and switch its DHCP server on or off."""
     module.softap_interface.set_address(static_ipv4(address, gateway, netmask))
-    module.interface.softap_dhcp = True
+    module.interface.softap_dhcp = dhcp
     module.softap_interface.dhcp_changed()
 
 

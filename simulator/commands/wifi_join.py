@@ -83,7 +83,7 @@ async def join(
     station.listen_interval = listen_interval
     station.all_channels = int(all_channels)
     station.pmf = pmf
-    return await _join(module, limit)
+    return _result(await join_within(module, limit))
 
 
 @table.command("AT+CWJAP", Form.EXECUTE)
@@ -91,10 +91,12 @@ async def join_again(module: Module) -> Answer:
     """AT+CWJAP: join with the last configuration."""
     need_station(module)
     module.station.reconnect_interval = DEFAULT_RECONNECT_INTERVAL
-    return await _join(module, DEFAULT_JOIN_LIMIT)
+    return _result(await join_within(module, DEFAULT_JOIN_LIMIT))
 
 
-async def _join(module: Module, limit: int) -> Answer:
+async def join_within(module: Module, limit: int) -> int | None:
+    """Join the configured access point within so many seconds; None when there is an address, else the number of what
+    went wrong."""
     error = TIMED_OUT
     try:
         with module.clock.move_on_after(limit):
@@ -104,7 +106,11 @@ async def _join(module: Module, limit: int) -> Answer:
     except JoinError as failure:
         error = JOIN_ERRORS[failure.reason]
     module.station.disconnect()
-    return [Line(b"+CWJAP:%d" % error), Result.ERROR]
+    return error
+
+
+def _result(error: int | None) -> Answer:
+    return None if error is None else [Line(b"+CWJAP:%d" % error), Result.ERROR]
 
 
 @table.command("AT+CWQAP", Form.EXECUTE)

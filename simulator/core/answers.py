@@ -15,6 +15,7 @@ class Result(Enum):
     SEND_CANCELED = b"\r\nSEND Canceled\r\n"
     SEND_CANCELLED = b"\r\nSEND CANCELLED\r\n"
     SET_OK = b"\r\nSET OK\r\n"
+    FAIL = b"\r\nFAIL\r\n"
     NOTHING = b""
 
 
@@ -59,18 +60,8 @@ class Restart(NamedTuple):
     sleep: float = 0.0
 
 
-Answer = None | Line | Unterminated | Result | Restart | Iterable[Line | Unterminated | Result]
-"""None and lines end with OK, unless a Result, alone or as the last part, says how it ends."""
+Answer = None | Line | Unterminated | Result | Restart | Iterable[Line | Unterminated | Result | Restart]
+"""None and lines end with OK, unless a Result or Restart, alone or as the last part, says how it ends."""
 
-PROMPT: Final = (Result.OK.value, b"\r\n>")
-"""The module waits for data. Two writes of the firmware, so two messages; nothing follows, no space and no line end."""
 BARE_PROMPT: Final = (b">",)
-"""What some commands print instead."""
-BUSY: Final = b"\r\nbusy p...\r\n"
-FORCED_RESTART: Final = b"\r\nWill force to restart!!!\r\n"
-READY: Final = b"\r\nready\r\n"
-
-
-def received(count: int) -> bytes:
-    """The notice that all announced data has come in over the port."""
-    return b"\r\nRecv %d bytes\r\n" % count
+"""What some commands print instead of the firmware's usual prompt."""

@@ -17,19 +17,19 @@ from typing import Any, Final
 
 import trio
 
-from simulator.core.answers import BUSY, FORCED_RESTART, PROMPT, Answer, Line, Restart, Result, Unterminated
+from simulator.core.answers import Answer, Line, Restart, Result, Unterminated
+from simulator.core.conventions import ESP_AT, Conventions
 from simulator.core.data_entry import DataEntry
 from simulator.core.errors import BUSY as BUSY_CODE
 from simulator.core.errors import UNKNOWN_COMMAND, CommandError
 from simulator.core.escape import EscapeDetector
 from simulator.core.grammar import UnknownCommandError, parse_line
-from simulator.core.line_discipline import LineDiscipline
 from simulator.core.output import Output
 from simulator.core.registry import Entry, Registry
 from simulator.core.trace import Kind
 
 RESTART_LINE: Final = b"AT+RST\r\n"
-"""The one input that a running command does not refuse."""
+"""The one input that a running command does not refuse, in firmwares that have a text for it."""
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +48,7 @@ class Engine:
         output: Output,
         *,
         restart: Callable[[Restart], None],
+        conventions: Conventions = ESP_AT,
         latency: Callable[[str], float] | None = None,
         sleep: Callable[[float], Any] = trio.sleep,
         recorder: Callable[[str, Kind, bytes], None] | None = None,
@@ -55,6 +56,7 @@ class Engine:
         """`context`: the module, first argument of every handler. `latency`: seconds a command takes, None: none."""
         self.echo = True
         self.syslog = False
+        self.conventions = conventions
         self._context = context
         self._registry = registry
         self._output = output
@@ -62,9 +64,10 @@ class Engine:
         self._latency = latency
         self._sleep = sleep
         self._recorder = recorder
-        self._lines = LineDiscipline()
+        self._lines = conventions.lines()
         self._running = False
         self._stopped = False
+        self._got_data = False  # the running command has had its data
         self._next: tuple[Entry, list[Any]] | None = None
         self._wanted = trio.Event()
         self._entry: DataEntry | None = None
@@ -103,6 +106,11 @@ class Engine:
             self._entry.take(data)
 
     def _accept(self, chunk: bytes) -> None:
+        while chunk:
+            chunk = self._accept_one(chunk)
+
+    def _accept_one(self, chunk: bytes) -> bytes:
+        """Take what makes one line of a chunk; returns what is input of its own."""
         taken = self._lines.feed(chunk)
         if taken.error is not None:
             self._record(Kind.COMMAND, taken.echo)
@@ -116,18 +124,21 @@ class Engine:
             self._fail(CommandError(taken.error))
         elif taken.line is not None and not self._stopped:
             self._start(taken.line)
+        return taken.following
 
     def _refuse(self, chunk: bytes) -> None:
         if self._stopped:
             return
         self._record(Kind.COMMAND, chunk)
-        if RESTART_LINE in chunk.upper():
-            self._output.write(FORCED_RESTART, Kind.REPORT)
+        conventions = self.conventions
+        if conventions.forced_restart is not None and RESTART_LINE in chunk.upper():
+            self._output.write(conventions.forced_restart, Kind.REPORT)
             self._finish(Restart())
             return
-        if self.syslog:
-            self._output.write(b"ERR CODE:0x%08x\r\n" % BUSY_CODE, Kind.RESULT)
-        self._output.write(BUSY, Kind.RESULT)
+        for _ in range(chunk.count(b"\n") if conventions.busy_each_line else 1):
+            if self.syslog:
+                self._output.write(b"ERR CODE:0x%08x\r\n" % BUSY_CODE, Kind.RESULT)
+            self._output.write(conventions.busy_behind_data if self._got_data else conventions.busy, Kind.RESULT)
 
     def _take_data(self, chunk: bytes, at: float) -> None:
         assert self._entry is not None
@@ -141,7 +152,7 @@ class Engine:
 
     def _start(self, line: bytes) -> None:
         try:
-            command = parse_line(line)
+            command = parse_line(line, folds_names=self.conventions.folds_names)
         except UnknownCommandError:
             self._fail(CommandError(UNKNOWN_COMMAND))
             return
@@ -183,6 +194,7 @@ class Engine:
             else:
                 self._conclude(entry, answer)
             self._running = False
+            self._got_data = False
             self._accept_deferred()
 
     def _conclude(self, entry: Entry, answer: Answer) -> None:
@@ -204,25 +216,28 @@ class Engine:
             pass
         elif isinstance(answer, Result):
             result = answer
-        elif isinstance(answer, Restart):
-            restart = answer
-            self._stopped = True
         else:
-            for part in (answer,) if isinstance(answer, Line | Unterminated) else answer:
+            for part in (answer,) if isinstance(answer, Line | Unterminated | Restart) else answer:
                 if isinstance(part, Result):
                     result = part
+                elif isinstance(part, Restart):
+                    restart = part
+                    self._stopped = True
                 else:
                     self._output.write(part.wire, Kind.RESULT, filtered=part.filtered)
         self._output.write(result.value, Kind.RESULT)
-        if self._follow_up is not None:
-            follow_up, self._follow_up = self._follow_up, None
-            follow_up()
+        self._follow()
         if restart is not None:
             self._restart(restart)
 
     def afterwards(self, follow_up: Callable[[], None]) -> None:
         """Do something right behind the answer of the running command; for its handler."""
         self._follow_up = follow_up
+
+    def _follow(self) -> None:
+        if self._follow_up is not None:
+            follow_up, self._follow_up = self._follow_up, None
+            follow_up()
 
     def _fail(self, error: CommandError) -> None:
         if self._stopped:
@@ -232,7 +247,10 @@ class Engine:
                 self._output.write(b"ERR CODE:0x%08x\r\n" % error.code, Kind.RESULT)
             if error.errno is not None:
                 self._output.write(b"+ERRNO:0x%x\r\n" % error.errno, Kind.RESULT)
+        if error.cause is not None and error.cause in self.conventions.causes:
+            self._output.write(self.conventions.causes[error.cause] + b"\r\n", Kind.RESULT)
         self._output.write(Result.ERROR.value, Kind.RESULT)
+        self._follow()
 
     def _panic(self, entry: Entry) -> None:
         log.exception("%s failed in the simulator itself; the module answers ERROR", entry.name)
@@ -240,8 +258,9 @@ class Engine:
 
     # Data entry
 
-    async def data_entry(self, entry: DataEntry, prompt: Sequence[bytes] = PROMPT) -> bytes:
+    async def data_entry(self, entry: DataEntry, prompt: Sequence[bytes] | None = None) -> bytes:
         """Print the prompt and take data from the port until it is complete; for the handler of the running command.
+        `prompt`: the firmware's usual one when left out.
 
         Raises DataEntryCancelledError when `+++` ended it.
         """
@@ -252,19 +271,20 @@ class Engine:
         return entry.payload
 
     @contextmanager
-    def taking(self, entry: DataEntry, prompt: Sequence[bytes] = PROMPT) -> Iterator[None]:
+    def taking(self, entry: DataEntry, prompt: Sequence[bytes] | None = None) -> Iterator[None]:
         """Print the prompt, and let the entry have what comes in over the port."""
         self._entry = entry
         if entry.cancellable:
             self._escape = EscapeDetector(self._last_input)
         self._output.cork()
-        for message in prompt:
-            self._output.write(message, Kind.PROMPT if message.endswith(b">") else Kind.RESULT)
+        for message in self.conventions.prompt if prompt is None else prompt:
+            self._output.write(message, Kind.PROMPT if b">" in message else Kind.RESULT)
         self._output.uncork()
         try:
             yield
         finally:
             self._escape = None
+            self._got_data = True
             if not entry.surplus_is_input:  # else it goes on taking until the command is done
                 self._entry = None
 
@@ -287,6 +307,16 @@ class Engine:
         """Answer busy for what came in behind the data."""
         for chunk in entry.surplus:
             self._refuse(chunk)
+
+    def confirm_data(self, entry: DataEntry) -> None:
+        """Print the receipt of a complete data entry, and answer busy for what came in behind it."""
+        receipt = self.conventions.receipt % len(entry.payload)
+        if self.conventions.refuses_before_receipt:
+            self.refuse_surplus(entry)
+            self._output.write(receipt, Kind.RESULT)
+        else:
+            self._output.write(receipt, Kind.RESULT)
+            self.refuse_surplus(entry)
 
     def _accept_deferred(self) -> None:
         """Take what came in behind the data of a "specific" entry as the next input."""

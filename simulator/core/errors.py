@@ -1,6 +1,6 @@
 """How a command fails, and the codes AT+SYSLOG=1 shows for it (ESP-AT User Guide, AT+SYSLOG)."""
 
-from enum import IntEnum
+from enum import Enum, IntEnum
 
 MODULE = 0x01000000
 """Bits 31 to 24 of every code: the AT core itself."""
@@ -36,18 +36,39 @@ LINE_TOO_LONG = error_code(Sub.NO_TERMINATOR)
 """No document names the code for a line over the limit; the parser's own one for a missing CR LF fits best."""
 
 
+class Cause(Enum):
+    """Why a command failed, where a firmware has words for it. The values are for people."""
+
+    WRONG_LINK_NUMBER = "there is no link of that number"
+    WRONG_LINK_TYPE = "links are not of that type"
+    WRONG_ADDRESS = "that is no address"
+    WRONG_PORT = "that is no port"
+    LINK_EXISTS = "there is a link with that number"
+    NO_LINK = "there is no such link to send on"
+    NOTHING_TO_CLOSE = "there is no such link to close"
+    NEEDS_SINGLE_MODE = "AT+CIPMUX is 1"
+    NEEDS_MULTIPLE_MODE = "AT+CIPMUX is 0"
+    LINKS_OPEN = "there are links"
+    RAW = "AT+CIPMODE is 1"
+    SERVER_RUNS = "there is a server"
+    SEVERAL_OR_SERVER = "AT+CIPMUX is 1 or there is a server"
+    NO_NETWORK = "no interface has an address"
+    NO_SUCH_HOST = "the name has no address"
+
+
 class CommandError(Exception):
     """The command ends with ERROR.
 
     `code`: the number behind `ERR CODE:`, None where the firmware reports none.
     `errno`: the number behind `+ERRNO:` of a failed network operation, None where there is none.
-    Both are printed only with AT+SYSLOG=1.
+    Both are printed only with AT+SYSLOG=1. `cause`: printed in the words of those firmwares that have them.
     """
 
-    def __init__(self, code: int | None = None, *, errno: int | None = None) -> None:
+    def __init__(self, code: int | None = None, *, errno: int | None = None, cause: Cause | None = None) -> None:
         super().__init__("" if code is None else f"0x{code:08x}")
         self.code = code
         self.errno = errno
+        self.cause = cause
 
 
 def wrong_count(needed: int, given: int) -> CommandError:

@@ -43,7 +43,7 @@ Parameter = int | bytes | Omitted | Malformed
 
 
 class Command(NamedTuple):
-    """One command line, cut into its parts; `name` is folded to capitals, parameters stay as they were typed."""
+    """One command line, cut into its parts; parameters stay as they were typed."""
 
     name: str
     form: Form
@@ -54,8 +54,8 @@ class UnknownCommandError(Exception):
     """The line has no command name the grammar knows."""
 
 
-def parse_line(line: bytes) -> Command:
-    """Cut a line (without its CR LF) into name, form and parameters.
+def parse_line(line: bytes, *, folds_names: bool = True) -> Command:
+    """Cut a line (without its CR LF) into name, form and parameters. `folds_names`: to capitals.
 
     Raises UnknownCommandError when the part before `=` or `?` cannot be a command name.
     """
@@ -64,7 +64,7 @@ def parse_line(line: bytes) -> Command:
         if byte in b"=?":
             end = at
             break
-    name = line[:end].upper()
+    name = line[:end].upper() if folds_names else line[:end]
     if not NAME_BYTES.issuperset(name):
         raise UnknownCommandError
     rest = line[end:]

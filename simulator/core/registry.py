@@ -10,7 +10,7 @@ from simulator.core.grammar import Command, Form, Parameter
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 Choice = Callable[[Any, tuple[Parameter, ...]], bool]
-"""Picks a signature: called with the module and the parameters as they were typed."""
+"""Picks a signature: called with the module and the parameters as they were typed. May raise CommandError."""
 
 
 class Entry:
@@ -65,6 +65,20 @@ class CommandTable:
 
         return enter
 
+    def only(self, *wanted: str | tuple[str, Form]) -> "CommandTable":
+        """A table of some of these handlers: all forms of a command, or one. Raises KeyError for what is not here."""
+        selected = CommandTable()
+        for each in wanted:
+            selected.entries += self._found(each)
+        return selected
+
+    def _found(self, wanted: str | tuple[str, Form]) -> list[Entry]:
+        name, form = (wanted, None) if isinstance(wanted, str) else wanted
+        found = [entry for entry in self.entries if entry.name == name and form in (None, entry.form)]
+        if not found:
+            raise KeyError(wanted)
+        return found
+
     def wire(self, name: str, form: str) -> Callable[[Handler], Handler]:
         """Note that the decorated function implements a catalogue entry that is no command: `+IPD`, `+++`."""
 
@@ -79,12 +93,16 @@ class Registry:
     """All commands of one build of one firmware."""
 
     def __init__(self, tables: Iterable[CommandTable], built_in: Callable[[str], bool] = lambda name: True) -> None:
-        """`built_in`: whether a command belongs to the build; one that does not is unknown."""
+        """The first table that has a form of a command is the one that counts. `built_in`: whether a command belongs to
+        the build; one that does not is unknown."""
         self._entries: dict[tuple[str, Form], list[Entry]] = {}
         for table in tables:
+            own: dict[tuple[str, Form], list[Entry]] = {}
             for entry in table.entries:
                 if built_in(entry.name):
-                    self._entries.setdefault((entry.name, entry.form), []).append(entry)
+                    own.setdefault((entry.name, entry.form), []).append(entry)
+            for key, entries in own.items():
+                self._entries.setdefault(key, entries)
 
     def __iter__(self) -> Iterator[tuple[str, Form]]:
         """Name and form of every command that works."""

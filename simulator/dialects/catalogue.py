@@ -3,8 +3,12 @@
 The tables are the text files in `catalogue/`, one for each dialect. Plain lines of columns under headings:
 
     groups:        name, `released` or `optional`; in the order in which the firmware registers them
-    registered:    group, command, forms; in the order of AT+CMD?
+    registered:    group, command, forms; in the order of AT+CMD?; empty where there is no such command
     documented:    chapter, command, forms; in the order of the manual
+    inherits:      dialect, and chapters if not all: whose documented commands are this one's too, unless they stand
+                   in its own table or under
+    without:       command, ...
+    open:          chapter or command, reason; why it does not work yet
 
 A form is `test`, `query`, `set` or `execute`, and `urc` for what the manual lists though it is no command. The manual
 may describe several commands as one: `ATE  execute = ATE0 ATE1`. Sources: the manual of each firmware; for what the
@@ -38,35 +42,60 @@ class Documented(NamedTuple):
 
 
 class Catalogue(NamedTuple):
-    """The tables of one dialect. `released`: the groups of the firmware as released."""
+    """The tables of one dialect. `released`: the groups of the firmware as released. `open`: by chapter or command, why
+    it does not work yet."""
 
     released: frozenset[str]
     registered: tuple[Registered, ...]
     documented: tuple[Documented, ...]
+    open: dict[str, str]
+
+    def known(self) -> frozenset[str]:
+        """The names of all commands."""
+        documented = (name for entry in self.documented for name in entry.commands)
+        return frozenset(command.name for command in self.registered).union(documented)
 
     def in_release(self) -> frozenset[str]:
-        """The names of the commands of the released firmware."""
+        """The names of the commands of the released firmware: all, where there are no groups."""
+        if not self.registered:
+            return self.known()
         return frozenset(command.name for command in self.registered if command.group in self.released)
 
 
 @cache
 def load_catalogue(dialect: str) -> Catalogue:
     """Read the tables of a dialect, at first use."""
-    tables: dict[str, list[list[str]]] = {"groups": [], "registered": [], "documented": []}
+    headings = ("groups", "registered", "documented", "inherits", "without", "open")
+    tables: dict[str, list[list[str]]] = {heading: [] for heading in headings}
     rows: list[list[str]] = []
     for line in (TABLES / f"{dialect}.txt").read_text(encoding="ascii").splitlines():
         words = line.partition("#")[0].split()
-        if len(words) == 1:
+        if len(words) == 1 and words[0].endswith(":"):
             rows = tables[words[0].removesuffix(":")]
         elif words:
             rows.append(words)
+    documented = [_documented(row) for row in tables["documented"]]
+    gone = {name for names in tables["without"] for name in names} | {entry.name for entry in documented}
+    registered: list[Registered] = []
+    for dialect, *chapters in tables["inherits"]:
+        parent = load_catalogue(dialect)
+        inherited = [
+            entry
+            for entry in parent.documented
+            if entry.name not in gone and (not chapters or entry.chapter in chapters)
+        ]
+        names = {command for entry in inherited for command in entry.commands}
+        registered += [command for command in parent.registered if command.name in names]
+        documented = inherited + documented
+    registered += [
+        Registered(name, frozenset(Form(form) for form in forms), group) for group, name, *forms in tables["registered"]
+    ]
+    chapters = list(dict.fromkeys(entry.chapter for entry in documented))
     return Catalogue(
         frozenset(name for name, status in tables["groups"] if status == "released"),
-        tuple(
-            Registered(name, frozenset(Form(form) for form in forms), group)
-            for group, name, *forms in tables["registered"]
-        ),
-        tuple(_documented(row) for row in tables["documented"]),
+        tuple(registered),
+        tuple(sorted(documented, key=lambda entry: chapters.index(entry.chapter))),
+        {name: " ".join(reason) for name, *reason in tables["open"]},
     )
 
 

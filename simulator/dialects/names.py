@@ -2,7 +2,16 @@
 
 from typing import Final
 
-DIALECTS: Final = ("esp32-v5", "esp8266-v0.30", "tencent-tc")
-"""All that have a catalogue; the first is the default."""
+FIRMWARES: Final = {
+    "esp32-v5": ("esp32_v5", "Esp32V5"),
+    "esp8266-v0.30": ("esp8266_v030", "Esp8266V030"),
+    "esp8266-v1.7": ("esp8266_v17", "Esp8266V17"),
+    "ai-thinker": ("ai_thinker", "AiThinker"),
+}
+"""Those that run: by dialect, the file and the class. The first is the default."""
+CATALOGUES: Final = ("tencent-tc",)
+"""Those of which there is only a catalogue."""
+RUNNABLE: Final = tuple(FIRMWARES)
+DIALECTS: Final = (*RUNNABLE, *CATALOGUES)
 BUILDS: Final = ("full", "release")
 """Of a firmware: with every command group, or with those of the released one."""

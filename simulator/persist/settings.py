@@ -9,10 +9,13 @@ Reading gives the value in RAM. Assigning changes it there and, if AT+SYSSTORE a
 stored, in flash. After a restart flash wins.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from copy import copy
 from typing import Any, Generic, Protocol, TypeVar, overload
 
 Value = TypeVar("Value", int, bytes)
+Room = TypeVar("Room")
 
 
 class SettingsStore(Protocol):
@@ -56,6 +59,15 @@ class Settings:
     def __init__(self, store: SettingsStore, *, stores: bool = True) -> None:
         self.store = store
         self.stores = stores
+
+    @contextmanager
+    def volatile(self) -> Iterator[None]:
+        """Keep what is set meanwhile from flash, unless it is always stored."""
+        before, self.stores = self.stores, False
+        try:
+            yield
+        finally:
+            self.stores = before
 
 
 class HasSettings(Protocol):
@@ -105,3 +117,13 @@ class Setting(Generic[Value]):
         instance.__dict__[self._attribute] = value
         if self._always or instance.settings.stores:
             instance.settings.store.write(self._namespace, self._key, value)
+
+
+def stored(room: Room) -> Room:
+    """A room as flash has it: the same, but that its settings are what they would be after a restart. For reading."""
+    twin = copy(room)
+    for kind in type(room).__mro__:
+        for attribute, declared in vars(kind).items():
+            if isinstance(declared, Setting):
+                vars(twin).pop(attribute, None)
+    return twin

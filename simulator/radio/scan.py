@@ -41,9 +41,10 @@ class Dwell(NamedTuple):
 class Scanner:
     """Listens on the channels of the country."""
 
-    def __init__(self, air: Hearing, wifi: Wifi, clock: Clock, channel_time: float) -> None:
-        """`channel_time`: seconds of an active scan on one channel when the command does not say."""
-        self.options = ScanOptions()
+    def __init__(self, air: Hearing, wifi: Wifi, clock: Clock, channel_time: float, fields: int = ALL_FIELDS) -> None:
+        """`channel_time`: seconds of an active scan on one channel when the command does not say. `fields`: those that
+        are printed by default."""
+        self.options = ScanOptions(fields)
         self._air = air
         self._wifi = wifi
         self._clock = clock

@@ -99,7 +99,7 @@ class SoftAp:
     password = Setting("nvs.net80211", "ap.passwd", b"")
     channel = Setting("nvs.net80211", "ap.chan", 1)
     _security = Setting("nvs.net80211", "ap.authmode", OPEN.number)
-    most_stations = Setting("nvs.net80211", "ap.max.conn", MOST_STATIONS)
+    most_stations = Setting("nvs.net80211", "ap.max.conn", lambda softap: softap.default_most_stations)
     hidden = Setting("nvs.net80211", "ap.hidden", 0)
     _own_mac = Setting("NVM_003", "mac", b"")
 
@@ -112,6 +112,7 @@ class SoftAp:
         mac: bytes,
         *,
         station_channel: Callable[[], int | None],
+        default_most_stations: int = MOST_STATIONS,
         spawn: Callable[..., None],
         started: Callable[[SoftAccessPoint], None],
         stopped: Callable[[SoftAccessPoint], None],
@@ -122,6 +123,7 @@ class SoftAp:
         `spawn` starts a task that ends with the boot. The last four are told what happens; stations are named by their
         MAC."""
         self.settings = settings
+        self.default_most_stations = default_most_stations
         self.access_point: SoftAccessPoint | None = None
         self._air = air
         self._wifi = wifi

@@ -73,7 +73,7 @@ class Station:
     only_encrypted = Setting("nvs.net80211", "sta.pci_en", 0)
     all_channels = Setting("nvs.net80211", "sta.scan_mode", 0)
     pmf = Setting("nvs.net80211", "sta.pmf", DEFAULT_PMF)
-    reconnect_interval = Setting("NVM_017", "interval", 0)
+    reconnect_interval = Setting("NVM_017", "interval", lambda station: station.default_reconnect_interval)
     reconnect_attempts = Setting("NVM_017", "count", 0)
     auto_connect = Setting("NVM_022", "autoconn", 1, always=True)
     _own_mac = Setting("NVM_004", "mac", b"")
@@ -87,6 +87,7 @@ class Station:
         clock: Clock,
         mac: bytes,
         *,
+        default_reconnect_interval: int = 0,
         join_time: float,
         channels: Callable[[], Container[int]],
         spawn: Callable[..., None],
@@ -94,10 +95,11 @@ class Station:
         disconnected: Callable[[int], None],
         log: SystemLog,
     ) -> None:
-        """`mac`: the factory's. `join_time`: seconds from scan to association. `channels`: where the country lets it
-        listen. `spawn` starts a task that ends with the boot. `associated` and `disconnected` are told what happened,
-        the latter with a reason code."""
+        """`mac`, `default_reconnect_interval`: the factory's. `join_time`: seconds from scan to association.
+        `channels`: where the country lets it listen. `spawn` starts a task that ends with the boot. `associated` and
+        `disconnected` are told what happened, the latter with a reason code."""
         self.settings = settings
+        self.default_reconnect_interval = default_reconnect_interval
         self._factory_mac = mac
         self.state = StationState.IDLE
         self.access_point: AccessPoint | None = None

@@ -24,21 +24,25 @@ BANDWIDTH_40: Final = 2
 class Wifi:
     """What applies to the radio as a whole."""
 
-    _mode = Setting("nvs.net80211", "opmode", int(DEFAULT_MODE))
+    _mode = Setting("nvs.net80211", "opmode", lambda wifi: int(wifi.default_mode))
     station_bandwidth = Setting("nvs.net80211", "sta.bw", BANDWIDTH_40)
     softap_bandwidth = Setting("nvs.net80211", "ap.bw", BANDWIDTH_40)
     station_protocols = Setting("nvs.net80211", "sta.phym", DEFAULT_PROTOCOLS)
     softap_protocols = Setting("nvs.net80211", "ap.phym", DEFAULT_PROTOCOLS)
     softap_inactive_time = Setting("NVM_024", "ap_inactive", 300)
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, default_mode: WifiMode = DEFAULT_MODE) -> None:
+        """`default_mode`: the factory's."""
         self.settings = settings
+        self.default_mode = default_mode
         self.initialised = True
         self.country_policy = 1
         self.country = b"CN"
         self.start_channel = 1
         self.channel_count = 13
         self.hostname = b"espressif"
+        self.smart_config = False
+        """Whether it listens for a phone that tells the access point to join."""
 
     @property
     def mode(self) -> WifiMode:

@@ -108,6 +108,8 @@ class Simulation:
         )
         module = Module(number, firmware, surroundings, port, store or MemoryStore(), self._mac(number), log_port)
         self.modules.append(module)
+        if number < len(self.world.modules) and (ssid := self.world.modules[number].joined) is not None:
+            module.remember(ssid, self.access_point(ssid).password)
         return module
 
     async def run(self, *, when_opened: bool = False) -> None:

@@ -7,12 +7,13 @@ document into what a World holds, and raises what would be right instead.
 import os
 import re
 import tomllib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any, Final, NamedTuple, TypeVar
 
 from simulator.core.timing import Timing
+from simulator.dialects.names import RUNNABLE
 from simulator.radio.security import SECURITIES, Security
 from simulator.scenario.services.table import read_service
 from simulator.scenario.world import (
@@ -159,7 +160,12 @@ _STATION: Final[Mapping[str, Reader]] = {
     "address": read_station_address,
 }
 HOST_ADDRESS: Final = 'an IPv4 address like "192.168.3.50"'
-_MODULE: Final[Mapping[str, Reader]] = {"mac": read_mac, "link": read_link}
+_MODULE: Final[Mapping[str, Reader]] = {
+    "mac": read_mac,
+    "link": read_link,
+    "dialect": one_of({name: name for name in RUNNABLE}),
+    "joined": read_ssid,
+}
 _LISTEN: Final = {"address": "listen_address", "ports": "ports"}
 _TIMING: Final[Mapping[str, Reader]] = dict.fromkeys(Timing._fields, read_duration)
 
@@ -192,9 +198,11 @@ class _WorldReader:
         for key in ("access_point", "station", "module"):
             if key in fields:
                 fields[f"{key}s"] = fields.pop(key)
+        points = fields.get("access_points", (DEFAULT_ACCESS_POINT,))
+        self._check_joined(fields.get("modules", ()), {point.ssid for point in points})
         if "host" in fields:
             fields["memory_hosts"] = fields.pop("host")
-            self._check_places(fields["memory_hosts"], fields.get("access_points", (DEFAULT_ACCESS_POINT,)))
+            self._check_places(fields["memory_hosts"], points)
         listen = {_LISTEN[key]: value for key, value in fields.pop("listen", {}).items()}
         return World(**fields, **listen)
 
@@ -266,6 +274,14 @@ class _WorldReader:
             if owner != place:
                 self._mistake(f"{place}.link", f"that of {owner}", "a path of its own")
         return ModuleConfiguration(**fields) if len(self.mistakes) == before else None
+
+    def _check_joined(self, modules: Iterable[ModuleConfiguration], known: Collection[bytes]) -> None:
+        """A module can have joined only what there is; nothing is said when an access point is wrong itself."""
+        for module in modules if not self.mistakes else ():
+            if module.joined is not None and module.joined not in known:
+                self._mistake(
+                    "module.joined", shown_value(module.joined.decode(errors="replace")), "one of access_point"
+                )
 
     def _host(self, place: str, value: object) -> HostConfiguration | None:
         before = len(self.mistakes)

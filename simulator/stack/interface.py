@@ -72,7 +72,7 @@ class StationInterface:
     @property
     def ipv4(self) -> Ipv4:
         """The address in force; a static one shows without a connection too."""
-        return self._ipv4 or self._static or UNSET
+        return self._ipv4 or self.static or UNSET
 
     @property
     def dns_servers(self) -> tuple[bytes, bytes, bytes]:
@@ -139,7 +139,8 @@ class StationInterface:
         self._leased_dns = None
 
     @property
-    def _static(self) -> Ipv4 | None:
+    def static(self) -> Ipv4 | None:
+        """The fixed address, if there is one."""
         if self.dhcp or not self.static_address:
             return None
         return Ipv4(self.static_address.decode(), self.static_gateway.decode(), self.static_netmask.decode())
@@ -148,8 +149,8 @@ class StationInterface:
         self._stop_lease()
         if self.lan is None:
             return
-        if self._static is not None:
-            self._come_up(self._static)
+        if self.static is not None:
+            self._come_up(self.static)
         elif self.dhcp and self.lan.dhcp:
             self._lease_scope = trio.CancelScope()
             self._spawn(self._lease, self.lan, self._lease_scope)

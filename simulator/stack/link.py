@@ -5,6 +5,7 @@ It does not know whether its peer is a socket of this machine or somebody of the
 
 from abc import ABC, abstractmethod
 from collections import deque
+from functools import cached_property
 from typing import ClassVar, Final
 
 import trio
@@ -15,6 +16,7 @@ from simulator.stack.endpoint import Endpoint
 from simulator.stack.errors import LWIP_NO_ROUTE, NetworkError
 from simulator.stack.lan import Lan
 from simulator.stack.network import Network, Route
+from simulator.stack.segments import Segments
 from simulator.stack.tcp_options import ConnectionOptions
 
 RECEIVE_WINDOW: Final = 5760
@@ -124,6 +126,11 @@ class TcpLink(Link):
         self.dialled: tuple[str, int] = remote
         """What a client dialled, a name or an address; it is dialled again in passthrough."""
         self._connection = connection
+
+    @cached_property
+    def segments(self) -> Segments:
+        """What AT+CIPSENDBUF has written."""
+        return Segments()
 
     @property
     def sent(self) -> int:

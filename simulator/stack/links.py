@@ -25,7 +25,7 @@ from simulator.stack.tls_options import Tls
 
 LINK_COUNT: Final = 5
 MESSAGE_LIMIT: Final = 2920
-"""Payload bytes of one +IPD."""
+"""Payload bytes of one +IPD, of ESP-AT."""
 
 
 DEFAULT_REPORT_SIZE, DEFAULT_TRANSMIT_SIZE = 1024, 2920
@@ -42,7 +42,7 @@ class LinkListener(Protocol):
         """A link has ended."""
 
     def link_data(self, link: Link, payload: bytes, sender: Endpoint) -> None:
-        """Data has arrived, at most MESSAGE_LIMIT bytes."""
+        """Data has arrived, at most as much as one report holds."""
 
     def link_notice(self, link: Link) -> None:
         """Data waits to be read."""
@@ -65,7 +65,13 @@ class LinkTable:
         listener: LinkListener,
         spawn: Callable[..., None],
         tls: Tls,
+        *,
+        message_limit: int = MESSAGE_LIMIT,
+        datagrams_wait: bool = True,
+        withholds_end: bool = True,
     ) -> None:
+        """`message_limit`: payload bytes of one report of received data. `datagrams_wait`: whether passive receiving is
+        for UDP too. `withholds_end`: whether the end of a link is told only when nothing is left to read."""
         self.multiple = False
         self.shows_sender = False
         self.raw = False
@@ -86,6 +92,9 @@ class LinkTable:
         self._listener = listener
         self._spawn = spawn
         self._tls = tls
+        self._message_limit = message_limit
+        self._datagrams_wait = datagrams_wait
+        self._withholds_end = withholds_end
 
     def __iter__(self) -> Iterator[Link]:
         """The links that are up, by number; opening and closing meanwhile does no harm."""
@@ -218,7 +227,7 @@ class LinkTable:
 
     def keeps(self, link: Link) -> bool:
         """Whether what arrives on a link waits to be read."""
-        return self.passive[link.number] and not self.raw
+        return self.passive[link.number] and not self.raw and (self._datagrams_wait or not isinstance(link, UdpLink))
 
     def read(self, link: Link, most: int) -> tuple[bytes, Endpoint]:
         """Take what was received passively; `conclude` follows."""
@@ -229,10 +238,14 @@ class LinkTable:
         return taken
 
     def conclude(self, link: Link) -> None:
-        """Announce what is left to read, or the end of a link that is over when nothing is (seen on 4.2.0)."""
+        """Announce what is left to read, or the end of a link that is over when nothing is (seen on 4.2.0).
+
+        Where the end is not withheld, what is left behind it is not announced.
+        """
         if link.unread and self.keeps(link):
-            link.announced = True
-            self._listener.link_notice(link)
+            if self._withholds_end or not link.ended:
+                link.announced = True
+                self._listener.link_notice(link)
         elif link.ended and not link.unread:
             self._end(link)
 
@@ -247,12 +260,14 @@ class LinkTable:
         self.close(link)
 
     def disconnect(self, link: Link) -> None:
-        """The connection of a link is over; CLOSED is withheld until all that has come is read."""
+        """The connection of a link is over; what has come can still be read."""
         link.receiving.cancel()
         if link.unread:
             link.close()
             link.ended = True
             self.notify()
+            if not self._withholds_end:
+                self._listener.link_closed(link)
         else:
             self._end(link)
 
@@ -317,10 +332,10 @@ class LinkTable:
             self.disconnect(link)
 
     async def _print(self, link: Link, data: bytes, sender: Endpoint) -> None:
-        for at in range(0, len(data), MESSAGE_LIMIT):
+        for at in range(0, len(data), self._message_limit):
             await self._output.room()
             self._output.cork()
-            self._listener.link_data(link, data[at : at + MESSAGE_LIMIT], sender)
+            self._listener.link_data(link, data[at : at + self._message_limit], sender)
             self._output.uncork()  # sent at once, without a turn of the writer
 
     async def _keep(self, link: Link, data: bytes, sender: Endpoint) -> None:
@@ -345,8 +360,8 @@ class LinkTable:
             if not link.unread or self.keeps(link) or self._links[link.number] is not link:
                 return
             data, sender = self.read(link, link.next_length)
-            for at in range(0, len(data), MESSAGE_LIMIT):  # at once: what comes in meanwhile goes behind it
-                self._listener.link_data(link, data[at : at + MESSAGE_LIMIT], sender)
+            for at in range(0, len(data), self._message_limit):  # at once: what comes in meanwhile goes behind it
+                self._listener.link_data(link, data[at : at + self._message_limit], sender)
             self.conclude(link)
 
     # Links that outlive their network
@@ -372,7 +387,8 @@ class LinkTable:
             link.close()
             self._links[link.number] = None
             self.notify()
-            self._listener.link_closed(link)
+            if self._withholds_end or not link.ended:
+                self._listener.link_closed(link)
 
     @contextmanager
     def _reserved(self, number: int) -> Iterator[None]:

@@ -27,9 +27,19 @@ DEFAULT_IDLE_LIMIT: Final = 0
 class Server:
     """At most one server, its limits, and the clients it has accepted."""
 
-    def __init__(self, network: Network, links: LinkTable, tls: Tls, clock: Clock, spawn: Callable[..., None]) -> None:
+    def __init__(
+        self,
+        network: Network,
+        links: LinkTable,
+        tls: Tls,
+        clock: Clock,
+        spawn: Callable[..., None],
+        *,
+        idle_limit: int = DEFAULT_IDLE_LIMIT,
+    ) -> None:
+        """`idle_limit`: seconds after which a silent client is closed, 0 never."""
         self.most_clients = LINK_COUNT
-        self.idle_limit = DEFAULT_IDLE_LIMIT
+        self.idle_limit = idle_limit
         self.port: int | None = None
         """None: there is no server."""
         self.interface = ANY_INTERFACE

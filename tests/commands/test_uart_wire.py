@@ -10,6 +10,9 @@ from simulator.core.clock import SteppedClock
 from simulator.core.paced_port import PacedPort
 from simulator.core.serial_line import heard
 from simulator.dialects.esp32_v5 import Esp32V5
+from simulator.dialects.esp8266_board import BOOT_TEXT
+from simulator.dialects.firmware import Dialect
+from simulator.dialects.loading import load_firmware
 from simulator.module import BootText
 from simulator.scenario.simulation import Simulation
 from simulator.scenario.world import World
@@ -28,7 +31,7 @@ class TalkativeFirmware(Esp32V5):
 class Bench:
     """A module behind a wire, in stepped time, at no other pace than that of its UART."""
 
-    def __init__(self, firmware: Esp32V5, *, paced: bool) -> None:
+    def __init__(self, firmware: Dialect, *, paced: bool) -> None:
         self.clock = SteppedClock()
         self.client = RatedPort(self.clock, None)
         port = PacedPort(self.client, self.clock) if paced else self.client
@@ -48,7 +51,7 @@ class Bench:
 
 
 @asynccontextmanager
-async def bench(firmware: Esp32V5 | None = None, *, paced: bool = True) -> AsyncIterator[Bench]:
+async def bench(firmware: Dialect | None = None, *, paced: bool = True) -> AsyncIterator[Bench]:
     it = Bench(firmware or Esp32V5(), paced=paced)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(it.simulation.run)
@@ -90,12 +93,23 @@ async def test_a_restart_goes_back_to_the_stored_rate() -> None:
 
 
 async def test_rom_text_is_noise_to_who_listens_at_the_rate_of_the_commands() -> None:
-    for paced in (True, False):
-        async with bench(TalkativeFirmware(), paced=paced) as it:
-            for rate in (0, 115200):
-                it.client.rate = rate
-                printed = await it.restart()
-                assert printed == heard(ROM.text, 74880, 115200) + b"\r\nready\r\n"
+    async with bench(TalkativeFirmware()) as it:
+        for rate in (0, 115200):
+            it.client.rate = rate
+            assert await it.restart() == heard(ROM.text, 74880, 115200) + b"\r\nready\r\n"
+
+
+async def test_a_port_without_a_wire_is_spared_the_noise() -> None:
+    async with bench(TalkativeFirmware(), paced=False) as it:
+        assert await it.restart() == b"\r\nready\r\n"
+
+
+async def test_the_rom_of_an_old_module() -> None:
+    async with bench(load_firmware("esp8266-v0.30")) as it:
+        it.client.rate = 115200
+        it.client.send(b"AT+RST\r\n")
+        await it.clock.advance(SECOND)
+        assert heard(BOOT_TEXT.text, 74880, 115200) in it.client.read()
 
 
 async def test_rom_text_can_be_read_at_its_own_rate() -> None:

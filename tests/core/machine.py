@@ -8,7 +8,7 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from simulator.core import answers
-from simulator.core.answers import Line, Restart, Result, Unterminated, received
+from simulator.core.answers import Line, Restart, Result, Unterminated
 from simulator.core.arguments import Range, Text
 from simulator.core.clock import SteppedClock
 from simulator.core.data_entry import CountedEntry, EscapedEntry
@@ -173,8 +173,7 @@ async def take(machine: Machine, entry: CountedEntry | EscapedEntry) -> Result:
     except DataEntryCancelledError:
         return Result.SEND_CANCELED
     machine.payloads.append(payload)
-    machine.output.write(received(len(payload)), Kind.RESULT)
-    machine.engine.refuse_surplus(entry)
+    machine.engine.confirm_data(entry)
     return Result.SEND_OK
 
 

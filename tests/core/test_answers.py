@@ -2,8 +2,9 @@
 
 import pytest
 
-from simulator.core import answers, errors
+from simulator.core import errors
 from simulator.core.answers import Line, Result, Unterminated
+from simulator.core.conventions import ESP_AT
 
 
 @pytest.mark.parametrize(
@@ -23,11 +24,11 @@ def test_results(result: Result, wire: bytes) -> None:
 
 
 def test_notices() -> None:
-    assert b"".join(answers.PROMPT) == b"\r\nOK\r\n\r\n>"
-    assert answers.BUSY == b"\r\nbusy p...\r\n"
-    assert answers.FORCED_RESTART == b"\r\nWill force to restart!!!\r\n"
-    assert answers.READY == b"\r\nready\r\n"
-    assert answers.received(4) == b"\r\nRecv 4 bytes\r\n"
+    assert b"".join(ESP_AT.prompt) == b"".join(ESP_AT.passthrough_prompt) == b"\r\nOK\r\n\r\n>"
+    assert ESP_AT.busy == ESP_AT.busy_behind_data == b"\r\nbusy p...\r\n"
+    assert ESP_AT.forced_restart == b"\r\nWill force to restart!!!\r\n"
+    assert ESP_AT.boot == (b"\r\nready\r\n",)
+    assert ESP_AT.receipt % 4 == b"\r\nRecv 4 bytes\r\n"
 
 
 def test_information() -> None:

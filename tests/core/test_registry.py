@@ -78,3 +78,25 @@ def test_entries_know_what_they_are() -> None:
 
 def test_formats_that_are_no_commands_are_noted_with_their_table() -> None:
     assert table.formats == [("+IPD", "report")]
+
+
+def test_some_of_a_table() -> None:
+    assert list(Registry([table.only("AT+LINK")])) == [("AT+LINK", Form.SET)]
+    assert list(Registry([table.only(("AT+MODE", Form.SET))])) == [("AT+MODE", Form.SET)]
+    with pytest.raises(KeyError):
+        table.only("AT+NOTHING")
+    with pytest.raises(KeyError):
+        table.only(("AT+LINK", Form.QUERY))
+
+
+def test_the_first_table_that_has_a_form_counts() -> None:
+    newer = CommandTable()
+
+    @newer.command("AT+LINK", Form.SET, when=lambda context, parameters: context == "single")
+    def other_link(context: object, number: Annotated[int, Range(0, 4)]) -> None: ...
+
+    registry = Registry([newer, table])
+    assert registry.find("single", parse_line(b"AT+LINK=1")).handler is other_link
+    with pytest.raises(CommandError):
+        registry.find("multiple", parse_line(b"AT+LINK=1"))
+    assert registry.find("single", parse_line(b"AT+MODE=1")).handler is set_mode

@@ -8,18 +8,17 @@ import pytest
 
 from simulator.core.grammar import Form
 from simulator.core.registry import CommandTable
-from simulator.dialects import esp32_v5
 from simulator.dialects.catalogue import load_catalogue
-from simulator.dialects.esp32_v5 import TABLES, Esp32V5
-from simulator.dialects.names import DIALECTS
+from simulator.dialects.coverage import coverage
+from simulator.dialects.esp32_v5 import Esp32V5
+from simulator.dialects.loading import load_firmware
+from simulator.dialects.names import BUILDS, DIALECTS, RUNNABLE
 from tests.workbench import workbench
 
 QUERY, SET, EXECUTE = Form.QUERY, Form.SET, Form.EXECUTE
 
 
-@pytest.mark.parametrize(
-    ("dialect", "entries"), [("esp32-v5", 213), ("esp8266-v0.30", 61), ("tencent-tc", 30)], ids=DIALECTS
-)
+@pytest.mark.parametrize(("dialect", "entries"), [("esp32-v5", 213), ("esp8266-v0.30", 61), ("tencent-tc", 30)])
 def test_every_documented_command_is_in_the_catalogue_once(dialect: str, entries: int) -> None:
     names = [entry.name for entry in load_catalogue(dialect).documented]
     assert len(names) == len(set(names)) == entries
@@ -106,16 +105,32 @@ def test_the_groups_and_those_of_the_released_firmware() -> None:
     assert len(catalogue.in_release()) == 176
 
 
-def test_no_handler_stands_outside_the_catalogue() -> None:
-    catalogue = load_catalogue("esp32-v5")
-    known = {(name, form) for name, forms, _ in catalogue.registered for form in forms}
-    assert set(Esp32V5().registry) - known == set()
-    documented = {(entry.name, form) for entry in catalogue.documented for form in entry.forms}
-    formats = {name_and_form for table in TABLES for name_and_form in table.formats}
-    assert formats - documented == set()
+@pytest.mark.parametrize("dialect", RUNNABLE)
+def test_every_handler_has_an_entry(dialect: str) -> None:
+    catalogue = load_catalogue(dialect)
+    known = {(name, form.value) for name, forms, _ in catalogue.registered for form in forms}
+    known |= {(name, form) for entry in catalogue.documented for name in entry.commands for form in entry.forms}
+    assert load_firmware(dialect).implemented() - known == set()
 
 
-def test_no_command_has_the_test_form() -> None:
+@pytest.mark.parametrize("dialect", RUNNABLE)
+def test_every_entry_has_a_handler_or_a_reason(dialect: str) -> None:
+    reasons = load_catalogue(dialect).open
+    unexplained = [
+        (row.command, row.form)
+        for row in coverage(dialect)
+        if not row.works and not (row.command in reasons or row.group in reasons)
+    ]
+    assert unexplained == []
+
+
+@pytest.mark.parametrize("dialect", RUNNABLE)
+def test_a_reason_is_gone_once_everything_works(dialect: str) -> None:
+    missing = {name for row in coverage(dialect) if not row.works for name in (row.command, row.group)}
+    assert set(load_catalogue(dialect).open) - missing == set()
+
+
+def test_no_esp32_command_has_the_test_form() -> None:
     assert [name for name, form in Esp32V5().registry if form is Form.TEST] == []
 
 
@@ -155,7 +170,7 @@ def test_the_release_build_has_the_released_groups_only(monkeypatch: pytest.Monk
     table = CommandTable()
     for name, form in (("AT+WEBSERVER", SET), ("AT+FS", SET), ("AT+SYSLSP", EXECUTE), ("AT", EXECUTE)):
         table.command(name, form)(lambda module: None)
-    monkeypatch.setattr(esp32_v5, "TABLES", (table,))
+    monkeypatch.setattr(Esp32V5, "tables", (table,))
     full, release = Esp32V5("full"), Esp32V5("release")
     assert [name for name, _ in full.command_list()] == ["AT", "AT+SYSLSP", "AT+FS", "AT+WEBSERVER"]
     assert [name for name, _ in release.command_list()] == ["AT", "AT+SYSLSP"]
@@ -176,3 +191,10 @@ def test_a_full_build_starts_without_reading_the_catalogue() -> None:
     """
     finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert finished.stdout == "0\n"
+
+
+@pytest.mark.parametrize("dialect", RUNNABLE)
+def test_what_every_firmware_has(dialect: str) -> None:
+    for build in BUILDS:
+        registry = load_firmware(dialect, build).registry
+        assert {("AT", EXECUTE), ("AT+RST", EXECUTE), ("AT+GMR", EXECUTE), ("AT+CIPSTART", SET)} <= set(registry)

@@ -102,6 +102,28 @@ def test_links_that_clash(tmp_path: Path) -> None:
     assert "needs {n}" in ended.stderr
 
 
+def test_modules_of_two_firmwares(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "world.toml").write_text('[[module]]\ndialect = "esp8266-v0.30"\n[[module]]\n', encoding="utf-8")
+    simulator = start("--world", "world.toml")
+    with Client(simulator.port(0)) as old, Client(simulator.port(1)) as new:
+        for each in (old, new):
+            each.serial.write(b"AT+GMR\r\n")
+        assert old.read_until(b"OK\r\n") == (
+            b"\r\nready\r\nAT+GMR\r\r\nAT version:0.30.0.0(Jul  3 2015 19:35:49)\r\nSDK version:1.2.0\r\n"
+            b"compile time:Jul  7 2015 18:34:26\r\nOK\r\n"
+        )
+        assert new.read_until(b"OK\r\n").startswith(b"\r\nready\r\nAT+GMR\r\nAT version:5.0.0.0(")
+
+
+def test_the_command_line_says_the_firmware_of_every_module(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "world.toml").write_text('[[module]]\ndialect = "esp8266-v0.30"\n[[module]]\n', encoding="utf-8")
+    simulator = start("--world", "world.toml", "--dialect", "esp8266-v1.7")
+    with Client(simulator.port(0)) as first, Client(simulator.port(1)) as second:
+        for each in (first, second):
+            each.serial.write(b"AT+GMR\r\n")
+            assert b"AT version:1.7.4.0(" in each.read_until(b"OK\r\n")
+
+
 def test_more_modules_than_open_files_are_allowed_at_first(start: Start) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (128, hard))

@@ -1,6 +1,6 @@
 """Settings: RAM, flash, and AT+SYSSTORE between them."""
 
-from simulator.persist.settings import MemoryStore, Setting, Settings
+from simulator.persist.settings import MemoryStore, Setting, Settings, stored
 
 
 class Room:
@@ -109,3 +109,22 @@ def test_erasing_brings_the_factory_values_back_at_the_next_boot() -> None:
 
 def test_the_declaration_itself_can_be_looked_at() -> None:
     assert isinstance(Room.mode, Setting)
+
+
+def test_a_room_as_flash_has_it() -> None:
+    room = boot(MemoryStore())
+    room.mode = 3
+    with room.settings.volatile():
+        room.mode = 2
+    assert (room.mode, stored(room).mode) == (2, 3)
+    assert room.mode == 2
+
+
+def test_what_is_set_in_force_only_is_gone_at_the_next_boot() -> None:
+    store = MemoryStore()
+    room = boot(store)
+    with room.settings.volatile():
+        room.mode = 3
+        room.link = 1  # always stored
+    again = boot(store)
+    assert (again.mode, again.link) == (1, 1)

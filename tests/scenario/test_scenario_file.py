@@ -67,7 +67,7 @@ MISTAKES = {
         "3: vars: found 'a b'; a name of letters, digits and underlines would be right"
     ),
     "title: x\nsteps: []\ndialect: esp9\n": (
-        "3: dialect: found 'esp9'; esp32-v5 or esp8266-v0.30 or tencent-tc or ai-thinker would be right"
+        "3: dialect: found 'esp9'; esp32-v5 or esp8266-v0.30 or esp8266-v1.7 or ai-thinker or tencent-tc would be right"
     ),
     "title: x\nmodules: [A, B]\nsteps:\n  - {send: 'AT'}\n": (
         "4: step 1: module: needed in a file with several; A or B would be right"

@@ -97,6 +97,8 @@ joins = "open"
 mac = "24:6f:28:00:00:10"
 link = "wire{n}"
 [[module]]
+dialect = "esp8266-v0.30"
+joined = "espressif"
 [[host]]
 address = "192.168.3.50"
 name = "Time.example"
@@ -145,7 +147,10 @@ def test_every_key_is_read(write: Write) -> None:
             StationConfiguration(b"\xf8\x87\xf1\x0f\x35\x3b", b"ESP32_softAP", b"1234567890", "192.168.4.77"),
             StationConfiguration(b"\xf8\x87\xf1\x0f\x35\x3c", b"open"),
         ),
-        modules=(ModuleConfiguration(b"\x24\x6f\x28\0\0\x10", "wire{n}"), ModuleConfiguration()),
+        modules=(
+            ModuleConfiguration(b"\x24\x6f\x28\0\0\x10", "wire{n}"),
+            ModuleConfiguration(dialect="esp8266-v0.30", joined=b"espressif"),
+        ),
         memory_hosts=(
             HostConfiguration(
                 "192.168.3.50",
@@ -341,6 +346,11 @@ DURATION = '"2.5s", "120ms" or a number of seconds, from 0 to 86400 s'
         ),
         ({"module": "A"}, 'module: found "A"; [[module]], in double brackets,'),
         ({"module": [{"mac": "03:00:00:00:00:01"}]}, f'module#1.mac: found "03:00:00:00:00:01"; {UNICAST}'),
+        (
+            {"module": [{"dialect": "esp8266-v0.3"}]},
+            'module#1.dialect: found "esp8266-v0.3"; "esp8266-v0.30"',
+        ),
+        ({"module": [{"joined": "home"}]}, 'module.joined: found "home"; one of access_point'),
         ({"module": [{"link": ""}]}, f'module#1.link: found ""; {LINK}'),
         ({"module": [{"link": 1}]}, f"module#1.link: found 1; {LINK}"),
         ({"module": [{"link": "a1"}, {"link": "a{n}"}]}, "module#2.link: found that of module#1; a path of its own"),

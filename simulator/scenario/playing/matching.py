@@ -243,7 +243,11 @@ class Printed:
         return MismatchError(f"expected {expected}, got {line!r} at the end of {read!r}")
 
     def _echo(self, line: str, skip: int) -> int | None:
-        """How many echoes are over when this line is one of those still to come; None when it is none."""
+        """How many echoes are over when this line is one of those still to come; None when it is none.
+
+        Some firmwares echo the line end as CR CR LF.
+        """
+        line = line.removesuffix("\r")
         return self._echoes.index(line, skip) + 1 if line in self._echoes[skip:] else None
 
     def _first(self, wanted: Lines, line: str, captured: dict[str, str]) -> tuple[str, dict[str, str]] | None:

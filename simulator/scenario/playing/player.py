@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 import trio
 
 from simulator.core.trace import Record
+from simulator.dialects.names import DIALECTS
 from simulator.scenario.playing.matching import MismatchError, Printed, Quiet
 from simulator.scenario.playing.peers import PeerError
 from simulator.scenario.playing.reactions import Watcher
@@ -63,8 +64,8 @@ def prepare(scenario: Scenario) -> Prepared:
     mistakes: list[str] = []
     steps = _bind(scenario.steps, mistakes)
     reactions = tuple(_bind(reaction.steps, mistakes) for reaction in scenario.reactions)
-    if scenario.dialect not in KNOWN_DIALECTS:
-        right = " or ".join(KNOWN_DIALECTS)
+    if scenario.dialect not in DIALECTS:
+        right = " or ".join(DIALECTS)
         mistakes.append(str(scenario.place("dialect").error(f"found {scenario.dialect!r}; {right} would be right")))
     variables = Variables(scenario.variables)
     try:
@@ -75,10 +76,6 @@ def prepare(scenario: Scenario) -> Prepared:
         raise ScenarioError("\n".join(mistakes))
     waiting = tuple(dict.fromkeys((*awaited(scenario), *surroundings.awaited)))
     return Prepared(scenario, steps, reactions, surroundings, variables, waiting)
-
-
-KNOWN_DIALECTS: Final = ("esp32-v5", "esp8266-v0.30", "tencent-tc", "ai-thinker")
-"""Firmwares a scenario may be for; those that cannot be run yet are waited for."""
 
 
 def _bind(steps: Sequence[Step], mistakes: list[str]) -> tuple[Bound, ...]:

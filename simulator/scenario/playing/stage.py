@@ -18,8 +18,8 @@ from simulator.core.port import MemoryPort, Port
 from simulator.core.pty_port import PtyPort
 from simulator.core.task_order import oldest_task_first
 from simulator.core.trace import RECENT, Kind, Record, Trace
+from simulator.dialects.loading import load_firmware
 from simulator.module import Module
-from simulator.scenario.firmwares import firmware
 from simulator.scenario.playing.matching import MismatchError, Printed
 from simulator.scenario.playing.memory_peers import MemoryPeer
 from simulator.scenario.playing.peers import Peer, PeerConfiguration
@@ -240,7 +240,7 @@ async def open_stage(
 def _add_modules(
     stage: Stage, setting: Setting, modules: Sequence[str], ports: Sequence[Port], tolerated: Sequence[str]
 ) -> None:
-    program = firmware(setting.dialect, setting.build)
+    program = load_firmware(setting.dialect, setting.build)
     for name, port in zip(modules, ports, strict=True):
         module = stage.modules[name] = stage.simulation.add_module(program, port)
         if name in setting.off:

@@ -30,7 +30,7 @@ PEER_KEYS: Final = (
     *("addr", "mac", "ble", "bt", "app", "wifi", "tools", "network"),
 )
 """What transcripts say about a peer; some of it is for the reader."""
-ELSEWHERE: Final = ("http", "advertisers", "bt_devices", "bonded", "ethernet", "stored")
+ELSEWHERE: Final = ("http", "advertisers", "bt_devices", "bonded", "ethernet")
 """Parts of a transcript's world that nothing here provides yet."""
 AWAITED_PROTOCOLS: Final = ("http", "https", "mqtt", "mqtts", "ws-echo", "wss-echo", "wss")
 """What peers of transcripts serve that nothing here speaks yet."""
@@ -84,7 +84,9 @@ class _Arrangement:
 
     def _inline(self, found: Table) -> World:
         document: dict[str, Any] = {
-            key: value for key, value in found.items() if key not in ("access_points", "peers", "services", *ELSEWHERE)
+            key: value
+            for key, value in found.items()
+            if key not in ("access_points", "peers", "services", "stored", *ELSEWHERE)
         }
         if "services" in found:
             hosts = document.get("host", [])
@@ -102,6 +104,10 @@ class _Arrangement:
             ]
         elif "access_point" not in found:
             document["access_point"] = []
+        if "stored" in found and document["access_point"] and "module" not in document:
+            joined = document["access_point"][0]
+            name = joined.get("ssid") if isinstance(joined, dict) else None
+            document["module"] = [{"joined": name} for _ in self._scenario.modules]
         return read_world(self._substituted(document), self._scenario.file)
 
     def _time_servers(self, services: Any) -> list[dict[str, Any]]:

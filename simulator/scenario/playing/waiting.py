@@ -10,7 +10,8 @@ from typing import Final
 
 from simulator.core.grammar import UnknownCommandError, parse_line
 from simulator.dialects.catalogue import load_catalogue
-from simulator.scenario.firmwares import RUNNABLE, firmware
+from simulator.dialects.loading import load_firmware
+from simulator.dialects.names import RUNNABLE
 from simulator.scenario.playing.surroundings import AWAITED_PROTOCOLS
 from simulator.scenario.scenario import Scenario, Step
 from simulator.scenario.verbs import VERBS
@@ -75,7 +76,7 @@ def _awaited(scenario: Scenario) -> Iterator[str]:
 def _awaited_commands(scenario: Scenario) -> Iterator[str]:
     """Those that the firmware has and the simulator has not. What no firmware has is typed to see its ERROR."""
     typed = [_command(step.value) for step in scenario.every_step() if step.action == "send"]
-    works = {name for name, _ in firmware(scenario.dialect).registry}
+    works = {name for name, _ in load_firmware(scenario.dialect).registry}
     missing = [name for name in typed if name is not None and name not in works]
     if missing:
         documented = {command for entry in load_catalogue(scenario.dialect).documented for command in entry.commands}

@@ -1,0 +1,84 @@
+"""Addresses of the interfaces (ESP8266 AT Instruction Set 0.30, chapter 4)."""
+
+from ipaddress import IPv4Address
+from typing import Final
+
+from simulator.commands import addresses, softap
+from simulator.commands.argument_types import Address, Mac, mac_text
+from simulator.commands.esp8266.threefold import ThreefoldTable, View, in_force
+from simulator.core.answers import Line
+from simulator.core.errors import CommandError
+from simulator.module import Module
+from simulator.stack.interface import UNSET, Ipv4
+
+table = ThreefoldTable()
+
+CLASS_C: Final = range(192, 224)
+"""First bytes of the addresses a softAP may have."""
+
+
+@table.query("AT+CIPSTAMAC")
+def station_mac(module: Module, name: bytes, view: View) -> Line:
+    """AT+CIPSTAMAC?: the MAC address of the station."""
+    return Line(b'%b:"%b"' % (name, mac_text(view(module.station).mac)))
+
+
+@table.set("AT+CIPSTAMAC")
+def set_station_mac(module: Module, mac: Mac) -> None:
+    """AT+CIPSTAMAC."""
+    addresses.set_station_mac(module, mac)
+
+
+@table.query("AT+CIPAPMAC")
+def softap_mac(module: Module, name: bytes, view: View) -> Line:
+    """AT+CIPAPMAC?: the MAC address of the softAP."""
+    return Line(b'%b:"%b"' % (name, mac_text(view(module.softap).mac)))
+
+
+@table.set("AT+CIPAPMAC")
+def set_softap_mac(module: Module, mac: Mac) -> None:
+    """AT+CIPAPMAC."""
+    softap.set_softap_mac(module, mac)
+
+
+def station_ipv4(module: Module, view: View) -> Ipv4:
+    """The address a query of the station shows: the one in force, or the static one that is stored."""
+    if view is in_force:
+        return module.interface.ipv4
+    return view(module.interface).static or UNSET
+
+
+@table.query("AT+CIPSTA")
+def station_address(module: Module, name: bytes, view: View) -> Line:
+    """AT+CIPSTA?: the address only; zeros before the station has joined."""
+    return Line(b'%b:"%b"' % (name, station_ipv4(module, view).address.encode()))
+
+
+@table.set("AT+CIPSTA")
+def set_station_address(
+    module: Module, address: Address, gateway: Address | None = None, netmask: Address | None = None
+) -> None:
+    """AT+CIPSTA: a static address; DHCP is off from now on."""
+    addresses.set_station_address(module, address, gateway, netmask)
+
+
+@table.query("AT+CIPAP")
+def softap_address(module: Module, name: bytes, view: View) -> Line:
+    """AT+CIPAP?: address, gateway and netmask in one line."""
+    return Line(b'%b:"%b","%b","%b"' % (name, *(part.encode() for part in view(module.softap_interface).ipv4)))
+
+
+@table.set("AT+CIPAP", ("_CUR", "_DEF"))
+def set_softap_address(
+    module: Module, address: Address, gateway: Address | None = None, netmask: Address | None = None
+) -> None:
+    """AT+CIPAP: a fixed address, of class C; the DHCP server is off from now on."""
+    if IPv4Address(address).packed[0] not in CLASS_C:
+        raise CommandError
+    softap.move(module, address, gateway, netmask, dhcp=False)
+
+
+@table.set("AT+CIPAP", ("",))
+def set_all_of_softap_address(module: Module, address: Address, gateway: Address, netmask: Address) -> None:
+    """AT+CIPAP without a suffix: gateway and netmask may not be left out."""
+    set_softap_address(module, address, gateway, netmask)

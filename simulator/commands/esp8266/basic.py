@@ -1,0 +1,99 @@
+"""Basic commands (ESP8266 AT Instruction Set 0.30, chapter 3)."""
+
+from typing import Annotated, Final
+
+from simulator.commands import uart
+from simulator.core.answers import Line, Restart, RestartCause, Unterminated
+from simulator.core.arguments import UNSIGNED_32, Milliseconds, Range
+from simulator.core.grammar import Form
+from simulator.core.registry import CommandTable
+from simulator.module import Module
+from simulator.system import SleepMode
+
+table = CommandTable()
+
+SLEEP_MODES: Final = (SleepMode.AWAKE, SleepMode.LIGHT, SleepMode.MODEM_DTIM)
+"""By the number of AT+SLEEP."""
+SUPPLY: Final = 3300
+"""Millivolts at VDD33."""
+
+BaudRate = Annotated[int, Range(110, 115200 * 40)]
+
+
+@table.command("AT+GMR", Form.EXECUTE)
+def version(module: Module) -> list[Line | Unterminated]:
+    """AT+GMR: three lines, or four where there is a number of the binary; no blank line before OK (seen on modules)."""
+    firmware = module.firmware.version
+    lines = [b"AT version:" + firmware.core, b"SDK version:" + firmware.sdk, b"compile time:" + firmware.compiled]
+    if firmware.application:
+        lines.append(b"Bin version(%b):%b" % (firmware.module_name, firmware.application))
+    return [*map(Line, lines[:-1]), Unterminated(lines[-1])]
+
+
+@table.command("AT+GSLP", Form.SET)
+def deep_sleep(module: Module, duration: Annotated[int, Milliseconds(0, UNSIGNED_32)]) -> list[Line | Restart]:
+    """AT+GSLP: the time, OK, then nothing until the timer starts the module again."""
+    return [Line(b"%d" % duration), Restart(RestartCause.DEEP_SLEEP, duration / 1000)]
+
+
+@table.command("AT+UART_CUR", Form.SET)
+def set_current(
+    module: Module,
+    baud_rate: BaudRate,
+    data_bits: uart.DataBits,
+    stop_bits: uart.StopBits,
+    parity: uart.Parity,
+    flow_control: uart.FlowControl,
+) -> None:
+    """AT+UART_CUR: until the next restart."""
+    uart.set_current(module, baud_rate, data_bits, stop_bits, parity, flow_control)
+
+
+@table.command("AT+UART_DEF", Form.SET)
+@table.command("AT+UART", Form.SET)
+def set_stored(
+    module: Module,
+    baud_rate: BaudRate,
+    data_bits: uart.DataBits,
+    stop_bits: uart.StopBits,
+    parity: uart.Parity,
+    flow_control: uart.FlowControl,
+) -> None:
+    """AT+UART_DEF, and AT+UART before it: stored, and in force from now on."""
+    uart.set_stored(module, baud_rate, data_bits, stop_bits, parity, flow_control)
+
+
+@table.command("AT+SLEEP", Form.QUERY)
+def sleep_mode(module: Module) -> Line:
+    """AT+SLEEP?: in the words of later versions; the manual gives none."""
+    return Line(b"+SLEEP:%d" % SLEEP_MODES.index(module.system.sleep_mode))
+
+
+@table.command("AT+SLEEP", Form.SET)
+def set_sleep_mode(module: Module, mode: Annotated[int, Range(0, 2)]) -> None:
+    """AT+SLEEP: 0 none, 1 light, 2 modem; of effect in station mode only."""
+    module.system.sleep_mode = SLEEP_MODES[mode]
+
+
+@table.command("AT+RFPOWER", Form.SET)
+def set_transmit_power(module: Module, power: Annotated[int, Range(0, 82)]) -> None:
+    """AT+RFPOWER: the most the radio may use, in 0.25 dBm."""
+    module.system.transmit_power = power
+
+
+@table.command("AT+RFVDD", Form.QUERY)
+def supply_voltage(module: Module) -> Line:
+    """AT+RFVDD?: what is measured, in 1/1024 V."""
+    return Line(b"+RFVDD:%d" % (SUPPLY * 1024 // 1000))
+
+
+@table.command("AT+RFVDD", Form.SET)
+def set_supply_voltage(module: Module, millivolts: Annotated[int, Range(1900, 3300)]) -> None:
+    """AT+RFVDD=<mV>: what the transmit power is matched to."""
+    module.system.matched_supply = millivolts
+
+
+@table.command("AT+RFVDD", Form.EXECUTE)
+def match_supply_voltage(module: Module) -> None:
+    """AT+RFVDD: match the transmit power to what is measured."""
+    module.system.matched_supply = SUPPLY

@@ -1,0 +1,151 @@
+"""What the NONOS firmware had learned by AT 1.7 that AT 0.30 did not know, where it differs from ESP-AT.
+
+Sources: what client libraries for 1.7 parse, and sessions of modules; the table in `dialects/esp8266_v17.py` says which
+for each command.
+"""
+
+from typing import Annotated
+
+from simulator.commands import addresses, receiving, softap
+from simulator.commands.addresses import ipv4_lines
+from simulator.commands.argument_types import Address, Host, Link, Mac, Port
+from simulator.commands.esp8266 import links, wifi
+from simulator.commands.esp8266.addresses import station_ipv4
+from simulator.commands.esp8266.threefold import ThreefoldTable, View
+from simulator.commands.esp8266.wifi import Channel, SoftApPassword, SoftApSecurity, Ssid, StationPassword
+from simulator.core.answers import Answer, Line, Unterminated
+from simulator.core.arguments import Bool, Count, Range, Seconds, Word
+from simulator.core.errors import CommandError
+from simulator.core.grammar import Form
+from simulator.module import Module
+from simulator.radio.scan import ScanOptions
+from simulator.stack.link import TlsLink
+from simulator.stack.links import LINK_COUNT
+
+table = ThreefoldTable()
+
+
+@table.set("AT+CWJAP")
+async def join(module: Module, ssid: Ssid, password: StationPassword, bssid: Mac | None = None) -> Answer:
+    """AT+CWJAP: an access point that is joined already is not left and joined again."""
+    station, point = module.station, module.station.access_point
+    if point is None or (station.ssid, station.password) != (ssid, password) or bssid not in (None, point.bssid):
+        return await wifi.join(module, ssid, password, bssid)
+    station.ssid, station.password, station.bssid = ssid, password, bssid or b""
+    return None
+
+
+@table.query("AT+CWSAP")
+def softap_settings(module: Module, name: bytes, view: View) -> Line:
+    """AT+CWSAP?: with the most stations, and whether the SSID is hidden."""
+    point = view(module.softap)
+    values = (name, point.ssid, point.password, point.channel, point.security.number, point.most_stations, point.hidden)
+    return Line(b'%b:"%b","%b",%d,%d,%d,%d' % values)
+
+
+@table.set("AT+CWSAP")
+def set_softap(
+    module: Module,
+    ssid: Ssid,
+    password: SoftApPassword,
+    channel: Channel,
+    security: SoftApSecurity,
+    most_stations: Annotated[int, Count(1, 8)] = 4,
+    hidden: Bool = False,
+) -> None:
+    """AT+CWSAP: the softAP starts again with these."""
+    softap.set_softap(module, ssid, password, channel, security, most_stations, hidden)
+
+
+@table.query("AT+CIPSTA")
+def station_address(module: Module, name: bytes, view: View) -> list[Line]:
+    """AT+CIPSTA?: address, gateway and netmask, a line each."""
+    return ipv4_lines(name, station_ipv4(module, view))
+
+
+@table.query("AT+CIPAP")
+def softap_address(module: Module, name: bytes, view: View) -> list[Line]:
+    """AT+CIPAP?: address, gateway and netmask, a line each."""
+    return ipv4_lines(name, view(module.softap_interface).ipv4)
+
+
+@table.query("AT+CIPDNS", ("_CUR", "_DEF"))
+def dns_servers(module: Module, name: bytes, view: View) -> list[Line]:
+    """AT+CIPDNS?: two servers, a line each, unquoted."""
+    return [Line(b"%b:%b" % (name, server)) for server in view(module.interface).dns_servers[:2]]
+
+
+@table.set("AT+CIPDNS", ("_CUR", "_DEF"))
+def set_dns_servers(module: Module, manual: Bool, first: Address | None = None, second: Address | None = None) -> None:
+    """AT+CIPDNS: two servers, or those of DHCP again."""
+    addresses.set_dns_servers(module, manual, first, second)
+
+
+table.command("AT+CIPSTART", Form.SET, when=links.is_right_and_udp(b"TCP", b"UDP", b"SSL"))(links.open_udp)
+
+
+@table.command("AT+CIPSTART", Form.SET)
+async def open_tcp(
+    module: Module,
+    link: Link,
+    kind: Annotated[bytes, Word(b"TCP", b"SSL")],
+    host: Host,
+    port: Port,
+    keep_alive: Annotated[int, Seconds(0, 7200)] = 0,
+) -> None:
+    """AT+CIPSTART, TCP and SSL: the keep-alive is in seconds; one link may be SSL, and not for raw data."""
+    if kind == TlsLink.kind:
+        others = [other for other in module.links if other.number != link]
+        if module.links.raw or any(isinstance(other, TlsLink) for other in others):
+            raise CommandError
+    await links.dial(module, link, kind, host, port, keep_alive)
+
+
+@table.command("AT+CIPSSLSIZE", Form.SET)
+def set_ssl_buffer(module: Module, size: Annotated[int, Range(2048, 4096)]) -> None:
+    """AT+CIPSSLSIZE: bytes for a record of TLS; simulated links have room for any."""
+
+
+@table.command("AT+CIPSSLCCONF", Form.QUERY)
+def authentication(module: Module) -> Line:
+    """AT+CIPSSLCCONF?: bits, for showing a certificate and for verifying the server."""
+    return Line(b"+CIPSSLCCONF:%d" % module.tls.options[0].mode)
+
+
+@table.command("AT+CIPSSLCCONF", Form.SET)
+def set_authentication(module: Module, mode: Annotated[int, Range(0, 3)]) -> None:
+    """AT+CIPSSLCCONF: for every link, with the only set of certificates."""
+    for options in module.tls.options:
+        options.authenticate(mode, 0, 0)
+
+
+@table.command("AT+CWLAPOPT", Form.SET)
+def set_scan_options(module: Module, sorts: Bool, fields: Annotated[int, Range(0, 0x7F)]) -> None:
+    """AT+CWLAPOPT: whether by strength, which it always is here; and which fields AT+CWLAP prints."""
+    module.scanner.options = ScanOptions(fields)
+
+
+@table.command("AT+CIPDOMAIN", Form.SET)
+async def resolve(module: Module, name: Host) -> Line:
+    """AT+CIPDOMAIN: the address of a name, unquoted."""
+    return Line(b"+CIPDOMAIN:%b" % await addresses.address_of(module, name))
+
+
+@table.command("AT+CIPRECVDATA", Form.SET)
+def read(module: Module, link: Link, most: Annotated[int, Range(1, 2048)]) -> Unterminated:
+    """AT+CIPRECVDATA: comma and colon the other way round than in ESP-AT."""
+    data, _ = receiving.take(module, link, most)
+    return Unterminated(b"+CIPRECVDATA,%d:%b" % (len(data), data))
+
+
+@table.command("AT+CIPRECVLEN", Form.QUERY)
+def unread_lengths(module: Module) -> Line:
+    """AT+CIPRECVLEN?: bytes to read of each link, 0 without one."""
+    lengths = [0 if (link := module.links[number]) is None else link.unread_length for number in range(LINK_COUNT)]
+    return Line(b"+CIPRECVLEN:" + b",".join(b"%d" % length for length in lengths))
+
+
+@table.command("AT+SYSRAM", Form.QUERY)
+def memory(module: Module) -> Line:
+    """AT+SYSRAM?: bytes that are free."""
+    return Line(b"+SYSRAM:%d" % module.system.heap.figures().free)

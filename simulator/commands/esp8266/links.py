@@ -1,0 +1,139 @@
+"""Links and the server (ESP8266 AT Instruction Set 0.30, chapter 5)."""
+
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any, Final
+
+from simulator.commands import links, passthrough, ping, server
+from simulator.commands.argument_types import Host, HostText, Link, LinkNumber, Port
+from simulator.core.answers import Line, Result
+from simulator.core.arguments import Argument, Bool, Range, Word
+from simulator.core.errors import Cause, CommandError
+from simulator.core.grammar import Form, Parameter
+from simulator.core.registry import Choice, CommandTable
+from simulator.module import Module
+from simulator.stack.link import Link as OpenLink
+from simulator.stack.server import DEFAULT_PORT
+
+table = CommandTable()
+
+NO_CHANGE: Final = Line(b"no change")
+
+HalfSeconds = Annotated[int, Range(0, 7200)]
+"""Of silence, before TCP asks whether the peer is there; 0 never."""
+LocalPort = Annotated[int, Range(0, 65535)]
+LinkType = Annotated[bytes, Word(b"TCP", b"UDP")]
+
+
+def is_right_and_udp(*kinds: bytes) -> Choice:
+    """Choose AT+CIPSTART's signature for UDP, where there are links of these kinds.
+
+    Its first parameters are read one after the other; choosing raises CommandError with the cause of the first that is
+    wrong.
+    """
+    is_udp = links.is_udp(0, behind_link=True)
+    arguments: tuple[tuple[Argument, Cause], ...] = (
+        (LinkNumber(), Cause.WRONG_LINK_NUMBER),
+        (Word(*kinds), Cause.WRONG_LINK_TYPE),
+        (HostText(64, 1), Cause.WRONG_ADDRESS),
+        (Range(1, 65535), Cause.WRONG_PORT),
+    )
+
+    def choose(module: Any, parameters: tuple[Parameter, ...]) -> bool:
+        _check([(argument, cause) for argument, cause in arguments if argument.present(module)], parameters)
+        return is_udp(module, parameters)
+
+    return choose
+
+
+def _check(arguments: Iterable[tuple[Argument, Cause]], parameters: tuple[Parameter, ...]) -> None:
+    for position, (argument, cause) in enumerate(arguments):
+        value = parameters[position] if position < len(parameters) else None
+        try:
+            if type(value) is not argument.wire_type:
+                raise CommandError
+            argument.check(value, position)
+        except CommandError:
+            raise CommandError(cause=cause) from None
+
+
+@table.command("AT+CIPSTART", Form.SET, when=is_right_and_udp(b"TCP", b"UDP"))
+async def open_udp(
+    module: Module,
+    link: Link,
+    kind: LinkType,
+    host: Host,
+    port: Port,
+    local_port: LocalPort = 0,
+    follows: links.Follows = 0,
+) -> None:
+    """AT+CIPSTART, UDP: a port with a peer."""
+    await links.open_udp(module, link, kind, host, port, local_port, follows)
+
+
+@table.command("AT+CIPSTART", Form.SET)
+async def open_tcp(
+    module: Module, link: Link, kind: LinkType, host: Host, port: Port, keep_alive: HalfSeconds = 0
+) -> None:
+    """AT+CIPSTART, TCP: connect."""
+    await dial(module, link, kind, host, port, (keep_alive + 1) // 2)
+
+
+async def dial(module: Module, link: int, kind: bytes, host: str, port: int, keep_alive: int) -> None:
+    """Connect; a connection that fails is reported as closed behind the ERROR (seen on modules)."""
+    try:
+        await links.open_tcp(module, link, kind, host, port, keep_alive)
+    except CommandError as error:
+        if error.cause is None:
+            module.engine.afterwards(lambda: module.reports.link_not_opened(link))
+        raise
+
+
+@table.command("AT+CIPCLOSE", Form.SET)
+async def close(module: Module, number: Annotated[int, Range(0, links.ALL_LINKS)]) -> None:
+    """AT+CIPCLOSE: 5 is every link, but not while there is a server."""
+    if number == links.ALL_LINKS and module.server.running:
+        raise CommandError
+    await links.close(module, number)
+
+
+@table.command("AT+CIPSTATUS", Form.EXECUTE)
+def status(module: Module) -> list[Line]:
+    """AT+CIPSTATUS: a summary, and a line for each link; not for one that is over but has data left to read."""
+    open_links = [link for link in module.links if not link.ended]
+    return [Line(b"STATUS:%d" % _summary(module, open_links)), *links.link_lines(b"+CIPSTATUS", open_links)]
+
+
+def _summary(module: Module, open_links: Sequence[OpenLink]) -> int:
+    """2 an address and no link yet, 3 links, 4 no more links, 5 no access point."""
+    if open_links:
+        return 3
+    if not module.interface.up:
+        return 5
+    return 4 if module.links.had_links else 2
+
+
+@table.command("AT+CIPSERVER", Form.SET)
+async def switch_server(module: Module, running: Bool, port: Port = DEFAULT_PORT) -> Line | None:
+    """AT+CIPSERVER: what is so already is said to be, and is OK."""
+    if running == module.server.running:
+        return NO_CHANGE
+    if running:
+        await server.start(module, 1, port)
+    else:
+        server.stop(module, 0)
+    return None
+
+
+@table.command("AT+CIPMODE", Form.SET)
+def set_mode(module: Module, raw: Bool) -> None:
+    """AT+CIPMODE: 1 needs AT+CIPMUX=0 and no server."""
+    if raw and (module.links.multiple or module.server.running):
+        raise CommandError(cause=Cause.SEVERAL_OR_SERVER)
+    passthrough.set_mode(module, raw)
+
+
+@table.command("AT+PING", Form.SET)
+async def ping_host(module: Module, host: Host) -> list[Line | Result]:
+    """AT+PING: milliseconds behind a plus sign."""
+    took = await ping.milliseconds_to(module, host)
+    return [Line(b"+timeout"), Result.ERROR] if took is None else [Line(b"+%d" % took)]

@@ -1,0 +1,115 @@
+"""Sending without waiting (ESP8266 AT Instruction Set 0.30, AT+CIPSENDBUF, AT+CIPBUFRESET, AT+CIPBUFSTATUS,
+AT+CIPCHECKSEQ)."""
+
+from typing import Annotated
+
+from simulator.commands.argument_types import Link
+from simulator.commands.esp8266.sending import Length
+from simulator.core.answers import Line, Result
+from simulator.core.arguments import Range
+from simulator.core.data_entry import CountedEntry
+from simulator.core.engine import DataEntryCancelledError
+from simulator.core.errors import Cause, CommandError
+from simulator.core.grammar import Form
+from simulator.core.registry import CommandTable
+from simulator.module import Module
+from simulator.stack.errors import NetworkError
+from simulator.stack.link import TcpLink
+from simulator.stack.segments import LAST_NUMBER
+
+table = CommandTable()
+
+SegmentNumber = Annotated[int, Range(1, LAST_NUMBER)]
+
+
+@table.command("AT+CIPSENDBUF", Form.SET)
+async def write(module: Module, link: Link, length: Length) -> Result:
+    """AT+CIPSENDBUF: the segment's number and that of the last one that got through, before the prompt; `SEND OK` with
+    the number comes later. That the receipt is printed as for AT+CIPSEND is an inference."""
+    target = _tcp_link(module, link)
+    segments = target.segments
+    if length > segments.room or not segments.queue or module.links.raw:
+        raise CommandError
+    entry = CountedEntry(length)
+    numbers = b"%d,%d\r\n" % (segments.next, segments.confirmed)
+    try:
+        payload = await module.engine.data_entry(entry, (numbers, *module.engine.conventions.prompt))
+    except DataEntryCancelledError:
+        return Result.SEND_CANCELED
+    await module.pause(module.timing.payload)
+    module.engine.confirm_data(entry)
+    idle = segments.waiting is None
+    segments.write(payload)
+    if idle:
+        module.spawn(_hand_over, module, target)
+    return Result.NOTHING
+
+
+async def _hand_over(module: Module, link: TcpLink) -> None:
+    """Send what waits, and report each segment."""
+    prefix = b"%d," % link.number if module.links.multiple else b""
+    while (segment := link.segments.waiting) is not None:
+        number, data = segment
+        try:
+            await module.links.pass_on(link, data)
+            await module.pause(module.timing.send)
+        except NetworkError:
+            delivered = False
+        else:
+            delivered = True
+        link.segments.conclude(delivered=delivered)
+        module.output.report(b"%b%d,SEND %b\r\n" % (prefix, number, b"OK" if delivered else b"FAIL"))
+
+
+@table.command("AT+CIPBUFRESET", Form.SET)
+def reset(module: Module, link: Link) -> None:
+    """AT+CIPBUFRESET: count from 1 again, once everything has been sent."""
+    segments = _tcp_link(module, link).segments
+    if segments.waiting is not None:
+        raise CommandError
+    segments.reset()
+
+
+@table.command("AT+CIPBUFRESET", Form.EXECUTE)
+def reset_only(module: Module) -> None:
+    """AT+CIPBUFRESET with AT+CIPMUX=0."""
+    reset(module, _only(module))
+
+
+@table.command("AT+CIPBUFSTATUS", Form.SET)
+def status(module: Module, link: Link) -> Line:
+    """AT+CIPBUFSTATUS: next, sent and confirmed segment, bytes and segments there is room for; no name before them."""
+    segments = _tcp_link(module, link).segments
+    return Line(b"%d,%d,%d,%d,%d" % (segments.next, segments.sent, segments.confirmed, segments.room, segments.queue))
+
+
+@table.command("AT+CIPBUFSTATUS", Form.EXECUTE)
+def status_of_only(module: Module) -> Line:
+    """AT+CIPBUFSTATUS with AT+CIPMUX=0."""
+    return status(module, _only(module))
+
+
+@table.command("AT+CIPCHECKSEQ", Form.SET)
+def outcome(module: Module, link: Link, number: SegmentNumber) -> Line:
+    """AT+CIPCHECKSEQ: whether a segment got through; FALSE too while it waits. The last 32 are remembered."""
+    delivered = _tcp_link(module, link).segments.outcome(number)
+    if delivered is None:
+        raise CommandError
+    prefix = b"%d," % link if module.links.multiple else b""
+    return Line(b"%b%d,%b" % (prefix, number, b"TRUE" if delivered else b"FALSE"))
+
+
+def _tcp_link(module: Module, number: int) -> TcpLink:
+    link = module.links[number]
+    if link is None or link.ended:
+        raise CommandError(cause=Cause.NO_LINK)
+    if not isinstance(link, TcpLink):
+        raise CommandError
+    return link
+
+
+def _only(module: Module) -> int:
+    """The number of the only link; refused with AT+CIPMUX=1."""
+    if module.links.multiple:
+        raise CommandError
+    return 0

@@ -1,0 +1,33 @@
+"""Sending (ESP8266 AT Instruction Set 0.30, AT+CIPSEND and AT+CIPSENDEX)."""
+
+from typing import Annotated, Final
+
+from simulator.commands import sending
+from simulator.commands.argument_types import Host, Link, Port
+from simulator.core.answers import Result
+from simulator.core.arguments import Range
+from simulator.core.grammar import Form
+from simulator.core.registry import CommandTable
+from simulator.module import Module
+
+table = CommandTable()
+
+PAYLOAD_LIMIT: Final = 2048
+
+Length = Annotated[int, Range(1, PAYLOAD_LIMIT)]
+
+
+@table.command("AT+CIPSEND", Form.SET)
+async def send(
+    module: Module, link: Link, length: Length, host: Host | None = None, port: Port | None = None
+) -> Result:
+    """AT+CIPSEND: at most 2048 bytes."""
+    return await sending.send(module, link, length, host, port)
+
+
+@table.command("AT+CIPSENDEX", Form.SET)
+async def send_escaped(
+    module: Module, link: Link, length: Length, host: Host | None = None, port: Port | None = None
+) -> Result:
+    """AT+CIPSENDEX: at most 2048 bytes."""
+    return await sending.send_escaped(module, link, length, host, port)

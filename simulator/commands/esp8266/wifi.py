@@ -1,0 +1,132 @@
+"""Wi-Fi commands (ESP8266 AT Instruction Set 0.30, chapter 4)."""
+
+from typing import Annotated, Final
+
+from simulator.commands import softap, wifi, wifi_join
+from simulator.commands.addresses import set_dhcp
+from simulator.commands.argument_types import Mac, mac_text
+from simulator.commands.esp8266.threefold import ThreefoldTable, View
+from simulator.commands.wifi import LAST_CHANNEL, need_station
+from simulator.core.answers import Answer, Line, Result
+from simulator.core.arguments import Bool, OneOf, Range, Secret, Text
+from simulator.core.errors import CommandError
+from simulator.core.grammar import Form
+from simulator.module import Module
+from simulator.radio.softap import SOFTAP_SECURITIES
+from simulator.radio.wifi import WifiMode
+from simulator.stack.interface import DHCP_SOFTAP, DHCP_STATION
+
+table = ThreefoldTable()
+
+DHCP_BITS: Final = (DHCP_SOFTAP, DHCP_STATION, DHCP_SOFTAP | DHCP_STATION)
+"""By the first number of AT+CWDHCP."""
+
+Ssid = Annotated[bytes, Text(32, 1)]
+StationPassword = Annotated[bytes, Secret(64)]
+SoftApPassword = Annotated[bytes, Secret(64)]
+Channel = Annotated[int, Range(1, LAST_CHANNEL)]
+SoftApSecurity = Annotated[int, OneOf(*SOFTAP_SECURITIES)]
+
+table.test("AT+CWMODE", b"(1-3)")
+
+
+@table.query("AT+CWMODE")
+def mode(module: Module, name: bytes, view: View) -> Line:
+    """AT+CWMODE?: 1 station, 2 softAP, 3 both."""
+    return Line(b"%b:%d" % (name, view(module.wifi).mode))
+
+
+@table.set("AT+CWMODE")
+def set_mode(module: Module, mode: Annotated[int, Range(1, 3)]) -> None:
+    """AT+CWMODE: there is no mode 0."""
+    wifi.set_mode(module, mode)
+
+
+@table.query("AT+CWJAP")
+def joined(module: Module, name: bytes, view: View) -> Line:
+    """AT+CWJAP?: the access point the station has joined.
+
+    So for `_DEF` too, though the manual says "is to join": only one that is joined has a channel and a strength.
+    """
+    point = module.station.access_point
+    if point is None:
+        return Line(b"No AP")
+    return Line(b'%b:"%b","%b",%d,%d' % (name, point.ssid, mac_text(point.bssid), point.channel, point.rssi))
+
+
+@table.set("AT+CWJAP")
+async def join(module: Module, ssid: Ssid, password: StationPassword, bssid: Mac | None = None) -> Answer:
+    """AT+CWJAP: join; OK when there is an address. The line of an error never bears a suffix."""
+    need_station(module)
+    station = module.station
+    station.ssid, station.password, station.bssid = ssid, password, bssid or b""
+    error = await wifi_join.join_within(module, wifi_join.DEFAULT_JOIN_LIMIT)
+    return None if error is None else [Line(b"+CWJAP:%d" % error), Result.FAIL]
+
+
+@table.command("AT+CWLAP", Form.EXECUTE)
+async def scan_all(module: Module) -> None:
+    """AT+CWLAP: every access point in reach."""
+    await wifi_join.scan(module)
+
+
+@table.command("AT+CWLAP", Form.SET)
+async def scan(
+    module: Module, ssid: Ssid, mac: Mac | None = None, channel: Annotated[int, Range(0, LAST_CHANNEL)] = 0
+) -> None:
+    """AT+CWLAP=...: the access points that match."""
+    await wifi_join.scan(module, ssid, mac, channel)
+
+
+@table.command("AT+CWQAP", Form.EXECUTE)
+def leave(module: Module) -> None:
+    """AT+CWQAP: OK first, then the station leaves (seen on modules)."""
+    module.engine.afterwards(module.station.disconnect)
+
+
+@table.query("AT+CWSAP")
+def softap_settings(module: Module, name: bytes, view: View) -> Line:
+    """AT+CWSAP?: SSID, password, channel, security."""
+    point = view(module.softap)
+    return Line(b'%b:"%b","%b",%d,%d' % (name, point.ssid, point.password, point.channel, point.security.number))
+
+
+@table.set("AT+CWSAP")
+def set_softap(
+    module: Module, ssid: Ssid, password: SoftApPassword, channel: Channel, security: SoftApSecurity
+) -> None:
+    """AT+CWSAP: the softAP starts again with these."""
+    softap.set_softap(module, ssid, password, channel, security, module.firmware.factory.softap_stations)
+
+
+@table.command("AT+CWLIF", Form.EXECUTE)
+def softap_stations(module: Module) -> list[Line]:
+    """AT+CWLIF: the stations that have their address from the softAP, without the name of the command."""
+    return [Line(b"%b,%b" % each) for each in softap.leased_stations(module)]
+
+
+@table.query("AT+CWDHCP")
+def dhcp(module: Module, name: bytes, view: View) -> Line:
+    """AT+CWDHCP?: bit 0 softAP, bit 1 station: the other way round than its neighbours' bits in ESP-AT."""
+    interface = view(module.interface)
+    return Line(b"%b:%d" % (name, interface.softap_dhcp | interface.dhcp << 1))
+
+
+@table.set("AT+CWDHCP")
+def switch_dhcp(module: Module, interfaces: Annotated[int, Range(0, 2)], enabled: Bool) -> None:
+    """AT+CWDHCP: 0 softAP, 1 station, 2 both; then whether."""
+    set_dhcp(module, enabled, DHCP_BITS[interfaces])
+
+
+@table.command("AT+CWSTARTSMART", Form.EXECUTE)
+def start_smart_config(module: Module) -> None:
+    """AT+CWSTARTSMART: listen for a phone that tells the access point; as a station and nothing else."""
+    if module.wifi.mode != WifiMode.STATION:
+        raise CommandError
+    module.wifi.smart_config = True
+
+
+@table.command("AT+CWSTOPSMART", Form.EXECUTE)
+def stop_smart_config(module: Module) -> None:
+    """AT+CWSTOPSMART: stop it, successful or not, or not even begun."""
+    module.wifi.smart_config = False

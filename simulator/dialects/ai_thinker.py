@@ -1,0 +1,37 @@
+"""The factory firmware of Ai-Thinker's modules (ESP-12S, ESP-12K): a table of differences from ESP-AT.
+
+Source: Ai-Thinker's description of softAP provisioning by a mini program, with its captured session. It is of the
+family of ESP-AT 2.x: names without suffixes, `+IPD` with its CR LF, prompt without a blank.
+"""
+
+from typing import Final
+
+from simulator.core.conventions import Conventions
+from simulator.dialects.esp32_v5 import Esp32V5
+from simulator.dialects.firmware import Dialect
+from simulator.system import Factory, FirmwareVersion, local_mac
+
+CONVENTIONS: Final = Conventions(
+    boot=(b"Ai-Thinker Technology Co. Ltd.\r\n", b"\r\nready\r\n"),
+    busy_behind_data=b"busy p...\r\n",  # on the line of the prompt
+    refuses_before_receipt=True,
+)
+"""As captured."""
+
+
+class AiThinker(Dialect):
+    """Ai-Thinker's build for the ESP8266."""
+
+    name = "ai-thinker"
+    tables = Esp32V5.tables
+    only_known = True
+    version = FirmwareVersion(  # not captured: that of ESP-AT 2.2 on an ESP8266, with the module's name
+        core=b"2.2.0.0(b097cdf - ESP8266 - Jun 17 2021 12:57:45)",
+        sdk=b"v3.4-22-g967752e2",
+        commit=b"6800286",
+        compiled=b"Aug  4 2021 17:34:06",
+        application=b"2.2.0",
+        module_name=b"ESP-12S",
+    )
+    conventions = CONVENTIONS
+    factory = Factory(softap_mac=local_mac)

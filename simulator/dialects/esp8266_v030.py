@@ -1,0 +1,114 @@
+"""The ESP8266 firmware of 2015: AT 0.30 on the NONOS SDK.
+
+Sources: ESP8266 AT Instruction Set 0.30; where it says nothing, modules of that family (1.3 to 1.7), the texts of the
+published firmware 1.3, and the published AT source 0.2x for the reading of lines.
+"""
+
+from typing import ClassVar, Final
+
+from simulator.commands import addresses, basic, links, passthrough, reports, server, wifi
+from simulator.commands.esp8266 import addresses as old_addresses
+from simulator.commands.esp8266 import basic as old_basic
+from simulator.commands.esp8266 import links as old_links
+from simulator.commands.esp8266 import send_buffer, update
+from simulator.commands.esp8266 import sending as old_sending
+from simulator.commands.esp8266 import wifi as old_wifi
+from simulator.commands.reports import Wording
+from simulator.core.answers import Result
+from simulator.core.conventions import Conventions
+from simulator.core.errors import Cause
+from simulator.core.grammar import Form
+from simulator.core.line_discipline import ScanningLineDiscipline
+from simulator.core.registry import CommandTable
+from simulator.core.serial_line import FACTORY_UART
+from simulator.dialects.esp8266_board import BOOT_TEXT
+from simulator.dialects.firmware import Dialect
+from simulator.radio.wifi import WifiMode
+from simulator.system import Factory, FirmwareVersion, SleepMode, local_mac
+
+TABLES: Final[tuple[CommandTable, ...]] = (
+    basic.table.only("AT", "ATE0", "ATE1", "AT+RST", "AT+RESTORE"),
+    old_basic.table,
+    wifi.table.only(("AT+CWAUTOCONN", Form.SET)),
+    old_wifi.table,
+    addresses.table.only(
+        "AT+CIFSR"
+    ),  # keyword lines, and zeros before joining, as on modules; the manual has bare lines
+    old_addresses.table,
+    links.table.only("AT+CIPMUX", ("AT+CIPDINFO", Form.SET), ("AT+CIPCLOSE", Form.EXECUTE)),
+    old_links.table,
+    old_sending.table,
+    send_buffer.table,
+    update.table,
+    passthrough.table.only(("AT+CIPMODE", Form.QUERY), ("AT+CIPSEND", Form.EXECUTE)),
+    server.table.only("AT+CIPSTO"),
+    reports.table,
+)
+
+CAUSES: Final = {
+    Cause.WRONG_LINK_NUMBER: b"ID ERROR",
+    Cause.WRONG_LINK_TYPE: b"Link type ERROR",
+    Cause.WRONG_ADDRESS: b"IP ERROR",
+    Cause.WRONG_PORT: b"ENTRY ERROR",
+    Cause.LINK_EXISTS: b"ALREADY CONNECTED",  # the manual: ALREADY CONNECT; modules and the firmware: this
+    Cause.NO_LINK: b"link is not valid",
+    Cause.NOTHING_TO_CLOSE: b"UNLINK",
+    Cause.NEEDS_SINGLE_MODE: b"MUX=1",
+    Cause.NEEDS_MULTIPLE_MODE: b"MUX=0",
+    Cause.LINKS_OPEN: b"link is builded",
+    Cause.RAW: b"IPMODE must be 0",
+    Cause.SERVER_RUNS: b"CIPSERVER must be 0",
+    Cause.SEVERAL_OR_SERVER: b"CIPMUX and CIPSERVER must be 0",
+    Cause.NO_NETWORK: b"no ip",
+    Cause.NO_SUCH_HOST: b"DNS Fail",
+}
+"""Texts of the published firmware 1.3. Which of MUX=0 and MUX=1 stands for which mistake is an inference: the text says
+what is."""
+
+CONVENTIONS: Final = Conventions(
+    lines=ScanningLineDiscipline,
+    folds_names=False,  # `at` is taken for `AT`, but the rest has to be in capitals
+    prompt=(Result.OK.value, b"> "),  # with a blank: seen on modules
+    passthrough_prompt=(Result.OK.value, b"\r\n>"),
+    busy_behind_data=b"\r\nbusy s...\r\n",
+    busy_each_line=True,  # as in the source of 0.2x
+    refuses_before_receipt=True,  # seen on modules
+    forced_restart=None,
+    causes=CAUSES,
+)
+"""Refused input and data behind the prompt are not echoed: so on modules of 1.5, though the source of 0.2x does."""
+
+
+FACTORY: Final = Factory(
+    wifi_mode=WifiMode.SOFTAP,
+    softap_mac=local_mac,
+    softap_stations=4,  # the SDK's default
+    reconnect_interval=1,  # the SDK comes back by itself, and no command changes that
+    uart=FACTORY_UART._replace(flow_control=0),
+    sleep_mode=SleepMode.MODEM_DTIM,
+    idle_limit=180,  # the source of 0.2x
+    message_limit=1460,  # one segment
+    passthrough_block=2048,
+    scan_fields=0x3F,
+)
+
+WORDING: Final = Wording(sender=b",%b,%d", behind_data=b"", softap_stations=False, time=False)
+
+
+class Esp8266V030(Dialect):
+    """AT 0.30."""
+
+    name = "esp8266-v0.30"
+    tables: ClassVar[tuple[CommandTable, ...]] = TABLES
+    version = FirmwareVersion(  # as a module printed it
+        core=b"0.30.0.0(Jul  3 2015 19:35:49)",
+        sdk=b"1.2.0",
+        commit=b"",
+        compiled=b"Jul  7 2015 18:34:26",
+        application=b"",
+        module_name=b"",
+    )
+    boot_text = BOOT_TEXT
+    conventions = CONVENTIONS
+    factory = FACTORY
+    wording = WORDING

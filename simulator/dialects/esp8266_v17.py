@@ -1,0 +1,57 @@
+"""The last NONOS firmware of the ESP8266: AT 1.7. A table of differences from 0.30.
+
+Evidence: [M] sessions of modules, of 1.7 unless it says otherwise; [W] the library WiFiEspAT, whose flavour for AT 1.7
+is used with such modules; [T] TinyGSM; [Z] the driver of Zephyr; [nonos 1.3] the texts of that firmware.
+"""
+
+from typing import Final
+
+from simulator.commands import receiving, server, sntp, uart, wifi
+from simulator.commands.esp8266 import later
+from simulator.commands.esp8266.threefold import three
+from simulator.core.grammar import Form
+from simulator.core.registry import CommandTable
+from simulator.dialects.esp8266_v030 import Esp8266V030
+from simulator.system import FirmwareVersion
+
+TABLES: Final[tuple[CommandTable, ...]] = (
+    later.table.only(*three("AT+CWJAP")),  # what is joined is just OK [M 1.7.4, one session]
+    later.table.only(*three("AT+CWSAP")),  # most stations and hidden besides [M 1.3] [W]
+    later.table.only(*three("AT+CIPSTA")),  # three lines [nonos 1.3] [W]
+    later.table.only(*three("AT+CIPAP")),  # three lines [W]
+    later.table.only("AT+CIPDNS_CUR", "AT+CIPDNS_DEF"),  # a line for each server, unquoted; no name without suffix [W]
+    later.table.only("AT+CWLAPOPT"),  # sorting, and a bit for each field [W]
+    later.table.only("AT+CIPSTART"),  # SSL too [T]; the keep-alive in seconds (the manuals from 1.0 on)
+    later.table.only("AT+CIPSSLSIZE"),  # [T]
+    later.table.only("AT+CIPSSLCCONF"),  # one number: with two it is refused [T]
+    later.table.only("AT+CIPDOMAIN"),  # unquoted [W]
+    later.table.only("AT+CIPRECVDATA"),  # `,<length>:` [W]
+    later.table.only("AT+CIPRECVLEN"),  # 0 for links that are not open [W]
+    later.table.only("AT+SYSRAM"),  # one number (the manual of 1.7)
+    wifi.table.only("AT+CWHOSTNAME"),  # unquoted [W]
+    receiving.table.only("AT+CIPRECVMODE"),  # for all links at once [W]
+    server.table.only("AT+CIPSERVERMAXCONN"),  # [W]
+    sntp.table.only("AT+CIPSNTPCFG", "AT+CIPSNTPTIME"),  # (the manuals from 1.5 on)
+    uart.table.only(("AT+UART_CUR", Form.QUERY), ("AT+UART_DEF", Form.QUERY)),  # (the manuals from 1.5 on)
+    *Esp8266V030.tables,  # the rest as in 0.30: the prompt `> ` [W], +IPD without quotes [Z], FAIL, UNLINK [M] [W]
+)
+
+
+class Esp8266V17(Esp8266V030):
+    """AT 1.7."""
+
+    name = "esp8266-v1.7"
+    tables = TABLES
+    version = FirmwareVersion(  # [M]
+        core=b"1.7.4.0(May 11 2020 19:13:04)",
+        sdk=b"3.0.4(9532ceb)",
+        commit=b"",
+        compiled=b"May 27 2020 10:12:17",
+        application=b"1.7.4",
+        module_name=b"Wroom 02",
+    )
+    factory = Esp8266V030.factory._replace(
+        scan_fields=0x7F,  # [M] seven fields
+        datagrams_wait=False,  # [W] UDP is printed as it comes
+        withholds_end=False,  # [W] CLOSED comes though there is data left to read
+    )

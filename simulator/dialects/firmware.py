@@ -1,0 +1,73 @@
+"""A dialect: the commands of a firmware, and all that is data of it."""
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from simulator.commands.reports import FirmwareReports, Wording
+from simulator.core.answers import RestartCause
+from simulator.core.conventions import ESP_AT, Conventions
+from simulator.core.grammar import Form
+from simulator.core.registry import CommandTable, Registry
+from simulator.core.timing import Timing
+from simulator.dialects.catalogue import load_catalogue
+from simulator.dialects.names import BUILDS
+from simulator.module import BootText, Module
+from simulator.system import Factory, FirmwareVersion
+
+
+class Dialect:
+    """The firmware of one build. A subclass is a table: it says what differs from ESP-AT.
+
+    `name`: of the catalogue too. `tables`: its commands. `only_known`: of these only what the catalogue has. `version`:
+    what AT+GMR shows.
+    """
+
+    name: ClassVar[str]
+    tables: ClassVar[tuple[CommandTable, ...]]
+    only_known: ClassVar[bool] = False
+    version: FirmwareVersion
+    boot_text: BootText | None = None
+    conventions: Conventions = ESP_AT
+    factory: Factory = Factory()
+    wording: Wording = Wording()
+
+    def __init__(self, build: str = "full") -> None:
+        """`build`: `full`, or `release` for the command groups of the released firmware only. Raises ValueError."""
+        if build not in BUILDS:
+            raise ValueError(f"found build {build!r}; one of {', '.join(BUILDS)} would be right")
+        if build == "release":
+            self.registry = Registry(self.tables, load_catalogue(self.name).in_release().__contains__)
+        elif self.only_known:
+            self.registry = Registry(self.tables, load_catalogue(self.name).known().__contains__)
+        else:  # nothing to look up, and no catalogue to read at start
+            self.registry = Registry(self.tables)
+
+    def command_list(self) -> list[tuple[str, frozenset[Form]]]:
+        """What is built in and works, with the forms that do, in the order of the firmware."""
+        registry = self.registry
+        working = [
+            (name, frozenset(form for form in forms if (name, form) in registry))
+            for name, forms, _ in load_catalogue(self.name).registered
+        ]
+        return [(name, forms) for name, forms in working if forms]
+
+    def implemented(self) -> frozenset[tuple[str, str]]:
+        """Name and form of everything that works: the commands, and what the manual lists that is no command."""
+        commands = frozenset((name, form.value) for name, form in self.registry)
+        return commands.union(*(table.formats for table in self.tables))
+
+    def reports(self, module: Module) -> FirmwareReports:
+        """What prints the reports of one boot."""
+        return FirmwareReports(module, self.wording)
+
+    def log_reset(self, module: Module, cause: RestartCause) -> None:
+        """Write what ROM and boot loader print on a port of the log: nothing."""
+
+    def log_start(self, module: Module) -> None:
+        """Write what the application logs before it is ready: nothing."""
+
+    def latency(self, timing: Timing) -> Callable[[str], float] | None:
+        """Seconds each command takes by itself; None when none takes any."""
+        if not timing.command:
+            return None
+        return lambda name: timing.version if name == "AT+GMR" else timing.command

@@ -1,0 +1,72 @@
+"""AT 0.30: addresses, exact bytes; what is in force and what is stored."""
+
+import pytest
+
+from tests.commands.esp8266.test_wifi import THREE, WORLD, run
+from tests.network import ERROR, JOIN, OK
+from tests.workbench import workbench
+
+OLD = "esp8266-v0.30"
+
+
+@pytest.mark.parametrize("suffix", THREE)
+@pytest.mark.parametrize("side", [b"STA", b"AP"])
+async def test_mac_addresses(side: bytes, suffix: bytes) -> None:
+    async with workbench(WORLD, dialect=OLD) as bench:
+        name = b"+CIP%bMAC%b" % (side, suffix)
+        station = bench.module.mac
+        own = station if side == b"STA" else bytes([station[0] | 2]) + station[1:]
+        factory = b'"%b"\r\n' % own.hex(":").encode()
+        assert await bench.command(b"AT%b?" % name) == name + b":" + factory + OK
+        await run(bench, b'AT%b="18:fe:35:98:d3:7b"' % name)
+        assert await bench.command(b"AT%b?" % name) == name + b':"18:fe:35:98:d3:7b"\r\n' + OK
+        assert await bench.command(b'AT%b="18:fe:35:98:d3"' % name) == ERROR
+        stored = b"+CIP%bMAC_DEF" % side
+        kept = factory if suffix == b"_CUR" else b'"18:fe:35:98:d3:7b"\r\n'
+        assert await bench.command(b"AT%b?" % stored) == stored + b":" + kept + OK
+
+
+@pytest.mark.parametrize("suffix", THREE)
+async def test_the_address_of_the_station(suffix: bytes) -> None:
+    async with workbench(WORLD, dialect=OLD) as bench:
+        name = b"+CIPSTA" + suffix
+        assert await bench.command(b"AT%b?" % name) == name + b':"0.0.0.0"\r\n' + OK
+        await run(bench, b"AT+CWMODE=1")
+        await bench.command(JOIN)
+        assert await bench.command(b"AT+CIPSTA?") == b'+CIPSTA:"192.168.3.112"\r\n' + OK
+        assert await bench.command(b"AT+CIPSTA_DEF?") == b'+CIPSTA_DEF:"0.0.0.0"\r\n' + OK
+        printed = await bench.command(b'AT%b="192.168.3.50","192.168.3.1","255.255.255.0"' % name)
+        assert printed == b"WIFI GOT IP\r\n" + OK
+        assert await bench.command(b"AT%b?" % name) == name + b':"192.168.3.50"\r\n' + OK
+        assert await bench.command(b"AT+CWDHCP?") == b"+CWDHCP:1\r\n" + OK
+        stored = b"0.0.0.0" if suffix == b"_CUR" else b"192.168.3.50"
+        assert await bench.command(b"AT+CIPSTA_DEF?") == b'+CIPSTA_DEF:"%b"\r\n' % stored + OK
+        assert await bench.command(b'AT%b="192.168.3.51","192.168.3.1"' % name) == ERROR
+
+
+@pytest.mark.parametrize("suffix", THREE)
+async def test_the_address_of_the_softap(suffix: bytes) -> None:
+    async with workbench(dialect=OLD) as bench:
+        name = b"+CIPAP" + suffix
+        default = b':"192.168.4.1","192.168.4.1","255.255.255.0"\r\n'
+        assert await bench.command(b"AT%b?" % name) == name + default + OK
+        await run(bench, b'AT%b="192.168.5.1","192.168.5.1","255.255.255.0"' % name)
+        moved = b':"192.168.5.1","192.168.5.1","255.255.255.0"\r\n'
+        assert await bench.command(b"AT%b?" % name) == name + moved + OK
+        assert await bench.command(b"AT+CWDHCP?") == b"+CWDHCP:2\r\n" + OK
+        kept = default if suffix == b"_CUR" else moved
+        assert await bench.command(b"AT+CIPAP_DEF?") == b"+CIPAP_DEF" + kept + OK
+        assert await bench.command(b'AT%b="10.0.0.1","10.0.0.1","255.255.255.0"' % name) == ERROR
+        assert await bench.command(b'AT%b="192.168.6.1"' % name) == (OK if suffix else ERROR)
+
+
+async def test_the_addresses_of_all_interfaces() -> None:
+    async with workbench(WORLD, dialect=OLD) as bench:
+        station, softap = bench.module.mac.hex(":").encode(), bench.module.softap.mac.hex(":").encode()
+        of_softap = b'+CIFSR:APIP,"192.168.4.1"\r\n+CIFSR:APMAC,"%b"\r\n' % softap
+        assert await bench.command(b"AT+CIFSR") == of_softap + OK
+        await run(bench, b"AT+CWMODE=3")
+        of_station = b'+CIFSR:STAIP,"0.0.0.0"\r\n+CIFSR:STAMAC,"%b"\r\n' % station
+        assert await bench.command(b"AT+CIFSR") == of_softap + of_station + OK
+        await bench.command(JOIN)
+        assert b'+CIFSR:STAIP,"192.168.3.112"\r\n' in await bench.command(b"AT+CIFSR")

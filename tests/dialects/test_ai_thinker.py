@@ -1,0 +1,52 @@
+"""Ai-Thinker's build: the captured softAP provisioning, byte for byte, with a phone."""
+
+from simulator.radio.security import SECURITIES
+from simulator.scenario.world import AccessPointConfiguration, ModuleConfiguration, StationConfiguration, World
+from tests.network import OK, PROMPT, UdpPeer, answer, expect, soon
+from tests.workbench import workbench
+
+PASSWORD = b"xuhong12345678"
+POINT = AccessPointConfiguration(b"iot@xuhongv", PASSWORD, SECURITIES["wpa2-psk"])
+PHONE = StationConfiguration(bytes.fromhex("f887f10f353b"), b"ESP32", b"123456789")
+JOIN = b'AT+CWJAP="iot@xuhongv","%b"' % PASSWORD
+JOINED = b"WIFI CONNECTED\r\nWIFI GOT IP\r\n"
+MODULE = ModuleConfiguration(joined=b"iot@xuhongv")
+BOOT = b"Ai-Thinker Technology Co. Ltd.\r\n\r\nready\r\n"
+
+
+async def test_the_provisioning_walk() -> None:
+    async with UdpPeer() as phone:
+        hosts = {"192.168.4.2:63665": f"127.0.0.1:{phone.port}"}
+        world = World(access_points=(POINT,), stations=(PHONE,), modules=(MODULE,), hosts=hosts)
+        async with workbench(world, dialect="ai-thinker") as bench:
+            assert await bench.command(b"AT+RST") == OK + b"WIFI DISCONNECT\r\n" + BOOT + JOINED
+            assert await bench.send(b"AT+CWMODE=3\r\n") == b"AT+CWMODE=3\r\n" + OK
+            assert await bench.command(b"AT+CIPMUX=1") == OK
+            assert await bench.command(b'AT+CWSAP="ESP32","123456789",1,3') == OK + (
+                b'+STA_CONNECTED:"f8:87:f1:0f:35:3b"\r\n+DIST_STA_IP:"f8:87:f1:0f:35:3b","192.168.4.2"\r\n'
+            )
+            await bench.command(b"ATE0")
+            started = await answer(bench, b'AT+CIPSTART=0,"UDP","192.168.4.1",8888,1000,0')
+            assert started == b"0,CONNECT\r\n" + OK
+            (served,) = [text for _, text in bench.announced if "udp" in text]
+            request = b'{"port":63665,"password":"%b","ssid":"iot@xuhongv"}' % PASSWORD
+            assert len(request) == 63
+            await phone.send(request, int(served.rpartition(":")[2]))
+            await expect(bench, b"\r\n+IPD,0,63:" + request + b"\r\n")
+            reply = b'AT+CIPSENDEX=0,10,"192.168.4.2",63665'
+            assert await answer(bench, reply, PROMPT) == PROMPT
+            bench.port.send(b'{"code":0}\r\n')
+            await expect(bench, b"busy p...\r\n\r\nRecv 10 bytes\r\n\r\nSEND OK\r\n")
+            assert (await phone.receive())[0] == b'{"code":0}'
+            assert await answer(bench, JOIN) == b"WIFI DISCONNECT\r\n" + JOINED + OK
+            assert await answer(bench, reply, PROMPT) == PROMPT
+            bench.port.send(b'{"code":2}')
+            assert await soon(bench.port.read_until(b"SEND OK\r\n")) == b"\r\nRecv 10 bytes\r\n\r\nSEND OK\r\n"
+            assert (await phone.receive())[0] == b'{"code":2}'
+
+
+async def test_names_have_no_suffixes() -> None:
+    async with workbench(dialect="ai-thinker") as bench:
+        assert await bench.command(b"AT+CWMODE_CUR=1") == b"\r\nERROR\r\n"
+        assert await bench.command(b"AT+BLEINIT?") == b"\r\nERROR\r\n"
+        assert (await bench.command(b"AT+CMD?")).startswith(b'+CMD:0,"AT",0,0,0,1\r\n')
