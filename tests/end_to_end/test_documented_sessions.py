@@ -113,20 +113,20 @@ async def test_the_first_session_at_a_module_of_another_program(start: Start, tm
             (tmp_path / "world.toml").write_text(world, encoding="utf-8")
             simulator = start("--world", "world.toml", "--port", port)
             async with await open_port(await trio.to_thread.run_sync(simulator.place)) as client:
-                printed = b""
 
-                async def until(end: bytes) -> None:
-                    nonlocal printed
+                async def until(end: bytes) -> bytes:
+                    printed = b""
                     while not printed.endswith(end):
                         printed += await client.receive_some()
+                    return printed
 
                 await until(b"\r\nready\r\n")
                 printed = b""
                 for typed, end in TYPED:
                     await client.send_all(typed)
-                    await until(end)
+                    printed += await until(end)
                 sent.set()
-                await until(b"+IPD,4:test")
+                printed += await until(b"+IPD,4:test")
             nursery.cancel_scope.cancel()
     assert printed == FIRST_SESSION
 
