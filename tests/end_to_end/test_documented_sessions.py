@@ -126,7 +126,7 @@ async def test_the_first_session_at_a_module_of_another_program(start: Start, tm
                     await client.send_all(typed)
                     printed += await until(end)
                 sent.set()
-                printed += await until(b"+IPD,4:test")
+                printed += await until(b"+IPD,4:test\r\n")
             nursery.cancel_scope.cancel()
     assert printed == FIRST_SESSION
 
