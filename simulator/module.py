@@ -334,6 +334,7 @@ class Module:
             self.reports,
             self.spawn,
             self.tls,
+            latency=self.timing.latency,
             message_limit=factory.message_limit,
             datagrams_wait=factory.datagrams_wait,
             withholds_end=factory.withholds_end,

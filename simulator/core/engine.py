@@ -82,6 +82,15 @@ class Engine:
         """When `silence` must be called unless input arrives before, on the port's gap clock."""
         return self._escape.deadline if self._escape is not None else None
 
+    @property
+    def busy(self) -> bool:
+        """Whether input is refused because a command runs."""
+        return self._running and self._entry is None
+
+    def refuses(self, chunk: bytes) -> bool:
+        """Whether a chunk cannot begin a command, or go on with one."""
+        return self._entry is None and self._lines.refuses(chunk)
+
     def receive(self, chunk: bytes, at: float) -> None:
         """Take one chunk that arrived at `at` on the port's gap clock."""
         if self._stopped:
@@ -89,7 +98,7 @@ class Engine:
         if self._entry is not None:
             self._take_data(chunk, at)
         elif self._running:
-            self._refuse(chunk)
+            self.refuse(chunk)
         else:
             self._accept(chunk)
         self._last_input = at
@@ -119,14 +128,15 @@ class Engine:
         if self.echo:
             self._output.write(taken.echo, Kind.ECHO)
         if taken.surplus:
-            self._refuse(taken.surplus)
+            self.refuse(taken.surplus)
         if taken.error is not None:
             self._fail(CommandError(taken.error))
         elif taken.line is not None and not self._stopped:
             self._start(taken.line)
         return taken.following
 
-    def _refuse(self, chunk: bytes) -> None:
+    def refuse(self, chunk: bytes) -> None:
+        """Answer input that came while a command ran."""
         if self._stopped:
             return
         self._record(Kind.COMMAND, chunk)
@@ -306,7 +316,7 @@ class Engine:
     def refuse_surplus(self, entry: DataEntry) -> None:
         """Answer busy for what came in behind the data."""
         for chunk in entry.surplus:
-            self._refuse(chunk)
+            self.refuse(chunk)
 
     def confirm_data(self, entry: DataEntry) -> None:
         """Print the receipt of a complete data entry, and answer busy for what came in behind it."""

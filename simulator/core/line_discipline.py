@@ -32,6 +32,9 @@ class LineReader(Protocol):
     def feed(self, chunk: bytes) -> Input:
         """Take one chunk, which must not be empty."""
 
+    def refuses(self, chunk: bytes) -> bool:
+        """Whether `feed` would refuse a chunk, whatever comes behind it."""
+
 
 class LineDiscipline:
     """The discipline of ESP-AT: collects chunks into lines.
@@ -51,7 +54,7 @@ class LineDiscipline:
     def feed(self, chunk: bytes) -> Input:
         """Take one chunk, which must not be empty."""
         text = self._partial + chunk if self._partial else chunk
-        if not self._skipping and not _can_begin_command(text):
+        if self.refuses(chunk):
             self._partial = b""
             return Input(chunk, error=NO_AT)
         end = text.find(b"\r\n")
@@ -69,6 +72,10 @@ class LineDiscipline:
         if too_long:
             return Input(echo, error=LINE_TOO_LONG, surplus=surplus)
         return Input(echo, text[:end], surplus=surplus)
+
+    def refuses(self, chunk: bytes) -> bool:
+        """Whether `feed` would refuse a chunk: no command begins so."""
+        return not self._skipping and not _can_begin_command(self._partial + chunk)
 
 
 class ScanningLineDiscipline:
@@ -107,6 +114,10 @@ class ScanningLineDiscipline:
         if not line.endswith(b"\r") or len(line) > self._limit + 1:
             return Input(echo, error=LINE_TOO_LONG, surplus=surplus)
         return Input(echo, b"AT" + line[2:-1], surplus=surplus)
+
+    def refuses(self, chunk: bytes) -> bool:
+        """Nothing is refused before its line end."""
+        return False
 
     def _scan(self, chunk: bytes) -> int:
         """Look for the beginning of a command ahead of the first LF; returns where collecting goes on."""

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from enum import Enum
+from typing import Final
 
 import trio
 
@@ -31,6 +32,10 @@ def _ignore_text(text: str) -> None:
     pass
 
 
+LINE_GAP: Final = 0.002
+"""Seconds, for ports whose client is a program of this machine."""
+
+
 class Port(ABC):
     """A byte channel to one client at a time.
 
@@ -39,6 +44,9 @@ class Port(ABC):
 
     paced: bool = False
     """Whether bytes take the time on it that they take on a wire."""
+    line_gap: float = 0.0
+    """Seconds without input that end input which is refused and has no line end; 0: what is refused is what one read
+    brings. A UART joins the bytes of a client that writes them one by one."""
 
     def __init__(self) -> None:
         self.announcement = ""

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import trio
 
-from simulator.core.port import Attachment, Port
+from simulator.core.port import LINE_GAP, Attachment, Port
 
 READ_SIZE: Final = 65536
 BACKLOG: Final = 5
@@ -24,6 +24,8 @@ ACCEPT_PAUSE: Final = 0.1
 
 class SocketPort(Port):
     """A listening socket, and the one client it has."""
+
+    line_gap = LINE_GAP
 
     def __init__(self, listener: socket.socket, spawn: Callable[..., Any]) -> None:
         """Take a listening socket over. `spawn` starts a task."""

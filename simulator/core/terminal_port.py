@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import trio
 
-from simulator.core.port import Attachment, Port
+from simulator.core.port import LINE_GAP, Attachment, Port
 
 READ_SIZE: Final = 65536
 OPENING_TIME: Final = 0.1
@@ -35,6 +35,8 @@ Spawn = Callable[..., Any]
 
 class TerminalPort(Port):
     """The master of a pseudo-terminal."""
+
+    line_gap = LINE_GAP
 
     def __init__(self, master: int, spawn: Spawn) -> None:
         """Take a master over."""

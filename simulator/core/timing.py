@@ -24,6 +24,7 @@ class Timing(NamedTuple):
     unreachable: float
     unresolved: float
     time_request: float
+    latency: float
 
 
 def load_timing(profile: str = "fast", overrides: Mapping[str, float] | None = None) -> Timing:

@@ -8,6 +8,7 @@ from functools import partial
 import trio
 
 from simulator.core.engine import Engine
+from simulator.core.line_discipline import LINE_LIMIT
 from simulator.core.output import Output, Recorder
 from simulator.core.port import Attachment, Port
 from simulator.core.serial_line import FACTORY_UART, UartParameters, heard
@@ -57,6 +58,15 @@ class Uart:
             nursery.start_soon(self.output.run)
             nursery.start_soon(self._read)
 
+    async def _to_line_end(self, chunk: bytes) -> bytes:
+        """What goes on without a gap is one piece of input."""
+        while not chunk.endswith(b"\n") and len(chunk) < LINE_LIMIT:
+            more = await self.port.wait_gap(self.port.gap_clock() + self.port.line_gap)
+            if not more:
+                break
+            chunk += more
+        return chunk
+
     async def _read(self) -> None:
         port, output = self.port, self.output
         while True:
@@ -69,13 +79,21 @@ class Uart:
             engine = self.engine
             if engine is None:
                 continue
+            busy = engine.busy
+            if port.line_gap and chunk and (busy or engine.refuses(chunk)):
+                chunk = await self._to_line_end(chunk)
+                if engine is not self.engine:
+                    continue
             output.cork()
             try:
                 if not chunk:
                     engine.silence()
-                while chunk:
-                    engine.receive(chunk, port.gap_clock())
-                    chunk = port.receive_nowait() if engine.takes_more and not port.paced else b""
+                elif busy:
+                    engine.refuse(chunk)
+                else:
+                    while chunk:
+                        engine.receive(chunk, port.gap_clock())
+                        chunk = port.receive_nowait() if engine.takes_more and not port.paced else b""
             finally:
                 output.uncork()
             if not engine.takes_data:  # data has no answer: a client that only sends need not read

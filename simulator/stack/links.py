@@ -66,12 +66,14 @@ class LinkTable:
         spawn: Callable[..., None],
         tls: Tls,
         *,
+        latency: float = 0.0,
         message_limit: int = MESSAGE_LIMIT,
         datagrams_wait: bool = True,
         withholds_end: bool = True,
     ) -> None:
-        """`message_limit`: payload bytes of one report of received data. `datagrams_wait`: whether passive receiving is
-        for UDP too. `withholds_end`: whether the end of a link is told only when nothing is left to read."""
+        """`latency`: seconds data takes from a peer. `message_limit`: payload bytes of one report of received data.
+        `datagrams_wait`: whether passive receiving is for UDP too. `withholds_end`: whether the end of a link is told
+        only when nothing is left to read."""
         self.multiple = False
         self.shows_sender = False
         self.raw = False
@@ -87,6 +89,7 @@ class LinkTable:
         """Set when a link opens or ends; a fresh event stands here afterwards."""
         self._links: list[Link | None] = [None] * LINK_COUNT
         self._opening: int | None = None  # the number of the link that is being opened
+        self._latency = latency
         self._clock = clock
         self._output = output
         self._listener = listener
@@ -318,6 +321,8 @@ class LinkTable:
                     data, sender = await link.receive()
                 except NetworkError:
                     data = b""
+                if self._latency:
+                    await self._clock.sleep(self._latency)
                 while isinstance(link, TcpLink) and link.cut_off:
                     await self.changed.wait()  # nothing comes in without a network
                 if not data:

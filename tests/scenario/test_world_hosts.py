@@ -15,7 +15,7 @@ from simulator.scenario.world_host import WorldHost
 from simulator.stack.endpoint import Endpoint
 from simulator.stack.errors import LWIP_ABORTED, LWIP_RESET, NetworkError
 from tests.several import ERROR, JOINED, OK, PROMPT, modules, run
-from tests.workbench import Workbench
+from tests.workbench import Workbench, workbench
 
 JOIN = b'AT+CWJAP="espressif","1234567890"'
 NEAR: dict[str, Any] = {"address": "192.168.3.50", "name": "near.example"}
@@ -366,3 +366,14 @@ async def test_the_same_run_gives_the_same_bytes() -> None:
     assert len(printed[0]) > 20000
     for _ in range(3):
         assert await session() == printed
+
+
+async def test_in_real_timing_the_answer_comes_behind_send_ok() -> None:
+    async with workbench(read_world(document("tcp-echo 7"), "w"), profile="real") as bench:
+        bench.port.send(b"ATE0\r\n")
+        await bench.advance(1)
+        for line in (b"AT+CWMODE=1", JOIN, b'AT+CIPSTART="TCP","near.example",7', b"AT+CIPSEND=4"):
+            await bench.command(line)
+            await bench.advance(10)
+        bench.port.send(b"test")
+        assert await bench.advance(1) == b"\r\nRecv 4 bytes\r\n\r\nSEND OK\r\n\r\n+IPD,4:test\r\n"
