@@ -198,9 +198,14 @@ class _Arrangement:
             elif key in ("ip", "host", "mac") and not isinstance(value, str):
                 self._wrong("world", f"peers: {key}: found {shown(value)}; a text would be right", at)
         address, host = self._used(entry.get("ip", ""), line), self._used(entry.get("host", ""), line)
+        joining = (step.arguments for step in self._scenario.every_step() if step.action in ("join_ap", "station.join"))
+        given = next((one["ip"] for one in joining if one.get("peer") == name and "ip" in one), "")
+        address = address or self._used(given, line)
         if address and not is_address(address):
             self._wrong(
-                "world", f"peers: ip: found {shown(address)}; an IPv4 address would be right", entry.lines["ip"]
+                "world",
+                f"peers: ip: found {shown(address)}; an IPv4 address would be right",
+                entry.lines.get("ip", line),
             )
         served = self._served(entry)
         later = tuple(
