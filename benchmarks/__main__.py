@@ -24,6 +24,7 @@ from benchmarks import (
     own_air,
     paced,
     round_trip,
+    scenario,
     start,
     tls,
     transfer,
@@ -45,6 +46,7 @@ FIGURES: Final[dict[str, Figure]] = {
     "flood": flood.measure,
     "in-memory": in_memory.measure,
     "own-air": own_air.measure,
+    "scenario": scenario.measure,
 }
 FIGURE_LIMIT: Final = 120
 """Seconds after which a figure is broken: its other end does not answer."""

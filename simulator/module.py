@@ -49,6 +49,18 @@ from simulator.system import Factory, FirmwareVersion, System
 DRAIN_LIMIT: Final = 3.0
 """Seconds a restart waits for its OK to leave the UART (ESP-AT source)."""
 
+EVENTS: Final = (
+    "module.boot",
+    "module.power_off",
+    "station.associated",
+    "station.got_ip",
+    "station.disconnected",
+    "softap.on",
+    "softap.off",
+    "uart.lost",
+)
+"""What the trace tells of a module besides what it prints."""
+
 log = logging.getLogger(__name__)
 
 
@@ -166,10 +178,12 @@ class Module:
         )
         self._recorder = self._record if self._trace is not None or self._redactor is not None else None
         self.uart = Uart(port, self._recorder)
-        port.on_loss = self._event
+        port.on_loss = lambda text: self._event(f"uart.lost {text}")
         self.log = SystemLog(self.clock, log_port)
         self._power = trio.CancelScope()
         self._powered = trio.Event()
+        self._powered.set()
+        self._woken = trio.Event()
         self.rtc = RealTimeClock(self.clock)
         self._assemble()
 
@@ -179,34 +193,54 @@ class Module:
         return self.uart.output
 
     async def run(self, *, when_opened: bool = False) -> None:
-        """Power on, and run until cancelled. `when_opened`: power on when the first client opens the port."""
+        """Power on, and run until cancelled. `when_opened`: power on when the first client opens the port. After
+        `power_off` it waits for `power_on`."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self.uart.run)
             nursery.start_soon(self.log.run)
             if when_opened:
                 await self.uart.port.first_attached.wait()
             while True:
+                await self._powered.wait()
                 with trio.CancelScope() as self._power:
                     self.rtc.power_on()
                     restart = Restart(RestartCause.POWER_ON)
                     while True:
-                        await self.clock.sleep(restart.sleep)
+                        await self._sleep(restart.sleep)
                         restart = await self._boot(restart.cause)
-                self._event("power off")
-                await self._powered.wait()
+                self._event("module.power_off")
 
     def power_off(self) -> None:
         """Cut the power: everything but the flash is lost, without a word."""
         self._powered = trio.Event()
         self._power.cancel()
+        self.uart.engine = None  # at once: what comes in from now on is lost
 
     def power_on(self) -> None:
         """Give it power again."""
         self._powered.set()
 
+    def reset(self) -> None:
+        """Pull the reset pin (EN): everything starts again as from a loss of power, the clock of day included."""
+        self.power_off()
+        self.power_on()
+
+    def press_wake(self) -> None:
+        """Pull the wake-up pin: a deep sleep ends, and nothing else happens."""
+        self._woken.set()
+
     def time(self) -> float:
         """The clock of day: seconds since 1970, or since power-on as long as nobody has set it."""
         return self.rtc.time()
+
+    async def _sleep(self, seconds: float) -> None:
+        """Wait before a boot: for the timer of a deep sleep, or until somebody pulls the wake-up pin."""
+        self._woken = trio.Event()
+        if seconds > 0:
+            with self.clock.move_on_after(seconds):
+                await self._woken.wait()
+        else:
+            await trio.lowlevel.checkpoint()
 
     def remember(self, ssid: bytes, password: bytes) -> None:
         """Have joined an access point in an earlier life: it is in flash, unless another one is; before `run`."""
@@ -327,7 +361,7 @@ class Module:
 
     async def _boot(self, cause: RestartCause) -> Restart:
         self._assemble()
-        self._event(f"boot: {cause.value}")
+        self._event(f"module.boot {cause.value}")
         if self.firmware.boot_text is not None and self.uart.port.paced:
             await self.uart.print_at(*self.firmware.boot_text)
         self.log.reset()
@@ -375,14 +409,14 @@ class Module:
     # What the rooms announce
 
     def _associated(self, point: AccessPoint) -> None:
-        self._event("associated")
+        self._event("station.associated")
         self.softap.follow_station()
         self.reports.wifi_connected()
         self.interface.link_up(self._lans.get(point.bssid))
 
     def _got_address(self) -> None:
         address = self.interface.ipv4.address
-        self._event(f"got address {address}")
+        self._event(f"station.got_ip {address}")
         if self.interface.lan is not None:
             self.network.attach(STATION, self.interface.lan, address)
             self.links.network_up(self.interface.lan)
@@ -393,7 +427,7 @@ class Module:
         self.links.network_down(self.interface.lan)
 
     def _disconnected(self, reason: int) -> None:
-        self._event(f"wifi disconnected, rc:{reason}")
+        self._event(f"station.disconnected rc:{reason}")
         lan = self.interface.lan
         self.interface.link_down()
         self.network.detach(STATION)
@@ -402,12 +436,12 @@ class Module:
             self.links.network_down(lan)
 
     def _softap_started(self, point: AccessPoint) -> None:
-        self._event("softAP on")
+        self._event("softap.on")
         lan = self._lans[point.bssid] = self.softap_interface.start()
         self.network.attach(SOFTAP, lan, self.softap_interface.ipv4.address)
 
     def _softap_stopped(self, point: AccessPoint) -> None:
-        self._event("softAP off")
+        self._event("softap.off")
         lan = self._lans.pop(point.bssid, None)
         self.softap_interface.stop()
         self.network.detach(SOFTAP)
@@ -424,6 +458,7 @@ class Module:
         self.reports.softap_station_left(mac)
 
     def _event(self, text: str) -> None:
+        """`text`: a name of EVENTS, and what there is to say about it."""
         log.info("module %d: %s", self.number, text)
         if self._trace is not None:
             self._trace.record(self.clock.now(), self.number, "world", Kind.EVENT, text.encode())

@@ -7,7 +7,7 @@ from importlib import import_module
 
 from simulator import __version__
 
-SUBCOMMANDS = ("run", "check", "commands", "flash", "pki")
+SUBCOMMANDS = ("run", "play", "check", "trace", "commands", "flash", "pki")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

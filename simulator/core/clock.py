@@ -1,4 +1,4 @@
-"""The module's time: real, scaled or stepped.
+"""The module's time: real, scaled, stepped or paced.
 
 Everything the module or the scripted world does waits here; real sockets, PTYs and child processes wait on trio.
 Times are seconds since the simulation began.
@@ -6,8 +6,9 @@ Times are seconds since the simulation began.
 
 import heapq
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import cache, partial
 from itertools import count
 from typing import Final, NamedTuple
 
@@ -79,8 +80,6 @@ class RealClock(ScaledClock):
 
 TOLERANCE: Final = 1e-9
 """Seconds a timer may be ahead of the target of `advance`: eight steps of 0.1 are a little less than 0.8."""
-
-
 FEW: Final = 64
 """Timers that nobody waits for are not worth sorting out below this number."""
 
@@ -92,52 +91,67 @@ class _Timer(NamedTuple):
     """What to call when it is due; empty when it has been, or when nobody waits for it any more."""
 
 
-class SteppedClock(Clock):
-    """Module time stands still until `advance` moves it.
+class MovableClock(Clock):
+    """Module time that can be moved forward by hand.
 
     Due timers fire in order of their deadlines, and all module tasks settle between two of them.
     """
 
     def __init__(self) -> None:
-        self._now = 0.0
         self._order = count()
         self._timers: list[_Timer] = []  # a heap
         self._given_up = 0  # how many of them nobody waits for any more
+        self._earlier = trio.Event()
         self._real_work = 0
         self._real_work_done = trio.Event()
 
-    def now(self) -> float:
-        return self._now
+    @abstractmethod
+    def _move_to(self, time: float) -> None:
+        """Make it this late, unless it is later already."""
+
+    @abstractmethod
+    async def run(self) -> None:
+        """Let time pass, for ever."""
+
+    @property
+    def next_deadline(self) -> float | None:
+        """When the next timer is due; None when nobody waits."""
+        while self._timers and not self._timers[0].pending:
+            heapq.heappop(self._timers)
+            self._given_up -= 1
+        return self._timers[0].deadline if self._timers else None
 
     async def advance(self, seconds: float) -> None:
         """Move module time forward by `seconds`, firing every timer that falls due on the way."""
-        target = self._now + seconds
+        target = self.now() + seconds
         await self._settle()
-        while self._timers and self._timers[0].deadline <= target + TOLERANCE:
-            timer = heapq.heappop(self._timers)
-            if not timer.pending:
-                self._given_up -= 1
-                continue
-            self._now = max(self._now, timer.deadline)
-            timer.pending.pop()()
+        while (deadline := self.next_deadline) is not None and deadline <= target + TOLERANCE:
+            self._fire_next()
             await self._settle()
-        self._now = max(self._now, target)
+        self._move_to(target)
 
     async def sleep_until(self, deadline: float) -> None:
-        if deadline <= self._now:
+        if deadline <= self.now():
             await trio.lowlevel.checkpoint()
             return
-        due = trio.Event()
-        with self._timer(deadline, due.set):
-            await due.wait()
+        timer = self._start(deadline, partial(trio.lowlevel.reschedule, trio.lowlevel.current_task()))
+
+        def abort(_: object) -> trio.lowlevel.Abort:
+            self._give_up(timer)
+            return trio.lowlevel.Abort.SUCCEEDED
+
+        await trio.lowlevel.wait_task_rescheduled(abort)
 
     @contextmanager
     def move_on_after(self, seconds: float) -> Iterator[trio.CancelScope]:
         with trio.CancelScope() as scope:
             if seconds <= 0:
                 scope.cancel()
-            with self._timer(self._now + seconds, scope.cancel):
+            timer = self._start(self.now() + seconds, scope.cancel)
+            try:
                 yield scope
+            finally:
+                self._give_up(timer)
 
     def real_seconds(self, seconds: float) -> float | None:
         return None
@@ -153,25 +167,101 @@ class SteppedClock(Clock):
                 self._real_work_done.set()
                 self._real_work_done = trio.Event()
 
-    @contextmanager
-    def _timer(self, deadline: float, fire: Callable[[], None]) -> Iterator[None]:
+    def _fire_next(self) -> None:
+        """Fire the first timer, of which there has to be one, at its time."""
+        timer = heapq.heappop(self._timers)
+        self._move_to(timer.deadline)
+        timer.pending.pop()()
+
+    def _start(self, deadline: float, fire: Callable[[], None]) -> _Timer:
         timer = _Timer(deadline, next(self._order), [fire])
+        first = self.next_deadline
         heapq.heappush(self._timers, timer)
-        try:
-            yield
-        finally:
-            if timer.pending:  # it stays in the heap until it is due, or until half of them are like it
-                timer.pending.clear()
-                self._given_up += 1
-                if self._given_up > max(len(self._timers) // 2, FEW):
-                    self._timers = [timer for timer in self._timers if timer.pending]
-                    heapq.heapify(self._timers)
-                    self._given_up = 0
+        if first is None or deadline < first:
+            self._earlier.set()
+        return timer
+
+    def _give_up(self, timer: _Timer) -> None:
+        """Nobody waits for it any more: it stays in the heap until it is due, or until half of them are like it."""
+        if not timer.pending:
+            return
+        timer.pending.clear()
+        self._given_up += 1
+        if self._given_up > max(len(self._timers) // 2, FEW):
+            self._timers = [timer for timer in self._timers if timer.pending]
+            heapq.heapify(self._timers)
+            self._given_up = 0
 
     async def _settle(self) -> None:
-        from trio.testing import wait_all_tasks_blocked  # heavy, and only stepped time needs it
-
+        wait_all_tasks_blocked = _all_tasks_blocked()
         await wait_all_tasks_blocked()
         while self._real_work:
             await self._real_work_done.wait()
             await wait_all_tasks_blocked()
+
+
+@cache
+def _all_tasks_blocked() -> Callable[[], Awaitable[None]]:
+    """trio's function of that name, without what comes with `trio.testing`: all of pytest, where that is installed."""
+    function = getattr(getattr(trio, "_core", None), "wait_all_tasks_blocked", None)
+    if function is None:
+        from trio.testing import wait_all_tasks_blocked  # heavy, and only stepped time needs it
+
+        function = wait_all_tasks_blocked
+    found: Callable[[], Awaitable[None]] = function
+    return found
+
+
+class SteppedClock(MovableClock):
+    """Module time stands still until `advance` moves it, or `run` does whenever there is nothing else to do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._now = 0.0
+
+    def now(self) -> float:
+        return self._now
+
+    def _move_to(self, time: float) -> None:
+        self._now = max(self._now, time)
+
+    async def run(self) -> None:
+        """Go to the next timer whenever everything has settled and nothing real owes an answer, for ever."""
+        while True:
+            self._earlier = trio.Event()
+            await self._settle()
+            if self.next_deadline is None:
+                await self._earlier.wait()
+            else:
+                self._fire_next()
+
+
+class PacedClock(MovableClock):
+    """Module time runs `speed` times as fast as real time as long as `run` does, and `advance` moves it ahead."""
+
+    def __init__(self, speed: float = 1.0) -> None:
+        super().__init__()
+        if not 0 < speed < float("inf"):
+            raise ValueError(f"speed must be more than 0, not {speed}")
+        self.speed = speed
+        self._origin = trio.current_time()
+
+    def now(self) -> float:
+        return (trio.current_time() - self._origin) * self.speed
+
+    def _move_to(self, time: float) -> None:
+        self._origin = min(self._origin, trio.current_time() - time / self.speed)
+        self._earlier.set()  # what `run` waits for is nearer now
+
+    def real_seconds(self, seconds: float) -> float | None:
+        return seconds / self.speed
+
+    async def run(self) -> None:
+        """Fire every timer when it is due, for ever."""
+        while True:
+            self._earlier = trio.Event()
+            deadline = self.next_deadline
+            with trio.move_on_at(float("inf") if deadline is None else self._origin + deadline / self.speed):
+                await self._earlier.wait()
+            while (deadline := self.next_deadline) is not None and deadline <= self.now() + TOLERANCE:
+                self._fire_next()

@@ -170,6 +170,12 @@ class MemoryPort(Port):
         """Take everything the module has sent."""
         return self._take(len(self._unread))
 
+    async def read_some(self) -> bytes:
+        """Wait for the module to send something, and take all there is."""
+        while not self._unread:
+            await self._changed.wait()
+        return self._take(len(self._unread))
+
     async def read_until(self, end: bytes) -> bytes:
         """Wait until what the module has sent contains `end`; take everything up to and including it."""
         while True:

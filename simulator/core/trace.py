@@ -8,10 +8,12 @@ read by its owner only.
 import logging
 import os
 import stat
+from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from enum import Enum
 from pathlib import Path
-from typing import IO
+from typing import IO, Final, NamedTuple
 
 log = logging.getLogger(__name__)
 
@@ -29,35 +31,56 @@ class Kind(Enum):
 
 
 _PRINTABLE = frozenset(range(0x20, 0x7F)) | frozenset(b"\r\n\t")
+RECENT: Final = 10_000
+"""Messages a trace remembers for whoever asks what has just happened."""
+
+
+class Record(NamedTuple):
+    """One message. `time`: module seconds. `module`: its number. `direction`: `in`, `out` or `world`."""
+
+    time: float
+    module: int
+    direction: str
+    kind: Kind
+    data: bytes
+
+
+Listener = Callable[[Record], None]
 
 
 class Trace:
-    """Writes a trace file. When that fails, a full disk say, it says so once and writes no more."""
+    """What happened. When the file cannot be written, with a full disk say, it says so once and writes no more.
 
-    def __init__(self, path: Path) -> None:
-        """Create the file, or empty it. Raises OSError."""
+    `recent`: the last messages. `count`: how many there were. `listeners` are called with every message as it happens.
+    """
+
+    def __init__(self, path: Path | None = None, *, recent: int = 0) -> None:
+        """Create the file, or empty it; without a path there is none. `recent`: how many messages are remembered.
+        Raises OSError."""
+        self.recent: deque[Record] = deque(maxlen=recent)
+        self.listeners: list[Listener] = []
+        self.count = 0
         self._path = path
-        self._file: IO[str] | None = open(path, "w", encoding="ascii", opener=_open_for_owner)  # noqa: SIM115
-        if stat.S_ISREG(os.fstat(self._file.fileno()).st_mode):  # a device or a pipe is not ours to close to others
-            os.fchmod(self._file.fileno(), 0o600)
+        self._file: IO[str] | None = None
+        if path is not None:
+            self._file = open(path, "w", encoding="ascii", opener=_open_for_owner)  # noqa: SIM115
+            if stat.S_ISREG(os.fstat(self._file.fileno()).st_mode):  # a device or a pipe is not ours to close to others
+                os.fchmod(self._file.fileno(), 0o600)
 
     def record(self, time: float, module: int, direction: str, kind: Kind, data: bytes) -> None:
-        """Write one line and hand it to the system."""
-        if self._file is None:
-            return
-        import json  # only runs with a trace need it
-
-        fields: dict[str, object] = {"t": round(time, 6), "module": module, "dir": direction, "kind": kind.value}
-        if _PRINTABLE.issuperset(data):
-            fields["text"] = data.decode("ascii")
-        else:
-            fields["bytes"] = data.hex()
-        try:
-            self._file.write(json.dumps(fields) + "\n")
-            self._file.flush()
-        except OSError as error:
-            log.error("the trace %s ends here: %s", self._path, error.strerror)
-            self.close()
+        """Note a message: write one line and hand it to the system, and tell the listeners."""
+        record = Record(time, module, direction, kind, data)
+        self.recent.append(record)
+        self.count += 1
+        if self._file is not None:
+            try:
+                self._file.write(line(record) + "\n")
+                self._file.flush()
+            except OSError as error:
+                log.error("the trace %s ends here: %s", self._path, error.strerror)
+                self.close()
+        for listener in self.listeners:
+            listener(record)
 
     def close(self) -> None:
         """Close the file."""
@@ -65,6 +88,23 @@ class Trace:
             with suppress(OSError):  # what could not be written before
                 self._file.close()
             self._file = None
+
+
+def line(record: Record) -> str:
+    """A message as a line of a trace file has it."""
+    import json  # only runs with a trace need it
+
+    fields: dict[str, object] = {
+        "t": round(record.time, 6),
+        "module": record.module,
+        "dir": record.direction,
+        "kind": record.kind.value,
+    }
+    if _PRINTABLE.issuperset(record.data):
+        fields["text"] = record.data.decode("ascii")
+    else:
+        fields["bytes"] = record.data.hex()
+    return json.dumps(fields)
 
 
 def _open_for_owner(path: str, flags: int) -> int:

@@ -17,7 +17,7 @@ from simulator.module import Firmware, Module, Surroundings
 from simulator.persist.storage import Storage
 from simulator.radio.access_point import AccessPoint
 from simulator.radio.air import Air
-from simulator.scenario.world import AccessPointConfiguration, World
+from simulator.scenario.world import AccessPointConfiguration, StationConfiguration, World
 from simulator.scenario.world_host import WorldHost
 from simulator.scenario.world_station import WorldStation, WorldStations
 from simulator.stack.endpoint import Endpoint
@@ -52,7 +52,7 @@ class Simulation:
         self.trace = trace
         self.modules: list[Module] = []
         self._announce = announce
-        self._host_map = HostMap(world.hosts, offline=world.offline)
+        self.host_map = HostMap(world.hosts, offline=world.offline)
         self._udp_ports: set[Endpoint] = set()
         self.air = Air()
         self.lans: dict[bytes, Lan] = {}
@@ -83,6 +83,10 @@ class Simulation:
         """The stations of the world, in its order."""
         return self._stations.stations
 
+    def add_station(self, configuration: StationConfiguration) -> WorldStation:
+        """One more station, which joins nothing until it is told to."""
+        return self._stations.add(configuration)
+
     def add_module(
         self, firmware: Firmware, port: Port, storage: Storage | None = None, log_port: Port | None = None
     ) -> Module:
@@ -92,7 +96,7 @@ class Simulation:
         """
         number = len(self.modules)
         network = HostNetwork(
-            self._host_map,
+            self.host_map,
             self.clock,
             own_address=own_address(self.world.listen_address, number),
             ports=self.world.ports,
@@ -119,8 +123,7 @@ class Simulation:
     async def _run(self, when_opened: bool) -> None:
         async with trio.open_nursery() as self._nursery:
             nursery = self._nursery
-            if self.stations:
-                nursery.start_soon(self._stations.run)
+            nursery.start_soon(self._stations.run)
             for module in self.modules:
                 nursery.start_soon(partial(module.run, when_opened=when_opened))
 

@@ -12,7 +12,7 @@ from simulator.radio.softap import SoftAccessPoint
 from simulator.scenario.world import StationConfiguration
 from simulator.stack.endpoint import Endpoint
 from simulator.stack.errors import LWIP_RESET, NetworkError
-from simulator.stack.lan import Lan
+from simulator.stack.lan import Lan, Node
 from simulator.stack.memory_stream import MemoryStream
 
 
@@ -26,6 +26,12 @@ class WorldStation:
     def __init__(self, configuration: StationConfiguration, crowd: "WorldStations") -> None:
         self.mac = configuration.mac
         self.addresses: dict[bytes, str] = {}
+        self.node: Node = self
+        """Who answers at its addresses."""
+        self.changed = trio.Event()
+        """Set when `addresses` changes; a fresh event stands here afterwards."""
+        self.away = False
+        """Whether it joins nothing until `join` is called."""
         self._configuration = configuration
         self._crowd = crowd
         self._joined: list[SoftAccessPoint] = []
@@ -34,6 +40,7 @@ class WorldStation:
     def join(self) -> None:
         """Join the softAPs that it has left, or that have thrown it out."""
         self._shunned.clear()
+        self.away = False
         self._crowd.wake()
 
     def leave(self) -> None:
@@ -51,6 +58,8 @@ class WorldStation:
     def wants(self, point: SoftAccessPoint) -> bool:
         """Whether a softAP that is on the air is one it would join."""
         password = point.password if point.security.encrypted else b""
+        if self.away:
+            return False
         matches = (point.ssid, password) == (self._configuration.joins, self._configuration.password)
         return matches and not point.full and point not in self._joined and point not in self._shunned
 
@@ -68,7 +77,9 @@ class WorldStation:
             address = lan.lease(self.mac, now)
         if address is not None:
             self.addresses[point.bssid] = address
-            lan.nodes.setdefault(address, self)
+            lan.nodes.setdefault(address, self.node)
+            self.changed.set()
+            self.changed = trio.Event()
 
     def connect(self, port: int, client: Endpoint) -> MemoryStream:
         """Nothing listens. Raises NetworkError."""
@@ -88,7 +99,7 @@ class WorldStation:
         self._shunned.append(point)
         address = self.addresses.pop(point.bssid, None)
         lan = self._crowd.lans.get(point.bssid)
-        if address is not None and lan is not None and lan.nodes.get(address) is self:
+        if address is not None and lan is not None and lan.nodes.get(address) is self.node:
             del lan.nodes[address]
 
 
@@ -111,6 +122,13 @@ class WorldStations:
         self._timing = timing
         self._woken = trio.Event()
         air.listeners.append(self._appeared)
+
+    def add(self, configuration: StationConfiguration) -> WorldStation:
+        """One more, which joins nothing until it is told to."""
+        station = WorldStation(configuration, self)
+        station.away = True
+        self.stations.append(station)
+        return station
 
     def wake(self) -> None:
         """Look for softAPs to join."""

@@ -37,6 +37,14 @@ class HostMap:
             if is_address(name):
                 self._reversed.setdefault(target, []).append((name, port))
 
+    def set_name(self, name: str, address: str | None) -> None:
+        """From now on a name leads to this address; None: it has no entry, with or without a port."""
+        name = name.lower()
+        for key in [key for key in self._entries if split_endpoint(key)[0] == name]:
+            del self._entries[key]
+        if address is not None:
+            self._entries[name] = (address, None)
+
     def has_entry(self, address: str, port: int) -> bool:
         """Whether an entry says where an address is."""
         return f"{address}:{port}" in self._entries or address in self._entries

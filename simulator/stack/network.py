@@ -136,6 +136,9 @@ class Network:
         with self._unknown_host_logged():
             self._need_names(name, lan)
             destination = await self.host.locate(name, port, lan)
+        node = lan.nodes.get(destination.host.address) if lan is not None else None
+        if node is not None:  # an entry of [hosts] leads to somebody of the simulation
+            return Route(destination.host, lan, source, nodes=(node,))
         if destination.beyond and (lan is None or not lan.has_uplink):
             raise UnreachableError(destination.seen.address)
         return Route(destination.seen, lan, source, host=destination.host)

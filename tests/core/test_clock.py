@@ -7,7 +7,7 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from simulator.core.clock import FEW, Clock, RealClock, ScaledClock, SteppedClock
+from simulator.core.clock import FEW, Clock, PacedClock, RealClock, ScaledClock, SteppedClock
 
 
 async def sleeper(clock: Clock, seconds: float, name: str, log: list[tuple[str, float]]) -> None:
@@ -222,3 +222,74 @@ async def test_stepped_time_waits_for_real_work() -> None:
         answered.set()
     assert log == [("peer", 0), ("timer", 1.0)]
     assert clock.now() == 10
+
+
+async def test_stepped_time_that_runs_goes_from_timer_to_timer() -> None:
+    clock = SteppedClock()
+    log: list[tuple[str, float]] = []
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(clock.run)
+        await wait_all_tasks_blocked()
+        assert clock.now() == 0
+        async with trio.open_nursery() as sleepers:
+            for seconds, name in ((3600.0, "b"), (1.0, "a")):
+                sleepers.start_soon(sleeper, clock, seconds, name, log)
+        with clock.move_on_after(5):
+            await trio.sleep_forever()
+        nursery.cancel_scope.cancel()
+    assert log == [("a", 1.0), ("b", 3600.0)]
+    assert clock.now() == 3605
+
+
+async def test_stepped_time_that_runs_waits_for_real_work() -> None:
+    clock = SteppedClock()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(clock.run)
+        answered = trio.Event()
+
+        async def ask() -> None:
+            with clock.real_work():
+                await answered.wait()
+
+        async with trio.open_nursery() as asking:
+            asking.start_soon(ask)
+            asking.start_soon(sleeper, clock, 10.0, "", [])
+            await wait_all_tasks_blocked()
+            assert clock.now() == 0
+            answered.set()
+        assert clock.now() == 10
+        nursery.cancel_scope.cancel()
+
+
+def test_paced_time_passes_and_can_be_moved_ahead() -> None:
+    async def run() -> None:
+        clock = PacedClock(10)
+        assert clock.real_seconds(5) == 0.5
+        log: list[tuple[str, float]] = []
+        began = trio.current_time()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(clock.run)
+            nursery.start_soon(sleeper, clock, 7200.0, "late", log)
+            await clock.sleep(50)
+            assert trio.current_time() - began == pytest.approx(5)
+            nursery.start_soon(sleeper, clock, 20.0, "soon", log)
+            await trio.sleep(1)
+            await clock.advance(3600)
+            assert trio.current_time() - began == pytest.approx(6)
+            assert clock.now() == pytest.approx(3660)
+            with clock.move_on_after(5) as scope:
+                await clock.sleep(10)
+            assert scope.cancelled_caught
+            await clock.advance(3600)
+            await clock.sleep(1)
+            nursery.cancel_scope.cancel()
+        assert [name for name, _ in log] == ["soon", "late"]
+        assert [time for _, time in log] == pytest.approx([70, 7200])
+
+    run_instantly(run)
+
+
+@pytest.mark.parametrize("speed", [0, -1, float("inf")])
+async def test_paced_time_does_not_stand_still(speed: float) -> None:
+    with pytest.raises(ValueError, match=str(speed)):
+        PacedClock(speed)

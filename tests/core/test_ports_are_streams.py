@@ -24,7 +24,7 @@ from simulator.core.port_uri import parse_port_uri
 from simulator.core.pty_port import PtyPort
 from simulator.core.serial_line import FACTORY_UART
 from simulator.core.unix_port import UnixPort
-from simulator.scenario.playing.stage import open_device
+from simulator.scenario.playing.terminal import open_device
 from tests.core.port_stream import PortStream
 
 TIOCGPTPEER = 0x5441

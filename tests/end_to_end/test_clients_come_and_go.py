@@ -87,11 +87,11 @@ def test_power_on_open_boots_each_module_when_its_first_client_comes(start: Star
     simulator = start("--power-on", "open", "--modules", "2")
     with Client(simulator.port(1)) as client:
         client.started()
-    simulator.wait_for(lambda line: line.startswith("module 1: boot"), log=True)
-    assert not [line for line in simulator.stderr if line.startswith("module 0: boot")]
+    simulator.wait_for(lambda line: line.startswith("module 1: module.boot"), log=True)
+    assert not [line for line in simulator.stderr if line.startswith("module 0: module.boot")]
     with Client(simulator.port(0)) as client:
         client.started()
-    simulator.wait_for(lambda line: line.startswith("module 0: boot"), log=True)
+    simulator.wait_for(lambda line: line.startswith("module 0: module.boot"), log=True)
     with Client(simulator.port(0)) as client:  # the second client boots nothing
         assert client.command(b"AT") == b"\r\nOK\r\n"
 

@@ -1,42 +1,87 @@
-"""Documented sessions, byte for byte: a real serial device, and real sockets as the hosts around the module."""
+"""Documented sessions: in memory and stepped, with real sockets in real time, and on a real serial device as well."""
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 import trio
 
-from simulator.core.clock import ScaledClock
-from simulator.scenario.playing.player import PlayError, prepare
-from simulator.scenario.playing.stage import open_device
-from simulator.scenario.transcript import Transcript, read_transcript
+from simulator.scenario.playing.player import PlayError, Prepared, on_stage, perform, prepare
+from simulator.scenario.playing.stage import Setting
+from simulator.scenario.playing.terminal import open_device
+from simulator.scenario.scenario_file import read_scenario
 from tests.end_to_end.conftest import Start
-from tests.end_to_end.simulator_process import LIMIT, ROOT, SimulatorProcess
+from tests.end_to_end.simulator_process import LIMIT, ROOT
 from tests.programs import need_program
 
 DOCUMENTED = ROOT / "scenarios" / "documented"
-SESSIONS = sorted(DOCUMENTED.glob("*.yaml"))
+SESSIONS = [prepare(read_scenario(path)) for path in sorted(DOCUMENTED.glob("*.yaml"))]
+PLAYED = [session for session in SESSIONS if not session.awaited]
+WAITING = [session for session in SESSIONS if session.awaited]
+
+FIRST_SESSION = (
+    b"AT+CWMODE=1\r\n\r\nOK\r\n"
+    b'AT+CWJAP="espressif","1234567890"\r\nWIFI CONNECTED\r\nWIFI GOT IP\r\n\r\nOK\r\n'
+    b"AT+CIPSTA?\r\n"
+    b'+CIPSTA:ip:"192.168.3.112"\r\n+CIPSTA:gateway:"192.168.3.1"\r\n+CIPSTA:netmask:"255.255.255.0"\r\n\r\nOK\r\n'
+    b'AT+CIPSTART="TCP","192.168.3.102",8080\r\nCONNECT\r\n\r\nOK\r\n'
+    b"AT+CIPSEND=4\r\n\r\nOK\r\n\r\n>"
+    b"\r\nRecv 4 bytes\r\n\r\nSEND OK\r\n"
+    b"\r\n+IPD,4:test\r\n"
+)
 
 
-class RecordedPort(trio.abc.Stream):
-    """A serial port that keeps everything the module has printed in `printed`."""
+def name(session: Prepared) -> str:
+    return Path(session.scenario.file).stem
 
-    def __init__(self, port: trio.abc.Stream) -> None:
-        self.printed = b""
-        self._port = port
 
-    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
-        await self._port.send_all(data)
+def settings(tmp_path: Path) -> dict[str, Setting]:
+    return {
+        "stepped": Setting(),
+        "sockets": Setting(speed=1.0, sockets=True),
+        "serial": Setting(speed=1.0, sockets=True, links=(tmp_path / "tty0", tmp_path / "tty1")),
+    }
 
-    async def wait_send_all_might_not_block(self) -> None:
-        await self._port.wait_send_all_might_not_block()
 
-    async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
-        data = await self._port.receive_some(max_bytes)
-        self.printed += data
-        return data
+async def play(prepared: Prepared, setting: Setting) -> bytes:
+    """Play a session; returns all that the module has printed since it was ready."""
+    setting = replace(setting, links=setting.links[: len(prepared.scenario.modules)])
+    with trio.fail_after(4 * LIMIT):
+        async with on_stage(prepared, setting) as stage:
+            first = stage.trace.count
+            await perform(prepared, stage)
+            return b"".join(record.data for record in list(stage.trace.recent)[first:] if record.direction == "out")
 
-    async def aclose(self) -> None:
-        await self._port.aclose()
+
+@pytest.mark.parametrize("way", ["stepped", "sockets", "serial"])
+@pytest.mark.parametrize("path", [session.scenario.file for session in PLAYED], ids=lambda path: Path(path).stem)
+async def test_it_replays(path: str, way: str, tmp_path: Path) -> None:
+    if "ssl" in path and way != "stepped":
+        need_program("openssl", "openssl")
+    await play(prepare(read_scenario(Path(path))), settings(tmp_path)[way])
+
+
+@pytest.mark.parametrize("session", WAITING, ids=name)
+def test_it_waits_for_what_is_not_built(session: Prepared) -> None:
+    pytest.skip(f"waiting for {', '.join(session.awaited)}")
+
+
+@pytest.mark.parametrize("way", ["stepped", "sockets", "serial"])
+async def test_the_first_session_in_every_byte(way: str, tmp_path: Path) -> None:
+    printed = await play(prepare(read_scenario(DOCUMENTED / "02-tcp-client-single.yaml")), settings(tmp_path)[way])
+    assert printed == FIRST_SESSION
+
+
+TYPED = (
+    (b"AT+CWMODE=1\r\n", b"OK\r\n"),
+    (b'AT+CWJAP="espressif","1234567890"\r\n', b"OK\r\n"),
+    (b"AT+CIPSTA?\r\n", b"OK\r\n"),
+    (b'AT+CIPSTART="TCP","192.168.3.102",8080\r\n', b"OK\r\n"),
+    (b"AT+CIPSEND=4\r\n", b">"),
+    (b"test", b"SEND OK\r\n"),
+)
+"""The first session, and how what the module prints about each ends."""
 
 
 async def open_port(place: str) -> trio.abc.Stream:
@@ -50,61 +95,48 @@ async def open_port(place: str) -> trio.abc.Stream:
     return open_device(Path(place))
 
 
-async def play(transcript: Transcript, start: Start, tmp_path: Path, *more_options: str) -> bytes:
-    """Play a session; returns all that the module has printed, with an AT behind it to find the end."""
-    async with prepare(transcript) as player:
-        (tmp_path / "world.toml").write_text(player.world, encoding="utf-8")
-        options = ("--world", "world.toml", "--dialect", transcript.dialect, "--speed", str(player.speed))
-        simulator: SimulatorProcess = start(*options, *more_options)
-
-        async def find_port(module: int, protocol: str, port: int) -> tuple[str, int]:
-            return await trio.to_thread.run_sync(simulator.serving, module, protocol, port)
-
-        place = await trio.to_thread.run_sync(simulator.place)
-        async with RecordedPort(await open_port(place)) as port:
-            while not port.printed.endswith(b"ready\r\n"):
-                await port.receive_some()
-            assert port.printed == b"\r\nready\r\n"
-            port.printed = b""
-            await player.play({"A": port}, find_port, clock=ScaledClock(player.speed), limit=LIMIT)
-            await port.send_all(b"AT\r\n")
-            while not port.printed.endswith(b"AT\r\n\r\nOK\r\n"):
-                await port.receive_some()
-        return port.printed
-
-
-@pytest.mark.parametrize("session", SESSIONS, ids=lambda path: path.stem)
-async def test_it_replays(session: Path, start: Start, tmp_path: Path) -> None:
-    if "ssl" in session.stem:
-        need_program("openssl", "openssl")
-    with trio.fail_after(4 * LIMIT):
-        await play(read_transcript(session), start, tmp_path)
-
-
 @pytest.mark.parametrize("port", ["pty:wire", "tcp:127.0.0.1:0", "unix:wire"])
-async def test_the_first_session_in_every_byte(start: Start, tmp_path: Path, port: str) -> None:
+async def test_the_first_session_at_a_module_of_another_program(start: Start, tmp_path: Path, port: str) -> None:
+    sent = trio.Event()
+
+    async def answer(stream: trio.SocketStream) -> None:
+        data = await stream.receive_some()
+        await sent.wait()
+        await stream.send_all(data)
+        await trio.sleep_forever()
+
     with trio.fail_after(4 * LIMIT):
-        session = read_transcript(DOCUMENTED / "02-tcp-client-single.yaml")
-        printed = await play(session, start, tmp_path, "--port", port)
-    assert printed == (
-        b"AT+CWMODE=1\r\n\r\nOK\r\n"
-        b'AT+CWJAP="espressif","1234567890"\r\nWIFI CONNECTED\r\nWIFI GOT IP\r\n\r\nOK\r\n'
-        b"AT+CIPSTA?\r\n"
-        b'+CIPSTA:ip:"192.168.3.112"\r\n+CIPSTA:gateway:"192.168.3.1"\r\n+CIPSTA:netmask:"255.255.255.0"\r\n\r\nOK\r\n'
-        b'AT+CIPSTART="TCP","192.168.3.102",8080\r\nCONNECT\r\n\r\nOK\r\n'
-        b"AT+CIPSEND=4\r\n\r\nOK\r\n\r\n>"
-        b"\r\nRecv 4 bytes\r\n\r\nSEND OK\r\n"
-        b"\r\n+IPD,4:test\r\n"
-        b"AT\r\n\r\nOK\r\n"
-    )
+        async with trio.open_nursery() as nursery:
+            (listener,) = await nursery.start(partial(trio.serve_tcp, answer, 0, host="127.0.0.1"))
+            here = listener.socket.getsockname()[1]
+            world = f'[hosts]\n"192.168.3.102:8080" = "127.0.0.1:{here}"\n'
+            (tmp_path / "world.toml").write_text(world, encoding="utf-8")
+            simulator = start("--world", "world.toml", "--port", port)
+            async with await open_port(await trio.to_thread.run_sync(simulator.place)) as client:
+
+                async def until(end: bytes) -> bytes:
+                    printed = b""
+                    while not printed.endswith(end):
+                        printed += await client.receive_some()
+                    return printed
+
+                await until(b"\r\nready\r\n")
+                printed = b""
+                for typed, end in TYPED:
+                    await client.send_all(typed)
+                    printed += await until(end)
+                sent.set()
+                printed += await until(b"+IPD,4:test\r\n")
+            nursery.cancel_scope.cancel()
+    assert printed == FIRST_SESSION
 
 
-async def test_a_session_that_differs_is_told_with_file_line_and_step(start: Start, tmp_path: Path) -> None:
+async def test_a_session_that_differs_is_told_with_file_line_and_step(tmp_path: Path) -> None:
     text = (DOCUMENTED / "47-sleep-wifi-modem.yaml").read_text(encoding="utf-8")
     changed = tmp_path / "changed.yaml"
     changed.write_text(text.replace("'WIFI GOT IP'", "'WIFI LOST IP'"), encoding="utf-8")
-    with trio.fail_after(4 * LIMIT), pytest.raises(PlayError) as raised:
-        await play(read_transcript(changed), start, tmp_path)
+    with pytest.raises(PlayError) as raised:
+        await play(prepare(read_scenario(changed)), Setting())
     assert str(raised.value) == (
         f"{changed}:13: step 4: expect: expected 'WIFI LOST IP', got 'WIFI GOT IP' at the end of "
         r"""b'AT+CWJAP="espressif","1234567890"\r\nWIFI CONNECTED\r\nWIFI GOT IP\r\n'"""

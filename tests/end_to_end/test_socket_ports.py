@@ -66,7 +66,7 @@ def join(clients: ExitStack, place: str) -> SocketClient:
 @pytest.mark.parametrize("uri", URIS)
 def test_the_first_client_sees_the_boot(start: Start, clients: ExitStack, uri: str) -> None:
     simulator = start("--port", uri)
-    simulator.wait_for(lambda line: line.startswith("module 0: boot"), log=True)
+    simulator.wait_for(lambda line: line.startswith("module 0: module.boot"), log=True)
     client = join(clients, simulator.place())
     assert client.read_until(b"ready\r\n") == b"\r\nready\r\n"
     assert client.command(b"AT") == b"\r\nOK\r\n"

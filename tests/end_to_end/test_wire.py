@@ -99,7 +99,7 @@ def test_a_client_that_does_not_read_loses_bytes_unless_the_module_obeys_cts(
             got = read_fast(client, b"CLOSED\r\n")
     assert simulator.stop() == 0
     events = map(traced, (tmp_path / "trace.jsonl").read_text(encoding="ascii").splitlines())
-    lost = sum(int(found[1]) for text in events if (found := re.fullmatch(r"(\d+) bytes lost: .*", text)))
+    lost = sum(int(found[1]) for text in events if (found := re.fullmatch(r"uart.lost (\d+) bytes lost: .*", text)))
     if flow_control:
         assert (lost, re.sub(rb"\r\n\+IPD,\d+:|\r\n|CLOSED", b"", got)) == (0, bytes(FLOOD))
     else:

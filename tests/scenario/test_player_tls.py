@@ -1,36 +1,65 @@
-"""Peers of a transcript that speak TLS: OpenSSL's programs, against sockets of this test."""
+"""Peers of a scenario that speak TLS: OpenSSL's programs, against sockets of this test; and those in memory."""
 
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import cast
 
 import pytest
 import trio
 
+from simulator.module import Module
 from simulator.scenario.playing import tls_peers
-from simulator.scenario.playing.peers import LOOPBACK, Peer, PeerError
+from simulator.scenario.playing.peers import PeerConfiguration, PeerError
+from simulator.scenario.playing.player import PlayError
+from simulator.scenario.playing.socket_peers import LOOPBACK, SocketPeer
 from simulator.scenario.playing.tls_peers import Credentials
 from tests.programs import need_program
+from tests.scenario.playing import JOIN, play_text
 from tests.tls_peers import client_context, server_context, shipped
 
 LIMIT = 10.0
 """Seconds after which a test gives up."""
 
 
+class Pc(SocketPeer):
+    """A peer that finds every port of a module at `endpoint`."""
+
+    endpoint = ("", 0)
+
+    def __init__(self, address: str, nursery: trio.Nursery, credentials: Credentials) -> None:
+        async def find_port(module: object, transport: str, port: int) -> tuple[str, int]:
+            return self.endpoint
+
+        configuration = PeerConfiguration("pc", address, later=(("ssl", 8070),), credentials=credentials)
+        super().__init__(configuration, nursery, find_port)
+
+    async def reserved(self) -> int:
+        """Reserve its ports; returns the one of this machine."""
+        (target,) = (await self.reserve()).values()
+        return int(target.rpartition(":")[2])
+
+    async def serve_tls(self, *, demands: bool) -> None:
+        await self.serve("ssl", 8070, demands=demands)
+
+    async def connect_to(self, endpoint: tuple[str, int]) -> None:
+        self.endpoint = endpoint
+        await self.connect(cast("Module", None), "", 443, tls=True)
+
+
 @asynccontextmanager
-async def peer(credentials: Credentials, address: str = "192.168.3.102") -> AsyncIterator[Peer]:
+async def peer(credentials: Credentials, address: str = "192.168.3.102") -> AsyncIterator[Pc]:
     need_program("openssl", "openssl")
     with trio.fail_after(LIMIT):
         async with trio.open_nursery() as nursery:
-            it = Peer("pc", address, nursery, credentials)
-            try:
-                yield it
-            finally:
-                it.close()
+            it = Pc(address, nursery, credentials)
+            yield it
             nursery.cancel_scope.cancel()
+    it.close()
 
 
-async def until_received(it: Peer, wanted: bytes) -> None:
+async def until_received(it: SocketPeer, wanted: bytes) -> None:
     while it.connections[-1].received != wanted:
         await it.changed.wait()
 
@@ -38,9 +67,9 @@ async def until_received(it: Peer, wanted: bytes) -> None:
 @pytest.mark.parametrize(("wanted", "own"), [(False, ""), (True, "0")])
 async def test_a_server_exchanges_data(wanted: bool, own: str) -> None:
     async with peer(Credentials("server_cert", "server_ca")) as it:
-        port = await it.reserve(8070)
-        await it.serve_tls(8070, wants_certificate=wanted)
-        await it.serve_tls(8070, wants_certificate=wanted)  # it runs already
+        port = await it.reserved()
+        await it.serve_tls(demands=wanted)
+        await it.serve_tls(demands=wanted)  # it runs already
         assert not it.connections
         stream = await trio.open_ssl_over_tcp_stream(LOOPBACK, port, ssl_context=client_context(own))
         await stream.send_all(b"to the server")
@@ -54,8 +83,8 @@ async def test_a_server_exchanges_data(wanted: bool, own: str) -> None:
 
 async def test_a_server_that_wants_a_certificate_takes_nobody_without() -> None:
     async with peer(Credentials("server_cert", "server_ca")) as it:
-        port = await it.reserve(8070)
-        await it.serve_tls(8070, wants_certificate=True)
+        port = await it.reserved()
+        await it.serve_tls(demands=True)
         context = client_context()
         context.maximum_version = ssl.TLSVersion.TLSv1_2
         stream = await trio.open_ssl_over_tcp_stream(LOOPBACK, port, ssl_context=context)
@@ -81,7 +110,7 @@ async def test_a_client_exchanges_data_and_sees_the_end(wanted: bytes | None) ->
 
         nursery.start_soon(serve)
         port = tcp.socket.getsockname()[1]
-        await it.connect_tls(443, (LOOPBACK, port))
+        await it.connect_to((LOOPBACK, port))
         (connection,) = it.connections
         assert connection.accepted
         await connection.send(b"to the server")
@@ -105,26 +134,49 @@ async def test_a_client_that_does_not_know_the_server_says_so() -> None:
         nursery.start_soon(serve)
         port = tcp.socket.getsockname()[1]
         with pytest.raises(PeerError, match=f"openssl s_client comes to no terms with {LOOPBACK}:{port}"):
-            await it.connect_tls(443, (LOOPBACK, port))
+            await it.connect_to((LOOPBACK, port))
         await listener.aclose()
 
 
 async def test_certificates_that_nobody_has() -> None:
     async with peer(Credentials("server_crt", None)) as it:
-        await it.reserve(8070)
+        await it.reserved()
         with pytest.raises(PeerError, match=r"found 'server_crt'; one of client_ca\.0, .*, wss_key is right"):
-            await it.serve_tls(8070, wants_certificate=False)
+            await it.serve_tls(demands=False)
 
 
 async def test_a_server_needs_a_reserved_port() -> None:
     async with peer(Credentials("server_cert")) as it:
         with pytest.raises(PeerError, match="has neither 'ip' nor 'host'"):
-            await it.serve_tls(8070, wants_certificate=False)
+            await it.serve_tls(demands=False)
 
 
 async def test_without_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tls_peers, "PROGRAM", "there-is-no-such-program")
     async with peer(Credentials("server_cert")) as it:
-        await it.reserve(8070)
+        await it.reserved()
         with pytest.raises(PeerError, match="there-is-no-such-program cannot be run: "):
-            await it.serve_tls(8070, wants_certificate=False)
+            await it.serve_tls(demands=False)
+
+
+TLS = """\
+title: 'TLS in memory'
+world:
+  access_points: [{ssid: lab, password: '12345678'}]
+  peers: [{id: pc, ip: '192.168.3.102', serves: 'ssl 443', client_auth: required, ca: server_ca, cert: server_cert}]
+"""
+SECURE = """\
+  - {send: 'AT+CIPSTART="SSL","192.168.3.102",443'}
+"""
+
+
+async def test_a_peer_in_memory_takes_nobody_without_a_certificate(tmp_path: Path) -> None:
+    refused = "  - {expect_set: ['ERROR'], also: 're:.*', within_ms: 30000}\n  - {do: quiet}\n"
+    shown = "  - {send: 'AT+CIPSSLCCONF=1,0,0'}\n  - {expect: ['', 'OK']}\n"
+    taken = "  - {expect: ['CONNECT', '', 'OK']}\n  - {do: peer.accept, peer: pc, client_cert: true}\n"
+    await play_text(tmp_path, TLS + JOIN + "steps:\n" + SECURE + refused + shown + SECURE + taken)
+
+
+async def test_a_certificate_that_nobody_has_in_memory(tmp_path: Path) -> None:
+    with pytest.raises(PlayError, match="found the certificate 'server_crt'; one that ships"):
+        await play_text(tmp_path, TLS.replace("server_cert", "server_crt") + "steps: []\n")

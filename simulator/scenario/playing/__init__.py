@@ -1,1 +1,1 @@
-"""Playing transcripts: what the client types, what it expects, and what the world does meanwhile."""
+"""Playing scenarios: what the client types, what it expects, and what the world does meanwhile."""

@@ -1,4 +1,4 @@
-"""What a module has printed, and how far the transcript has accounted for it. Sans-IO.
+"""What a module has printed, and how far the scenario has accounted for it. Sans-IO.
 
 The rules:
 
@@ -39,7 +39,7 @@ class Quiet(IntEnum):
 
 
 class MismatchError(Exception):
-    """Something came that the transcript does not allow, or did not come."""
+    """Something came that the scenario does not allow, or did not come."""
 
 
 class _Found(NamedTuple):
@@ -175,6 +175,11 @@ class Printed:
         if at < len(self.unread):
             raise MismatchError(f"expected silence, got {self.unread[at : at + EXCERPT]!r}")
         self._account(_Found(at, {}), lenient=False)
+
+    def forget(self) -> None:
+        """What has come so far does not matter."""
+        self._echoes.clear()
+        self._account(_Found(len(self.unread), {}), lenient=False)
 
     # Inside
 

@@ -1,118 +1,198 @@
-"""Plays a transcript against modules on serial ports, with real sockets as peers."""
+"""Plays a scenario: its surroundings, its steps, its reactions."""
 
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
-from typing import Final
+from dataclasses import replace
+from functools import partial
+from typing import Any, Final, NamedTuple
 
 import trio
 
-from simulator.core.clock import Clock
-from simulator.scenario.playing.matching import MismatchError, Printed
-from simulator.scenario.playing.peers import Peer, PeerError
-from simulator.scenario.playing.stage import STEP_LIMIT, ModulePort, Stage, Terminal
+from simulator.core.trace import Record
+from simulator.dialects.names import DIALECTS
+from simulator.scenario.playing.matching import MismatchError, Printed, Quiet
+from simulator.scenario.playing.peers import PeerError
+from simulator.scenario.playing.reactions import Watcher
+from simulator.scenario.playing.stage import Setting, Stage, open_stage
 from simulator.scenario.playing.surroundings import Surroundings, arrange
 from simulator.scenario.playing.variables import UnknownVariableError, Variables
-from simulator.scenario.playing.verbs import Action, bind
-from simulator.scenario.transcript import Step, Transcript, TranscriptError
+from simulator.scenario.playing.waiting import awaited, awaited_by_step
+from simulator.scenario.scenario import Place, Scenario, ScenarioError, Step
+from simulator.scenario.verbs import Action, VerbError, bind
 
-LONGEST_WAIT: Final = 0.5
-"""Real seconds in which all the time has to pass that a transcript lets pass."""
+POWER_ON: Final = ("power_on", "module.power_on")
+BOOT_LIMIT: Final = 60.0
+"""Seconds of module time that a boot may take."""
 
 
 class PlayError(Exception):
-    """The module did not do what the transcript says; the message names file, line and step."""
+    """The module did not do what the scenario says.
+
+    `place`: the step. `problem`: what was expected and what came. `recent`: what had just happened.
+    """
+
+    def __init__(self, place: Place, action: str, problem: str, recent: Sequence[Record] = ()) -> None:
+        super().__init__(f"{place}: {action}: {problem}")
+        self.place = place
+        self.action = action
+        self.problem = problem
+        self.recent = tuple(recent)
 
 
-class Player:
-    """One performance of one transcript. `world` is the text of the world file the modules need."""
+class Bound(NamedTuple):
+    """A step and what it does. `inside`: the steps of a repeat."""
 
-    def __init__(
-        self,
-        transcript: Transcript,
-        actions: Sequence[tuple[Step, Action]],
-        surroundings: Surroundings,
-        variables: Variables,
-    ) -> None:
-        self.world = surroundings.world
-        self._transcript = transcript
-        self._actions = actions
-        self._peers = surroundings.peers
-        self._variables = variables
+    step: Step
+    action: Action | None
+    inside: "tuple[Bound, ...]" = ()
 
-    @property
-    def speed(self) -> float:
-        """How many times as fast time has to pass for the transcript to be played without long waits."""
-        passing: float = sum(step.arguments["ms"] for step, _ in self._actions if step.action == "advance_time") / 1000
-        return max(1.0, passing / LONGEST_WAIT)
 
-    async def play(
-        self,
-        ports: Mapping[str, trio.abc.Stream],
-        find_port: ModulePort,
-        *,
-        clock: Clock | None = None,
-        limit: float = STEP_LIMIT,
-    ) -> None:
-        """Run all steps.
+class Prepared(NamedTuple):
+    """A scenario that has been checked and can be played, unless it waits for something: `awaited`."""
 
-        `ports`: the client's end of each module's serial port, by the module's name in the transcript, in the order of
-        the modules' numbers. `find_port` tells where servers of a module are on this machine. `limit`: seconds a step
-        may take. Raises PlayError, TranscriptError.
-        """
-        if set(ports) != set(self._transcript.modules):
-            raise self._transcript.place("modules").error(f"each needs a port: {', '.join(self._transcript.modules)}")
-        terminals = {
-            name: Terminal(port, Printed(self._variables, self._transcript.tolerated), limit=limit)
-            for name, port in ports.items()
-        }
-        stage = Stage(terminals, self._peers, self._variables, find_port, clock=clock, limit=limit)
-        failure: Exception | None = None
-        async with trio.open_nursery() as nursery:
-            for terminal in terminals.values():
-                nursery.start_soon(terminal.run)
+    scenario: Scenario
+    steps: tuple[Bound, ...]
+    reactions: tuple[tuple[Bound, ...], ...]
+    surroundings: Surroundings
+    variables: Variables
+    awaited: tuple[str, ...]
+
+
+def prepare(scenario: Scenario) -> Prepared:
+    """Check everything that can be checked before there is a module. Raises ScenarioError."""
+    mistakes: list[str] = []
+    steps = _bind(scenario.steps, mistakes)
+    reactions = tuple(_bind(reaction.steps, mistakes) for reaction in scenario.reactions)
+    if scenario.dialect not in DIALECTS:
+        right = " or ".join(DIALECTS)
+        mistakes.append(str(scenario.place("dialect").error(f"found {scenario.dialect!r}; {right} would be right")))
+    variables = Variables(scenario.variables)
+    try:
+        surroundings = arrange(scenario, variables)
+    except ScenarioError as error:
+        mistakes.append(str(error))
+    if mistakes:
+        raise ScenarioError("\n".join(mistakes))
+    waiting = tuple(dict.fromkeys((*awaited(scenario), *surroundings.awaited)))
+    return Prepared(scenario, steps, reactions, surroundings, variables, waiting)
+
+
+def _bind(steps: Sequence[Step], mistakes: list[str]) -> tuple[Bound, ...]:
+    bound = []
+    for step in steps:
+        action: Action | None = None
+        if step.action != "repeat":
             try:
-                for step, action in self._actions:
-                    await _perform(step, action, stage)
-            except (PlayError, TranscriptError) as error:
-                failure = error
-            nursery.cancel_scope.cancel()
-        if failure is not None:
-            raise failure  # here, because a nursery would wrap it
+                action = bind(step.action, step.arguments, step.module, value=step.value, optional=step.optional)
+            except VerbError as error:
+                if awaited_by_step(step) is None:
+                    mistakes.append(str(step.place.error(str(error))))
+        bound.append(Bound(step, action, _bind(step.steps, mistakes)))
+    return tuple(bound)
+
+
+async def play(prepared: Prepared, setting: Setting, *, seed: int | None = None) -> None:
+    """Run all steps of a scenario that waits for nothing. Raises PlayError, ScenarioError, OSError."""
+    async with on_stage(prepared, setting, seed=seed) as stage:
+        await perform(prepared, stage)
+
+
+@asynccontextmanager
+async def on_stage(prepared: Prepared, setting: Setting, *, seed: int | None = None) -> AsyncIterator[Stage]:
+    """The stage of a scenario, its modules booted; time passes. Raises PlayError, OSError."""
+    scenario = prepared.scenario
+    world = prepared.surroundings.world
+    if seed is not None:
+        world = replace(world, seed=seed)
+    first = {step.module: step for step in reversed(scenario.steps)}
+    off = tuple(name for name in scenario.modules if name in first and first[name].action in POWER_ON)
+    setting = replace(setting, dialect=scenario.dialect, off=off, clients=setting.clients and not scenario.attach)
+    place = scenario.place("world")
+    try:
+        async with open_stage(
+            setting,
+            world,
+            scenario.modules,
+            peers=prepared.surroundings.peers,
+            variables=prepared.variables,
+            tolerated=scenario.tolerated,
+        ) as stage:
+            with stage.time_passing():
+                await _boot(stage, off)
+                yield stage
+    except (MismatchError, PeerError) as error:
+        raise PlayError(place, "world", str(error)) from error
+
+
+async def _boot(stage: Stage, off: Collection[str]) -> None:
+    """Wait until all modules but those that are off have booted."""
+    for name, terminal in stage.terminals.items():
+        if name not in off:
+            printed = terminal.printed
+            await terminal.until(partial(_is_ready, printed), f"module {name} to boot", BOOT_LIMIT)
+
+
+def _is_ready(printed: Printed, quiet: Quiet) -> bool:
+    return printed.through("ready")
+
+
+async def perform(prepared: Prepared, stage: Stage, *, forever: bool = False) -> None:
+    """Play the steps on a stage, with the reactions, which go on `forever` or until the steps are done. Raises
+    PlayError, ScenarioError."""
+    failures: list[Exception] = []
+    async with trio.open_nursery() as nursery:
+
+        async def react(steps: tuple[Bound, ...]) -> None:
+            try:
+                await _play_steps(steps, stage)
+            except (PlayError, ScenarioError) as error:
+                failures.append(error)
+                nursery.cancel_scope.cancel()
+
+        watcher = Watcher(stage, nursery)
+        for reaction, steps in zip(prepared.scenario.reactions, prepared.reactions, strict=True):
+            watcher.add(reaction.trigger, react, steps)
+        try:
+            await _play_steps(prepared.steps, stage)
+            if forever:
+                await trio.sleep_forever()
+        except (PlayError, ScenarioError) as error:
+            failures.append(error)
+        watcher.close()
+        nursery.cancel_scope.cancel()
+    if failures:
+        raise failures[0]  # here, because a nursery would wrap it
+
+
+async def _play_steps(steps: Sequence[Bound], stage: Stage) -> None:
+    for bound in steps:
+        if bound.action is not None:
+            await _perform(bound.step, bound.action, stage)
+            continue
+        for number in range(1, bound.step.value + 1):
+            if "as" in bound.step.arguments:
+                stage.variables.bind({bound.step.arguments["as"]: str(number)})
+            await _play_steps(bound.inside, stage)
 
 
 async def _perform(step: Step, action: Action, stage: Stage) -> None:
+    if step.value is None:
+        stage.event(step.module, described(step.action, step.arguments))
     try:
         await action(stage)
     except (MismatchError, PeerError) as error:
-        raise PlayError(f"{step.place}: {step.action}: {error}") from error
+        raise PlayError(step.place, step.action, str(error), stage.trace.recent) from error
+    except VerbError as error:
+        raise step.place.error(str(error)) from error
     except UnknownVariableError as error:
-        raise step.place.error(f"{step.action}: variable {error} is not defined in vars") from error
+        raise step.place.error(
+            f"{step.action}: variable {error} is not defined in vars, or has no value yet"
+        ) from error
     except re.error as error:
         raise step.place.error(f"{step.action}: not a regular expression: {error}") from error
 
 
-@asynccontextmanager
-async def prepare(transcript: Transcript) -> AsyncIterator[Player]:
-    """Check every step and put the peers in place, before there is a module. Raises TranscriptError, PeerError."""
-    if transcript.same_as is not None:
-        raise transcript.place("same_as").error(f"no session of its own; it is that of {transcript.same_as}")
-    actions = [(step, bind(step)) for step in transcript.steps]
-    variables = Variables(transcript.variables)
-    failure: Exception | None = None
-    peers: dict[str, Peer] = {}
-    try:
-        async with trio.open_nursery() as nursery:
-            try:
-                surroundings = await arrange(transcript, variables, nursery, peers)
-                yield Player(transcript, actions, surroundings, variables)
-            except UnknownVariableError as error:
-                failure = transcript.place("world").error(f"variable {error} is not defined in vars")
-            except Exception as error:
-                failure = error
-            nursery.cancel_scope.cancel()
-    finally:
-        for peer in peers.values():
-            peer.close()
-    if failure is not None:
-        raise failure  # here, because a nursery would wrap it
+def described(action: str, arguments: dict[str, Any]) -> str:
+    """A verb and its arguments on one line."""
+    return " ".join([action, *(f"{key}={value}" for key, value in arguments.items())])

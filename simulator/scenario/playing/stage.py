@@ -1,150 +1,293 @@
-"""Where a transcript is played: the serial ports of the modules, the peers, the variables, the clock."""
+"""Where a scenario is played: a running simulation, the clients of its modules, the peers, the variables, the clock.
 
-import os
-import termios
-import tty
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+What verbs act on, and what programs and tests that play along have in hand.
+"""
+
+import re
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 import trio
 
-from simulator.core.clock import Clock, RealClock
-from simulator.scenario.playing.matching import MismatchError, Printed, Quiet
-from simulator.scenario.playing.peers import Peer
+from simulator.core.clock import MovableClock, PacedClock, SteppedClock
+from simulator.core.inotify import DeviceWatcher
+from simulator.core.port import MemoryPort, Port
+from simulator.core.pty_port import PtyPort
+from simulator.core.task_order import oldest_task_first
+from simulator.core.trace import RECENT, Kind, Record, Trace
+from simulator.dialects.loading import load_firmware
+from simulator.module import Module
+from simulator.scenario.playing.matching import MismatchError, Printed
+from simulator.scenario.playing.memory_peers import MemoryPeer
+from simulator.scenario.playing.peers import Peer, PeerConfiguration
+from simulator.scenario.playing.socket_peers import SocketPeer
+from simulator.scenario.playing.terminal import MemoryTerminal, Patience, Terminal, open_device
 from simulator.scenario.playing.variables import Variables
+from simulator.scenario.simulation import Simulation
+from simulator.scenario.world import World
+from simulator.scenario.world_station import WorldStation
 
 STEP_LIMIT: Final = 10.0
-"""Seconds a step may take."""
-RESTING_TIME: Final = 0.2
-SILENT_TIME: Final = 1.0
-"""Seconds after which a module rests, and is silent."""
-RECEIVE_SIZE: Final = 65536
+"""Seconds a step may take: of module time, of real time where module time is faster than that."""
+STEPPED: Final = Patience(STEP_LIMIT, 0.05, 1.0)
+"""With everything in memory only what the module takes its time for is still under way after that."""
+RESTING: Final = 0.2
+SILENT: Final = 1.0
+"""Real seconds after which a module rests, and is silent, where time passes."""
+BEYOND: Final = "203.0.113.{}"
+"""Addresses of hosts in memory that have a name only (RFC 5737)."""
 
-ModulePort = Callable[[int, str, int], Awaitable[tuple[str, int]]]
-"""Tells where on this machine a port of a module is: the module's number, `tcp` or `udp`, the port."""
-
-
-def open_device(path: Path) -> trio.abc.Stream:
-    """Open a serial port raw, as terminal programs do, and discard what it has received. Raises OSError."""
-    descriptor = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
-    try:
-        tty.setraw(descriptor, termios.TCSANOW)
-        termios.tcflush(descriptor, termios.TCIFLUSH)
-    except termios.error as error:
-        os.close(descriptor)
-        raise OSError(*error.args) from error
-    return trio.lowlevel.FdStream(descriptor)
+_ANNOUNCED: Final = re.compile(r"serves (tcp|udp) (\d+) at ([0-9.]+):(\d+)")
+_WITHDRAWN: Final = re.compile(r"no longer serves (tcp|udp) (\d+)")
 
 
-class Terminal:
-    """The client of one module: types, and reads along."""
+@dataclass(frozen=True)
+class Setting:
+    """How to play. `speed`: None is stepped time, which passes only where somebody waits for it; `sockets`: whether the
+    peers are sockets of this machine, else they are in memory. `links`: where the serial ports of the modules appear;
+    without, they are in memory. `clients`: whether somebody here is the client at each of them. `off`: modules that are
+    switched off at first."""
 
-    def __init__(self, stream: trio.abc.Stream, printed: Printed, *, limit: float) -> None:
-        """`limit`: seconds an expectation may take."""
-        self.printed = printed
-        self._stream = stream
-        self._limit = limit
-        self._news = trio.Event()
-        self._gone = False
-
-    async def run(self) -> None:
-        """Read until the port goes away."""
-        try:
-            while data := await self._stream.receive_some(RECEIVE_SIZE):
-                self.printed.feed(bytes(data))
-                self._notify()
-        except (trio.BrokenResourceError, trio.ClosedResourceError):
-            pass
-        self._gone = True
-        self._notify()
-
-    async def send_command(self, line: str) -> None:
-        """Type a line; CR LF is appended."""
-        self.printed.command_sent(line)
-        await self.send(line.encode() + b"\r\n")
-
-    async def send(self, data: bytes) -> None:
-        """Send bytes. Raises MismatchError when the port is gone."""
-        try:
-            await self._stream.send_all(data)
-        except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
-            raise MismatchError("the serial port is gone") from error
-
-    async def until(self, attempt: Callable[[Quiet], bool], wanted: str, limit: float | None = None) -> None:
-        """Make an attempt whenever there is news, until it succeeds. Raises MismatchError."""
-        with trio.move_on_after(limit if limit is not None else self._limit):
-            quiet = Quiet.NO
-            while not attempt(quiet):
-                if self._gone:
-                    break
-                quiet = await self._wait(quiet)
-            else:
-                return
-        reason = "the serial port is gone" if self._gone else "no more came in time"
-        raise MismatchError(f"expected {wanted}, got {self.printed.excerpt()!r}; {reason}")
-
-    async def _wait(self, quiet: Quiet) -> Quiet:
-        """Wait for news, or until the quiet has reached its next degree."""
-        news = self._news
-        patience = {Quiet.NO: RESTING_TIME, Quiet.RESTING: SILENT_TIME - RESTING_TIME}
-        with trio.move_on_after(patience.get(quiet, float("inf"))):
-            await news.wait()
-        return Quiet.NO if news.is_set() else Quiet(quiet + 1)
-
-    def _notify(self) -> None:
-        self._news.set()
-        self._news = trio.Event()
+    speed: float | None = None
+    sockets: bool = False
+    profile: str = "fast"
+    links: tuple[Path, ...] = ()
+    clients: bool = True
+    trace: Path | None = None
+    dialect: str = "esp32-v5"
+    build: str = "full"
+    off: tuple[str, ...] = ()
 
 
 class Stage:
-    """What verbs act on."""
+    """A simulation that runs, and everything around it."""
 
     def __init__(
         self,
-        terminals: Mapping[str, Terminal],
-        peers: Mapping[str, Peer],
+        simulation: Simulation,
+        clock: MovableClock,
+        trace: Trace,
         variables: Variables,
-        find_port: ModulePort,
-        *,
-        clock: Clock | None = None,
-        limit: float = STEP_LIMIT,
+        patience: Patience,
+        nursery: trio.Nursery,
     ) -> None:
-        """`terminals` and `peers` by their names in the transcript; `limit`: seconds a step may take."""
+        self.simulation = simulation
+        self.clock = clock
+        self.trace = trace
         self.variables = variables
-        self.clock = clock or RealClock()
-        self._terminals = terminals
-        self._peers = peers
-        self._find_port = find_port
-        self._limit = limit
+        self.patience = patience
+        self.nursery = nursery
+        self.peers: dict[str, Peer] = {}
+        self.modules: dict[str, Module] = {}
+        """By their names."""
+        self.stations: dict[str, WorldStation] = {}
+        """Those that verbs have brought, by their names."""
+        self.terminals: dict[str, Terminal] = {}
+        self.links: dict[str, Path] = {}
+        """Where the serial ports of modules are, by their names."""
+        self._served: dict[tuple[int, str, int], tuple[str, int]] = {}
+        self._changed = trio.Event()
+        self._running = 0
+        self._passing = trio.CancelScope()
+        self._seen = 0
 
     def terminal(self, module: str) -> Terminal:
-        """The client of a module."""
-        return self._terminals[module]
+        """The client of a module. Raises MismatchError."""
+        if module not in self.terminals:
+            raise MismatchError(f"the serial port of module {module} belongs to somebody else")
+        return self.terminals[module]
 
     def peer(self, name: str) -> Peer:
-        """A host of the world. Raises MismatchError."""
-        if name not in self._peers:
-            raise MismatchError(f"the world has no peer {name!r}; it has {', '.join(self._peers) or 'none'}")
-        return self._peers[name]
+        """A host of the scenario. Raises MismatchError."""
+        if name not in self.peers:
+            raise MismatchError(f"the world has no peer {name!r}; it has {', '.join(self.peers) or 'none'}")
+        return self.peers[name]
 
-    async def module_port(self, module: str, protocol: str, port: int) -> tuple[str, int]:
-        """Where on this machine a port of a module is. Raises MismatchError."""
-        with self._limited(lambda: f"the module does not serve {protocol} {port}"):
-            return await self._find_port(list(self._terminals).index(module), protocol, port)
-        raise AssertionError  # `_limited` has raised
+    def event(self, module: str, text: str) -> None:
+        """Note in the trace what is done."""
+        self.trace.record(
+            self.clock.now(), self.modules[module].number, "world", Kind.EVENT, text.encode(errors="surrogateescape")
+        )
 
-    async def until(self, peer: Peer, condition: Callable[[], bool], problem: Callable[[], str]) -> None:
-        """Wait for something to become true of a peer. Raises MismatchError."""
-        with self._limited(problem):
-            while not condition():
-                await peer.changed.wait()
+    def unseen(self) -> Iterator[Record]:
+        """What has happened since the last look, message by message; what was not looked at is there next time."""
+        while self._seen < self.trace.count:
+            forgotten = self.trace.count - len(self.trace.recent)
+            self._seen = max(self._seen, forgotten) + 1
+            yield self.trace.recent[self._seen - forgotten - 1]
+
+    async def advance(self, seconds: float) -> None:
+        """Let module time pass, or move it ahead where it passes by itself."""
+        if isinstance(self.clock, SteppedClock) and self._running:
+            await self.clock.sleep(seconds)
+        else:
+            await self.clock.advance(seconds)
 
     @contextmanager
-    def _limited(self, problem: Callable[[], str]) -> Iterator[None]:
+    def time_passing(self) -> Iterator[None]:
+        """Module time passes as long as this lasts: as fast as anybody waits for it, or as the pace is."""
+        if not self._running:
+            self._passing = trio.CancelScope()
+            self.nursery.start_soon(self._pass_time, self._passing)
+        self._running += 1
         try:
-            with trio.fail_after(self._limit):
-                yield
-        except trio.TooSlowError:
-            raise MismatchError(problem()) from None
+            yield
+        finally:
+            self._running -= 1
+            if not self._running:
+                self._passing.cancel()
+
+    async def _pass_time(self, passing: trio.CancelScope) -> None:
+        with passing:
+            await self.clock.run()
+
+    async def find_port(self, module: Module, transport: str, port: int) -> tuple[str, int]:
+        """Where on this machine a port of a module is. Raises MismatchError."""
+        key = (module.number, transport, port)
+        await self.until(
+            lambda: self._changed, lambda: key in self._served, lambda: f"the module does not serve {transport} {port}"
+        )
+        return self._served[key]
+
+    async def until(
+        self,
+        changed: Callable[[], trio.Event],
+        condition: Callable[[], bool],
+        problem: Callable[[], str],
+        limit: float | None = None,
+    ) -> None:
+        """Wait for something to become true. `changed`: set when it may have. Raises MismatchError."""
+        with self.clock.move_on_after(limit if limit is not None else self.patience.step):
+            while not condition():
+                await changed().wait()
+            return
+        raise MismatchError(problem())
+
+    def announced(self, module: int, text: str) -> None:
+        """A module offers a port on this machine, or no longer does."""
+        if found := _ANNOUNCED.fullmatch(text):
+            self._served[module, found[1], int(found[2])] = (found[3], int(found[4]))
+        elif found := _WITHDRAWN.fullmatch(text):
+            self._served.pop((module, found[1], int(found[2])), None)
+        self._changed.set()
+        self._changed = trio.Event()
+
+
+@asynccontextmanager
+async def open_stage(
+    setting: Setting,
+    world: World,
+    modules: Sequence[str],
+    *,
+    peers: Sequence[PeerConfiguration] = (),
+    variables: Variables | None = None,
+    tolerated: Sequence[str] = (),
+) -> AsyncIterator[Stage]:
+    """A simulation with modules of these names that have power but may not have booted yet. Raises PeerError,
+    OSError, PortError."""
+    clock = SteppedClock() if setting.speed is None else PacedClock(setting.speed)
+    patience = STEPPED
+    if setting.speed is not None:
+        faster = max(1.0, setting.speed)
+        patience = Patience(STEP_LIMIT * faster, RESTING * setting.speed, SILENT * setting.speed)
+    variables = variables or Variables({})
+    trace = Trace(setting.trace, recent=RECENT)
+    with ExitStack() as exits:
+        exits.callback(trace.close)
+        if isinstance(clock, SteppedClock):
+            exits.enter_context(oldest_task_first())
+        async with _plain_nursery() as nursery:
+            stage: Stage | None = None
+
+            async def find_port(module: Module, transport: str, port: int) -> tuple[str, int]:
+                assert stage is not None
+                return await stage.find_port(module, transport, port)
+
+            def announce(module: int, text: str) -> None:
+                assert stage is not None
+                stage.announced(module, text)
+
+            named: dict[str, Peer] = {}
+            hosts: dict[str, str] = {}
+            if setting.sockets:
+                for configuration in peers:
+                    socket_peer = SocketPeer(configuration, nursery, find_port)
+                    named[configuration.name] = socket_peer
+                    exits.callback(socket_peer.close)
+                    hosts |= await socket_peer.reserve()
+            else:
+                peers = _with_addresses(peers)
+                hosts = {peer.host: peer.address for peer in peers if peer.host}
+            world = replace(world, hosts={**world.hosts, **hosts})
+            simulation = Simulation(world, clock, profile=setting.profile, trace=trace, announce=announce)
+            stage = Stage(simulation, clock, trace, variables, patience, nursery)
+            if not setting.sockets:
+                for configuration in peers:
+                    named[configuration.name] = MemoryPeer(configuration, nursery, simulation.lans, clock)
+            stage.peers |= named
+            ports = _ports(setting, clock, len(modules), nursery, exits)
+            _add_modules(stage, setting, modules, ports, tolerated)
+            for terminal in stage.terminals.values():
+                nursery.start_soon(terminal.run)
+            nursery.start_soon(simulation.run)
+            yield stage
+            nursery.cancel_scope.cancel()
+
+
+def _add_modules(
+    stage: Stage, setting: Setting, modules: Sequence[str], ports: Sequence[Port], tolerated: Sequence[str]
+) -> None:
+    program = load_firmware(setting.dialect, setting.build)
+    for name, port in zip(modules, ports, strict=True):
+        module = stage.modules[name] = stage.simulation.add_module(program, port)
+        if name in setting.off:
+            module.power_off()
+        if isinstance(port, PtyPort):
+            stage.links[name] = port.link
+        if not setting.clients:
+            continue
+        stream = MemoryTerminal(port) if isinstance(port, MemoryPort) else open_device(stage.links[name])
+        stage.terminals[name] = Terminal(stream, Printed(stage.variables, tolerated), stage.clock, stage.patience)
+
+
+def _ports(
+    setting: Setting, clock: MovableClock, count: int, nursery: trio.Nursery, exits: ExitStack
+) -> list[MemoryPort] | list[PtyPort]:
+    """The ports of the modules; `exits` closes them, when nobody uses them any more. Raises PortError, OSError."""
+    if not setting.links:
+        return [MemoryPort(now=clock.now, move_on_after=clock.move_on_after) for _ in range(count)]
+    watcher = DeviceWatcher()
+    exits.callback(watcher.close)
+    nursery.start_soon(watcher.run)
+    ports = []
+    for link in setting.links:
+        ports.append(PtyPort(link, watcher, nursery.start_soon))
+        exits.callback(ports[-1].close)
+    return ports
+
+
+@asynccontextmanager
+async def _plain_nursery() -> AsyncIterator[trio.Nursery]:
+    """A nursery that does not wrap what the body raises."""
+    failure: BaseException | None = None
+    async with trio.open_nursery() as nursery:
+        try:
+            yield nursery
+        except trio.Cancelled:
+            raise
+        except Exception as error:
+            failure = error
+            nursery.cancel_scope.cancel()
+    if failure is not None:
+        raise failure
+
+
+def _with_addresses(peers: Sequence[PeerConfiguration]) -> list[PeerConfiguration]:
+    """Peers that have a name only get an address."""
+    return [
+        peer._replace(address=BEYOND.format(number)) if peer.host and not peer.address else peer
+        for number, peer in enumerate(peers, 1)
+    ]

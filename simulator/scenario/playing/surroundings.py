@@ -1,151 +1,312 @@
-"""The world a transcript takes place in: its peers on this machine, and the world file the module needs for it."""
+"""The world a scenario takes place in: what it says under `world`, as a World and as peers.
 
-import json
+Sans-IO but for a world file that it names.
+"""
+
+import re
 from collections.abc import Mapping
+from datetime import datetime
 from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-import trio
-
 from simulator.radio.security import SECURITIES
-from simulator.scenario.playing.peers import LOOPBACK, Peer
+from simulator.scenario.document import Items, Table
+from simulator.scenario.playing.peers import TRANSPORTS, PeerConfiguration
 from simulator.scenario.playing.tls_peers import Credentials
-from simulator.scenario.playing.variables import Variables
-from simulator.scenario.transcript import Transcript
+from simulator.scenario.playing.variables import UnknownVariableError, Variables
+from simulator.scenario.scenario import Place, Scenario, ScenarioError, known, shown
+from simulator.scenario.world import World
+from simulator.scenario.world_file import WorldError, load_world, read_world
+from simulator.stack.endpoint import is_address
+from simulator.stack.sntp import time_zone
 
-PROTOCOLS: Final = ("tcp", "udp", "ssl")
-SERVER_CERTIFICATE: Final = "server_cert"
-"""What a peer shows that serves TLS, unless `cert` says otherwise."""
 ARRANGED: Final = ("STA_IP", "GATEWAY", "NETMASK")
 """Variables whose documented values the DHCP server of the access points gives out."""
+ACCESS_POINT_KEYS: Final = ("ssid", "password", "auth", "bssid", "wps", "up")
+PEER_KEYS: Final = (
+    *("id", "ip", "host", "serves", "refuses", "user", "password", "path", "udp_port"),
+    *("client_auth", "ca", "cert", "client_cert"),
+    *("addr", "mac", "ble", "bt", "app", "wifi", "tools", "network"),
+)
+"""What transcripts say about a peer; some of it is for the reader."""
+ELSEWHERE: Final = ("http", "advertisers", "bt_devices", "bonded", "ethernet")
+"""Parts of a transcript's world that nothing here provides yet."""
+AWAITED_PROTOCOLS: Final = ("http", "https", "mqtt", "mqtts", "ws-echo", "wss-echo", "wss")
+"""What peers of transcripts serve that nothing here speaks yet."""
 
-TIME_SERVERS: Final = "203.0.113."
-"""How the addresses of time servers begin: somewhere on the internet."""
-STATION_MAC: Final = "02:00:00:00:00:"
-"""How the MAC addresses of those who join a softAP begin."""
+TIME_SERVER: Final = "203.0.113.{}"
+"""Addresses of time servers: somewhere on the internet (RFC 5737), behind those of peers."""
+FIRST_TIME_SERVER: Final = 201
+_ZONE: Final = re.compile(r"AT\+CIPSNTPCFG=1,(-?[0-9]{1,4})(?:,.*)?")
+_SERVES: Final = re.compile(r"([a-z-]+) ([0-9]{1,5})")
 
 
 class Surroundings(NamedTuple):
-    """The peers by their names, and the text of a world file."""
+    """The world, and the hosts that the scenario plays itself. `awaited`: what it needs besides that there is not."""
 
-    peers: Mapping[str, Peer]
-    world: str
-
-
-async def arrange(
-    transcript: Transcript, variables: Variables, nursery: trio.Nursery, peers: dict[str, Peer]
-) -> Surroundings:
-    """Reserve the ports of all peers and start those that serve from the beginning.
-
-    The peers are put into `peers` as they are made. What the world fixes is bound in `variables`. Raises
-    TranscriptError when the transcript needs more of a world than there is, PeerError when there are no free ports.
-    """
-    if transcript.elsewhere:
-        raise transcript.place("world").error(f"{', '.join(transcript.elsewhere)} cannot be played")
-    hosts: dict[str, str] = {}
-    for entry in transcript.peers:
-        address = variables.use(entry.get("ip") or entry.get("host") or "")
-        peer = Peer(entry["id"], address, nursery, _credentials(entry, serves=bool(address)))
-        peers[peer.name] = peer
-        served = _served(transcript, entry)
-        if not peer.address:
-            continue
-        for port in sorted({port for _, port in served} | _served_later(transcript, peer.name)):
-            hosts[f"{peer.address}:{port}"] = f"{LOOPBACK}:{await peer.reserve(port)}"
-        if "host" in entry:
-            hosts[peer.address] = LOOPBACK
-        if not entry.get("refuses"):
-            for protocol, port in served:
-                if protocol == "ssl":
-                    await peer.serve_tls(port, wants_certificate=entry.get("client_auth") == "required")
-                else:
-                    peer.serve(protocol, port)
-    return Surroundings(peers, _world_file(transcript, variables, hosts))
+    world: World
+    peers: tuple[PeerConfiguration, ...]
+    awaited: tuple[str, ...]
 
 
-def _credentials(entry: Mapping[str, Any], *, serves: bool) -> Credentials:
-    shown = entry.get("client_cert") or entry.get("cert") or (SERVER_CERTIFICATE if serves else None)
-    return Credentials(shown, entry.get("ca"))
+def arrange(scenario: Scenario, variables: Variables) -> Surroundings:
+    """The surroundings of a scenario; what the world fixes is bound in `variables`. Raises ScenarioError."""
+    return _Arrangement(scenario, variables).result()
 
 
-def _served(transcript: Transcript, entry: Mapping[str, Any]) -> list[tuple[str, int]]:
-    text = entry.get("serves")
-    if text is None:
-        return []
-    protocol, _, port = str(text).partition(" ")
-    if protocol not in PROTOCOLS or not port.isdigit():
-        raise transcript.place("world").error(
-            f"peer {entry['id']}: serves: {text!r} cannot be played; 'tcp PORT', 'udp PORT' and 'ssl PORT' can"
-        )
-    return [(protocol, int(port))]
+class _Arrangement:
+    def __init__(self, scenario: Scenario, variables: Variables) -> None:
+        self._scenario = scenario
+        self._variables = variables
+        self._mistakes: list[str] = []
+        self._awaited: list[str] = []
+        self._found = scenario.world if isinstance(scenario.world, Table) else Table(1)
 
+    def result(self) -> Surroundings:
+        found = self._found
+        peers = tuple(self._peers(found.get("peers", Items(1))))
+        world = World(access_points=(), offline=True)
+        try:
+            if isinstance(self._scenario.world, str):
+                path = Path(self._scenario.file).parent / self._scenario.world
+                world = load_world(path)
+            else:
+                self._awaited += [f"world: {key}" for key in ELSEWHERE if key in found]
+                world = self._inline(found)
+        except WorldError as error:
+            self._mistakes += [str(self._place_of(mistake.place).error(str(mistake))) for mistake in error.mistakes]
+        except UnknownVariableError as error:
+            self._wrong("world", f"variable {error} is not defined in vars")
+        if self._mistakes:
+            raise ScenarioError("\n".join(self._mistakes))
+        return Surroundings(_offline(world), peers, tuple(self._awaited))
 
-def _served_later(transcript: Transcript, peer: str) -> set[int]:
-    return {
-        step.arguments["port"]
-        for step in transcript.steps
-        if step.action == "serve" and step.arguments.get("peer") == peer and isinstance(step.arguments["port"], int)
-    }
+    def _inline(self, found: Table) -> World:
+        document: dict[str, Any] = {
+            key: value
+            for key, value in found.items()
+            if key not in ("access_points", "peers", "services", "stored", *ELSEWHERE)
+        }
+        if "services" in found:
+            hosts = document.get("host", [])
+            document["host"] = [*hosts, *self._time_servers(found["services"])] if isinstance(hosts, list) else hosts
+        if "access_points" in found:
+            if "access_point" in found:
+                self._wrong("world", "found access_point and access_points; one of them would be right")
+            points = found["access_points"]
+            if not isinstance(points, list):
+                self._wrong("world", f"access_points: found {shown(points)}; a list would be right")
+                points = Items(1)
+            document["access_point"] = [
+                {**self._access_point(point), **self._addresses()} if isinstance(point, Table) else point
+                for point in points
+            ]
+        elif "access_point" not in found:
+            document["access_point"] = []
+        if "stored" in found and document["access_point"] and "module" not in document:
+            joined = document["access_point"][0]
+            name = joined.get("ssid") if isinstance(joined, dict) else None
+            document["module"] = [{"joined": name} for _ in self._scenario.modules]
+        return read_world(self._substituted(document), self._scenario.file)
 
+    def _time_servers(self, services: Any) -> list[dict[str, Any]]:
+        """The hosts that `services` asks for. The time it documents is that of the zone that the scenario sets."""
+        line = self._found.lines["services"]
+        if not isinstance(services, Table) or not isinstance(services.get("sntp_servers", []), list):
+            self._wrong("world", "services: found no table with sntp and sntp_servers; one would be right", line)
+            return []
+        for key in services:
+            if key not in ("sntp", "sntp_servers"):
+                self._wrong("world", f"services: found {shown(key)}; sntp or sntp_servers would be right", line)
+        try:
+            then = datetime.strptime(str(services.get("sntp")), "%a %b %d %H:%M:%S %Y")
+        except ValueError:
+            found = shown(services.get("sntp"))
+            self._wrong("world", f"services: sntp: found {found}; 'Mon Oct 18 20:12:27 2021' would be right", line)
+            return []
+        moment = f"{then:%Y-%m-%dT%H:%M:%S}{self._zone()}"
+        return [
+            {"address": TIME_SERVER.format(FIRST_TIME_SERVER + number), "name": name, "serves": ["ntp"], "time": moment}
+            for number, name in enumerate(services.get("sntp_servers", []))
+        ]
 
-def _world_file(transcript: Transcript, variables: Variables, hosts: Mapping[str, str]) -> str:
-    lines: list[str] = []
-    for point in transcript.access_points:
-        lines += ["[[access_point]]", *_access_point(transcript, variables, point), ""]
-    joining = (step.arguments for step in transcript.steps if step.action == "join_ap")
-    for number, arguments in enumerate(joining, 1):
-        lines += ["[[station]]", *_station(variables, number, arguments), ""]
-    for number, name in enumerate(transcript.services.get("sntp_servers", []), 1):
-        lines += ["[[host]]", f'address = "{TIME_SERVERS}{number}"', f"name = {_text(name)}", 'serves = ["ntp"]']
-        lines += [f"time = {_text(transcript.services['sntp'])}", ""]
-    lines.append("[hosts]")
-    lines += [f"{_text(name)} = {_text(target)}" for name, target in hosts.items()]
-    return "\n".join(lines) + "\n"
+    def _zone(self) -> str:
+        """The zone that the scenario sets, as `+08:00`."""
+        typed = (_ZONE.fullmatch(step.value) for step in self._scenario.every_step() if step.action == "send")
+        number = next((int(match[1]) for match in typed if match is not None), 0)
+        try:
+            hours, minutes = divmod(abs(time_zone(number).minutes), 60)
+        except ValueError:  # the module will say so
+            return "+00:00"
+        return f"{'-' if number < 0 else '+'}{hours:02}:{minutes:02}"
 
+    def _access_point(self, point: Table) -> dict[str, Any]:
+        table: dict[str, Any] = {key: value for key, value in point.items() if key != "auth"}
+        if table.get("password") == "":
+            del table["password"]
+        if "auth" in point:
+            names = [security.name for security in SECURITIES.values() if security.number == point["auth"]]
+            if names:
+                table["security"] = names[0]
+            else:
+                line = point.lines["auth"]
+                self._wrong("world", f"auth: found {shown(point['auth'])}; 0 to 15 would be right", line)
+        return table
 
-def _access_point(transcript: Transcript, variables: Variables, point: Mapping[str, Any]) -> list[str]:
-    password = variables.use(str(point.get("password", "")))
-    security = "wpa2-psk" if password else "open"
-    if "auth" in point:
-        names = [known.name for known in SECURITIES.values() if known.number == point["auth"]]
-        if not names:
-            raise transcript.place("world").error(
-                f"{point['ssid']}: auth: found {point['auth']!r}; 0 to 15 would be right"
+    def _addresses(self) -> dict[str, str]:
+        """The addresses that DHCP gives, from the variables that document them."""
+        variables = self._scenario.variables
+        documented = {name: value for name in ARRANGED if (value := variables.get(name)) is not None}
+        if "STA_IP" not in documented:
+            return {}
+        try:
+            first = IPv4Address(documented["STA_IP"])
+            subnet = IPv4Network((str(first), documented.get("NETMASK", "255.255.255.0")), strict=False)
+            gateway = IPv4Address(documented.get("GATEWAY", str(subnet[1])))
+        except ValueError as error:
+            self._wrong("vars", str(error))
+            return {}
+        if gateway != subnet[1]:
+            self._wrong("vars", f"GATEWAY: found {gateway}; {subnet[1]} would be right, which access points give")
+        self._variables.bind(documented)
+        return {"subnet": str(subnet), "first_address": str(first)}
+
+    def _peers(self, found: Any) -> list[PeerConfiguration]:
+        if not isinstance(found, list):
+            self._wrong("world", f"peers: found {shown(found)}; a list would be right")
+            return []
+        peers = []
+        for entry, line in zip(found, found.lines if isinstance(found, Items) else [1] * len(found), strict=True):
+            if not isinstance(entry, Table):
+                self._wrong("world", f"peers: found {shown(entry)}; a table would be right", line)
+            elif not isinstance(entry.get("id"), str):
+                self._wrong("world", f"peers: id: found {shown(entry.get('id'))}; a text would be right", line)
+            else:
+                peers.append(self._peer(entry, line))
+        names = [peer.name for peer in peers]
+        for name in sorted({name for name in names if names.count(name) > 1}):
+            self._wrong("world", f"peers: found {shown(name)} again; each id once would be right")
+        return peers
+
+    def _peer(self, entry: Table, line: int) -> PeerConfiguration:
+        name = entry["id"]
+        for key, value in entry.items():
+            at = entry.lines[key]
+            if key not in PEER_KEYS:
+                self._wrong("world", f"peers: found {shown(key)}; {known(key, PEER_KEYS)} would be right", at)
+            elif key in ("ip", "host", "mac") and not isinstance(value, str):
+                self._wrong("world", f"peers: {key}: found {shown(value)}; a text would be right", at)
+        address, host = self._used(entry.get("ip", ""), line), self._used(entry.get("host", ""), line)
+        joining = (step.arguments for step in self._scenario.every_step() if step.action in ("join_ap", "station.join"))
+        given = next((one["ip"] for one in joining if one.get("peer") == name and "ip" in one), "")
+        address = address or self._used(given, line)
+        if address and not is_address(address):
+            self._wrong(
+                "world",
+                f"peers: ip: found {shown(address)}; an IPv4 address would be right",
+                entry.lines.get("ip", line),
             )
-        security = names[0]
-    lines = [f"ssid = {_text(variables.use(point['ssid']))}", f"security = {_text(security)}"]
-    if password:
-        lines.append(f"password = {_text(password)}")
-    if "bssid" in point:
-        lines.append(f"bssid = {_text(variables.use(point['bssid']))}")
-    lines += [f"{key} = {json.dumps(point[key])}" for key in ("wps", "up") if key in point]
-    if "STA_IP" in transcript.variables:
-        lines += _addresses(transcript, variables)
-    return lines
+        served = self._served(entry)
+        later = tuple(
+            (step.arguments["proto"], step.arguments["port"])
+            for step in self._scenario.every_step()
+            if step.arguments.get("peer") == name
+            and isinstance(step.arguments.get("port"), int)
+            and step.action in ("serve", "peer.serve")
+            and step.arguments.get("proto") in TRANSPORTS
+        )
+        at_first = () if entry.get("refuses") else served
+        return PeerConfiguration(
+            name,
+            address,
+            host,
+            at_first,
+            (*later, *served),
+            self._port(entry, "udp_port"),
+            self._mac(entry),
+            Credentials(self._certificate(entry, "client_cert", "cert"), self._certificate(entry, "ca")),
+            demands=entry.get("client_auth") == "required",
+        )
+
+    def _certificate(self, entry: Table, *keys: str) -> str | None:
+        """The key of a certificate in the manufacturing data: `client_cert_00.crt` is `client_cert.0` there."""
+        name = next((entry[key] for key in keys if key in entry), None)
+        if name is None:
+            return None
+        if not isinstance(name, str) or not re.fullmatch(r"[\w.]{1,40}", name):
+            line = entry.lines.get(keys[-1], entry.line)
+            self._wrong("world", f"peers: found {shown(name)}; the name of a certificate would be right", line)
+            return None
+        return re.sub(r"_0([0-9])$", r".\1", name.removesuffix(".crt").removesuffix(".pem"))
+
+    def _served(self, entry: Table) -> tuple[tuple[str, int], ...]:
+        found = entry.get("serves", Items(1))
+        texts = [found] if isinstance(found, str) else found
+        served = []
+        for text in texts if isinstance(texts, list) else [texts]:
+            parts = _SERVES.fullmatch(text) if isinstance(text, str) else None
+            if parts is None or not 0 < int(parts[2]) < 65536 or parts[1] not in (*TRANSPORTS, *AWAITED_PROTOCOLS):
+                line = entry.lines["serves"]
+                self._wrong(
+                    "world", f"peers: serves: found {shown(text)}; 'tcp 80', 'udp 53' or 'ssl 443' would be right", line
+                )
+            elif parts[1] in AWAITED_PROTOCOLS:
+                self._awaited.append(f"a peer that serves {parts[1]}")
+            else:
+                served.append((parts[1], int(parts[2])))
+        return tuple(served)
+
+    def _port(self, entry: Table, key: str) -> int | None:
+        port = entry.get(key)
+        if port is not None and (not isinstance(port, int) or isinstance(port, bool) or not 0 < port < 65536):
+            self._wrong("world", f"peers: {key}: found {shown(port)}; 1 to 65535 would be right", entry.lines[key])
+            return None
+        return port
+
+    def _mac(self, entry: Table) -> bytes | None:
+        text = entry.get("mac")
+        if not isinstance(text, str):
+            return None
+        if not re.fullmatch(r"(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}", text):
+            self._wrong("world", f"peers: mac: found {shown(text)}; a MAC address would be right", entry.lines["mac"])
+            return None
+        return bytes.fromhex(text.replace(":", ""))
+
+    def _used(self, text: Any, line: int) -> str:
+        if not isinstance(text, str):
+            return ""
+        try:
+            return self._variables.use(text)
+        except UnknownVariableError as error:
+            self._wrong("world", f"variable {error} is not defined in vars", line)
+            return ""
+
+    def _substituted(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self._variables.use(value)
+        if isinstance(value, Mapping):
+            return {key: self._substituted(inner) for key, inner in value.items()}
+        return [self._substituted(inner) for inner in value] if isinstance(value, list) else value
+
+    def _wrong(self, key: str, problem: str, line: int | None = None) -> None:
+        place = self._scenario.place(key)
+        self._mistakes.append(str((place if line is None else place._replace(line=line)).error(problem)))
+
+    def _place_of(self, place: str) -> Place:
+        """Where a mistake in the world stands in the scenario, as near as can be told."""
+        found: Any = self._found
+        line = self._scenario.lines.get("world", 1)
+        for part in place.split("."):
+            key, _, number = part.partition("#")
+            if isinstance(found, Table):
+                key = "access_points" if key == "access_point" and "access_points" in found else key
+                line, found = found.lines.get(key, line), found.get(key)
+            if number.isdigit() and isinstance(found, Items) and int(number) <= len(found):
+                line, found = found.lines[int(number) - 1], found[int(number) - 1]
+        return self._scenario.place("world")._replace(line=line)
 
 
-def _station(variables: Variables, number: int, arguments: Mapping[str, Any]) -> list[str]:
-    """Somebody who joins a softAP of the module's as soon as it appears."""
-    lines = [f'mac = "{STATION_MAC}{number:02x}"', f"joins = {_text(variables.use(arguments['ssid']))}"]
-    if "password" in arguments:
-        lines.append(f"password = {_text(variables.use(arguments['password']))}")
-    return lines
-
-
-def _addresses(transcript: Transcript, variables: Variables) -> list[str]:
-    """The addresses that DHCP gives, from the variables that document them."""
-    documented: dict[str, str] = {name: transcript.variables[name] for name in ARRANGED if name in transcript.variables}
-    try:
-        first = IPv4Address(documented["STA_IP"])
-        subnet = IPv4Network((str(first), documented.get("NETMASK", "255.255.255.0")), strict=False)
-        gateway = IPv4Address(documented.get("GATEWAY", str(subnet[1])))
-    except ValueError as error:
-        raise transcript.place("vars").error(f"{error}") from error
-    if gateway != subnet[1]:
-        raise transcript.place("vars").error(f"GATEWAY: found {gateway}; access points give {subnet[1]}")
-    variables.bind(documented)
-    return [f"subnet = {_text(str(subnet))}", f"first_address = {_text(str(first))}"]
-
-
-def _text(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)  # a TOML basic string
+def _offline(world: World) -> World:
+    """A scenario reaches nothing but what it brings."""
+    return World(**{**vars(world), "offline": True})

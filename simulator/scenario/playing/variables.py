@@ -1,4 +1,4 @@
-"""The variables of a transcript: documented values that a run may replace by its own. Sans-IO.
+"""The variables of a scenario: documented values that a run may replace by its own. Sans-IO.
 
 A variable is bound, or still open. It starts open with its documented value; using it in something that is sent or
 done binds it to that value; the first expected line that contains an open one captures what the module prints there.
@@ -14,13 +14,14 @@ REGULAR_EXPRESSION: Final = "re:"
 
 
 class UnknownVariableError(Exception):
-    """A text refers to a variable that the transcript does not define."""
+    """A text refers to a variable that the scenario does not define, or that has no value yet."""
 
 
 class Variables:
     """Names, values, and which of them are bound."""
 
-    def __init__(self, documented: Mapping[str, str], bound: Iterable[str] = ()) -> None:
+    def __init__(self, documented: Mapping[str, str | None], bound: Iterable[str] = ()) -> None:
+        """`documented`: None is no value at all, until one is captured."""
         self._values = dict(documented)
         self._bound = set(bound)
 
@@ -34,8 +35,11 @@ class Variables:
 
         def value(reference: re.Match[str]) -> str:
             name = self._known(reference[1])
+            documented = self._values[name]
+            if documented is None:
+                raise UnknownVariableError(name)
             self._bound.add(name)
-            return self._values[name]
+            return documented
 
         return _REFERENCE.sub(value, text)
 
@@ -59,8 +63,9 @@ class Variables:
                 pattern.append(piece if is_pattern else re.escape(piece))
                 continue
             name = self._known(piece)
-            if name in captured or name in self._bound:
-                pattern.append(re.escape(captured.get(name, self._values[name])))
+            value = captured.get(name, self._values[name] if name in self._bound else None)
+            if value is not None:
+                pattern.append(re.escape(value))
             elif name in seen:
                 pattern.append(f"(?P={name})")
             else:

@@ -74,14 +74,14 @@ class TlsEcho(TcpService):
 
     async def serve(self, stream: MemoryStream) -> None:
         try:
-            connection = await start_tls(_Stream(stream), self._configuration, self.host.clock, now=None)
+            connection = await start_tls(StreamConnection(stream), self._configuration, self.host.clock, now=None)
             while data := await connection.receive(WINDOW):
                 await connection.send(data)
         except NetworkError:
             pass  # a client that comes to no terms, or is gone
 
 
-class _Stream:
+class StreamConnection:
     """A stream in memory as a connection."""
 
     def __init__(self, stream: MemoryStream) -> None:

@@ -1,0 +1,158 @@
+"""`espat play`: play scenario files."""
+
+import math
+import sys
+from argparse import Namespace
+from collections.abc import Iterator
+from io import TextIOWrapper
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, _SubParsersAction
+
+    from simulator.scenario.playing.outcome import Outcome
+    from simulator.scenario.playing.stage import Setting
+
+FORMATS = ("text", "json", "junit")
+
+
+def add_parser(subparsers: "_SubParsersAction[ArgumentParser]") -> None:
+    """Describe the subcommand."""
+    parser = subparsers.add_parser("play", help="play scenario files, and say what came of each")
+    add = parser.add_argument
+    add("files", metavar="FILE|DIR", nargs="+", type=Path, help="scenarios; of a directory all but those named _*")
+    add(
+        "--speed",
+        metavar="FACTOR",
+        default=None,
+        help="max: stepped time and hosts in memory, the same run each time (the default); a number: module time runs "
+        "so many times as fast, and hosts are sockets of this machine",
+    )
+    add("--timing", choices=("fast", "real"), default="fast", help="answer at once, or take a real module's time")
+    add("--format", choices=FORMATS, default="text", help="how to print what came of it (text)")
+    add("--jobs", metavar="N", type=int, default=1, help="scenarios played at the same time (1)")
+    add("--trace", metavar="DIR", type=Path, help="write a trace of each scenario there; it holds passwords")
+    add("--seed", metavar="N", type=int, help="of everything random; that of the scenario's world otherwise")
+    add("--limit", metavar="SECONDS", type=int, default=600, help="real seconds each may take (600)")
+    add(
+        "--link",
+        metavar="PATH",
+        default="./ttyESP{n}",
+        help="of a scenario with 'attach': where the serial port appears",
+    )
+    parser.set_defaults(main=main, usage_error=parser.error)
+
+
+def main(options: Namespace) -> int:
+    """Play. Returns 0, 1 when a scenario failed, 2 when a file cannot be used."""
+    from simulator.cli import play_report  # these three: the whole simulator, for this subcommand only
+    from simulator.scenario.playing.outcome import FAILED, WRONG
+    from simulator.scenario.scenario import ScenarioError
+
+    for stream in (sys.stdout, sys.stderr):  # a file's name need not be text
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    speed = _speed(options)
+    if options.limit < 1:
+        options.usage_error("--limit: at least 1")
+    if options.jobs < 1:
+        options.usage_error("--jobs: at least 1")
+    if options.seed is not None and options.seed < 0:
+        options.usage_error("--seed: 0 or more")
+    files = list(dict.fromkeys(_files(options)))
+    if options.trace is not None:
+        try:
+            options.trace.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            print(f"espat: {options.trace}: {error.strerror}", file=sys.stderr)
+            return 2
+    if len(files) == 1 and _attaches(files[0]):
+        from simulator.cli.play_attached import play_attached  # it needs serial devices, which few scenarios do
+
+        try:
+            return play_attached(files[0], options, speed)
+        except (ScenarioError, OSError) as error:
+            print(error, file=sys.stderr)
+            return 2
+    outcomes = []
+    reporter = play_report.REPORTERS[options.format](len(files))
+    try:
+        for outcome in _outcomes(files, options, speed):
+            outcomes.append(outcome)
+            reporter.add(outcome)
+        reporter.end()
+    except KeyboardInterrupt:
+        return 130
+    statuses = {outcome.status for outcome in outcomes}
+    return 2 if WRONG in statuses else 1 if FAILED in statuses else 0
+
+
+def _speed(options: Namespace) -> float | None:
+    """The factor; None for stepped time."""
+    if options.speed in (None, "max"):
+        return None
+    try:
+        speed = float(options.speed)
+    except ValueError:
+        speed = 0.0
+    if not 0 < speed < math.inf:
+        options.usage_error(f"--speed: found {options.speed!r}; max or more than 0 would be right")
+    return speed
+
+
+def _files(options: Namespace) -> Iterator[Path]:
+    for path in options.files:
+        if not path.is_dir():
+            yield path
+            continue
+        found = sorted(path.glob("**/*.yaml"))
+        yield from (file for file in found if not file.name.startswith("_"))
+        if not found:
+            options.usage_error(f"{path}: no scenario (*.yaml) in it")
+
+
+def _attaches(path: Path) -> bool:
+    from simulator.scenario.scenario import ScenarioError  # with the one below: for this subcommand only
+    from simulator.scenario.scenario_file import read_scenario
+
+    try:
+        return read_scenario(path).attach
+    except ScenarioError:
+        return False  # whoever plays it will say what is wrong
+
+
+def _outcomes(files: list[Path], options: Namespace, speed: float | None) -> "Iterator[Outcome]":
+    """In the order of the files."""
+    from functools import partial  # with those below: for this subcommand only
+
+    from simulator.scenario.playing.outcome import play_file
+
+    jobs = [(path, _setting(path, files, options, speed)) for path in files]
+    if options.jobs == 1 or len(files) == 1:
+        for path, setting in jobs:
+            yield play_file(path, setting, options.seed, options.limit)
+        return
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    with ProcessPoolExecutor(min(options.jobs, len(files)), mp_context=get_context("fork")) as pool:
+        work = partial(_play_job, seed=options.seed, limit=options.limit)
+        yield from pool.map(work, jobs, chunksize=max(1, min(8, len(jobs) // (4 * options.jobs))))
+
+
+def _play_job(job: "tuple[Path, Setting]", seed: int | None, limit: int) -> "Outcome":
+    from simulator.scenario.playing.outcome import play_file  # loaded before the fork
+
+    return play_file(*job, seed, limit)
+
+
+def _setting(path: Path, files: list[Path], options: Namespace, speed: float | None) -> "Setting":
+    from simulator.scenario.playing.stage import Setting  # as above
+
+    trace = None
+    if options.trace is not None:
+        same = [file for file in files if file.stem == path.stem]
+        number = f"-{same.index(path)}" if same.index(path) else ""
+        trace = options.trace / f"{path.stem}{number}.jsonl"
+    return Setting(speed=speed, sockets=speed is not None, profile=options.timing, trace=trace)

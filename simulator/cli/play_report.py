@@ -1,0 +1,116 @@
+"""What came of scenarios, for people, programs and CI."""
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Callable, Mapping
+from html import escape
+from typing import Final, Protocol
+
+from simulator.scenario.playing.outcome import FAILED, PASSED, WAITING, WRONG, Outcome
+
+WORDS: Final = {PASSED: "ok", FAILED: "FAILED", WAITING: "waiting", WRONG: "WRONG"}
+
+
+class Reporter(Protocol):
+    """Prints outcomes as they come."""
+
+    def add(self, outcome: Outcome) -> None:
+        """One more."""
+
+    def end(self) -> None:
+        """There are no more."""
+
+
+class Text:
+    """One line for each scenario; for those that did not pass, why. What waits is named again at the end."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._done: list[Outcome] = []
+
+    def add(self, outcome: Outcome) -> None:
+        self._done.append(outcome)
+        wide = len(str(self._count))
+        print(
+            f"{len(self._done):{wide}}/{self._count} {WORDS[outcome.status]:7} {outcome.seconds:6.2f} s  "
+            f"{outcome.file}: {outcome.title}"
+        )
+        if outcome.status in (FAILED, WRONG):
+            for line in outcome.details:
+                print(f"    {line}")
+        sys.stdout.flush()
+
+    def end(self) -> None:
+        waiting = [outcome for outcome in self._done if outcome.status == WAITING]
+        if waiting:
+            print("waiting for what is not built yet:")
+            for outcome in waiting:
+                print(f"    {outcome.file}: {outcome.details[0]}")
+        print(summary(self._done), flush=True)
+
+
+class Json:
+    """A list of objects."""
+
+    def __init__(self, count: int) -> None:
+        self._done: list[Outcome] = []
+
+    def add(self, outcome: Outcome) -> None:
+        self._done.append(outcome)
+
+    def end(self) -> None:
+        rows = [json.dumps(outcome._asdict() | {"seconds": round(outcome.seconds, 6)}) for outcome in self._done]
+        print("[\n" + ",\n".join(f"  {row}" for row in rows) + "\n]", flush=True)
+
+
+class JUnit:
+    """The XML that CI servers read: a test case for each scenario; one that waits is skipped."""
+
+    def __init__(self, count: int) -> None:
+        self._done: list[Outcome] = []
+
+    def add(self, outcome: Outcome) -> None:
+        self._done.append(outcome)
+
+    def end(self) -> None:
+        counts = Counter(outcome.status for outcome in self._done)
+        seconds = sum(outcome.seconds for outcome in self._done)
+        lines = [
+            '<?xml version="1.0" encoding="utf-8"?>',
+            f'<testsuite name="espat play" tests="{len(self._done)}" failures="{counts[FAILED]}" '
+            f'errors="{counts[WRONG]}" skipped="{counts[WAITING]}" time="{seconds:.3f}">',
+            *(self._case(outcome) for outcome in self._done),
+            "</testsuite>",
+        ]
+        print("\n".join(lines), flush=True)
+
+    def _case(self, outcome: Outcome) -> str:
+        head = (
+            f'  <testcase classname={_quoted(outcome.file)} name={_quoted(outcome.title)} time="{outcome.seconds:.3f}"'
+        )
+        if outcome.status == PASSED:
+            return head + "/>"
+        tag = {FAILED: "failure", WRONG: "error", WAITING: "skipped"}[outcome.status]
+        first = outcome.details[0] if outcome.details else ""
+        reason = f"waiting for {first}" if outcome.status == WAITING else first
+        text = escape(_printable("\n".join(outcome.details)))
+        return f"{head}><{tag} message={_quoted(reason)}>{text}</{tag}></testcase>"
+
+
+REPORTERS: Final[Mapping[str, Callable[[int], Reporter]]] = {"text": Text, "json": Json, "junit": JUnit}
+
+
+def summary(outcomes: list[Outcome]) -> str:
+    """How many came to what."""
+    counts = Counter(outcome.status for outcome in outcomes)
+    return ", ".join(f"{counts[status]} {status}" for status in WORDS if counts[status] or status == PASSED)
+
+
+def _quoted(text: str) -> str:
+    return f'"{escape(_printable(text))}"'
+
+
+def _printable(text: str) -> str:
+    """What XML can hold."""
+    return "".join(character if character.isprintable() or character in "\n\t" else "?" for character in text)

@@ -1,0 +1,13 @@
+"""Messages of a trace for people."""
+
+from typing import Final
+
+from simulator.core.trace import Record
+
+ARROWS: Final = {"in": "<-", "out": "->", "world": "**"}
+
+
+def shown_record(record: Record) -> str:
+    """A message of a trace on one line, its control characters visible."""
+    text = repr(record.data)[2:-1]
+    return f"{record.time:12.6f} {record.module} {ARROWS.get(record.direction, '  ')} {record.kind.value:7} {text}"

@@ -1,0 +1,179 @@
+"""Verbs of the hosts that the scenario plays itself."""
+
+from typing import Literal
+
+from simulator.scenario.playing.matching import EXCERPT, MismatchError
+from simulator.scenario.playing.peers import Connection, Peer
+from simulator.scenario.playing.stage import Stage
+from simulator.scenario.verbs.arguments import Data, Port
+from simulator.scenario.verbs.table import verb
+
+Transport = Literal["tcp", "udp"]
+Served = Literal["tcp", "udp", "ssl"]
+Connected = Literal["tcp", "ssl"]
+
+
+@verb("peer.serve", "serve")
+async def serve(
+    stage: Stage, *, peer: str, proto: Served, port: Port, client_auth: Literal["required"] | None = None
+) -> None:
+    """A peer starts a server; `client_auth`: one for TLS that takes nobody without a certificate."""
+    await stage.peer(peer).serve(proto, port, demands=client_auth is not None)
+
+
+@verb("peer.refuse")
+async def refuse(stage: Stage, *, peer: str, proto: Served, port: Port) -> None:
+    """A peer stops its server: who connects is refused, what is connected stays."""
+    await stage.peer(peer).stop(proto, port)
+
+
+@verb("peer.accept", "accept")
+async def accept(
+    stage: Stage, *, peer: str, proto: Connected = "tcp", port: Port | None = None, client_cert: bool = False
+) -> None:
+    """A peer has got a connection of the module's; `client_cert`: and a certificate, else it would have refused it."""
+    host = stage.peer(peer)
+
+    def accepted() -> bool:
+        for connection in host.connections:
+            if not connection.accepted and port in (None, connection.port):
+                connection.accepted = True
+                return True
+        return False
+
+    await stage.until(lambda: host.changed, accepted, lambda: f"{peer} gets no connection")
+
+
+@verb("peer.connect", "connect")
+async def connect(
+    stage: Stage,
+    *,
+    peer: str,
+    port: Port,
+    module: str,
+    proto: Connected = "tcp",
+    to: str = "",
+    client_cert: bool = False,
+) -> None:
+    """A peer opens a connection to a server of the module's; `to`: where the peer believes it is; `client_cert`: it
+    shows the certificate that the world gives it."""
+    await stage.peer(peer).connect(stage.modules[module], to, port, tls=proto == "ssl")
+
+
+@verb("peer.send", "peer_sends")
+async def peer_sends(
+    stage: Stage,
+    *,
+    peer: str,
+    module: str,
+    value: Data | None = None,
+    data: Data | None = None,
+    proto: Transport = "tcp",
+    port: Port | None = None,
+    from_port: Port | None = None,
+) -> None:
+    """A peer sends data; UDP: from `from_port` of its own to `port` of the module's."""
+    host = stage.peer(peer)
+    content = _content(value, data)
+    if proto == "tcp":
+        await (await _connection(stage, host, port)).send(content)
+        return
+    if port is None:
+        raise MismatchError("UDP needs 'port', the module's own")
+    await host.send_datagram(stage.modules[module], content, from_port, port)
+
+
+@verb("peer.receive", "peer_receives")
+async def peer_receives(
+    stage: Stage,
+    *,
+    peer: str,
+    module: str,
+    value: Data | None = None,
+    data: Data | None = None,
+    proto: Transport = "tcp",
+    port: Port | None = None,
+    from_port: Port | None = None,
+) -> None:
+    """A peer gets data; UDP: one datagram, at `port` of its own and from `from_port` of the module's."""
+    host = stage.peer(peer)
+    wanted = _content(value, data)
+    if proto == "tcp":
+        await _receive_bytes(stage, host, await _connection(stage, host, port), wanted)
+    else:
+        await _receive_datagram(stage, host, wanted, port, from_port, module)
+
+
+@verb("peer.close")
+async def close(stage: Stage, *, peer: str, port: Port | None = None, reset: bool = False) -> None:
+    """A peer closes its connection, or resets it."""
+    connection = stage.peer(peer).open_connection(port)
+    if connection is None:
+        raise MismatchError(f"{peer} has no open connection")
+    connection.close(reset=reset)
+
+
+@verb("peer.sees_close", "sees_close")
+async def sees_close(stage: Stage, *, peer: str, port: Port | None = None) -> None:
+    """A peer sees its connection closed."""
+    host = stage.peer(peer)
+    open_ones = [one for one in host.connections if port in (None, one.port) and not one.closed]
+    if not open_ones:
+        raise MismatchError(f"{peer} has no connection")
+    connection = open_ones[-1]
+    await stage.until(lambda: host.changed, lambda: connection.ended, lambda: f"the connection of {peer} stays open")
+    if connection.received:
+        raise MismatchError(f"{peer} has got {bytes(connection.received[:EXCERPT])!r} besides")
+    connection.close()
+    host.connections.remove(connection)
+
+
+def _content(value: bytes | None, data: bytes | None) -> bytes:
+    content = data if value is None else value
+    if content is None:
+        raise MismatchError("'data' is missing")
+    return content
+
+
+async def _connection(stage: Stage, host: Peer, port: int | None) -> Connection:
+    await stage.until(
+        lambda: host.changed,
+        lambda: host.open_connection(port) is not None,
+        lambda: f"{host.name} has no open connection",
+    )
+    connection = host.open_connection(port)
+    assert connection is not None
+    return connection
+
+
+async def _receive_bytes(stage: Stage, host: Peer, connection: Connection, wanted: bytes) -> None:
+    def complete() -> bool:
+        got = bytes(connection.received[: len(wanted)])
+        if got != wanted[: len(got)]:
+            raise MismatchError(f"{host.name} expected {wanted!r}, got {got!r}")
+        return len(got) == len(wanted)
+
+    await stage.until(
+        lambda: host.changed,
+        complete,
+        lambda: f"{host.name} expected {wanted!r}, got {bytes(connection.received)!r} and no more",
+    )
+    del connection.received[: len(wanted)]
+
+
+async def _receive_datagram(
+    stage: Stage, host: Peer, wanted: bytes, port: int | None, from_port: int | None, module: str
+) -> None:
+    ports = [port] if port is not None else list(host.datagrams)
+    if len(ports) != 1 or ports[0] not in host.datagrams:
+        raise MismatchError(f"{host.name} serves {len(host.datagrams)} UDP ports; 'port' must name one of them")
+    arrived = host.datagrams[ports[0]]
+    await stage.until(
+        lambda: host.changed, lambda: bool(arrived), lambda: f"{host.name} gets no datagram at port {ports[0]}"
+    )
+    datagram = arrived.popleft()
+    if datagram.data != wanted:
+        raise MismatchError(f"{host.name} expected {wanted!r}, got {datagram.data!r}")
+    if from_port is not None and not await host.is_from(datagram, stage.modules[module], from_port):
+        sender = f"{datagram.sender[0]}:{datagram.sender[1]}"
+        raise MismatchError(f"{host.name} got it from {sender}, not from port {from_port} of the module's")

@@ -1,0 +1,131 @@
+"""Verbs on the air: access points, stations, and what the names of the world lead to."""
+
+from hashlib import sha256
+from typing import Annotated, Final
+
+from simulator.radio.access_point import AccessPoint
+from simulator.radio.softap import SoftAccessPoint
+from simulator.scenario.playing.matching import MismatchError
+from simulator.scenario.playing.memory_peers import MemoryPeer
+from simulator.scenario.playing.stage import Stage
+from simulator.scenario.verbs.arguments import Data, Duration
+from simulator.scenario.verbs.table import verb
+from simulator.scenario.world import StationConfiguration
+from simulator.stack.lan import Lan
+
+LOCAL_MAC: Final = b"\x02\x00\x00"
+"""How the MAC addresses of stations begin that have none of their own."""
+
+
+def _point(stage: Stage, ssid: bytes) -> AccessPoint:
+    points = [point for point in stage.simulation.air.access_points if not isinstance(point, SoftAccessPoint)]
+    for point in points:
+        if point.ssid == ssid:
+            return point
+    known = ", ".join(repr(point.ssid.decode(errors="replace")) for point in points)
+    raise MismatchError(f"the world has no access point {ssid.decode()!r}; it has {known or 'none'}")
+
+
+@verb("access_point.on", "ap_up")
+async def access_point_on(stage: Stage, *, ssid: Data) -> None:
+    """An access point is switched on."""
+    _point(stage, ssid).switch_on()
+
+
+@verb("access_point.off")
+async def access_point_off(stage: Stage, *, ssid: Data) -> None:
+    """An access point vanishes without a word: who has joined it notices when it hears no beacon for long enough."""
+    _point(stage, ssid).switch_off()
+
+
+@verb("access_point.throw_out")
+async def access_point_throw_out(stage: Stage, *, ssid: Data, reason: Annotated[int, range(1, 256)] = 2) -> None:
+    """An access point throws out everybody who has joined it; `reason`: the 802.11 reason code."""
+    _point(stage, ssid).deauthenticate(reason=reason)
+
+
+@verb("access_point.set")
+async def access_point_set(
+    stage: Stage,
+    *,
+    ssid: Data,
+    password: Data | None = None,
+    channel: Annotated[int, range(1, 15)] | None = None,
+    rssi: Annotated[int, range(-100, 1)] | None = None,
+    hidden: bool | None = None,
+    dhcp: bool | None = None,
+    internet: bool | None = None,
+) -> None:
+    """Change an access point. `dhcp`: whether it gives addresses; `internet`: whether it leads anywhere beyond."""
+    point = _point(stage, ssid)
+    for key, setting in (("password", password), ("channel", channel), ("rssi", rssi), ("hidden", hidden)):
+        if setting is not None:
+            setattr(point, key, setting)
+    lan: Lan = stage.simulation.lans[point.bssid]
+    if dhcp is not None:
+        lan.dhcp = dhcp
+    if internet is not None:
+        lan.has_uplink = internet
+
+
+@verb("station.join", "join_ap")
+async def station_join(
+    stage: Stage,
+    *,
+    ssid: Data,
+    peer: str = "",
+    password: Data = b"",  # type: ignore[assignment]
+    ip: str = "",
+    within: Duration | None = None,
+) -> None:
+    """A station has joined a softAP of a module and got an address: `ip` when that is said. `peer`: who it is."""
+    name = peer or "station"
+    station = stage.stations.get(name)
+    if station is None:
+        host = stage.peers.get(peer)
+        mac = host.configuration.mac if host is not None else None
+        mac = mac or LOCAL_MAC + sha256(name.encode()).digest()[:3]
+        station = stage.simulation.add_station(StationConfiguration(mac, ssid, password))
+        stage.stations[name] = station
+        if isinstance(host, MemoryPeer):
+            station.node = host.node
+    station.join()
+    await stage.until(
+        lambda: station.changed,
+        lambda: bool(station.addresses),
+        lambda: f"{name} cannot join {ssid.decode()!r}",
+        within,
+    )
+    addresses = list(station.addresses.values())
+    if ip and ip not in addresses:
+        raise MismatchError(f"{name} expected the address {ip}, got {', '.join(addresses)}")
+
+
+@verb("station.leave")
+async def station_leave(stage: Stage, *, peer: str = "") -> None:
+    """A station leaves the softAPs it has joined."""
+    name = peer or "station"
+    if name not in stage.stations:
+        raise MismatchError(f"{name} has joined nothing")
+    stage.stations[name].leave()
+
+
+@verb("station.vanish")
+async def station_vanish(stage: Stage, *, peer: str = "") -> None:
+    """A station is gone without a word."""
+    name = peer or "station"
+    if name not in stage.stations:
+        raise MismatchError(f"{name} has joined nothing")
+    stage.stations[name].vanish()
+
+
+@verb("dns.set")
+async def dns_set(stage: Stage, *, name: str, address: str) -> None:
+    """A name leads to this address from now on."""
+    stage.simulation.host_map.set_name(name, address)
+
+
+@verb("dns.remove")
+async def dns_remove(stage: Stage, *, name: str) -> None:
+    """Nobody knows a name any more."""
+    stage.simulation.host_map.set_name(name, None)

@@ -1,0 +1,100 @@
+"""The table of verbs: what a step of a scenario does, what a program asks for by name.
+
+A verb is a function of the stage and of keyword parameters, which are the arguments it takes; their types say what may
+be written. `value` is what stands behind the key that makes a step (`send: ...`), `module` the name of the module it is
+about, `optional` whether the step may be left out. A new verb is one more function in one of the files beside this one.
+"""
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, NamedTuple, get_type_hints
+
+from simulator.scenario.playing.stage import Stage
+from simulator.scenario.scenario import known, shown
+from simulator.scenario.verbs.arguments import TEXTUAL, WrongArgumentError, read_argument
+
+Action = Callable[[Stage], Awaitable[None]]
+VerbFunction = Callable[..., Awaitable[None]]
+IMPLIED: Final = frozenset({"stage", "value", "module", "optional"})
+"""Parameters that are no arguments of their own."""
+
+
+class VerbError(Exception):
+    """There is no such verb, or its arguments are wrong."""
+
+
+class Verb(NamedTuple):
+    """A verb as the table holds it.
+
+    `keys`: the parameter behind every argument it may have. `hints`: the types of all parameters. `required`: the
+    arguments it must have. `substituted`: whether variables are put into its texts before it runs; what matches output
+    takes them as they stand.
+    """
+
+    name: str
+    run: VerbFunction
+    keys: Mapping[str, str]
+    hints: Mapping[str, Any]
+    required: frozenset[str]
+    substituted: bool
+
+
+VERBS: Final[dict[str, Verb]] = {}
+
+
+def verb(*names: str, substituted: bool = True) -> Callable[[VerbFunction], VerbFunction]:
+    """Put a function into the table, under its name and its aliases. A parameter whose name is a keyword of Python
+    has `_` behind it."""
+
+    def add(function: VerbFunction) -> VerbFunction:
+        parameters = inspect.signature(function).parameters
+        keys = {parameter.removesuffix("_"): parameter for parameter in parameters if parameter not in IMPLIED}
+        required = frozenset(
+            key for key, parameter in keys.items() if parameters[parameter].default is inspect.Parameter.empty
+        )
+        hints = get_type_hints(function, include_extras=True)
+        for name in names:
+            VERBS[name] = Verb(name, function, keys, hints, required, substituted)
+        return function
+
+    return add
+
+
+def bind(name: str, arguments: Mapping[str, Any], module: str, *, value: Any = None, optional: bool = False) -> Action:
+    """What a verb does on a stage, with these arguments. Raises VerbError."""
+    found = VERBS.get(name)
+    if found is None:
+        raise VerbError(f"found the verb {shown(name)}; {known(name, sorted(VERBS))} would be right")
+    given = {"value": value, "module": module, "optional": optional}
+    written = {parameter: given[parameter] for parameter in given if parameter in found.hints}
+    for key, argument in arguments.items():
+        if key not in found.keys:
+            right = known(key, found.keys) if found.keys else "no argument"
+            raise VerbError(f"{name}: found {shown(key)}; {right} would be right")
+        written[found.keys[key]] = argument
+    if missing := found.required - arguments.keys():
+        raise VerbError(f"{name}: {', '.join(sorted(missing))} is missing")
+    bound = {parameter: _read(found, parameter, argument) for parameter, argument in written.items()}
+    late = {
+        parameter: argument
+        for parameter, argument in written.items()
+        if found.substituted and isinstance(argument, str) and "{{" in argument and _is_text(found.hints[parameter])
+    }
+
+    async def act(stage: Stage) -> None:
+        texts = {key: _read(found, key, stage.variables.use(text)) for key, text in late.items()}
+        await found.run(stage, **(bound | texts))
+
+    return act
+
+
+def _is_text(hint: Any) -> bool:
+    return hint in TEXTUAL or any(choice in TEXTUAL for choice in getattr(hint, "__args__", ()))
+
+
+def _read(found: Verb, parameter: str, argument: Any) -> Any:
+    try:
+        return read_argument(found.hints[parameter], argument)
+    except WrongArgumentError as error:
+        key = found.name if parameter == "value" else f"{found.name}: {parameter.removesuffix('_')}"
+        raise VerbError(f"{key}: found {shown(argument)}; {error} would be right") from None

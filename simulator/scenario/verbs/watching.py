@@ -1,0 +1,54 @@
+"""The verb that waits for something to happen, whoever is at the serial port."""
+
+import trio
+
+from simulator.core.trace import Record
+from simulator.scenario.playing.matching import MismatchError
+from simulator.scenario.playing.reactions import matches
+from simulator.scenario.playing.stage import Stage
+from simulator.scenario.scenario import Trigger
+from simulator.scenario.verbs.arguments import Count, Duration
+from simulator.scenario.verbs.table import verb
+
+
+@verb("wait_for", substituted=False)
+async def wait_for(
+    stage: Stage,
+    *,
+    module: str,
+    module_prints: str | None = None,
+    command: str | None = None,
+    event: str | None = None,
+    nth: Count = 1,
+    within: Duration | None = None,
+) -> None:
+    """Something happens for the nth time since the last one that was waited for: a line is printed, a command typed, or
+    there is an event of the module."""
+    given = {"module_prints": module_prints, "command": command, "event": event}
+    wanted = {kind: text for kind, text in given.items() if text is not None}
+    if len(wanted) != 1:
+        raise MismatchError(f"one of {', '.join(given)} is needed")
+    ((kind, text),) = wanted.items()
+    trigger = Trigger(kind, stage.variables.use(text), None, module)
+    number = stage.modules[module].number
+    missing = nth
+    more = trio.Event()
+
+    def listen(record: Record) -> None:
+        more.set()
+
+    def found() -> bool:
+        nonlocal missing, more
+        more = trio.Event()
+        for record in stage.unseen():
+            if record.module == number and matches(trigger, record):
+                missing -= 1
+                if not missing:
+                    return True
+        return False
+
+    stage.trace.listeners.append(listen)
+    try:
+        await stage.until(lambda: more, found, lambda: f"expected {kind} {text!r}, which does not come", within)
+    finally:
+        stage.trace.listeners.remove(listen)

@@ -1,0 +1,250 @@
+"""A simulation for programs on trio: modules, verbs, clock and trace in hand.
+
+async with Simulation() as simulation:
+    module = simulation.modules[0]
+    await module.send("AT+CWMODE=1")
+    await module.expect("", "OK")
+    await simulation.access_point.off("espressif")
+"""
+
+import tempfile
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from simulator.core.trace import Record
+from simulator.scenario.document import Items, Table
+from simulator.scenario.durations import read_seconds
+from simulator.scenario.playing.matching import MismatchError
+from simulator.scenario.playing.peers import PeerConfiguration, PeerError
+from simulator.scenario.playing.player import described
+from simulator.scenario.playing.stage import Setting, Stage, open_stage
+from simulator.scenario.playing.surroundings import arrange
+from simulator.scenario.playing.trace_text import shown_record
+from simulator.scenario.playing.variables import UnknownVariableError, Variables
+from simulator.scenario.scenario import Scenario
+from simulator.scenario.verbs import VERBS, VerbError, bind
+from simulator.scenario.world import World
+
+GROUPS: Final = frozenset(name.partition(".")[0] for name in VERBS if "." in name)
+"""What verbs are about: `access_point`, `station`, `peer` and so on."""
+
+WorldSource = World | Mapping[str, Any] | str | Path | None
+"""A World, what a scenario may say under `world`, or the path of a world file; None is the usual one."""
+
+
+class SimulationError(AssertionError):
+    """What was expected did not happen, or a verb could not do what was asked."""
+
+
+class VerbGroup:
+    """The verbs about one thing: `simulation.access_point.off("espressif")`."""
+
+    def __init__(self, do: Callable[..., Any], prefix: str) -> None:
+        self._do = do
+        self._prefix = prefix
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        verb = f"{self._prefix}.{name}"
+        if verb not in VERBS:
+            raise AttributeError(f"there is no verb {verb}")
+
+        def run(*first: Any, **arguments: Any) -> Any:
+            return self._do(verb, *first, **arguments)
+
+        return run
+
+
+class SimulationClock:
+    """Module time."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+
+    def now(self) -> float:
+        """Seconds of module time since the beginning."""
+        return self._stage.clock.now()
+
+    async def advance(self, time: float | str) -> None:
+        """Let time pass: seconds, or a text like `10min`."""
+        await self._stage.advance(read_seconds(time))
+
+
+class ModuleHandle:
+    """One module. `path`: its serial device; None where it has none and is driven from here."""
+
+    def __init__(self, simulation: "Simulation", name: str, path: Path | None) -> None:
+        self.name = name
+        self.path = path
+        self._simulation = simulation
+
+    async def send(self, line: str) -> None:
+        """Type a command; CR LF is appended."""
+        await self._simulation.do("send", module=self.name, value=line)
+
+    async def send_raw(self, data: str | bytes) -> None:
+        """Send bytes."""
+        await self._simulation.do("send_raw", module=self.name, value=data)
+
+    async def expect(self, *lines: str, within: float | str | None = None) -> None:
+        """Exactly these lines come, as in a scenario."""
+        limit = {} if within is None else {"within": within}
+        await self._simulation.do("expect", module=self.name, value=list(lines), **limit)
+
+    async def wait_for(self, **what: Any) -> None:
+        """Something happens: `module_prints`, `command` or `event`, with `nth` and `within` as in a scenario."""
+        await self._simulation.do("wait_for", module=self.name, **what)
+
+    async def do(self, verb: str, *first: Any, **arguments: Any) -> None:
+        """Any verb, about this module."""
+        await self._simulation.do(verb, *first, module=self.name, **arguments)
+
+    async def power_on(self) -> None:
+        """Switch it on."""
+        await self.do("module.power_on")
+
+    async def power_off(self) -> None:
+        """Cut its power."""
+        await self.do("module.power_off")
+
+    async def reset(self) -> None:
+        """Pull its reset pin."""
+        await self.do("module.reset")
+
+
+class Simulation:
+    """`async with Simulation(...) as simulation:`; see the arguments of `__init__`."""
+
+    def __init__(
+        self,
+        world: WorldSource = None,
+        *,
+        modules: int = 1,
+        speed: float | None = None,
+        serial: bool = False,
+        timing: str = "fast",
+        dialect: str = "esp32-v5",
+        build: str = "full",
+        seed: int | None = None,
+        trace: str | Path | None = None,
+        link: str | Path | None = None,
+    ) -> None:
+        """`speed`: how many times as fast as real time; None is stepped time, which passes where something waits for
+        it. `serial`: whether modules are on serial devices, for somebody else to open; `link`: where these appear,
+        `{n}` is the module's number. Raises ValueError for what cannot be."""
+        if modules < 1 or (link is not None and modules > 1 and "{n}" not in str(link)):
+            raise ValueError("at least one module, and a link with {n} for several")
+        if serial and speed is None:
+            raise ValueError("who opens a serial device lives in real time: a speed is needed")
+        self._world, self._peers, self._variables = _world(world)
+        if seed is not None:
+            self._world = replace(self._world, seed=seed)
+        self._names = [str(number) for number in range(max(modules, len(self._world.modules)))]
+        self._serial = serial
+        self._link = str(link) if link is not None else None
+        self._setting = Setting(
+            speed=speed,
+            sockets=speed is not None,
+            profile=timing,
+            clients=not serial,
+            trace=Path(trace) if trace is not None else None,
+            dialect=dialect,
+            build=build,
+        )
+        self._exit = AsyncExitStack()
+        self._stage: Stage | None = None
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as exits:
+            setting = self._setting
+            if self._serial:
+                link = self._link
+                if link is None:
+                    link = exits.enter_context(tempfile.TemporaryDirectory(prefix="espat-")) + "/ttyESP{n}"
+                links = tuple(Path(link.replace("{n}", name)) for name in self._names)
+                setting = replace(setting, links=links)
+            stage = await exits.enter_async_context(
+                open_stage(setting, self._world, self._names, peers=self._peers, variables=self._variables)
+            )
+            self._stage = stage
+            if setting.speed is not None:
+                exits.enter_context(stage.time_passing())
+            self.modules = [ModuleHandle(self, name, stage.links.get(name)) for name in self._names]
+            self.clock = SimulationClock(stage)
+            for module in self.modules if not self._serial else []:
+                await self.do("wait_ready", module=module.name)
+            self._exit = exits.pop_all()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self._exit.__aexit__(kind, error, traceback)
+
+    @property
+    def trace(self) -> list[Record]:
+        """What has happened, the latest last; the oldest messages of a long run are forgotten."""
+        assert self._stage is not None
+        return list(self._stage.trace.recent)
+
+    def trace_lines(self, most: int) -> list[str]:
+        """The latest of it, for people."""
+        return [shown_record(record) for record in self.trace[-most:]]
+
+    def __getattr__(self, name: str) -> VerbGroup:
+        if name not in GROUPS:
+            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}, and there are no verbs about it")
+        return VerbGroup(self.do, name)
+
+    async def do(self, verb: str, *first: Any, module: str = "0", value: Any = None, **arguments: Any) -> None:
+        """Have a verb done. What stands without a name is the verb's first argument. Raises SimulationError."""
+        stage = self._stage
+        if stage is None:
+            raise SimulationError("the simulation does not run")
+        if first and verb in VERBS and len(first) == 1:
+            arguments = {next(iter(VERBS[verb].keys), "value"): first[0], **arguments}
+        try:
+            action = bind(verb, arguments, module, value=value)
+            if value is None:
+                stage.event(module, described(verb, arguments))
+            with stage.time_passing():
+                await action(stage)
+        except (VerbError, MismatchError, PeerError) as error:
+            raise SimulationError(f"{verb}: {error}") from error
+        except UnknownVariableError as error:
+            raise SimulationError(f"{verb}: variable {error} is not defined") from error
+
+
+def _world(source: WorldSource) -> tuple[World, tuple[PeerConfiguration, ...], Variables]:
+    """Raises ValueError."""
+    variables = Variables({})
+    if source is None:
+        return World(offline=True), (), variables
+    if isinstance(source, World):
+        return source, (), variables
+    inline: Table | str = str(Path(source).absolute()) if isinstance(source, str | Path) else _table(source)
+    scenario = Scenario("world", "", "esp32-v5", (), ("0",), {}, (), inline, False, (), (), {})
+    surroundings = arrange(scenario, variables)
+    if surroundings.awaited:
+        raise ValueError(f"the world waits for {', '.join(surroundings.awaited)}")
+    return surroundings.world, surroundings.peers, variables
+
+
+def _table(value: Any) -> Any:
+    """Plain values as a scenario has them."""
+    if isinstance(value, Mapping):
+        table = Table(1)
+        for key, inner in value.items():
+            table[str(key)] = _table(inner)
+            table.lines[str(key)] = 1
+        return table
+    if isinstance(value, list | tuple):
+        items = Items(1)
+        for inner in value:
+            items.append(_table(inner))
+            items.lines.append(1)
+        return items
+    return value

@@ -1,0 +1,209 @@
+"""`espat play`, `espat check` of scenarios, `espat trace`: what they print and how they exit."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from simulator.cli import main
+
+GOOD = "title: 'It says OK'\nsteps:\n  - {send: 'AT'}\n  - {expect: ['', 'OK']}\n"
+BAD = "title: 'It says KO'\nsteps:\n  - {send: 'AT'}\n  - {expect: ['', 'KO']}\n"
+WAITING = "title: 'It rings'\nsteps:\n  - {send: 'AT+BLEINIT=1'}\n"
+WRONG = "title: 'It is wrong'\nsteps:\n  - {sent: 'AT'}\n"
+
+
+@pytest.fixture
+def scenarios(tmp_path: Path) -> Path:
+    directory = tmp_path / "scenarios"
+    (directory / "more").mkdir(parents=True)
+    (directory / "1.yaml").write_text(GOOD)
+    (directory / "_part.yaml").write_text(WRONG)
+    (directory / "more" / "2.yaml").write_text(WAITING)
+    return directory
+
+
+def test_a_directory(scenarios: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["play", str(scenarios)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("1/2 ok ")
+    assert lines[0].endswith(f"{scenarios}/1.yaml: It says OK")
+    assert lines[1].startswith("2/2 waiting ")
+    assert lines[2:] == [
+        "waiting for what is not built yet:",
+        f"    {scenarios}/more/2.yaml: AT+BLEINIT",
+        "1 passed, 1 waiting",
+    ]
+
+
+def test_a_failure_shows_what_was_expected_what_came_and_what_was_before(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "bad.yaml"
+    path.write_text(BAD)
+    assert main(["play", str(path)]) == 1
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        f"    {path}:4: step 2: expect",
+        "      expected 'KO'",
+        r"           got 'OK' at the end of b'AT\r\n\r\nOK\r\n'",
+        "      before that (module seconds, module, direction):",
+        "            0.000000 0 ** event   module.boot power-on",
+        r"            0.000000 0 -> report  \r\nready\r\n",
+        "            0.000000 0 <- command AT",
+        r"            0.000000 0 -> echo    AT\r\n",
+        r"            0.000000 0 -> result  \r\nOK\r\n",
+        "0 passed, 1 failed",
+    ]
+
+
+def test_a_file_that_is_wrong_comes_before_one_that_failed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, text in (("bad", BAD), ("wrong", WRONG)):
+        (tmp_path / f"{name}.yaml").write_text(text)
+    assert main(["play", str(tmp_path)]) == 2
+    out = capsys.readouterr().out
+    assert f"{tmp_path}/wrong.yaml:3: step 1: exactly one of " in out
+    assert out.endswith("0 passed, 1 failed, 1 wrong\n")
+
+
+def test_json(scenarios: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["play", "--format", "json", str(scenarios)]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [(row["title"], row["status"], row["details"]) for row in rows] == [
+        ("It says OK", "passed", []),
+        ("It rings", "waiting", ["AT+BLEINIT"]),
+    ]
+
+
+def test_junit(scenarios: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (scenarios / "3.yaml").write_text(BAD.replace("It says", "<It> &amp; \\x01"))
+    (scenarios / "4.yaml").write_text(WRONG)
+    assert main(["play", "--format", "junit", str(scenarios)]) == 2
+    suite = ElementTree.fromstring(capsys.readouterr().out)
+    assert [suite.get(key) for key in ("tests", "failures", "errors", "skipped")] == ["4", "1", "1", "1"]
+    assert [[child.tag for child in case] for case in suite] == [[], ["failure"], ["error"], ["skipped"]]
+
+
+@pytest.mark.parametrize("speed", ["max", "20"])
+def test_jobs_and_traces(scenarios: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], speed: str) -> None:
+    for name in ("3", "4", "5"):
+        (scenarios / "more" / f"{name}.yaml").write_text(GOOD)
+    (scenarios / "more" / "1.yaml").write_text(GOOD)
+    traces = tmp_path / "traces"
+    command = [sys.executable, "-m", "simulator.cli", "play", "--jobs", "2", "--speed", speed, "--trace", str(traces)]
+    done = subprocess.run([*command, str(scenarios)], capture_output=True, text=True, timeout=100, check=False)
+    assert done.stdout.endswith("5 passed, 1 waiting\n"), done.stderr
+    assert sorted(path.name for path in traces.iterdir()) == ["1-1.jsonl", "1.jsonl", "3.jsonl", "4.jsonl", "5.jsonl"]
+    assert {path.stat().st_mode & 0o777 for path in traces.iterdir()} == {0o600}
+    if speed == "max":
+        assert (traces / "1.jsonl").read_bytes() == (traces / "1-1.jsonl").read_bytes()
+    assert main(["trace", str(traces / "1.jsonl"), "--kind", "result"]) == 0
+    assert capsys.readouterr().out.endswith(" 0 -> result  \\r\\nOK\\r\\n\n")
+
+
+@pytest.mark.parametrize("options", [["--speed", "0"], ["--speed", "fast"], ["--jobs", "0"], ["--seed", "-1"]])
+def test_wrong_usage(scenarios: Path, options: list[str]) -> None:
+    with pytest.raises(SystemExit) as raised:
+        main(["play", *options, str(scenarios)])
+    assert raised.value.code == 2
+
+
+def test_serving_has_no_stepped_time(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as raised:
+        main(["run", "--speed", "max"])
+    assert raised.value.code == 2
+    assert "'max'" in capsys.readouterr().err
+
+
+def test_a_directory_without_scenarios(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit) as raised:
+        main(["play", str(tmp_path)])
+    assert raised.value.code == 2
+
+
+def test_a_name_that_is_no_text(tmp_path: Path) -> None:
+    path = os.fsencode(tmp_path) + b"/\xff.yaml"
+    with open(path, "w") as file:  # noqa: PTH123
+        file.write(BAD)
+    command: list[str | bytes] = [sys.executable, "-m", "simulator.cli", "play", path]
+    done = subprocess.run(command, capture_output=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert b"\\udcff.yaml:4: step 2: expect\n" in done.stdout
+
+
+def test_seeds_are_told_apart_by_what_is_random(tmp_path: Path) -> None:
+    path = tmp_path / "mac.yaml"
+    path.write_text("title: x\nsteps:\n  - {send: 'AT+CIPSTAMAC?'}\n  - {do: discard}\n")
+    traces = []
+    for name, seed in (("a", "5"), ("b", "5"), ("c", "6")):
+        assert main(["play", "--seed", seed, "--trace", str(tmp_path / name), str(path)]) == 0
+        traces.append((tmp_path / name / "mac.jsonl").read_bytes())
+    assert traces[0] == traces[1] != traces[2]
+
+
+def test_check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "s.yaml"
+    path.write_text(GOOD)
+    assert main(["check", str(path)]) == 0
+    assert capsys.readouterr().out == f"{path}: ok\n"
+    path.write_text(WRONG + "  - {do: module.rest}\n")
+    assert main(["check", str(path)]) == 2
+    err = capsys.readouterr().err.splitlines()
+    assert err[0].startswith(f"{path}:3: step 1: exactly one of")
+
+
+TRACE = """\
+{"t": 0.0, "module": 0, "dir": "out", "kind": "report", "text": "\\r\\nready\\r\\n"}
+{"t": 1.5, "module": 1, "dir": "in", "kind": "command", "text": "AT"}
+{"t": 2.0, "module": 0, "dir": "in", "kind": "data", "bytes": "00ff"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "shown"),
+    [
+        ([], [0, 1, 2]),
+        (["--module", "1"], [1]),
+        (["--kind", "report", "--kind", "data"], [0, 2]),
+        (["--from", "1.5"], [1, 2]),
+        (["--to", "1.5"], [0, 1]),
+        (["--dir", "in", "--module", "0"], [2]),
+    ],
+)
+def test_a_trace_is_filtered(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str], shown: list[int]
+) -> None:
+    path = tmp_path / "trace.jsonl"
+    path.write_text(TRACE)
+    assert main(["trace", "--format", "json", str(path), *options]) == 0
+    assert capsys.readouterr().out == "".join(TRACE.splitlines(keepends=True)[number] for number in shown)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{", "[]", "7", '{"t": 0}', "\x00", TRACE.replace('"in"', '"up"'), TRACE.replace("00ff", "0g"), "[" * 10**5],
+)
+def test_what_is_no_trace(tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str) -> None:
+    path = tmp_path / "trace.jsonl"
+    path.write_text(text)
+    assert main(["trace", str(path)]) == 2
+    assert "a line of a trace would be right" in capsys.readouterr().err
+
+
+ENDLESS = {
+    "steps": "  - {repeat: 40000, steps: [{send: 'AT'}, {do: discard}]}\n",
+    "a pattern": f"  - {{send: '{'A' * 60}'}}\n  - {{expect: ['re:(A+)+B', 'OK']}}\n",
+}
+
+
+@pytest.mark.parametrize("steps", ENDLESS.values(), ids=ENDLESS)
+def test_a_scenario_that_would_take_for_ever(tmp_path: Path, capsys: pytest.CaptureFixture[str], steps: str) -> None:
+    (tmp_path / "endless.yaml").write_text("title: x\nsteps:\n" + steps)
+    (tmp_path / "good.yaml").write_text(GOOD)
+    assert main(["play", "--limit", "1", str(tmp_path)]) == 1
+    out = capsys.readouterr().out
+    assert f"    {tmp_path}/endless.yaml: it takes more than 1 s\n" in out
+    assert out.endswith("1 passed, 1 failed\n")

@@ -1,0 +1,52 @@
+"""docs/testing.md: what it shows is run as it is written."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TEXT = (Path(__file__).parents[2] / "docs" / "testing.md").read_text(encoding="utf-8")
+CODE = re.findall(r"^```python\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+WITH_PYTEST = [code for code in CODE if "def test_" in code]
+PROGRAMS = [code for code in CODE if "def test_" not in code]
+
+
+def run(tmp_path: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *command], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_the_test(tmp_path: Path) -> None:
+    (code,) = WITH_PYTEST
+    (tmp_path / "test_firmware.py").write_text(code, encoding="utf-8")
+    done = run(tmp_path, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--espat-trace", "traces")
+    assert done.returncode == 0, done.stdout
+    (trace,) = (tmp_path / "traces").iterdir()
+    assert "station.got_ip" in trace.read_text(encoding="ascii")
+    assert trace.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("code", PROGRAMS, ids=["without pytest", "on trio"])
+def test_the_programs(tmp_path: Path, code: str) -> None:
+    (tmp_path / "program.py").write_text(code, encoding="utf-8")
+    done = run(tmp_path, "program.py")
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_report_of_a_test_that_fails_shows_what_happened(tmp_path: Path) -> None:
+    (tmp_path / "test_it.py").write_text(
+        "import pytest\n"
+        "@pytest.mark.espat(speed=50, world={'access_points': [{'ssid': 'lab'}]})\n"
+        "def test_it(espat):\n"
+        "    espat.access_point.off('lab')\n"
+        "    espat.modules[0].wait_for(module_prints='HELLO', within='1s')\n"
+    )
+    done = run(tmp_path, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--strict-markers")
+    assert done.returncode == 1
+    assert "SimulationError: wait_for: expected module_prints 'HELLO', which does not come" in done.stdout
+    assert "espat: what happened (module seconds)" in done.stdout
+    assert "0 -> report  \\r\\nready\\r\\n" in done.stdout
+    assert "0 ** event   access_point.off ssid=lab" in done.stdout

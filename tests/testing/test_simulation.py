@@ -1,0 +1,121 @@
+"""The simulation in the hands of programs: on trio, and without."""
+
+from pathlib import Path
+
+import pytest
+import trio
+
+from espat import Simulation, SimulationError, simulation
+from simulator.scenario.scenario import ScenarioError
+from simulator.scenario.world import AccessPointConfiguration, World
+
+LAB = {"access_points": [{"ssid": "lab"}], "peers": [{"id": "pc", "ip": "192.168.3.102", "serves": "tcp 80"}]}
+
+
+async def test_a_module_driven_by_a_program() -> None:
+    async with Simulation(LAB) as running:
+        module = running.modules[0]
+        await module.send("ATE0")
+        await module.expect("ATE0", "", "OK")
+        await module.send("AT+CWMODE=1")
+        await module.expect("", "OK")
+        await module.send('AT+CWJAP="lab",""')
+        await module.expect("WIFI CONNECTED", "WIFI GOT IP", "", "OK")
+        await module.send('AT+CIPSTART="TCP","192.168.3.102",80')
+        await module.expect("CONNECT", "", "OK")
+        await running.peer.accept("pc")
+        await running.peer.send(peer="pc", data="ping")
+        await module.expect("", "+IPD,4:ping")
+        assert running.clock.now() < 1
+        await running.access_point.off("lab")
+        await running.clock.advance("1min")
+        await module.wait_for(module_prints="WIFI DISCONNECT")
+        assert [record.data for record in running.trace if record.data.startswith(b"access_point")] == [
+            b"access_point.off ssid=lab"
+        ]
+
+
+async def test_stepped_time_stands_still_between_two_calls() -> None:
+    async with Simulation() as running:
+        before = running.clock.now()
+        await running.modules[0].send("AT+GSLP=1000")
+        await running.modules[0].do("discard")
+        assert running.clock.now() - before < 0.1
+        await running.clock.advance(1)
+        await running.modules[0].wait_for(event="module.boot", nth=2)
+
+
+async def test_two_who_wait_at_the_same_time() -> None:
+    async with Simulation(modules=2) as running, trio.open_nursery() as nursery:
+        times = []
+
+        async def sleep(number: int, milliseconds: int) -> None:
+            module = running.modules[number]
+            await module.send(f"AT+GSLP={milliseconds}")
+            await module.do("wait_ready", within="1h")
+            times.append(running.clock.now())
+
+        nursery.start_soon(sleep, 0, 1000)
+        nursery.start_soon(sleep, 1, 60000)
+    assert [round(time) for time in times] == [1, 60]
+
+
+async def test_what_does_not_happen_and_what_there_is_not() -> None:
+    async with Simulation() as running:
+        module = running.modules[0]
+        await module.send("AT")
+        with pytest.raises(SimulationError, match="expect: expected 'KO', got 'OK'"):
+            await module.expect("AT", "", "KO")
+        with pytest.raises(SimulationError, match=r"found the verb 'module.rest'; module.reset would be right"):
+            await running.do("module.rest")
+        with pytest.raises(SimulationError, match="ssid: found 3; a text would be right"):
+            await running.access_point.off(3)
+        with pytest.raises(AttributeError):
+            running.access_point.explode()
+        with pytest.raises(AttributeError):
+            _ = running.nothing
+
+
+async def test_several_modules_and_a_world_object() -> None:
+    world = World(access_points=(AccessPointConfiguration(b"attic"),))
+    async with Simulation(world, modules=2, seed=7) as running:
+        for module in running.modules:
+            await module.send("AT+CWMODE=1")
+            await module.do("discard")
+            await module.send('AT+CWJAP="attic",""')
+            await module.wait_for(module_prints="WIFI GOT IP")
+
+
+@pytest.mark.parametrize("arguments", [{"modules": 0}, {"modules": 2, "link": "x"}, {"serial": True}])
+def test_what_cannot_be(arguments: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=r"module|speed"):
+        Simulation(**arguments)  # type: ignore[arg-type]
+
+
+def test_a_world_that_is_wrong() -> None:
+    with pytest.raises(ScenarioError, match="ssid"):
+        Simulation({"access_points": [{"sid": "lab"}]})
+
+
+def test_without_trio(tmp_path: Path) -> None:
+    trace = tmp_path / "trace.jsonl"
+    with simulation(LAB, serial=False, speed=None, trace=trace) as running:
+        module = running.modules[0]
+        module.send("AT")
+        module.expect("AT", "", "OK")
+        running.clock.advance("1h")
+        assert running.clock.now() >= 3600
+        module.power_off()
+        module.power_on()
+        module.do("wait_ready")
+        with pytest.raises(SimulationError, match="no access point 'attic'"):
+            running.access_point.off("attic")
+        assert sum("module.boot power-on" in line for line in running.trace_lines(50)) == 2
+    assert trace.stat().st_mode & 0o777 == 0o600
+    with pytest.raises(SimulationError, match="the simulation does not run"):
+        module.send("AT")
+
+
+def test_a_simulation_that_cannot_begin(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), simulation(trace=tmp_path / "missing" / "trace"):
+        pytest.fail("it began")
