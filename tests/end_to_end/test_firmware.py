@@ -67,4 +67,4 @@ def test_a_compiled_program_behind_exec(start: Start, server: socket.socket, tmp
     assert simulator.wait() == 7
     assert simulator.stdout[0] == f"module 0 runs '{program}' 127.0.0.1 {server.getsockname()[1]} 7"
     assert "firmware: terminal of its own: yes" in simulator.stderr
-    assert "module 0: got address 192.168.3.112" in simulator.stderr
+    assert "module 0: station.got_ip 192.168.3.112" in simulator.stderr
