@@ -198,6 +198,8 @@ class Module:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self.uart.run)
             nursery.start_soon(self.log.run)
+            if self.timing.boot:  # one that takes no time to start has lost nothing meanwhile
+                self.uart.listen()
             if when_opened:
                 await self.uart.port.first_attached.wait()
             while True:
@@ -396,6 +398,7 @@ class Module:
         for message in self.firmware.conventions.boot:
             self.output.report(message)
         self.uart.engine = self.engine
+        self.uart.listen()
         self.softap.update()
         if self.station.auto_connect and self.station.configured and self.wifi.has_station:
             self.station.connect_in_background()

@@ -23,6 +23,7 @@ class Uart:
         self.output = Output(port, recorder)
         self.engine: Engine | None = None
         self.line = FACTORY_UART
+        self._listening = trio.Event()
 
     def set_line(self, parameters: UartParameters) -> None:
         """Run with other parameters from now on."""
@@ -52,6 +53,10 @@ class Uart:
         await self.output.drained()
         self.port.set_line(self.line)
 
+    def listen(self) -> None:
+        """Take input from now on; what has come before is still in the port."""
+        self._listening.set()
+
     async def run(self) -> None:
         """Read and write for ever."""
         async with trio.open_nursery() as nursery:
@@ -69,6 +74,7 @@ class Uart:
 
     async def _read(self) -> None:
         port, output = self.port, self.output
+        await self._listening.wait()
         while True:
             deadline = self.engine.deadline if self.engine is not None else None
             if deadline is None:

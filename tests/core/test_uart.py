@@ -1,7 +1,12 @@
 """The reading side of the UART: what comes in pieces without a gap is one piece where it is refused."""
 
 import pytest
+import trio
 
+from simulator.core.clock import SteppedClock
+from simulator.core.port import MemoryPort
+from simulator.dialects.loading import load_firmware
+from simulator.scenario.simulation import Simulation
 from simulator.scenario.world import World
 from tests.workbench import Workbench, workbench
 
@@ -51,3 +56,21 @@ async def test_what_began_while_a_command_ran_is_refused_though_it_has_ended() -
         printed += await bench.send(b"T\r\n")
         assert printed == b"WIFI CONNECTED\r\nWIFI GOT IP\r\n\r\nOK\r\n" + BUSY
         assert await bench.send(b"AT\r\n") == b"AT\r\n\r\nOK\r\n"
+
+
+@pytest.mark.parametrize(
+    ("profile", "printed"),
+    [("fast", b"\r\nready\r\nAT\r\n\r\nOK\r\n"), ("real", b"\r\nready\r\n")],
+    ids=["no time to start", "time to start"],
+)
+async def test_what_comes_before_ready(profile: str, printed: bytes) -> None:
+    clock = SteppedClock()
+    port = MemoryPort(now=clock.now, move_on_after=clock.move_on_after)
+    simulation = Simulation(World(), clock, profile=profile)
+    simulation.add_module(load_firmware("esp32-v5"), port)
+    port.send(b"AT\r\n")
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(simulation.run)
+        await clock.advance(5)
+        assert port.read() == printed
+        nursery.cancel_scope.cancel()
