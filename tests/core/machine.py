@@ -46,6 +46,7 @@ class Machine:
             recorder=self._record,
         )
         self.uart.engine = self.engine
+        self.uart.listen()
 
     async def send(self, *chunks: bytes) -> bytes:
         """Send chunks, letting everything settle behind each; returns what is printed."""
