@@ -10,6 +10,7 @@ from simulator.commands import addresses, basic, links, passthrough, reports, se
 from simulator.commands.esp8266 import addresses as old_addresses
 from simulator.commands.esp8266 import basic as old_basic
 from simulator.commands.esp8266 import links as old_links
+from simulator.commands.esp8266 import saved_link as old_saved_link
 from simulator.commands.esp8266 import send_buffer, update
 from simulator.commands.esp8266 import sending as old_sending
 from simulator.commands.esp8266 import wifi as old_wifi
@@ -37,6 +38,7 @@ TABLES: Final[tuple[CommandTable, ...]] = (
     old_addresses.table,
     links.table.only("AT+CIPMUX", ("AT+CIPDINFO", Form.SET), ("AT+CIPCLOSE", Form.EXECUTE)),
     old_links.table,
+    old_saved_link.table,
     old_sending.table,
     send_buffer.table,
     update.table,

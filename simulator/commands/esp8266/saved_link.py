@@ -1,0 +1,57 @@
+"""Passthrough from the start on (ESP8266 AT Instruction Set 0.30, AT+SAVETRANSLINK): as a client only."""
+
+from typing import Annotated, Any, Final
+
+from simulator.commands import saved_link
+from simulator.commands.argument_types import Host, Port
+from simulator.commands.esp8266.links import HalfSeconds, LocalPort
+from simulator.core.arguments import OneOf, Word
+from simulator.core.grammar import Form, Parameter
+from simulator.core.registry import CommandTable
+from simulator.module import Module
+
+table = CommandTable()
+
+OFF, ON = 0, 1
+TYPE_AT: Final = 3
+"""Where the type of the link stands, counted from 0."""
+
+
+def _is_udp(module: Any, parameters: tuple[Parameter, ...]) -> bool:
+    return parameters[TYPE_AT : TYPE_AT + 1] == (b"UDP",)
+
+
+def _is_on(module: Any, parameters: tuple[Parameter, ...]) -> bool:
+    return parameters[0] == ON
+
+
+@table.command("AT+SAVETRANSLINK", Form.SET, when=_is_udp)
+def save_udp(
+    module: Module,
+    mode: Annotated[int, OneOf(ON)],
+    host: Host,
+    port: Port,
+    kind: Annotated[bytes, Word(b"UDP")],
+    local_port: LocalPort = 0,
+) -> None:
+    """AT+SAVETRANSLINK=1, UDP."""
+    saved_link.save_udp(module, mode, host, port, kind, local_port)
+
+
+@table.command("AT+SAVETRANSLINK", Form.SET, when=_is_on)
+def save_tcp(
+    module: Module,
+    mode: Annotated[int, OneOf(ON)],
+    host: Host,
+    port: Port,
+    kind: Annotated[bytes, Word(b"TCP")] = b"TCP",
+    keep_alive: HalfSeconds = 0,
+) -> None:
+    """AT+SAVETRANSLINK=1, TCP."""
+    saved_link.save_tcp(module, mode, host, port, kind, (keep_alive + 1) // 2)
+
+
+@table.command("AT+SAVETRANSLINK", Form.SET)
+def switch_off(module: Module, mode: Annotated[int, OneOf(OFF)]) -> None:
+    """AT+SAVETRANSLINK=0."""
+    saved_link.switch_off(module, mode)
