@@ -5,6 +5,7 @@ holds, and the clock of day as long as there is power.
 """
 
 import logging
+import math
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from random import Random
@@ -238,7 +239,9 @@ class Module:
     async def _sleep(self, seconds: float) -> None:
         """Wait before a boot: for the timer of a deep sleep, or until somebody pulls the wake-up pin."""
         self._woken = trio.Event()
-        if seconds > 0:
+        if seconds == math.inf:
+            await self._woken.wait()
+        elif seconds > 0:
             with self.clock.move_on_after(seconds):
                 await self._woken.wait()
         else:

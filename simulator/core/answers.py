@@ -54,7 +54,8 @@ class RestartCause(Enum):
 
 
 class Restart(NamedTuple):
-    """OK, drained to the last byte; then the module restarts, after `sleep` seconds of module time."""
+    """OK, drained to the last byte; then the module restarts, after `sleep` seconds of module time, of which
+    infinitely many end with the wake-up pin or the reset pin only."""
 
     cause: RestartCause = RestartCause.SOFTWARE
     sleep: float = 0.0

@@ -43,7 +43,7 @@ TABLES: Final[tuple[CommandTable, ...]] = (
     send_buffer.table,
     update.table,
     passthrough.table.only(("AT+CIPMODE", Form.QUERY), ("AT+CIPSEND", Form.EXECUTE)),
-    server.table.only("AT+CIPSTO"),
+    server.table.only(("AT+CIPSTO", Form.QUERY)),
     reports.table,
 )
 
@@ -64,8 +64,7 @@ CAUSES: Final = {
     Cause.NO_NETWORK: b"no ip",
     Cause.NO_SUCH_HOST: b"DNS Fail",
 }
-"""Texts of the published firmware 1.3. Which of MUX=0 and MUX=1 stands for which mistake is an inference: the text says
-what is."""
+"""Texts of the published firmware 1.3. MUX=0 and MUX=1 say what is (source of 0.2x)."""
 
 CONVENTIONS: Final = Conventions(
     lines=ScanningLineDiscipline,

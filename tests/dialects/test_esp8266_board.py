@@ -36,7 +36,7 @@ async def test_every_setting_that_is_stored_has_its_area(monkeypatch: pytest.Mon
         for line in (
             *(b"ATE0", b"AT+CWMODE=3", JOIN, b'AT+CWSAP="lab","12345678",5,3', b"AT+CWAUTOCONN=1"),
             *(b"AT+UART_DEF=9600,8,1,0,0", b"AT+CWDHCP=0,1", b'AT+CIPSTAMAC="18:fe:35:98:d3:7b"'),
-            *(b'AT+CIPAPMAC="1a:fe:35:98:d3:7b"', b'AT+CIPSTA="192.168.3.60"', b"AT+CIPSTO=10", b"AT+SLEEP=1"),
+            *(b'AT+CIPAPMAC="1a:fe:35:98:d3:7b"', b'AT+CIPSTA="192.168.3.60"', b"AT+SLEEP=1"),
             *(b'AT+SAVETRANSLINK=1,"192.168.3.102",8080', b"AT+SAVETRANSLINK=0"),
             b'AT+CIPAP="192.168.5.1","192.168.5.1","255.255.255.0"',
         ):

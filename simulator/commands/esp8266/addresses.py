@@ -25,7 +25,9 @@ def station_mac(module: Module, name: bytes, view: View) -> Line:
 
 @table.set("AT+CIPSTAMAC")
 def set_station_mac(module: Module, mac: Mac) -> None:
-    """AT+CIPSTAMAC."""
+    """AT+CIPSTAMAC: not the softAP's."""
+    if mac == module.softap.mac:
+        raise CommandError
     addresses.set_station_mac(module, mac)
 
 
@@ -37,7 +39,9 @@ def softap_mac(module: Module, name: bytes, view: View) -> Line:
 
 @table.set("AT+CIPAPMAC")
 def set_softap_mac(module: Module, mac: Mac) -> None:
-    """AT+CIPAPMAC."""
+    """AT+CIPAPMAC: not the station's."""
+    if mac == module.station.mac:
+        raise CommandError
     softap.set_softap_mac(module, mac)
 
 

@@ -1,5 +1,6 @@
 """Basic commands (ESP8266 AT Instruction Set 0.30, chapter 3)."""
 
+import math
 from typing import Annotated, Final
 
 from simulator.commands import uart
@@ -32,8 +33,9 @@ def version(module: Module) -> list[Line | Unterminated]:
 
 @table.command("AT+GSLP", Form.SET)
 def deep_sleep(module: Module, duration: Annotated[int, Milliseconds(0, UNSIGNED_32)]) -> list[Line | Restart]:
-    """AT+GSLP: the time, OK, then nothing until the timer starts the module again."""
-    return [Line(b"%d" % duration), Restart(RestartCause.DEEP_SLEEP, duration / 1000)]
+    """AT+GSLP: the time, OK, then nothing until the timer starts the module again; with 0 until somebody resets it
+    (ESP8266 NONOS SDK API Reference, system_deep_sleep)."""
+    return [Line(b"%d" % duration), Restart(RestartCause.DEEP_SLEEP, duration / 1000 if duration else math.inf)]
 
 
 @table.command("AT+UART_CUR", Form.SET)

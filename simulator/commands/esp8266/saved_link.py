@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final
 
 from simulator.commands import saved_link
 from simulator.commands.argument_types import Host, Port
-from simulator.commands.esp8266.links import HalfSeconds, LocalPort
+from simulator.commands.esp8266.links import HalfSeconds, LinkType, LocalPort
 from simulator.core.arguments import OneOf, Word
 from simulator.core.grammar import Form, Parameter
 from simulator.core.registry import CommandTable
@@ -52,6 +52,14 @@ def save_tcp(
 
 
 @table.command("AT+SAVETRANSLINK", Form.SET)
-def switch_off(module: Module, mode: Annotated[int, OneOf(OFF)]) -> None:
-    """AT+SAVETRANSLINK=0."""
+def switch_off(
+    module: Module,
+    mode: Annotated[int, OneOf(OFF)],
+    host: Host | None = None,
+    port: Port | None = None,
+    kind: LinkType | None = None,
+    keep_alive: HalfSeconds = 0,
+    local_port: LocalPort = 0,
+) -> None:
+    """AT+SAVETRANSLINK=0: what stands behind it means nothing."""
     saved_link.switch_off(module, mode)

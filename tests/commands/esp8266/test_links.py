@@ -65,7 +65,6 @@ async def test_several_links() -> None:
         (0, b'0,"TCP","192.168.3.102",80', b"Link type ERROR"),
         (0, b'"SSL","192.168.3.102",443', b"Link type ERROR"),
         (0, b'"TCP",192,80', b"IP ERROR"),
-        (0, b'"TCP","192.168.3.102",0', b"ENTRY ERROR"),
         (0, b'"TCP","192.168.3.102"', b"ENTRY ERROR"),
         (0, b'"TCP"', b"IP ERROR"),
         (1, b'"TCP","192.168.3.102",80', b"ID ERROR"),
@@ -145,6 +144,18 @@ async def test_the_server_says_what_is_so_already() -> None:
             await expect(bench, b"\r\n+IPD,0,5:hello")
             assert b",1\r\n" in await bench.command(b"AT+CIPSTATUS")
             assert await bench.command(b"AT+CIPSERVER=0") == OK
+
+
+@pytest.mark.parametrize("port", [b"0", b"65536"])
+async def test_a_port_that_there_is_not_has_no_name(port: bytes) -> None:
+    async with station(dialect=OLD) as bench:
+        assert await bench.command(b'AT+CIPSTART="TCP","192.168.3.102",' + port) == ERROR
+
+
+async def test_the_time_limit_of_clients_needs_a_server() -> None:
+    async with station(None, b"AT+CIPMUX=1", dialect=OLD) as bench:
+        assert await bench.command(b"AT+CIPSTO=10") == ERROR
+        assert await bench.command(b"AT+CIPSTO?") == b"+CIPSTO:180\r\n" + OK
 
 
 async def test_modes_exclude_each_other() -> None:

@@ -30,7 +30,7 @@ async def test_tcp() -> None:
             await bench.advance(1)
             await bench.send(b"+++")
             await bench.advance(1)
-            assert (await bench.send(b"AT+SAVETRANSLINK=0\r\n")).endswith(OK)
+            assert (await bench.send(b'AT+SAVETRANSLINK=0,"192.168.3.102",80,"TCP"\r\n')).endswith(OK)
             assert (await bench.send(b"AT+RST\r\n")).endswith(b"WIFI GOT IP\r\n")
 
 
