@@ -29,6 +29,7 @@ from simulator.core.trace import Kind, Trace
 from simulator.core.uart import Uart
 from simulator.persist.settings import Settings
 from simulator.persist.storage import Storage
+from simulator.persist.variants import Variant
 from simulator.radio.access_point import AccessPoint
 from simulator.radio.air import Air
 from simulator.radio.scan import Scanner
@@ -109,6 +110,10 @@ class Firmware(Protocol):
     """None where the ROM prints elsewhere."""
     conventions: Conventions
     factory: Factory
+
+    @property
+    def variant(self) -> Variant:
+        """The module it runs on, when nobody says another one."""
 
     def log_reset(self, module: "Module", cause: RestartCause) -> None:
         """Write what ROM and boot loader print on UART0."""

@@ -15,7 +15,8 @@ from simulator.persist.nvs.page import NvsDamagedError
 from simulator.persist.nvs.partition import NvsFullError, NvsPartition, NvsValueError, Typed
 from simulator.persist.nvs_settings import INTEGER, TYPES
 from simulator.persist.partitions import CUSTOM, DATA, NVS, PartitionTableError, parse_table
-from simulator.persist.storage import MANUFACTURING_NVS, SYSTEM_NVS, Storage, damaged_partitions, open_storage
+from simulator.persist.storage import MANUFACTURING_NVS, Storage, damaged_partitions, open_storage
+from simulator.persist.variants import variant_of_size
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, _SubParsersAction
@@ -58,7 +59,7 @@ def add_parser(subparsers: "_SubParsersAction[ArgumentParser]") -> None:
     set_.add_argument("value", metavar="VALUE", help="a number or a text; @PATH is the content of a file")
     set_.add_argument("--type", choices=TYPE_WORDS, help="of a value that is not there yet")
     set_.add_argument(
-        "--partition", help=f"{MANUFACTURING_NVS} when it has the namespace, {SYSTEM_NVS} when it has not"
+        "--partition", help=f"{MANUFACTURING_NVS} when it has the namespace, that of the settings when it has not"
     )
     set_.set_defaults(action=_set)
     parser.set_defaults(main=main)
@@ -99,10 +100,8 @@ def _show(options: Namespace) -> None:
             starts = ", starts" if slot == storage.applications.running else ""
             version = slot.version.decode("latin-1") if slot.version is not None else "none"
             print(f"  {slot.partition.name:16} {version}{starts}")
-    for name, values in (
-        (SYSTEM_NVS, None if SYSTEM_NVS in damaged else storage.settings.partition),
-        (MANUFACTURING_NVS, None if MANUFACTURING_NVS in damaged else storage.manufacturing.partition),
-    ):
+    for name, holder in storage.holders.items():
+        values = None if name in damaged else holder.partition
         print(f"\n{name}")
         if values is not None:
             for line in _lines(values, secrets=options.secrets):
@@ -149,7 +148,7 @@ def _import(options: Namespace) -> None:
     file = open_image(options.file)
     assert file is not None
     with closing(file):
-        storage = Storage(file=ImageCopy(file.read(0, file.size)))
+        storage = Storage(variant_of_size(file.size), file=ImageCopy(file.read(0, file.size)))
         partition = _find(storage, options.partition)
         _check_content(partition, content, options.source)
         # What a table says about partitions leaves what is in them alone; anything else is replaced as a whole.
@@ -184,13 +183,14 @@ def _set(options: Namespace) -> None:
 def _set_in(storage: Storage, options: Namespace) -> None:
     manufacturing = storage.manufacturing.partition
     of_manufacturing = manufacturing is not None and options.namespace in manufacturing.namespaces
-    name = options.partition or (MANUFACTURING_NVS if of_manufacturing else SYSTEM_NVS)
-    if name == SYSTEM_NVS:
-        values = storage.settings.partition
+    name = options.partition or (MANUFACTURING_NVS if of_manufacturing else storage.place_of(options.namespace))
+    if name in storage.parameters:
+        values = storage.parameters[name].partition
     elif name == MANUFACTURING_NVS and manufacturing is not None:
         values = manufacturing
     else:
-        raise ValueError(f"--partition: found {name!r}; {SYSTEM_NVS} or {MANUFACTURING_NVS} would be right")
+        right = " or ".join((*storage.parameters, *([MANUFACTURING_NVS] if manufacturing is not None else [])))
+        raise ValueError(f"--partition: found {name!r}; {right} would be right")
     before = values.read(options.namespace, options.key)
     kind = TYPE_WORDS[options.type] if options.type is not None else None
     if kind is None:
@@ -208,7 +208,7 @@ def _usual_type(options: Namespace, partition: str) -> Type:
         return known
     if options.value.lstrip("-").isdigit():
         return INTEGER
-    return Type.BLOB if partition == SYSTEM_NVS or options.value.startswith("@") else Type.STRING
+    return Type.BLOB if partition != MANUFACTURING_NVS or options.value.startswith("@") else Type.STRING
 
 
 def _value(text: str, kind: Type) -> int | bytes:
@@ -227,7 +227,7 @@ def _copy(path: Path) -> Storage:
     """The flash in a file, as it is now; a module may go on using it. Raises OSError, PartitionTableError."""
     content = path.read_bytes()
     try:
-        return Storage(file=ImageCopy(content))
+        return Storage(variant_of_size(len(content)), file=ImageCopy(content))
     except PartitionTableError as error:
         raise PartitionTableError(f"{path}: {error}") from None
     except ValueError:

@@ -4,6 +4,7 @@ import logging
 import math
 import sys
 from argparse import Namespace
+from collections.abc import Sequence
 from dataclasses import replace
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -16,7 +17,7 @@ from simulator.cli.serving import serve
 from simulator.core.port_uri import PortUri, parse_link, parse_port_uri
 from simulator.core.timing import PROFILES
 from simulator.core.trace import Trace
-from simulator.dialects.names import RUNNABLE
+from simulator.dialects.names import RUNNABLE, variants_of
 from simulator.persist.variants import VARIANTS
 from simulator.scenario.world import World
 
@@ -41,7 +42,7 @@ def add_parser(subparsers: "_SubParsersAction[ArgumentParser]") -> None:
     )
     add("--log-port", metavar="URI", help="where the log of the firmware appears, which it writes to UART0")
     add("--flash", metavar="FILE", help="keep what is stored in this file; {n} is the module's number")
-    add("--variant", choices=VARIANTS, help=f"the module, of a new flash ({next(iter(VARIANTS))})")
+    add("--variant", choices=VARIANTS, help="the module, of a new flash (WROOM-32, ESP8266 for its firmwares)")
     add("--world", metavar="FILE", type=Path, help="the access points and hosts around the module (world.toml)")
     add("--dialect", choices=RUNNABLE, help=f"the firmware of every module ({RUNNABLE[0]})")
     add("--build", choices=("full", "release"), default="full", help="its command groups: all, or those released")
@@ -70,7 +71,8 @@ def main(options: Namespace) -> int:
         world = _world(options)
         ports = _ports(options, given, log, world)
         logs = [log.of_module(number) for number in range(len(ports))] if log is not None else []
-        storages = open_flash_files(options, len(ports)) if options.flash is not None else []
+        dialects = _dialects(options, world, len(ports))
+        storages = open_flash_files(options, dialects) if options.flash is not None else []
         trace = Trace(options.trace) if options.trace is not None else None
     except (OSError, ValueError) as error:
         print(f"espat: {error}", file=sys.stderr)
@@ -83,16 +85,36 @@ def main(options: Namespace) -> int:
         console.close()
 
 
-def open_flash_files(options: Namespace, count: int) -> "list[Storage]":
-    """The flash of each module. Raises ValueError."""
+def _dialects(options: Namespace, world: World, count: int) -> list[str]:
+    """The firmware of each module. Raises ValueError when it is not for the variant."""
+    own = [module.dialect for module in world.modules] + [None] * (count - len(world.modules))
+    dialects = [options.dialect or each or RUNNABLE[0] for each in own]
+    for dialect in dialects:
+        variants = variants_of(dialect)
+        if options.variant is not None and options.variant not in variants:
+            raise ValueError(
+                f"--variant: found {options.variant}; for {dialect} one of {', '.join(variants)} would be right"
+            )
+    return dialects
+
+
+def open_flash_files(options: Namespace, dialects: Sequence[str]) -> "list[Storage]":
+    """The flash of each module, which is for its firmware. Raises ValueError."""
     from simulator.persist.image_file import FlashFileError  # only those who have a file wait for it
     from simulator.persist.storage import open_storage
 
-    if count > 1 and "{n}" not in options.flash:
+    if len(dialects) > 1 and "{n}" not in options.flash:
         options.usage_error("--flash: needs {n} where the module's number goes, with more than one module")
     variant = VARIANTS[options.variant] if options.variant is not None else None
     try:
-        return [open_storage(Path(options.flash.replace("{n}", str(number))), variant) for number in range(count)]
+        return [
+            open_storage(
+                Path(options.flash.replace("{n}", str(number))),
+                variant,
+                variants=list(variants_of(dialect).values()),
+            )
+            for number, dialect in enumerate(dialects)
+        ]
     except FlashFileError as error:
         raise ValueError(f"--flash: {error}") from None
 

@@ -114,12 +114,13 @@ async def _run_modules(
     simulation = Simulation(world, clock, profile=options.timing, trace=trace, announce=announce)
     if not storages:
         logging.info(NOTHING_KEPT)
-    variant = VARIANTS[options.variant or next(iter(VARIANTS))]
     own = [module.dialect for module in world.modules]
     for port, log, storage, dialect in islice(zip_longest(ports, logs, storages, own), len(ports)):
         if options.timing == "real":
             port = PacedPort(port, clock)
             log = PacedPort(log, clock) if log is not None else None
         firmware = load_firmware(options.dialect or dialect or RUNNABLE[0], options.build)
-        simulation.add_module(firmware, port, storage or Storage(variant), log)
+        if storage is None and options.variant is not None:
+            storage = Storage(VARIANTS[options.variant])
+        simulation.add_module(firmware, port, storage, log)
     await simulation.run(when_opened=options.power_on == "open")

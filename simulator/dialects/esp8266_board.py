@@ -1,6 +1,6 @@
-"""What the old firmwares share because their chip is the same: the text of its boot ROM and the layout of its flash."""
+"""What the old firmwares share because their chip is the same: the text of its boot ROM."""
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from simulator.module import BootText
 
@@ -27,25 +27,3 @@ BOOT_TEXT: Final = BootText(
     74880,  # the crystal of 26 MHz, where the ROM counts on 40 MHz: 115200 * 26 / 40
 )
 """As a module of 1.7 printed it; the lengths and sums of the second and third block are not captured."""
-
-
-class FlashArea(NamedTuple):
-    """A part of the flash, in bytes. `namespaces`: those of the settings that are kept there."""
-
-    name: str
-    offset: int
-    size: int
-    namespaces: tuple[str, ...] = ()
-
-
-USER_PARAMETERS: Final = ("UART", *(f"NVM_00{number}" for number in range(1, 9)))
-SYSTEM_PARAMETERS: Final = ("nvs.net80211", "NVM_022")
-FLASH: Final = (
-    FlashArea("boot", 0x00000, 0x1000),
-    FlashArea("user1.bin", 0x01000, 0x7B000),
-    FlashArea("user parameters", 0x7C000, 0x4000, USER_PARAMETERS),
-    FlashArea("user2.bin", 0x81000, 0x7B000),
-    FlashArea("system parameters", 0xFC000, 0x4000, SYSTEM_PARAMETERS),
-)
-"""Of a flash of 1 MB (ESP8266 AT Instruction Set 0.30, appendix). UART, DHCP, addresses, MAC addresses and the saved
-link are user parameters; mode, access point, softAP and joining at power-on are system parameters."""

@@ -11,8 +11,9 @@ from simulator.core.grammar import Form
 from simulator.core.registry import CommandTable, Registry
 from simulator.core.timing import Timing
 from simulator.dialects.catalogue import load_catalogue
-from simulator.dialects.names import BUILDS
+from simulator.dialects.names import BUILDS, variants_of
 from simulator.module import BootText, Module
+from simulator.persist.variants import Variant
 from simulator.system import Factory, FirmwareVersion
 
 
@@ -42,6 +43,11 @@ class Dialect:
             self.registry = Registry(self.tables, load_catalogue(self.name).known().__contains__)
         else:  # nothing to look up, and no catalogue to read at start
             self.registry = Registry(self.tables)
+
+    @property
+    def variant(self) -> Variant:
+        """The module it runs on, when nobody says another one."""
+        return next(iter(variants_of(self.name).values()))
 
     def command_list(self) -> list[tuple[str, frozenset[Form]]]:
         """What is built in and works, with the forms that do, in the order of the firmware."""

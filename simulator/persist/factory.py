@@ -154,7 +154,8 @@ class ManufacturingPartition:
         )
 
     def _typed(self, namespace: str, key: str) -> Typed | None:
-        if self._partition is None and self._region is not None and self._region.untouched:
+        built_in = self._region is None and self._variant.fixed
+        if built_in or (self._partition is None and self._region is not None and self._region.untouched):
             if namespace == PARAMETERS:
                 return _parameters(self._variant).get(key)
             shipped = shipped_value(namespace, key) if namespace in PKI_NAMESPACES else None

@@ -1,5 +1,6 @@
 """Settings in the partition `nvs`, as the firmware has them."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Final
 
@@ -86,3 +87,33 @@ class NvsSettings:
     def forget_calibration(self) -> None:
         """The next start of the radio calibrates it again."""
         self.partition.erase(CALIBRATION)
+
+
+class DividedSettings(NvsSettings):
+    """Settings in more than one partition."""
+
+    def __init__(self, region: FlashRegion, elsewhere: Mapping[str, NvsSettings]) -> None:
+        """`elsewhere`: the namespaces that are not in the `region`, and who has them."""
+        super().__init__(region)
+        self._elsewhere = elsewhere
+
+    def read(self, namespace: str, key: str) -> int | bytes | None:
+        """The stored value, or None."""
+        other = self._elsewhere.get(namespace)
+        return super().read(namespace, key) if other is None else other.read(namespace, key)
+
+    def write(self, namespace: str, key: str, value: int | bytes) -> None:
+        """Store a value, as NvsSettings does. Raises CommandError."""
+        other = self._elsewhere.get(namespace)
+        if other is None:
+            super().write(namespace, key, value)
+        else:
+            before = other.writes
+            other.write(namespace, key, value)
+            self.writes += other.writes - before
+
+    def erase(self) -> None:
+        """Forget everything."""
+        super().erase()
+        for other in set(self._elsewhere.values()):
+            other.erase()

@@ -14,7 +14,7 @@ TABLE_SIZE: Final = 0xC00
 NAME_LIMIT: Final = 16
 APP, DATA, CUSTOM = 0x00, 0x01, 0x40
 """Types. CUSTOM holds a table of its own at its start, that of the user partitions (ESP-AT User Guide)."""
-FACTORY_APP, OTA_0 = 0x00, 0x10
+FACTORY_APP, BOOT_LOADER, OTA_0 = 0x00, 0x01, 0x10
 OTA_DATA, PHY, NVS, FAT = 0x00, 0x01, 0x02, 0x81
 _ENTRY: Final = Struct("<2sBBII16sI")
 _MAGIC: Final = b"\xaa\x50"

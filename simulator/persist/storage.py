@@ -2,7 +2,7 @@
 keeps it all."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -11,7 +11,7 @@ from simulator.persist.factory import ManufacturingPartition, manufacturing_imag
 from simulator.persist.flash import SECTOR_SIZE, FlashChip, FlashRegion, sectors_of
 from simulator.persist.image_file import FlashFileError, Image, create_image, open_image
 from simulator.persist.nvs.page import NvsDamagedError
-from simulator.persist.nvs_settings import NvsSettings
+from simulator.persist.nvs_settings import DividedSettings, NvsSettings
 from simulator.persist.ota import Applications, application_head
 from simulator.persist.partitions import (
     APP,
@@ -28,7 +28,6 @@ from simulator.persist.partitions import (
 )
 from simulator.persist.variants import VARIANTS, Variant
 
-SYSTEM_NVS: Final = "nvs"
 MANUFACTURING_NVS: Final = "mfg_nvs"
 DEFAULT_VARIANT: Final = next(iter(VARIANTS.values()))
 
@@ -58,6 +57,8 @@ class FactoryImage(Mapping[int, bytes]):
     def _front(self) -> dict[int, bytes]:
         """The tables and the application."""
         variant = self._variant
+        if variant.fixed:
+            return {}
         content = {TABLE_OFFSET: variant.system.pack()}
         for partition in variant.system:
             if partition.type == CUSTOM:
@@ -108,21 +109,50 @@ class Storage:
         self.file = file
         if file is None:
             self.chip = FlashChip(variant.size, factory_image(variant, application))
-            self.system, self.user = variant.system, variant.user
         else:
             self.chip = FlashChip(file.size, medium=file)
+        self.system, self.user = variant.system, variant.user
+        if file is not None and not variant.fixed:
             self.system = parse_table(self.chip.read(TABLE_OFFSET, TABLE_SIZE))
             self.user = _user_table(self.chip, self.system)
-        nvs = self.system.of_kind(DATA, NVS)
-        if nvs is None:
-            raise PartitionTableError("there is no partition of the type nvs")
-        self.settings = NvsSettings(self.region(nvs))
+        self.parameters = self._settings_by_partition()
+        """Where settings are, by the name of the partition; the first has what no other has."""
+        self.settings = next(iter(self.parameters.values()))
         self.manufacturing = ManufacturingPartition(self._part(self.user.find(MANUFACTURING_NVS)), variant)
         self.applications = Applications(
             self.chip,
             [partition for partition in self.system if partition.type == APP],
             self._part(self.system.of_kind(DATA, OTA_DATA)),
         )
+
+    @property
+    def holders(self) -> dict[str, NvsSettings | ManufacturingPartition]:
+        """Everything that has stored values, by the name of its partition."""
+        return {**self.parameters, MANUFACTURING_NVS: self.manufacturing}
+
+    def place_of(self, namespace: str) -> str:
+        """The name of the partition that has the settings of a namespace."""
+        return next(
+            (name for name, namespaces in self.variant.elsewhere if namespace in namespaces),
+            next(iter(self.parameters)),
+        )
+
+    def _settings_by_partition(self) -> dict[str, NvsSettings]:
+        """Raises PartitionTableError."""
+        variant = self.variant
+        nvs = self.system.find(variant.settings) if variant.fixed else self.system.of_kind(DATA, NVS)
+        if nvs is None:
+            raise PartitionTableError("there is no partition of the type nvs")
+        if not variant.elsewhere:
+            return {nvs.name: NvsSettings(self.region(nvs))}
+        others: dict[str, NvsSettings] = {}
+        elsewhere: dict[str, NvsSettings] = {}
+        for name, namespaces in variant.elsewhere:
+            partition = self.system.find(name)
+            assert partition is not None
+            others[name] = NvsSettings(self.region(partition))
+            elsewhere |= dict.fromkeys(namespaces, others[name])
+        return {nvs.name: DividedSettings(self.region(nvs), elsewhere), **others}
 
     def region(self, partition: Partition) -> FlashRegion:
         """What a partition covers."""
@@ -146,17 +176,22 @@ class Storage:
         return None if partition is None else self.region(partition)
 
 
-def open_storage(path: Path, variant: Variant | None = None, application: Application = DEFAULT_APPLICATION) -> Storage:
+def open_storage(
+    path: Path,
+    variant: Variant | None = None,
+    application: Application = DEFAULT_APPLICATION,
+    variants: Sequence[Variant] = tuple(VARIANTS.values()),
+) -> Storage:
     """The flash in a file, which is made when it does not exist. `variant`: what a new one is; the flash that is there
-    has to be divided in the same way.
+    has to be divided in the same way. `variants`: which there may be otherwise, a new one is the first of them.
 
     A damaged one is kept under another name, and the module starts with a new one; if only the manufacturing data are
     damaged, with everything else of the old one. Raises FlashFileError.
     """
     file = open_image(path)
     if file is None:
-        return _new_storage(path, variant or DEFAULT_VARIANT, application, {})
-    wanted = [variant] if variant is not None else list(VARIANTS.values())
+        return _new_storage(path, variant or variants[0], application, {})
+    wanted = [variant] if variant is not None else variants
     if file.size not in [each.size for each in wanted]:
         file.close()
         sizes = " or ".join(str(size) for size in dict.fromkeys(each.size for each in wanted))
@@ -184,11 +219,7 @@ def open_storage(path: Path, variant: Variant | None = None, application: Applic
 def damaged_partitions(storage: Storage) -> dict[str, str]:
     """What cannot be read of a flash: what is wrong, by partition."""
     damaged = {}
-    holders: tuple[tuple[str, NvsSettings | ManufacturingPartition], ...] = (
-        (SYSTEM_NVS, storage.settings),
-        (MANUFACTURING_NVS, storage.manufacturing),
-    )
-    for name, holder in holders:
+    for name, holder in storage.holders.items():
         try:
             holder.check()
         except NvsDamagedError as error:

@@ -106,7 +106,8 @@ class Simulation:
         surroundings = Surroundings(
             self.clock, self.timing, self.air, self.lans, network, Random(f"{self.world.seed}/{number}"), self.trace
         )
-        module = Module(number, firmware, surroundings, port, storage or Storage(), self._mac(number), log_port)
+        storage = storage or Storage(firmware.variant)
+        module = Module(number, firmware, surroundings, port, storage, self._mac(number), log_port)
         self.modules.append(module)
         if number < len(self.world.modules) and (ssid := self.world.modules[number].joined) is not None:
             module.remember(ssid, self.access_point(ssid).password)

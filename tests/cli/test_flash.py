@@ -188,7 +188,7 @@ def test_what_is_wrong_is_said(file: str, tmp_path: Path, capsys: pytest.Capture
         ),
         (
             ("import", str(notes), "mfg_nvs", str(big)),
-            f"{notes}: found 8 bytes; a flash image of 4194304 or 2097152 bytes would be right",
+            f"{notes}: found 8 bytes; a flash image of 4194304 or 2097152 or 1048576 bytes would be right",
         ),
         (("set", file, "UART", "rate", "fast"), "UART rate: found 'fast'; a number would be right"),
         (("set", file, "UART", "parity", "200"), "UART parity: found 200; a value of the type I8 would be right"),

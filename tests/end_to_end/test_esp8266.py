@@ -1,10 +1,15 @@
 """AT 0.30 on a serial port of this machine, with a real socket as its peer."""
 
 import socket
+from pathlib import Path
 from typing import Final
 
+import pytest
+
+from simulator.core.serial_line import heard
+from simulator.dialects.esp8266_board import BOOT_TEXT
 from tests.end_to_end.conftest import Start
-from tests.end_to_end.simulator_process import LIMIT, Client
+from tests.end_to_end.simulator_process import LIMIT, Client, run_espat
 
 OK: Final = b"\r\nOK\r\n"
 
@@ -42,3 +47,51 @@ def test_from_boot_to_an_exchange_over_tcp(start: Start) -> None:
             assert client.read_until(b"pong") == b"\r\n+IPD,4:pong"
             assert client.command(b"AT+CIPCLOSE") == b"CLOSED\r\n" + OK
             assert peer.recv(16) == b""
+
+
+def test_the_flash_file_has_the_map_of_the_chip(start: Start, tmp_path: Path) -> None:
+    simulator = start("--dialect", "esp8266-v0.30", "--flash", "flash.bin")
+    with OldClient(simulator.port()) as client:
+        client.started()
+        assert client.command(b"AT+CWMODE_DEF=3") == OK
+        assert client.command(b'AT+CIPAPMAC_DEF="1a:fe:35:98:d3:7b"') == OK
+    assert simulator.stop() == 0
+    assert (tmp_path / "flash.bin").stat().st_size == 2**20
+    shown = run_espat("flash", "show", "flash.bin", directory=tmp_path).stdout
+    assert shown.startswith("flash.bin: ESP8266, 1048576 bytes\n")
+    assert "\n  user_param       type 0x01, 0x02  at 0x07c000, 0x004000 bytes\n" in shown
+    user, system = (shown.partition(f"\n\n{name}\n")[2].partition("\n\n")[0] for name in ("user_param", "system_param"))
+    assert "NVM_" in user
+    assert "opmode           u8     3" in system
+    with OldClient(start("--dialect", "esp8266-v0.30", "--flash", "flash.bin").port()) as client:
+        client.started()
+        assert client.command(b"AT+CWMODE?") == b"+CWMODE:3\r\n" + OK
+        assert client.command(b"AT+CIPAPMAC?") == b'+CIPAPMAC:"1a:fe:35:98:d3:7b"\r\n' + OK
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        (("--dialect", "esp8266-v1.7", "--variant", "D2WD"), "D2WD; for esp8266-v1.7 one of ESP8266"),
+        (("--variant", "ESP8266"), "ESP8266; for esp32-v5 one of WROOM-32, MINI-1, SOLO-1, WROVER-32, D2WD"),
+    ],
+)
+def test_a_firmware_is_for_its_own_chip(tmp_path: Path, options: tuple[str, ...], found: str) -> None:
+    ended = run_espat("run", *options, directory=tmp_path)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr == f"espat: --variant: found {found} would be right\n"
+
+
+@pytest.mark.parametrize("rate", [115200, 74880])
+def test_the_rom_is_text_at_its_own_rate_and_noise_at_that_of_the_commands(start: Start, rate: int) -> None:
+    simulator = start("--dialect", "esp8266-v0.30", "--timing", "real")
+    with OldClient(simulator.port()) as client:
+        client.serial.baudrate = 115200
+        client.read_until(b"ready\r\n")
+        client.write(b"AT+RST\r\n")
+        client.read_until(OK)
+        client.serial.baudrate = rate
+        rom = heard(BOOT_TEXT.text, 74880, rate)[-100:]
+        client.read_until(rom)
+        client.serial.baudrate = 115200
+        assert client.read_until(b"ready\r\n") == b"\r\nready\r\n"

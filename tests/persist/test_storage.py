@@ -7,7 +7,7 @@ import pytest
 from esp_idf_nvs_partition_gen import nvs_partition_gen
 
 from simulator.persist.factory import FactoryParameters, factory_data
-from simulator.persist.flash import SECTOR_SIZE
+from simulator.persist.flash import ERASED, SECTOR_SIZE
 from simulator.persist.image_file import FlashFileError
 from simulator.persist.nvs.entry import Type
 from simulator.persist.nvs.partition import NvsPartition
@@ -27,7 +27,7 @@ def test_the_factory_leaves_this(variant: Variant, tmp_path: Path) -> None:
             variant.name, 78, "CN", 1, 13, 115200, variant.pins, stores=True, present=True
         )
         assert storage.manufacturing.read("factory_param", "version") == 4
-        assert storage.manufacturing.read("factory_param", "uart_cts_pin") == 15
+        assert storage.manufacturing.read("factory_param", "uart_cts_pin") == variant.pins.cts
         assert storage.manufacturing.read("factory_param", "nothing") is None
         assert storage.settings.read("UART", "rate") is None
     assert in_memory.chip.read(0, variant.size) == in_file.chip.read(0, variant.size)
@@ -41,7 +41,43 @@ def test_the_names_and_pins_of_the_modules() -> None:
         "SOLO-1": ("SOLO-1", UartPins(17, 16, 15, 14)),
         "WROVER-32": ("WROVER-32", UartPins(22, 19, 15, 14)),
         "D2WD": ("ESP32-D2WD", UartPins(22, 19, 15, 14)),
+        "ESP8266": ("ESP8266", UartPins(1, 3, 13, 15)),
     }
+
+
+def test_the_old_chip_has_its_settings_in_two_places_and_no_table(tmp_path: Path) -> None:
+    path, old = tmp_path / "flash", [VARIANTS["ESP8266"]]
+    storage = open_storage(path, variants=old)
+    storage.settings.write("UART", "rate", 9600)
+    storage.settings.write("nvs.net80211", "opmode", 3)
+    storage.settings.write("nvs.net80211", "opmode", 3)
+    assert storage.settings.writes == 2
+    storage.close()
+    image = path.read_bytes()
+    written = {offset for offset in range(0, len(image), SECTOR_SIZE) if image[offset : offset + SECTOR_SIZE] != ERASED}
+    assert written == {0x7C000, 0xFC000}
+    assert b"rate" in image[0x7C000:0x7D000]
+    assert b"opmode" in image[0xFC000:0xFD000]
+    storage = open_storage(path, variants=old)
+    assert (storage.settings.read("UART", "rate"), storage.settings.read("nvs.net80211", "opmode")) == (9600, 3)
+    storage.settings.erase()
+    assert (storage.settings.read("UART", "rate"), storage.settings.read("nvs.net80211", "opmode")) == (None, None)
+    storage.close()
+    with pytest.raises(FlashFileError, match=r"found 1048576 bytes; a flash image of 4194304 bytes would be right"):
+        open_storage(path, VARIANTS["WROOM-32"])
+
+
+def test_damage_of_the_old_chips_settings_is_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "flash"
+    storage = open_storage(path, VARIANTS["ESP8266"])
+    storage.settings.write("UART", "rate", 9600)
+    storage.close()
+    content = bytearray(path.read_bytes())
+    content[0x7C000 + 64 + 32 + 10] ^= 4
+    path.write_bytes(content)
+    open_storage(path).close()
+    assert "damaged: partition user_param, page 0: the CRC of entry 1 is wrong; kept as" in caplog.text
+    assert path.read_bytes() == ERASED * (2**20 // SECTOR_SIZE)
 
 
 def test_the_manufacturing_data_are_what_espressifs_generator_makes(tmp_path: Path) -> None:
@@ -155,7 +191,9 @@ def test_what_is_no_flash_image_is_refused_and_left_alone(tmp_path: Path) -> Non
     path.write_text("my notes")
     with pytest.raises(FlashFileError) as raised:
         open_storage(path)
-    assert str(raised.value) == (f"{path}: found 8 bytes; a flash image of 4194304 or 2097152 bytes would be right")
+    assert str(raised.value) == (
+        f"{path}: found 8 bytes; a flash image of 4194304 or 2097152 or 1048576 bytes would be right"
+    )
     assert path.read_text() == "my notes"
 
 

@@ -27,6 +27,14 @@ async def test_mac_addresses(side: bytes, suffix: bytes) -> None:
 
 
 @pytest.mark.parametrize("suffix", THREE)
+async def test_station_and_softap_never_have_the_same_mac(suffix: bytes) -> None:
+    async with workbench(WORLD, dialect=OLD) as bench:
+        await run(bench, b'AT+CIPSTAMAC="18:fe:35:98:d3:7b"', b'AT+CIPAPMAC="1a:fe:35:98:d3:7b"')
+        assert await bench.command(b'AT+CIPAPMAC%b="18:fe:35:98:d3:7b"' % suffix) == ERROR
+        assert await bench.command(b'AT+CIPSTAMAC%b="1a:fe:35:98:d3:7b"' % suffix) == ERROR
+
+
+@pytest.mark.parametrize("suffix", THREE)
 async def test_the_address_of_the_station(suffix: bytes) -> None:
     async with workbench(WORLD, dialect=OLD) as bench:
         name = b"+CIPSTA" + suffix

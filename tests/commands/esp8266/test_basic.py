@@ -74,6 +74,15 @@ async def test_deep_sleep_shows_its_time_and_ends_by_itself() -> None:
         assert await bench.send(b"AT\r\n") == b"AT\r\r\n\r\nOK\r\n"
 
 
+async def test_a_sleep_without_end_ends_with_the_reset_pin() -> None:
+    async with workbench(dialect=OLD) as bench:
+        await bench.command(b"ATE0")
+        assert await bench.command(b"AT+GSLP=0") == b"0\r\n" + OK
+        assert await bench.advance(100_000) == b""
+        bench.module.reset()
+        assert await bench.settle() == b"\r\nready\r\n"
+
+
 async def test_restore_forgets_everything() -> None:
     async with workbench(dialect=OLD) as bench:
         await bench.command(b"AT+CWMODE=1")
