@@ -74,7 +74,7 @@ class Exchange:
     def feed(self, data: bytes) -> bool:
         """Take what has arrived; returns whether the exchange is complete. Raises UnexpectedAnswerError."""
         text = self._unread + data
-        while (text := text.lstrip(b"\r\n")) and (end := self._end(text)):
+        while (text := text.lstrip(b" \r\n")) and (end := self._end(text)):
             text = text[end:]
         self._unread = text
         if len(self._payload) < len(PAYLOAD) or not self._sent:
@@ -88,10 +88,10 @@ class Exchange:
         if text.startswith(b"+IPD,"):
             header, colon, rest = text.partition(b":")
             count = int(header[5:]) if colon else 0
-            if not colon or len(rest) < count + 2:
+            if not colon or len(rest) < count:
                 return 0
             self._payload += rest[:count]
-            return len(header) + 1 + count + 2
+            return len(header) + 1 + count  # what stands behind it depends on the dialect
         end = text.find(b"\r\n")
         if end >= 0 and text[:end] == b"SEND OK":
             self._sent = True

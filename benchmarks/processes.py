@@ -11,6 +11,8 @@ from typing import Final, NamedTuple
 ROOT: Final = Path(__file__).parent.parent
 END_LIMIT: Final = 10.0
 """Seconds a process has to end after SIGTERM."""
+DIALECTS: Final = {"esp32-v5": "", "esp8266-v0.30": ", AT 0.30"}
+"""The firmwares whose speed is measured, and how the name of a figure says so."""
 READY_TO_OPEN: Final = " ready to open at "
 
 

@@ -38,7 +38,7 @@ class FirmwareVersion(NamedTuple):
 UART_LIMITS: Final = ((80, 5_000_000), (5, 8), (1, 3), (0, 2), (0, 3))
 """Least and most of each parameter."""
 UART_CLOCK: Final = 80_000_000
-"""The clock of the UART in Hz; its divider has four fractional bits (ESP32 Technical Reference Manual)."""
+"""The clock of the UART in Hz."""
 
 
 class UartConfiguration:
@@ -50,13 +50,14 @@ class UartConfiguration:
     _parity = Setting("UART", "parity", lambda uart: uart.factory.parity, always=True)
     _flow_control = Setting("UART", "flow_ctrl", lambda uart: uart.factory.flow_control, always=True)
 
-    def __init__(self, settings: Settings, factory: UartParameters) -> None:
+    def __init__(self, settings: Settings, factory: UartParameters, divider_steps: int) -> None:
         """Take the stored parameters into force; one that is out of range is passed over.
 
-        The first boot stores the factory's.
+        The first boot stores the factory's. `divider_steps`: see Factory.
         """
         self.settings = settings
         self.factory = factory
+        self._divider_steps = divider_steps
         if settings.store.read("UART", "rate") is None:
             with suppress(CommandError):  # a flash without room for them works too
                 self.stored = factory
@@ -79,8 +80,8 @@ class UartConfiguration:
     @property
     def measured(self) -> UartParameters:
         """The parameters in force, with the baud rate that the clock divider makes of the wanted one."""
-        sixteenths = UART_CLOCK * 16 // self.current.baud_rate
-        return self.current._replace(baud_rate=UART_CLOCK * 16 // sixteenths)
+        fine_clock = UART_CLOCK * self._divider_steps
+        return self.current._replace(baud_rate=fine_clock // (fine_clock // self.current.baud_rate))
 
 
 # Memory
@@ -218,7 +219,8 @@ class Factory(NamedTuple):
     """What a firmware comes up with when nothing is stored, and its sizes: data of a dialect.
 
     `softap_mac`: makes the softAP's address of the station's. `reconnect_interval`: seconds between the station's
-    attempts to come back, 0 never. `idle_limit`: seconds after which a silent client of the server is closed, 0 never.
+    attempts to come back, 0 never. `uart_divider_steps`: of the divider of the UART's clock between two whole numbers
+    (ESP32 Technical Reference Manual: 16). `idle_limit`: seconds after which a silent client of the server is closed, 0 never.
     `message_limit`: payload bytes of one +IPD. `passthrough_block`: bytes passthrough sends at a time. `scan_fields`: a
     bit for each field of AT+CWLAP. `datagrams_wait`: whether passive receiving is for UDP too.
     `withholds_end`: whether CLOSED comes only when nothing is left to read.
@@ -229,6 +231,7 @@ class Factory(NamedTuple):
     softap_stations: int = MOST_STATIONS
     reconnect_interval: int = 0
     uart: UartParameters = FACTORY_UART
+    uart_divider_steps: int = 16
     sleep_mode: SleepMode = SleepMode.AWAKE
     idle_limit: int = DEFAULT_IDLE_LIMIT
     message_limit: int = MESSAGE_LIMIT
@@ -250,7 +253,9 @@ class System:
     ) -> None:
         """`parameters`: of the board. `factory`: of the firmware."""
         self.settings = settings
-        self.uart = UartConfiguration(settings, factory.uart._replace(baud_rate=_baud_rate(parameters)))
+        self.uart = UartConfiguration(
+            settings, factory.uart._replace(baud_rate=_baud_rate(parameters)), factory.uart_divider_steps
+        )
         self.heap = Heap()
         self.heap.charge(lambda: WIFI_MEMORY if wifi.initialised else 0)
         self.heap.charge(lambda: sum(LINK_MEMORY.get(link.kind, 0) for link in links))

@@ -11,6 +11,7 @@ from simulator.commands.esp8266 import later
 from simulator.commands.esp8266.threefold import three
 from simulator.core.grammar import Form
 from simulator.core.registry import CommandTable
+from simulator.core.serial_line import FACTORY_UART
 from simulator.dialects.esp8266_v030 import Esp8266V030
 from simulator.system import FirmwareVersion
 
@@ -51,6 +52,7 @@ class Esp8266V17(Esp8266V030):
         module_name=b"Wroom 02",
     )
     factory = Esp8266V030.factory._replace(
+        uart=FACTORY_UART,  # [M 1.7.0] [M 1.7.4] RTS is on
         scan_fields=0x7F,  # [M] seven fields
         datagrams_wait=False,  # [W] UDP is printed as it comes
         withholds_end=False,  # [W] CLOSED comes though there is data left to read

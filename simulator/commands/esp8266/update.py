@@ -50,9 +50,9 @@ async def _update(module: Module) -> bool:
     if not module.interface.up:
         return False
     host = (SERVER.encode(), PORT)
-    address = await module.network.resolve(SERVER)
+    await module.network.resolve(SERVER)
     _report(module, FOUND)
-    server = await _connect(module, address)
+    server = await _connect(module)
     try:
         _report(module, CONNECTED)
         await server.send(_ASK % host)
@@ -62,7 +62,7 @@ async def _update(module: Module) -> bool:
     if version is None:
         return False
     _report(module, VERSION_KNOWN)
-    server = await _connect(module, address)
+    server = await _connect(module)
     try:
         _report(module, DOWNLOADING)
         await server.send(_DOWNLOAD % (version, IMAGE, *host))
@@ -71,8 +71,8 @@ async def _update(module: Module) -> bool:
         server.close()
 
 
-async def _connect(module: Module, address: str) -> Connection:
-    route = await module.network.locate(address, PORT)
+async def _connect(module: Module) -> Connection:
+    route = await module.network.locate(SERVER, PORT)
     connection, _ = await module.network.connect(route, ConnectionOptions())
     return connection
 
