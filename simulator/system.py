@@ -220,7 +220,8 @@ class Factory(NamedTuple):
 
     `softap_mac`: makes the softAP's address of the station's. `reconnect_interval`: seconds between the station's
     attempts to come back, 0 never. `uart_divider_steps`: of the divider of the UART's clock between two whole numbers
-    (ESP32 Technical Reference Manual: 16). `idle_limit`: seconds after which a silent client of the server is closed, 0 never.
+    (ESP32 Technical Reference Manual: 16). `idle_limit`: seconds after which a silent client of the server is closed, 0
+    never.
     `message_limit`: payload bytes of one +IPD. `passthrough_block`: bytes passthrough sends at a time. `scan_fields`: a
     bit for each field of AT+CWLAP. `datagrams_wait`: whether passive receiving is for UDP too.
     `withholds_end`: whether CLOSED comes only when nothing is left to read.
