@@ -1,8 +1,9 @@
-"""The scenarios of the old firmwares, each replayed in memory and in stepped time."""
+"""The scenarios of the old firmwares, each replayed in memory in stepped time, and with sockets in time that passes."""
 
 from pathlib import Path
 
 import pytest
+import trio
 
 from simulator.dialects.catalogue import load_catalogue
 from simulator.scenario.playing.player import play, prepare
@@ -12,11 +13,18 @@ from simulator.scenario.scenario_file import read_scenario
 SCENARIOS = sorted((Path(__file__).parents[2] / "scenarios" / "esp8266").glob("*.yaml"))
 
 
+SETTINGS = {"stepped": Setting(), "sockets": Setting(speed=20.0, sockets=True)}
+LIMIT = 60.0
+"""Seconds after which a scenario hangs. They are never waited for unless it fails."""
+
+
+@pytest.mark.parametrize("setting", SETTINGS.values(), ids=SETTINGS)
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
-async def test_it_replays(path: Path) -> None:
+async def test_it_replays(path: Path, setting: Setting) -> None:
     prepared = prepare(read_scenario(path))
     assert not prepared.awaited
-    await play(prepared, Setting())
+    with trio.fail_after(LIMIT):
+        await play(prepared, setting)
 
 
 def test_every_command_of_the_three_chapters_is_in_one() -> None:
