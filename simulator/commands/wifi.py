@@ -143,6 +143,11 @@ def set_hostname(module: Module, name: Annotated[bytes, Text(32)]) -> None:
     module.wifi.hostname = name
 
 
+CountryCode = Annotated[bytes, Text(3, 2)]
+FirstChannel = Annotated[int, Range(1, LAST_CHANNEL)]
+ChannelCount = Annotated[int, Range(1, LAST_CHANNEL)]
+
+
 @table.command("AT+CWCOUNTRY", Form.QUERY)
 def country(module: Module) -> Line:
     """AT+CWCOUNTRY?: policy, code and channels."""
@@ -157,11 +162,17 @@ def country(module: Module) -> Line:
 def set_country(
     module: Module,
     policy: Annotated[int, OneOf(0, 1)],
-    code: Annotated[bytes, Text(3, 2)],
-    start_channel: Annotated[int, Range(1, LAST_CHANNEL)],
-    channel_count: Annotated[int, Range(1, LAST_CHANNEL)],
+    code: CountryCode,
+    start_channel: FirstChannel,
+    channel_count: ChannelCount,
 ) -> None:
     """AT+CWCOUNTRY: never stored."""
+    with module.settings.volatile():
+        set_channels(module, policy, code, start_channel, channel_count)
+
+
+def set_channels(module: Module, policy: int, code: bytes, start_channel: int, channel_count: int) -> None:
+    """Use the channels of a country. Raises CommandError."""
     need_driver(module)
     if start_channel + channel_count - 1 > LAST_CHANNEL:
         raise invalid(4)

@@ -1,7 +1,8 @@
 """The last NONOS firmware of the ESP8266: AT 1.7. A table of differences from 0.30.
 
 Evidence: [M] sessions of modules, of 1.7 unless it says otherwise; [W] the library WiFiEspAT, whose flavour for AT 1.7
-is used with such modules; [T] TinyGSM; [Z] the driver of Zephyr; [nonos 1.3] the texts of that firmware.
+is used with such modules; [T] TinyGSM; [Z] the driver of Zephyr; [Mb] that of Mbed;
+[nonos 1.3] the texts of that firmware.
 """
 
 from typing import Final
@@ -12,7 +13,8 @@ from simulator.commands.esp8266.threefold import three
 from simulator.core.grammar import Form
 from simulator.core.registry import CommandTable
 from simulator.core.serial_line import FACTORY_UART
-from simulator.dialects.esp8266_v030 import Esp8266V030
+from simulator.dialects.esp8266_v030 import WORDING, Esp8266V030
+from simulator.radio.scan import ALL_FIELDS
 from simulator.system import FirmwareVersion
 
 TABLES: Final[tuple[CommandTable, ...]] = (
@@ -21,6 +23,10 @@ TABLES: Final[tuple[CommandTable, ...]] = (
     later.table.only(*three("AT+CIPSTA")),  # three lines [nonos 1.3] [W]
     later.table.only(*three("AT+CIPAP")),  # three lines [W]
     later.table.only("AT+CIPDNS_CUR", "AT+CIPDNS_DEF"),  # a line for each server, unquoted; no name without suffix [W]
+    later.table.only("AT+CWLAP"),  # times; left out, or an empty SSID, is any [Mb]
+    later.table.only("AT+CWCOUNTRY_CUR", "AT+CWCOUNTRY_DEF"),  # [M 1.7.0] [Mb]
+    later.table.only("AT+SYSMSG_CUR", "AT+SYSMSG_DEF"),  # (the manuals from 1.6 on)
+    later.table.only("AT+CIPSNTPTIME"),  # two digits for the day [M]
     later.table.only("AT+CWLAPOPT"),  # sorting, and a bit for each field [W]
     later.table.only("AT+CIPSTART"),  # SSL too [T]; the keep-alive in seconds (the manuals from 1.0 on)
     later.table.only("AT+CIPSSLSIZE"),  # [T]
@@ -32,7 +38,7 @@ TABLES: Final[tuple[CommandTable, ...]] = (
     wifi.table.only("AT+CWHOSTNAME"),  # unquoted [W]
     receiving.table.only("AT+CIPRECVMODE"),  # for all links at once [W]
     server.table.only("AT+CIPSERVERMAXCONN"),  # [W]
-    sntp.table.only("AT+CIPSNTPCFG", "AT+CIPSNTPTIME"),  # (the manuals from 1.5 on)
+    sntp.table.only("AT+CIPSNTPCFG"),  # (the manuals from 1.5 on)
     uart.table.only(("AT+UART_CUR", Form.QUERY), ("AT+UART_DEF", Form.QUERY)),  # (the manuals from 1.5 on)
     *Esp8266V030.tables,  # the rest as in 0.30: the prompt `> ` [W], +IPD without quotes [Z], FAIL, UNLINK [M] [W]
 )
@@ -51,9 +57,10 @@ class Esp8266V17(Esp8266V030):
         application=b"1.7.4",
         module_name=b"Wroom 02",
     )
+    wording = WORDING._replace(softap_stations=True)  # [M 1.7.0]
     factory = Esp8266V030.factory._replace(
         uart=FACTORY_UART,  # [M 1.7.0] [M 1.7.4] RTS is on
-        scan_fields=0x7F,  # [M] seven fields
+        scan_fields=ALL_FIELDS,  # [M 1.6.2]; a session of 1.7.5 has seven, perhaps after AT+CWLAPOPT
         datagrams_wait=False,  # [W] UDP is printed as it comes
         withholds_end=False,  # [W] CLOSED comes though there is data left to read
     )

@@ -31,6 +31,10 @@ class Wifi:
     station_protocols = Setting("nvs.net80211", "sta.phym", DEFAULT_PROTOCOLS)
     softap_protocols = Setting("nvs.net80211", "ap.phym", DEFAULT_PROTOCOLS)
     softap_inactive_time = Setting("NVM_024", "ap_inactive", 300)
+    country_policy = Setting("country", "policy", 1)
+    country = Setting("country", "code", lambda wifi: wifi.parameters.country_code.encode())
+    start_channel = Setting("country", "first", lambda wifi: wifi.parameters.start_channel)
+    channel_count = Setting("country", "count", lambda wifi: wifi.parameters.channel_count)
 
     def __init__(
         self, settings: Settings, parameters: FactoryParameters, default_mode: WifiMode = DEFAULT_MODE
@@ -39,10 +43,7 @@ class Wifi:
         self.settings = settings
         self.default_mode = default_mode
         self.initialised = True
-        self.country_policy = 1
-        self.country = parameters.country_code.encode()
-        self.start_channel = parameters.start_channel
-        self.channel_count = parameters.channel_count
+        self.parameters = parameters
         self.hostname = b"espressif"
         self.smart_config = False
         """Whether it listens for a phone that tells the access point to join."""

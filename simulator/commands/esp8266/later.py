@@ -6,21 +6,23 @@ for each command.
 
 from typing import Annotated
 
-from simulator.commands import addresses, receiving, softap
+from simulator.commands import addresses, receiving, softap, wifi_join
 from simulator.commands.addresses import ipv4_lines
 from simulator.commands.argument_types import Address, Host, Link, Mac, Port
 from simulator.commands.esp8266 import links, wifi
 from simulator.commands.esp8266.addresses import station_ipv4
 from simulator.commands.esp8266.threefold import ThreefoldTable, View
 from simulator.commands.esp8266.wifi import Channel, SoftApPassword, SoftApSecurity, Ssid, StationPassword
+from simulator.commands.wifi import LAST_CHANNEL, ChannelCount, CountryCode, FirstChannel, set_channels
 from simulator.core.answers import Answer, Line, Unterminated
-from simulator.core.arguments import Bool, Count, Range, Seconds, Word
+from simulator.core.arguments import Bool, Count, Milliseconds, Range, Seconds, Text, Word
 from simulator.core.errors import CommandError
 from simulator.core.grammar import Form
 from simulator.module import Module
-from simulator.radio.scan import ScanOptions
+from simulator.radio.scan import ALL_FIELDS, ScanOptions
 from simulator.stack.link import TlsLink
 from simulator.stack.links import LINK_COUNT
+from simulator.system import SystemMessages
 
 table = ThreefoldTable()
 
@@ -119,8 +121,50 @@ def set_authentication(module: Module, mode: Annotated[int, Range(0, 3)]) -> Non
         options.authenticate(mode, 0, 0)
 
 
+@table.command("AT+CWLAP", Form.SET)
+async def scan(
+    module: Module,
+    ssid: Annotated[bytes | None, Text(32)] = None,
+    mac: Mac | None = None,
+    channel: Annotated[int, Range(0, LAST_CHANNEL)] = 0,
+    passive: Bool = False,
+    least_time: Annotated[int, Milliseconds(0, 1500)] = 0,
+    most_time: Annotated[int, Milliseconds(0, 1500)] = 0,
+) -> None:
+    """AT+CWLAP: the access points that match; an empty SSID is any."""
+    await wifi_join.scan(module, ssid or None, mac, channel, passive, least_time, most_time)
+
+
+@table.query("AT+CWCOUNTRY", ("_CUR", "_DEF"))
+def country(module: Module, name: bytes, view: View) -> Line:
+    """AT+CWCOUNTRY?: policy, code and channels."""
+    wifi = view(module.wifi)
+    values = (name, wifi.country_policy, wifi.country, wifi.start_channel, wifi.channel_count)
+    return Line(b'%b:%d,"%b",%d,%d' % values)
+
+
+@table.set("AT+CWCOUNTRY", ("_CUR", "_DEF"))
+def set_country(
+    module: Module, policy: Bool, code: CountryCode, start_channel: FirstChannel, channel_count: ChannelCount
+) -> None:
+    """AT+CWCOUNTRY: which channels there are."""
+    set_channels(module, policy, code, start_channel, channel_count)
+
+
+@table.set("AT+SYSMSG", ("_CUR", "_DEF"))
+def set_messages(module: Module, messages: Annotated[int, Range(0, 3)]) -> None:
+    """AT+SYSMSG: what is said when passthrough ends, and how links are announced."""
+    module.system.messages = SystemMessages(messages)
+
+
+@table.command("AT+CIPSNTPTIME", Form.QUERY)
+def local_time(module: Module) -> Unterminated:
+    """AT+CIPSNTPTIME?: the day of the month has two digits."""
+    return Unterminated(b"+CIPSNTPTIME:%b" % module.sntp.local_time().replace("  ", " 0").encode())
+
+
 @table.command("AT+CWLAPOPT", Form.SET)
-def set_scan_options(module: Module, sorts: Bool, fields: Annotated[int, Range(0, 0x7F)]) -> None:
+def set_scan_options(module: Module, sorts: Bool, fields: Annotated[int, Range(0, ALL_FIELDS)]) -> None:
     """AT+CWLAPOPT: whether by strength, which it always is here; and which fields AT+CWLAP prints."""
     module.scanner.options = ScanOptions(fields)
 

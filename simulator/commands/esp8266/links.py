@@ -11,6 +11,7 @@ from simulator.core.errors import Cause, CommandError
 from simulator.core.grammar import Form, Parameter
 from simulator.core.registry import Choice, CommandTable
 from simulator.module import Module
+from simulator.stack.endpoint import NO_ADDRESS
 from simulator.stack.link import Link as OpenLink
 from simulator.stack.server import DEFAULT_PORT
 
@@ -21,6 +22,8 @@ NO_CHANGE: Final = Line(b"no change")
 HalfSeconds = Annotated[int, Range(0, 7200)]
 """Of silence, before TCP asks whether the peer is there; 0 never."""
 LocalPort = Annotated[int, Range(0, 65535)]
+PeerPort = Annotated[int, Range(0, 65535)]
+"""0: there is no peer yet. WiFiEsp and many programs open `"UDP","0",0,<local port>,2` and wait for who sends."""
 LinkType = Annotated[bytes, Word(b"TCP", b"UDP")]
 
 
@@ -62,12 +65,13 @@ async def open_udp(
     link: Link,
     kind: LinkType,
     host: Host,
-    port: Port,
+    port: PeerPort,
     local_port: LocalPort = 0,
     follows: links.Follows = 0,
 ) -> None:
     """AT+CIPSTART, UDP: a port with a peer."""
-    await links.open_udp(module, link, kind, host, port, local_port, follows)
+    address = NO_ADDRESS if host == "0" else host  # as lwIP reads it
+    await links.open_udp(module, link, kind, address, port, local_port, follows)
 
 
 @table.command("AT+CIPSTART", Form.SET)
