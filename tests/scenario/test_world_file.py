@@ -21,7 +21,8 @@ from simulator.scenario.world import (
     StationConfiguration,
     World,
 )
-from simulator.scenario.world_file import SIZE_LIMIT, WorldError, load_world, read_world
+from simulator.scenario.world_file import SIZE_LIMIT, load_world
+from simulator.scenario.world_reader import WorldError, read_world
 
 Write = Callable[[str | bytes], Path]
 

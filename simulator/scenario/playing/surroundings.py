@@ -17,7 +17,8 @@ from simulator.scenario.playing.tls_peers import Credentials
 from simulator.scenario.playing.variables import UnknownVariableError, Variables
 from simulator.scenario.scenario import Place, Scenario, ScenarioError, known, shown
 from simulator.scenario.world import World
-from simulator.scenario.world_file import WorldError, load_world, read_world
+from simulator.scenario.world_file import load_world
+from simulator.scenario.world_reader import WorldError, read_world
 from simulator.stack.endpoint import is_address
 from simulator.stack.sntp import time_zone
 
