@@ -96,6 +96,7 @@ class Board(ABC):
         self._powered.set()
         self._woken = trio.Event()
         self.rtc = RealTimeClock(self.clock)
+        self._assemble()
 
     @property
     def output(self) -> Output:
@@ -149,6 +150,10 @@ class Board(ABC):
         """Wait for a figure of the timing profile; no checkpoint when it is zero."""
         if seconds > 0:
             await self.clock.sleep(seconds)
+
+    @abstractmethod
+    def _assemble(self) -> None:
+        """Make what runs on the board afresh, for a boot to come."""
 
     @abstractmethod
     async def _boot(self, cause: RestartCause) -> Restart:

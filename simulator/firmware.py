@@ -9,13 +9,14 @@ from simulator.core.grammar import Form
 from simulator.core.registry import Registry
 from simulator.core.timing import Timing
 from simulator.stack.links import LinkListener
+from simulator.stack.receiving import DataListener
 from simulator.system import Factory, FirmwareVersion
 
 ModuleT = TypeVar("ModuleT", contravariant=True)
 """The module that a firmware runs on."""
 
 
-class Reports(LinkListener, Protocol):
+class Reports(LinkListener, DataListener, Protocol):
     """What a firmware prints by itself."""
 
     def wifi_connected(self) -> None:

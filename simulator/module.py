@@ -9,13 +9,11 @@ from typing import Any, Final
 
 import trio
 
-from simulator.board import Board, Surroundings
+from simulator.board import Board
 from simulator.core.answers import Restart, RestartCause
 from simulator.core.engine import Engine
-from simulator.core.port import Port
 from simulator.firmware import Firmware
 from simulator.persist.settings import Settings
-from simulator.persist.storage import Storage
 from simulator.radio.access_point import AccessPoint
 from simulator.radio.scan import Scanner
 from simulator.radio.softap import SoftAp
@@ -24,6 +22,7 @@ from simulator.radio.wifi import Wifi, WifiMode
 from simulator.stack.interface import StationInterface
 from simulator.stack.links import LINK_COUNT, LinkTable
 from simulator.stack.network import SOFTAP, STATION, Network
+from simulator.stack.receiving import Receiving
 from simulator.stack.saved_link import SavedLink
 from simulator.stack.server import Server
 from simulator.stack.sntp import SntpClient
@@ -39,20 +38,6 @@ class Module(Board):
     """A board and whatever boot is running on it."""
 
     firmware: Firmware["Module"]
-
-    def __init__(
-        self,
-        number: int,
-        firmware: Firmware["Module"],
-        surroundings: Surroundings,
-        port: Port,
-        storage: Storage,
-        mac: bytes,
-        log_port: Port | None = None,
-    ) -> None:
-        """As of `Board`."""
-        super().__init__(number, firmware, surroundings, port, storage, mac, log_port)
-        self._assemble()
 
     def remember(self, ssid: bytes, password: bytes) -> None:
         """Have joined an access point in an earlier life: it is in flash, unless another one is; before `run`."""
@@ -146,10 +131,18 @@ class Module(Board):
             self.reports,
             self.spawn,
             self.tls,
+            receive=lambda link: self.receiving.run(link),
+            withholds_end=factory.withholds_end,
+        )
+        self.receiving = Receiving(
+            self.links,
+            self.clock,
+            self.output,
+            self.reports,
+            self.spawn,
             latency=self.timing.latency,
             message_limit=factory.message_limit,
             datagrams_wait=factory.datagrams_wait,
-            withholds_end=factory.withholds_end,
         )
         self.server = Server(self.network, self.links, self.tls, self.clock, self.spawn, idle_limit=factory.idle_limit)
         self.saved_link = SavedLink(self.settings)

@@ -13,7 +13,8 @@ from simulator.persist.settings import Setting, Settings
 from simulator.radio.scan import ALL_FIELDS
 from simulator.radio.softap import MOST_STATIONS
 from simulator.radio.wifi import DEFAULT_MODE, Wifi, WifiMode
-from simulator.stack.links import MESSAGE_LIMIT, LinkTable
+from simulator.stack.links import LinkTable
+from simulator.stack.receiving import MESSAGE_LIMIT
 from simulator.stack.server import DEFAULT_IDLE_LIMIT
 
 
