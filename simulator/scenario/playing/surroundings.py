@@ -24,7 +24,6 @@ from simulator.stack.sntp import time_zone
 
 ARRANGED: Final = ("STA_IP", "GATEWAY", "NETMASK")
 """Variables whose documented values the DHCP server of the access points gives out."""
-ACCESS_POINT_KEYS: Final = ("ssid", "password", "auth", "bssid", "wps", "up")
 PEER_KEYS: Final = (
     *("id", "ip", "host", "serves", "refuses", "user", "password", "path", "udp_port"),
     *("client_auth", "ca", "cert", "client_cert"),
