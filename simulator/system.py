@@ -201,6 +201,7 @@ class WakePin(NamedTuple):
 
 
 DEFAULT_TRANSMIT_INTERVAL: Final = 20
+"""Milliseconds, of AT+TRANSINTVL."""
 TRANSMIT_POWER_STEPS: Final = (78, 72, 66, 60, 56, 52, 44, 34)
 """In 0.25 dBm."""
 
