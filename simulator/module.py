@@ -284,6 +284,7 @@ class Module:
             latency=self.firmware.latency(self.timing),
             sleep=self.clock.sleep,
             recorder=self._recorder,
+            system_log=self.log,
         )
         self.reports = self.firmware.reports(self)
         self.network = Network(self.host_network, self.clock, self.spawn, self.log)
