@@ -111,7 +111,7 @@ class Storage:
             self.system, self.user = variant.system, variant.user
         else:
             self.chip = FlashChip(file.size, medium=file)
-            self.system = parse_table(self.chip.read(TABLE_OFFSET, TABLE_SIZE))
+            self.system = parse_table(self.chip.read(TABLE_OFFSET, TABLE_SIZE), file.size)
             self.user = _user_table(self.chip, self.system)
         nvs = self.system.of_kind(DATA, NVS)
         if nvs is None:
@@ -212,4 +212,4 @@ def _user_table(chip: FlashChip, system: PartitionTable) -> PartitionTable:
     if custom is None:
         return PartitionTable(())
     raw = chip.read(custom.offset, TABLE_SIZE)
-    return parse_table(raw) if raw[:2] != b"\xff\xff" else PartitionTable(())
+    return parse_table(raw, chip.size) if raw[:2] != b"\xff\xff" else PartitionTable(())
