@@ -14,7 +14,7 @@ from simulator.persist.storage import Storage
 from simulator.persist.variants import VARIANTS
 from simulator.scenario.simulation import Simulation
 from simulator.scenario.world import World
-from simulator.scenario.world_file import read_world
+from simulator.scenario.world_reader import read_world
 
 
 class LoggedModule:
