@@ -74,6 +74,7 @@ class Module(Board):
             latency=self.firmware.latency(self.timing),
             sleep=self.clock.sleep,
             recorder=self._recorder,
+            system_log=self.log,
         )
         self.reports = self.firmware.reports(self)
         self.network = Network(self.host_network, self.clock, self.spawn, self.log)

@@ -150,7 +150,7 @@ def _import(options: Namespace) -> None:
     with closing(file):
         storage = Storage(variant_of_size(file.size), file=ImageCopy(file.read(0, file.size)))
         partition = _find(storage, options.partition)
-        _check_content(partition, content, options.source)
+        _check_content(partition, content, options.source, file.size)
         # What a table says about partitions leaves what is in them alone; anything else is replaced as a whole.
         covered = -(-len(content) // SECTOR_SIZE) * SECTOR_SIZE if partition.type == CUSTOM else partition.size
         region = storage.region(partition)
@@ -159,13 +159,13 @@ def _import(options: Namespace) -> None:
         create_image(options.file, file.size, sectors_of({0: storage.chip.read(0, file.size)})).close()
 
 
-def _check_content(partition: "Partition", content: bytes, source: Path) -> None:
+def _check_content(partition: "Partition", content: bytes, source: Path, chip_size: int) -> None:
     """Raises ValueError for what the partition cannot hold."""
     if len(content) > partition.size:
         raise ValueError(f"{source}: found {len(content)} bytes; the partition has {partition.size}")
     try:
         if partition.type == CUSTOM:
-            parse_table(content)
+            parse_table(content, chip_size)
         elif (partition.type, partition.subtype) == (DATA, NVS):
             NvsPartition(FlashChip(partition.size, sectors_of({0: content})))
     except (PartitionTableError, NvsDamagedError) as error:

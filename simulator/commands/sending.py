@@ -91,6 +91,7 @@ async def _prepare(module: Module, number: int, host: str | None, port: int | No
 async def _hand_over(module: Module, link: Link, route: Route | None, payload: bytes) -> bool:
     """Give a payload to the stack; whether it took it."""
     if not module.links.alive(link):
+        module.links.failed(link)
         return False
     try:
         if route is not None and isinstance(link, UdpLink):

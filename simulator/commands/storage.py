@@ -25,6 +25,8 @@ UNKNOWN_PARTITION, ERASE_FAILED, WRITE_FAILED, READ_FAILED = range(4)
 order of its texts."""
 MOST_BUFFERED: Final = 0x20000
 """Bytes of one write: they wait in RAM, of which there is no more. No document names the limit."""
+ANY_MEMORY: Final = 0x1000
+"""What `malloc` asks for (ESP-IDF, MALLOC_CAP_DEFAULT)."""
 NUMBERS: Final = {1: Type.U8, 2: Type.I8, 3: Type.U16, 4: Type.I16, 5: Type.U32, 6: Type.I32}
 TYPES: Final = {**NUMBERS, 7: Type.STRING, 8: Type.BLOB}
 """The types of AT+SYSMFG, by their numbers."""
@@ -84,7 +86,7 @@ async def write_partition(
     """AT+SYSFLASH=1: take the data behind a bare `>`. Flash clears bits and never sets any: erase it before."""
     partition = _partition(module, name)
     _need_inside(partition, offset, length, WRITE_FAILED)
-    if not 0 < length <= MOST_BUFFERED:
+    if length == 0 or not _has_memory(module, length):
         raise failed(WRITE_FAILED)
     data = await module.engine.data_entry(
         CountedEntry(length, cancellable=False, surplus_is_input=True), prompt=BARE_PROMPT
@@ -192,13 +194,21 @@ async def write_value(
     manufacturing = _manufacturing(module)
     stored: int | bytes = value
     if kind not in NUMBERS:
-        if not 0 < value <= MOST_BUFFERED:
+        if value <= 0 or not _has_memory(module, value):
             raise CommandError
         stored = await module.engine.data_entry(CountedEntry(value, cancellable=False, surplus_is_input=True))
     try:
         manufacturing.write(namespace.decode("latin-1"), key.decode("latin-1"), TYPES[kind], stored)
     except (NvsValueError, NvsFullError):
         raise CommandError from None
+
+
+def _has_memory(module: Module, size: int) -> bool:
+    """Whether so many bytes can be buffered; the log tells if not."""
+    if size <= MOST_BUFFERED:
+        return True
+    module.log.print(b"alloc failed, size:%d, caps:0x%x\r\n" % (size, ANY_MEMORY))
+    return False
 
 
 def _manufacturing(module: Module) -> NvsPartition:

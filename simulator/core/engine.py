@@ -26,8 +26,10 @@ from simulator.core.escape import EscapeDetector
 from simulator.core.grammar import Form, UnknownCommandError, parse_line
 from simulator.core.output import Output
 from simulator.core.registry import Entry, Registry
+from simulator.core.system_log import SystemLog
 from simulator.core.trace import Kind
 
+LOG_TAG: Final = "at-common"
 RESTART_LINE: Final = b"AT+RST\r\n"
 """The one input that a running command does not refuse, in firmwares that have a text for it."""
 
@@ -52,8 +54,10 @@ class Engine:
         latency: Callable[[str], float] | None = None,
         sleep: Callable[[float], Any] = trio.sleep,
         recorder: Callable[[str, Kind, bytes], None] | None = None,
+        system_log: SystemLog | None = None,
     ) -> None:
-        """`context`: the module, first argument of every handler. `latency`: seconds a command takes, None: none."""
+        """`context`: the module, first argument of every handler. `latency`: seconds a command takes, None: none.
+        `system_log`: where it complains about input that is not for it."""
         self.echo = True
         self.syslog = False
         self.conventions = conventions
@@ -64,6 +68,7 @@ class Engine:
         self._latency = latency
         self._sleep = sleep
         self._recorder = recorder
+        self._system_log = system_log
         self._lines = conventions.lines()
         self._running = False
         self._stopped = False
@@ -130,6 +135,9 @@ class Engine:
         if taken.surplus:
             self.refuse(taken.surplus)
         if taken.error is not None:
+            if self._system_log is not None and taken.echo.startswith(b"\0"):
+                # An inference: the text that it is about to echo ends before it begins.
+                self._system_log.info(LOG_TAG, "write dlen:0")
             self._fail(CommandError(taken.error))
         elif taken.line is not None and not self._stopped:
             self._start(taken.line)

@@ -5,11 +5,12 @@ until it writes to them, and a sector that nobody has written takes no memory.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Final, Protocol
 
 SECTOR_SIZE: Final = 4096
 ERASED: Final = b"\xff" * SECTOR_SIZE
+_ONES: Final = 0xFF
 MIRROR_LIMIT: Final = 32
 """Sectors of a file that are kept in memory, because they have been written to."""
 
@@ -85,25 +86,21 @@ class FlashChip:
         if self._medium is not None:
             self._medium.write(offset, data)
 
-    def program_all(self, sector: int, changes: Sequence[tuple[int, bytes]]) -> None:
-        """Several programs in the sector at an offset, each with its offset there; a file gets them in one write."""
+    def program_behind(self, sector: int, first: int, bits: bytes | bytearray, start: int, data: bytes) -> None:
+        """Program `bits` and, somewhere behind them, `data`; a file gets both in one write. `sector`: offset of the
+        sector that both are in. `first`, `start`: where they begin in it. `bits` are what is there afterwards: they
+        have been read, and only cleared. On a real chip `data` comes first, then the bits from the last byte on."""
         content = self._written.get(sector // SECTOR_SIZE)
         if content is None:
             self._check(sector, SECTOR_SIZE)
             content = self._mirror(sector // SECTOR_SIZE)
-        low, high = SECTOR_SIZE, 0
-        for start, data in changes:
-            end = start + len(data)
-            if end == start + 1:
-                content[start] &= data[0]
-            elif content.count(0xFF, start, end) == end - start:
-                content[start:end] = data
-            else:
-                content[start:end] = _cleared(content[start:end], data)
-            low = start if start < low else low
-            high = end if end > high else high
+        end = start + len(data)
+        if content.count(_ONES, start, end) != len(data):
+            data = _cleared(content[start:end], data)
+        content[first : first + len(bits)] = bits
+        content[start:end] = data
         if self._medium is not None:
-            self._medium.write(sector + low, content[low:high])
+            self._medium.write(sector + first, content[first:end])
 
     def erase(self, offset: int, length: int) -> None:
         """Set all bits of whole sectors. Raises ValueError."""

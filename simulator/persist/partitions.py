@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from struct import Struct
 from typing import Final, NamedTuple
 
+from simulator.persist.flash import SECTOR_SIZE
+
 TABLE_OFFSET: Final = 0x8000
 """Where the system's table is."""
 TABLE_SIZE: Final = 0xC00
@@ -69,8 +71,8 @@ class PartitionTable:
         return raw + _MD5_MAGIC + _md5(raw)
 
 
-def parse_table(raw: bytes) -> PartitionTable:
-    """Read a table. Raises PartitionTableError."""
+def parse_table(raw: bytes, chip_size: int) -> PartitionTable:
+    """Read a table. `chip_size`: bytes that its partitions have to lie within. Raises PartitionTableError."""
     partitions: list[Partition] = []
     for at in range(0, min(len(raw), TABLE_SIZE) - _ENTRY.size + 1, _ENTRY.size):
         entry = raw[at : at + _ENTRY.size]
@@ -86,6 +88,11 @@ def parse_table(raw: bytes) -> PartitionTable:
         partitions.append(Partition(name.rstrip(b"\0").decode("ascii", "replace"), kind, subtype, offset, size, flags))
     if not partitions:
         raise PartitionTableError("there is no partition table")
+    for number, each in enumerate(partitions):
+        if each.offset + each.size > chip_size or each.offset % SECTOR_SIZE or each.size % SECTOR_SIZE:
+            raise PartitionTableError(
+                f"entry {number} of the partition table has 0x{each.size:x} bytes at 0x{each.offset:x}"
+            )
     return PartitionTable(partitions)
 
 

@@ -113,7 +113,7 @@ class Storage:
             self.chip = FlashChip(file.size, medium=file)
         self.system, self.user = variant.system, variant.user
         if file is not None and not variant.fixed:
-            self.system = parse_table(self.chip.read(TABLE_OFFSET, TABLE_SIZE))
+            self.system = parse_table(self.chip.read(TABLE_OFFSET, TABLE_SIZE), file.size)
             self.user = _user_table(self.chip, self.system)
         self.parameters = self._settings_by_partition()
         """Where settings are, by the name of the partition; the first has what no other has."""
@@ -243,4 +243,4 @@ def _user_table(chip: FlashChip, system: PartitionTable) -> PartitionTable:
     if custom is None:
         return PartitionTable(())
     raw = chip.read(custom.offset, TABLE_SIZE)
-    return parse_table(raw) if raw[:2] != b"\xff\xff" else PartitionTable(())
+    return parse_table(raw, chip.size) if raw[:2] != b"\xff\xff" else PartitionTable(())

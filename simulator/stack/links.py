@@ -192,6 +192,13 @@ class LinkTable:
             self.network.log.info(LOG_TAG, f"send failed, s:{len(payload)} r:{link.sent - sent}")
             raise
 
+    def failed(self, link: Link) -> None:
+        """There was data for a link that is no longer up. The log tells if a client of the server has its number now
+        (ESP-AT User Guide, AT logs)."""
+        successor = self._links[link.number]
+        if successor is not None and successor is not link and successor.accepted:
+            self.network.log.info(LOG_TAG, "link is changed")
+
     async def room(self) -> None:
         """Wait until there is room for reports; returns at once when there is."""
         await self._output.room()

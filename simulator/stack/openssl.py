@@ -1,5 +1,5 @@
 """What Python's ssl does not offer of OpenSSL: the time that certificates are judged by, a name in them that is not
-SNI's, and PSK before Python 3.13.
+SNI's, everything that is wrong with them, and PSK before Python 3.13.
 
 All through ctypes, on the OpenSSL that Python itself has loaded.
 """
@@ -8,7 +8,8 @@ import _ssl
 import ctypes
 import ipaddress
 import ssl
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -27,6 +28,10 @@ _CLIENT_CALLBACK: Final = ctypes.CFUNCTYPE(
     ctypes.c_uint,
 )
 """Connection, hint, identity and its room, key and its room; returns the length of the key."""
+_VERIFY_CALLBACK: Final = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
+"""What is to be verified, and an argument; returns 1 when it is good."""
+_FLAW_CALLBACK: Final = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int, ctypes.c_void_p)
+"""Whether this is good, and what is verified; returns 1 when verification is to go on."""
 
 
 def expect_certificate(context: ssl.SSLContext, *, at: int | None, name: bytes) -> None:
@@ -50,6 +55,51 @@ def expect_certificate(context: ssl.SSLContext, *, at: int | None, name: bytes) 
     if not library.X509_VERIFY_PARAM_set1_host(parameters, host or None, len(host)):
         raise ValueError(f"{name!r} cannot be a name")
     library.X509_VERIFY_PARAM_set1_ip(parameters, address or None, len(address))
+
+
+class _Verification(threading.local):
+    """The latest one of a thread. `flaws`: what was wrong, each once."""
+
+    flaws: tuple[int, ...] = ()
+
+
+_verification: Final = _Verification()
+
+
+def find_all_flaws(context: ssl.SSLContext, most_telling_first: Sequence[int]) -> object:
+    """Have verification look for everything that is wrong, instead of ending with the first flaw it finds. It fails all
+    the same, and `flaws_found` tells; the peer is told the first one of `most_telling_first`.
+
+    Returns what has to live as long as the context.
+    """
+    library = _library()
+
+    def verify(verified: int, argument: Any) -> int:
+        flaws: list[int] = []
+
+        def note(good: int, verified: int) -> int:
+            if not good:
+                flaws.append(library.X509_STORE_CTX_get_error(verified))
+            return 1
+
+        callback = _FLAW_CALLBACK(note)
+        library.X509_STORE_CTX_set_verify_cb(verified, callback)
+        result: int = library.X509_verify_cert(verified)
+        _verification.flaws = tuple(dict.fromkeys(flaws))
+        if not flaws:
+            return result
+        told = next((flaw for flaw in most_telling_first if flaw in flaws), flaws[0])
+        library.X509_STORE_CTX_set_error(verified, told)
+        return 0
+
+    kept = _VERIFY_CALLBACK(verify)
+    library.SSL_CTX_set_cert_verify_callback(_pointer(context), kept, None)
+    return kept
+
+
+def flaws_found() -> tuple[int, ...]:
+    """What the latest verification in this thread has found, as X509_V_ERR_...; to be asked for when it has failed."""
+    return _verification.flaws
 
 
 def use_client_key(context: ssl.SSLContext, identity: bytes, key: bytes) -> object:
@@ -99,6 +149,14 @@ def _library() -> ctypes.CDLL:
     library.X509_VERIFY_PARAM_set_hostflags.restype = None
     for function in (library.X509_VERIFY_PARAM_set1_host, library.X509_VERIFY_PARAM_set1_ip):
         function.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t]
+    library.SSL_CTX_set_cert_verify_callback.argtypes = [ctypes.c_void_p, _VERIFY_CALLBACK, ctypes.c_void_p]
+    library.SSL_CTX_set_cert_verify_callback.restype = None
+    library.X509_STORE_CTX_set_verify_cb.argtypes = [ctypes.c_void_p, _FLAW_CALLBACK]
+    library.X509_STORE_CTX_set_verify_cb.restype = None
+    library.X509_STORE_CTX_get_error.argtypes = [ctypes.c_void_p]
+    library.X509_STORE_CTX_set_error.argtypes = [ctypes.c_void_p, ctypes.c_int]
+    library.X509_STORE_CTX_set_error.restype = None
+    library.X509_verify_cert.argtypes = [ctypes.c_void_p]
     library.SSL_CTX_set_psk_client_callback.argtypes = [ctypes.c_void_p, _CLIENT_CALLBACK]
     library.SSL_CTX_set_psk_client_callback.restype = None
     return library

@@ -5,6 +5,7 @@ fed to it. So both networks carry the real bytes of TLS, at the pace of the modu
 """
 
 import ssl
+import threading
 from typing import Final
 
 from simulator.core.clock import Clock
@@ -21,6 +22,9 @@ RECORD: Final = 4096
 """Bytes of data the module puts into one record at most (ESP-IDF build configuration of ESP-AT)."""
 RECEIVE_SIZE: Final = 32768
 """Bytes taken from the connection below at a time: two records of the longest."""
+
+_MAKING: Final = threading.Lock()
+"""What a context expects is for the connection that is made next; simulations in other threads use it too."""
 
 
 class TlsConnection:
@@ -144,9 +148,10 @@ async def start_tls(
         context = context_for(configuration).openssl
         incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         try:
-            expect_certificate(context, at=now, name=common_name)
             name = server_name.decode("ascii") or None
-            session = context.wrap_bio(incoming, outgoing, configuration.is_server, name)
+            with _MAKING:
+                expect_certificate(context, at=now, name=common_name)
+                session = context.wrap_bio(incoming, outgoing, configuration.is_server, name)
         except (ssl.SSLError, ValueError, TypeError) as error:  # no name has a zero byte, a dot in front and so on
             raise TlsError(MbedTls.SSL_BAD_INPUT) from error
         connection = TlsConnection(below, session, incoming, outgoing)

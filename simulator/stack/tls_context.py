@@ -6,8 +6,8 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from simulator.stack.cipher_suites import openssl_names
-from simulator.stack.openssl import use_client_key
-from simulator.stack.tls_errors import MbedTls, TlsError
+from simulator.stack.openssl import find_all_flaws, use_client_key
+from simulator.stack.tls_errors import TOLD_FIRST, MbedTls, TlsError
 
 KEPT: Final = 32
 """Contexts that are kept: making one takes as long as a handshake."""
@@ -75,8 +75,10 @@ def context_for(configuration: TlsConfiguration) -> Context:
         context.set_ciphers(":".join([*names, level]))
     except ssl.SSLError as error:  # this OpenSSL has been built without
         raise TlsError(MbedTls.SSL_FATAL_ALERT) from error
+    kept: list[object] = []
     if trusted is not None:
         _trust(context, trusted)
+        kept.append(find_all_flaws(context, TOLD_FIRST))
     if own is not None:
         _show(context, own)
     if alpn:
@@ -84,7 +86,9 @@ def context_for(configuration: TlsConfiguration) -> Context:
             context.set_alpn_protocols([protocol.decode("ascii") for protocol in alpn])
         except (ssl.SSLError, UnicodeError, ValueError) as error:
             raise TlsError(MbedTls.SSL_BAD_INPUT) from error
-    return Context(context, use_client_key(context, key.identity, key.key) if key is not None else None)
+    if key is not None:
+        kept.append(use_client_key(context, key.identity, key.key))
+    return Context(context, kept)
 
 
 def _trust(context: ssl.SSLContext, authorities: bytes) -> None:

@@ -9,10 +9,12 @@ Sources of the numbers: mbedtls/x509.h, ssl.h, pk.h, net_sockets.h, esp_tls_erro
 """
 
 import ssl
+from collections.abc import Iterable
 from enum import IntEnum, IntFlag
 from typing import Final
 
 from simulator.stack.errors import LWIP_ABORTED, NetworkError
+from simulator.stack.openssl import flaws_found
 
 
 class CertificateFlaw(IntFlag):
@@ -79,7 +81,11 @@ VERIFICATION: Final = {
     68: CertificateFlaw.BAD_DIGEST,
     79: CertificateFlaw.NOT_TRUSTED,  # an authority whose extensions contradict that
 }
-"""OpenSSL's X509_V_ERR_... (x509_vfy.h). OpenSSL stops at the first flaw, where Mbed TLS sets every bit that fits."""
+"""OpenSSL's X509_V_ERR_... (x509_vfy.h)."""
+
+TOLD_FIRST: Final = (62, 64, 26, 66, 67, 10, 23)
+"""Of several flaws the one that the alert to the peer names, in Mbed TLS's order (ssl_tls.c): name, usage and key,
+expired, revoked. Those are of VERIFICATION; the others come as they are found."""
 
 REASONS: Final[dict[str, int]] = {
     "WRONG_VERSION_NUMBER": MbedTls.SSL_INVALID_RECORD,  # the first bytes are no record of TLS
@@ -127,10 +133,18 @@ def no_connection(error: NetworkError) -> TlsError:
     return TlsError(EspTls.CONNECTION_TIMEOUT if too_late else EspTls.FAILED_CONNECT_TO_HOST)
 
 
+def _flaws(found: Iterable[int]) -> CertificateFlaw:
+    """Every bit that fits. `found`: as X509_V_ERR_..."""
+    bits = CertificateFlaw(0)
+    for flaw in found:
+        bits |= VERIFICATION.get(flaw, CertificateFlaw.OTHER)
+    return bits
+
+
 def tls_error(error: ssl.SSLError) -> TlsError:
     """The module's view of an error of OpenSSL's."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return TlsError(VERIFICATION.get(error.verify_code, CertificateFlaw.OTHER))
+        return TlsError(_flaws(flaws_found() or (error.verify_code,)))
     if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
         return TlsError(MbedTls.SSL_CONNECTION_EOF)
     reason = error.reason or ""

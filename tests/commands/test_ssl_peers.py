@@ -100,6 +100,17 @@ PEERS: Final = {
     "has a certificate for another name than that of AT+CIPSSLCCN": Peer(
         commands=(b'AT+CIPSSLCCN="other.test"', b'AT+CIPSSLCSNI="server.test"')
     ),
+    "has an expired certificate of an unknown CA": Peer(
+        lambda: server_context(issued(2020, 2021)), manufacturing=shipped
+    ),
+    "has an expired certificate of an unknown CA for another name and for clients only": Peer(
+        lambda: server_context(issued(2020, 2021, FOR_CLIENTS)),
+        manufacturing=shipped,
+        commands=(b'AT+CIPSSLCCN="other.test"',),
+    ),
+    "has a certificate of an unknown CA, and the module's clock is not set": Peer(
+        lambda: server_context(issued()), manufacturing=shipped, knows_time=False
+    ),
     "has a certificate that is for clients only": Peer(lambda: server_context(issued(subject=FOR_CLIENTS))),
     "has no cipher suite in common with the module": Peer(lambda: server_context(ciphers="DHE-RSA-AES128-GCM-SHA256")),
     "wants to see a certificate of the module's": Peer(lambda: server_context(clients=shipped()["server_ca"])),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from simulator.persist.pki import Issued, Subject
 from simulator.stack.tls_context import context_for
 from tests.memory_host import HOST, OPENED
 from tests.network import ERROR, OK
@@ -114,6 +115,37 @@ async def test_the_common_name_is_compared_with_the_certificate(name: bytes, fit
     async with tls_host(*commands, context=server_context()) as (bench, it):
         assert await bench.command(start()) == (OPENED if fits else b"+ERRNO:0x4\r\n" + ERROR)
         assert alert_of(it.connection.failure) == (None if fits else "SSLV3_ALERT_BAD_CERTIFICATE")
+
+
+@pytest.mark.parametrize(
+    ("commands", "own", "printed", "alert"),
+    [
+        ((b'AT+CIPSSLCCN="other"',), lambda: issued(2020, 2021), b"0xd", "SSLV3_ALERT_BAD_CERTIFICATE"),
+        ((), lambda: issued(2020, 2021, Subject("server.test")), b"0x1009", "SSLV3_ALERT_UNSUPPORTED_CERTIFICATE"),
+        ((), lambda: issued(2020, 2021), b"0x9", "SSLV3_ALERT_CERTIFICATE_EXPIRED"),
+        ((), lambda: issued(2060, 2070), b"0x208", "TLSV1_ALERT_UNKNOWN_CA"),
+    ],
+)
+async def test_of_several_flaws_the_server_is_told_one(
+    commands: tuple[bytes, ...], own: Callable[[], Issued], printed: bytes, alert: str
+) -> None:
+    commands = (b"AT+SYSLOG=1", b"AT+CIPSSLCCONF=2", *commands)
+    async with tls_host(*commands, context=server_context(own())) as (bench, it):
+        assert await bench.command(start()) == b"+ERRNO:%b\r\n" % printed + ERROR
+        assert alert_of(it.connection.failure) == alert
+
+
+async def test_a_good_certificate_behind_a_bad_one_is_good() -> None:
+    """What one verification has found is forgotten with the next."""
+    async with tls_host(b"AT+SYSLOG=1", b"AT+CIPSSLCCONF=2", context=server_context(issued(2020, 2021))) as (bench, it):
+        for context, printed in (
+            (server_context(issued(2020, 2021)), b"+ERRNO:0x9\r\n" + ERROR),
+            (server_context(), OPENED),
+            (server_context(issued()), b"+ERRNO:0x8\r\n" + ERROR),
+        ):
+            it.context = context
+            assert await bench.command(start()) == printed
+            await bench.command(b"AT+CIPCLOSE")
 
 
 async def test_a_name_counts_for_the_next_connection_only() -> None:

@@ -14,6 +14,7 @@ from simulator.persist.storage import Storage
 from simulator.persist.variants import VARIANTS
 from simulator.scenario.simulation import Simulation
 from simulator.scenario.world import World
+from simulator.scenario.world_reader import read_world
 
 
 class LoggedModule:
@@ -125,6 +126,58 @@ async def test_the_network_logs_unknown_hosts_and_where_links_are() -> None:
         unknown = await it.command(b'AT+CIPSTART="TCP","no.such.host",80', 30)
         assert unknown == ["at-net: unknown host: no.such.host"]
         assert await it.command(b'AT+CIPSTART="UDP","192.168.3.1",1000,1112,0') == ["at-net: link:0 is on netif:1"]
+
+
+async def test_the_log_tells_when_data_was_for_a_client_before() -> None:
+    world = read_world({"host": [{"address": "192.168.3.50", "serves": []}]}, "w")
+    async with logged_module(world) as it:
+        client = it.simulation.host("192.168.3.50")
+        for line in (b"AT+CWMODE=1", b'AT+CWJAP="espressif","1234567890"', b"AT+CIPMUX=1", b"AT+CIPSERVER=1,333"):
+            await it.command(line)
+        module = it.simulation.modules[0]
+        address = module.interface.ipv4.address
+        first = client.connect(address, 333)
+        await wait_all_tasks_blocked()
+        await it.command(b"AT+CIPSEND=0,4")
+        first.close()
+        await wait_all_tasks_blocked()
+        client.connect(address, 333)
+        await wait_all_tasks_blocked()
+        it.lines()
+        it.port.read()
+        it.port.send(b"data")
+        await wait_all_tasks_blocked()
+        assert it.port.read() == b"\r\nRecv 4 bytes\r\n\r\nSEND FAIL\r\n"
+        assert it.lines() == ["at-net: link is changed"]
+
+
+async def test_a_link_that_is_only_gone_has_not_changed() -> None:
+    async with logged_module() as it:
+        for line in (b"AT+CWMODE=1", b'AT+CWJAP="espressif","1234567890"'):
+            await it.command(line)
+        await it.command(b'AT+CIPSTART="UDP","192.168.3.1",1000,1112,0')
+        await it.command(b"AT+CIPSEND=4")
+        (link,) = it.simulation.modules[0].links
+        it.simulation.modules[0].links.close(link)
+        it.lines()
+        it.port.send(b"data")
+        await wait_all_tasks_blocked()
+        assert it.port.read().endswith(b"\r\nSEND FAIL\r\n")
+        assert it.lines() == []
+
+
+async def test_zero_bytes_where_a_command_belongs_are_logged() -> None:
+    async with logged_module() as it:
+        it.lines()
+        assert await it.command(b"\0\0\0") == ["at-common: write dlen:0"]
+        assert await it.command(b"garbage") == []
+
+
+async def test_memory_that_is_not_there_is_logged() -> None:
+    async with logged_module() as it:
+        it.lines()
+        assert await it.command(b'AT+SYSFLASH=1,"fatfs",0,0x20001') == ["alloc failed, size:131073, caps:0x1000"]
+        assert await it.command(b'AT+SYSMFG=2,"client_cert","x",8,131073') == ["alloc failed, size:131073, caps:0x1000"]
 
 
 async def test_a_log_that_nobody_reads_holds_nothing_up() -> None:

@@ -173,6 +173,19 @@ def test_a_damaged_one_is_kept_and_the_module_starts_with_a_new_one(
             used(path)
 
 
+def test_partitions_outside_the_chip_are_damage(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "flash"
+    used(path)
+    content = bytearray(path.read_bytes())
+    content[0x8000 + 4 * 32 + 6 : 0x8000 + 4 * 32 + 8] = b"\xff\xff"  # the upper half of where ota_0 is
+    content[0x8000 + 6 * 32 : 0x8000 + 7 * 32] = b"\xff" * 32  # no MD5 to notice it
+    path.write_bytes(content)
+    open_storage(path).close()
+    damage = "entry 4 of the partition table has 0x180000 bytes at 0xffff0000"
+    aside = f"{path}.damaged-1"
+    assert caplog.messages == [f"{path}: damaged: {damage}; kept as {aside}, and the module starts with a new one"]
+
+
 def test_what_was_half_done_is_no_damage(tmp_path: Path) -> None:
     path = tmp_path / "flash"
     used(path)

@@ -7,7 +7,6 @@ the entries behind it; the index of a blob has the whole size, and number and fi
 """
 
 from enum import IntEnum
-from functools import lru_cache
 from struct import Struct
 from typing import Final, NamedTuple
 from zlib import crc32
@@ -88,17 +87,21 @@ def pack_entry(namespace: int, kind: int, span: int, chunk: int, key: str, data:
     return front + _CRC.pack(crc32(rest, crc32(front, CRC_START))) + rest
 
 
-@lru_cache(1024)
-def _stem(namespace: int, kind: Type, key: str) -> tuple[bytes, bytes, int, Struct, bytes]:
-    """What all entries of a number have in common: what stands before the CRC, the key, the CRC of both, how the number
-    is packed, and what fills its place."""
+Stem = tuple[bytes, bytes, int, Struct, bytes]
+"""What all entries of a number have in common: what stands before the CRC, the key, the CRC of both, how the number is
+packed, and what fills its place."""
+
+
+def integer_stem(namespace: int, kind: Type, key: str) -> Stem:
+    """The stem of a number. Raises KeyError when the type is none of a number."""
+    layout = INTEGERS[kind]
     front, name = _FRONT.pack(namespace, kind, 1, ANY_CHUNK), key.encode("latin-1").ljust(16, b"\0")
-    return front, name, crc32(name, crc32(front, CRC_START)), INTEGERS[kind], _FILL[kind]
+    return front, name, crc32(name, crc32(front, CRC_START)), layout, _FILL[kind]
 
 
-def pack_integer(namespace: int, kind: Type, key: str, value: int) -> bytes:
+def pack_integer(stem: Stem, value: int) -> bytes:
     """The entry of a number. Raises struct.error when the type cannot hold it."""
-    front, name, crc, layout, fill = _stem(namespace, kind, key)
+    front, name, crc, layout, fill = stem
     data = layout.pack(value) + fill
     return front + _CRC.pack(crc32(data, crc)) + name + data
 

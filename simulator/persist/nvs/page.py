@@ -35,6 +35,9 @@ _STATES: Final = 32
 """Where the states of the entries begin."""
 _ENTRIES: Final = 64
 """Where the entries begin."""
+_TO_WRITTEN: Final = [0xFF & ~(1 << entry * 2) for entry in range(4)]
+_TO_ERASED: Final = [0xFF & ~(3 << entry * 2) for entry in range(4)]
+"""What to mask the states of four entries with, to change that of one of them."""
 _BYTES: Final = [bytes((value,)) for value in range(256)]
 
 
@@ -82,7 +85,7 @@ class Page:
     __slots__ = (
         "_base",
         "_flash",
-        "_program_all",
+        "_program_behind",
         "_sector",
         "_states",
         "dirty",
@@ -97,7 +100,7 @@ class Page:
         """Read the header. Raises NvsDamagedError."""
         self._flash = flash
         self._base = number * SECTOR_SIZE
-        self._program_all, self._sector = flash.chip.program_all, flash.offset + self._base
+        self._program_behind, self._sector = flash.chip.program_behind, flash.offset + self._base
         self._states = bytearray()
         self.number = number
         self.next_free = 0
@@ -196,13 +199,12 @@ class Page:
     def exchange(self, old: int, raw: bytes) -> int:
         """Write one entry and erase another one."""
         at, states = self.next_free, self._states
-        number, other = at >> 2, old >> 2
-        states[number] &= ~(1 << (at & 3) * 2)
-        states[other] &= ~(3 << (old & 3) * 2)
-        changes = [(_ENTRIES + at * ENTRY_SIZE, raw), (_STATES + number, _BYTES[states[number]])]
-        if other != number:
-            changes.append((_STATES + other, _BYTES[states[other]]))
-        self._program_all(self._sector, changes)
+        states[at >> 2] &= _TO_WRITTEN[at & 3]
+        states[old >> 2] &= _TO_ERASED[old & 3]
+        first = old >> 2  # entries are written in their order: the new one is the later one
+        self._program_behind(
+            self._sector, _STATES + first, states[first : (at >> 2) + 1], _ENTRIES + at * ENTRY_SIZE, raw
+        )
         self.next_free = at + 1
         return at
 

@@ -19,9 +19,11 @@ from simulator.persist.nvs.entry import (
     KEY_LIMIT,
     NAMESPACES,
     TYPES,
+    Stem,
     Type,
     index_of,
     integer_of,
+    integer_stem,
     pack_index,
     pack_integer,
     pack_spanning,
@@ -59,9 +61,10 @@ class Typed(NamedTuple):
 
 
 class _Place:
-    """Where a value is, or a part of one. `number`: the value itself, of an integer."""
+    """Where a value is, or a part of one. `number`, `stem`: of an integer, the value itself, and what its next entry
+    begins with, once it has been written."""
 
-    __slots__ = ("at", "number", "page", "span", "type")
+    __slots__ = ("at", "number", "page", "span", "stem", "type")
 
     def __init__(self, page: Page, at: int, span: int, kind: Type, number: int = 0) -> None:
         self.page = page
@@ -69,6 +72,7 @@ class _Place:
         self.span = span
         self.type = kind
         self.number = number
+        self.stem: Stem | None = None
 
 
 class NvsPartition:
@@ -163,10 +167,15 @@ class NvsPartition:
 
     def _write_integer(self, namespace: int, key: str, kind: Type, value: int, place: _Place | None = None) -> bool:
         """`place`: of the value that is there."""
-        if place is not None and place.type is kind and place.number == value:
-            return False
+        stem = None
+        if place is not None and place.type is kind:
+            if place.number == value:
+                return False
+            stem = place.stem
         try:
-            raw = pack_integer(namespace, kind, key, value)
+            if stem is None:
+                stem = integer_stem(namespace, kind, key)
+            raw = pack_integer(stem, value)
         except (struct.error, KeyError):
             raise NvsValueError(f"found {value}; a value of the type {kind.name} would be right") from None
         page = self._active
@@ -175,7 +184,9 @@ class NvsPartition:
         if place is not None and place.page is page and place.type in INTEGERS:
             place.at, place.type, place.number = page.exchange(place.at, raw), kind, value
         else:
-            self._replace((namespace, key), _Place(page, page.append(raw), 1, kind, value))
+            place = _Place(page, page.append(raw), 1, kind, value)
+            self._replace((namespace, key), place)
+        place.stem = stem
         return True
 
     def _write_string(self, namespace: int, key: str, value: bytes) -> bool:

@@ -1,7 +1,7 @@
 """NVS at work: values come and go, pages fill and are freed, the power fails in the middle, bits rot."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
@@ -35,9 +35,10 @@ class TornChip(FlashChip):
         if count < len(data):
             raise PowerCut
 
-    def program_all(self, sector: int, changes: Sequence[tuple[int, bytes]]) -> None:
-        for offset, data in changes:
-            self.program(sector + offset, data)
+    def program_behind(self, sector: int, first: int, bits: bytes | bytearray, start: int, data: bytes) -> None:
+        self.program(sector + start, data)
+        for number in reversed(range(len(bits))):
+            self.program(sector + first + number, bytes(bits[number : number + 1]))
 
     def erase(self, offset: int, length: int) -> None:
         if self.left < length:
