@@ -54,6 +54,8 @@ EVENTS: Final = (
     "module.power_off",
     "station.associated",
     "station.got_ip",
+    "station.lease_renewed",
+    "station.lost_ip",
     "station.disconnected",
     "softap.on",
     "softap.off",
@@ -294,6 +296,7 @@ class Module:
             lease_time=self.timing.lease,
             spawn=self.spawn,
             got_address=self._got_address,
+            renewed=lambda: self._event("station.lease_renewed"),
             lost_address=self._lost_address,
         )
         hearing = self.air.heard_by(lambda: self.softap.access_point)
@@ -426,6 +429,7 @@ class Module:
         self.reports.wifi_got_address()
 
     def _lost_address(self) -> None:
+        self._event("station.lost_ip")
         self.network.detach(STATION)
         self.links.network_down(self.interface.lan)
 

@@ -157,12 +157,25 @@ async def perform(prepared: Prepared, stage: Stage, *, forever: bool = False) ->
             await _play_steps(prepared.steps, stage)
             if forever:
                 await trio.sleep_forever()
+            await _nothing_left(prepared, stage)
         except (PlayError, ScenarioError) as error:
             failures.append(error)
         watcher.close()
         nursery.cancel_scope.cancel()
     if failures:
         raise failures[0]  # here, because a nursery would wrap it
+
+
+async def _nothing_left(prepared: Prepared, stage: Stage) -> None:
+    """What the modules print until they rest has been expected, or may be seen anywhere. Raises PlayError."""
+    for name, terminal in stage.terminals.items():
+        last = next((step for step in reversed(prepared.scenario.steps) if step.module == name), None)
+        place = last.place if last is not None else prepared.scenario.place("steps")
+        try:
+            await terminal.rest()
+            terminal.printed.nothing()
+        except MismatchError as error:
+            raise PlayError(place, "the end", f"module {name}: {error}", stage.trace.recent) from error
 
 
 async def _play_steps(steps: Sequence[Bound], stage: Stage) -> None:
