@@ -208,6 +208,8 @@ class Module:
                 await self._powered.wait()
                 with trio.CancelScope() as self._power:
                     self.rtc.power_on()
+                    self.storage.power_on()
+                    self.output.power_on()
                     restart = Restart(RestartCause.POWER_ON)
                     while True:
                         await self._sleep(restart.sleep)
@@ -218,6 +220,7 @@ class Module:
         """Cut the power: everything but the flash is lost, without a word."""
         self._powered = trio.Event()
         self._power.cancel()
+        self.output.power_off()
         self.uart.engine = None  # at once: what comes in from now on is lost
 
     def power_on(self) -> None:

@@ -14,7 +14,7 @@ from simulator.stack.lan import Lan
 DHCP_STATION, DHCP_SOFTAP = 1, 2
 LONGEST_DISCOVERY: Final = 60
 SHORTEST_RENEWAL: Final = 60
-"""Seconds between two questions to a DHCP server that does not answer: lwIP looks for one after 2, 4, 8, ... of them, and
+"""Seconds between two questions to a DHCP server that does not answer: lwIP looks for one after 2, 4, 8, ... and
 asks again for an address it has after half of the time left (RFC 2131, section 4.4.5)."""
 DEFAULT_DNS: Final = (b"208.67.222.222", b"114.114.114.114", b"8.8.8.8")
 
@@ -54,8 +54,8 @@ class StationInterface:
         renewed: Callable[[], None],
         lost_address: Callable[[], None],
     ) -> None:
-        """`lease_time`: seconds DHCP takes. `got_address` is told whenever the interface comes up, `renewed` when it may
-        keep its address longer, `lost_address` when the address it had is given up while the station stays joined."""
+        """`lease_time`: seconds DHCP takes. `got_address` is told whenever the interface comes up, `renewed` when it
+        may keep its address longer, `lost_address` when it gives its address up while the station stays joined."""
         self.settings = settings
         self.lan: Lan | None = None
         self._clock = clock
