@@ -13,7 +13,8 @@ from simulator.persist.settings import Setting, Settings
 from simulator.radio.scan import ALL_FIELDS
 from simulator.radio.softap import MOST_STATIONS
 from simulator.radio.wifi import DEFAULT_MODE, Wifi, WifiMode
-from simulator.stack.links import MESSAGE_LIMIT, LinkTable
+from simulator.stack.links import LinkTable
+from simulator.stack.receiving import MESSAGE_LIMIT
 from simulator.stack.server import DEFAULT_IDLE_LIMIT
 
 
@@ -200,6 +201,7 @@ class WakePin(NamedTuple):
 
 
 DEFAULT_TRANSMIT_INTERVAL: Final = 20
+"""Milliseconds, of AT+TRANSINTVL."""
 TRANSMIT_POWER_STEPS: Final = (78, 72, 66, 60, 56, 52, 44, 34)
 """In 0.25 dBm."""
 

@@ -6,7 +6,8 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from simulator.scenario.world_file import WorldError, load_world
+from simulator.scenario.world_file import load_world
+from simulator.scenario.world_reader import WorldError
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, _SubParsersAction

@@ -45,7 +45,7 @@ def set_multiple(module: Module, multiple: Bool) -> None:
     """AT+CIPMUX: refused while there are links; 1 needs AT+CIPMODE=0, 0 that no server runs."""
     if any(module.links):
         raise CommandError(cause=Cause.LINKS_OPEN)
-    if multiple and module.links.raw:
+    if multiple and module.receiving.raw:
         raise CommandError(cause=Cause.RAW)
     if not multiple and module.server.running:
         raise CommandError(cause=Cause.SERVER_RUNS)
@@ -217,7 +217,7 @@ def need_ipv4(host: str) -> None:
 
 
 def _need_free(module: Module, number: int) -> None:
-    raw_is_taken = module.links.raw and (any(module.links) or module.server.running)
+    raw_is_taken = module.receiving.raw and (any(module.links) or module.server.running)
     if module.links[number] is not None or raw_is_taken:
         raise CommandError(cause=Cause.LINK_EXISTS)
 

@@ -39,7 +39,7 @@ Opening = Callable[[], Awaitable[None]]
 @table.command("AT+CIPMODE", Form.QUERY)
 def mode(module: Module) -> Line:
     """AT+CIPMODE?: 0 normal, 1 passthrough receiving."""
-    return Line(b"+CIPMODE:%d" % module.links.raw)
+    return Line(b"+CIPMODE:%d" % module.receiving.raw)
 
 
 @table.command("AT+CIPMODE", Form.SET)
@@ -52,7 +52,7 @@ def set_mode(module: Module, raw: Bool) -> None:
             raise CommandError
         if server.running and (server.most_clients > 1 or any(not link.accepted for link in others)):
             raise CommandError
-    links.set_raw(raw)
+    module.receiving.set_raw(raw)
 
 
 def _follows(link: Link) -> bool:
@@ -77,7 +77,7 @@ async def enter(module: Module) -> Result:
     """AT+CIPSEND: enter passthrough; refused with AT+CIPMODE=0 or without the one link."""
     links = module.links
     link = links.only
-    if not links.raw or link is None or _follows(link):
+    if not module.receiving.raw or link is None or _follows(link):
         raise CommandError(cause=Cause.NO_LINK if link is None else None)
     await module.pause(module.timing.prompt)
     if links.only is not link:  # closed meanwhile

@@ -31,17 +31,16 @@ def receive_types(module: Module) -> list[Line]:
     """AT+CIPRECVTYPE?: a line for each link number, one in single mode."""
     links = module.links
     numbers = range(LINK_COUNT) if links.multiple else range(1)
-    return [Line(b"+CIPRECVTYPE:%d,%d" % (number, links.passive[number])) for number in numbers]
+    return [Line(b"+CIPRECVTYPE:%d,%d" % (number, module.receiving.passive[number])) for number in numbers]
 
 
 @table.command("AT+CIPRECVTYPE", Form.SET)
 def set_receive_type(module: Module, link: AnyNumber, passive: Bool) -> None:
     """AT+CIPRECVTYPE: 0 prints data as it comes, 1 keeps it until it is read; 5 is every link."""
-    links = module.links
-    if links.raw:
+    if module.receiving.raw:
         raise CommandError
     for number in range(LINK_COUNT) if link is None else (link,):
-        links.set_passive(number, passive)
+        module.receiving.set_passive(number, passive)
 
 
 def _is_for_all(module: Any, parameters: tuple[Parameter, ...]) -> bool:
@@ -51,16 +50,16 @@ def _is_for_all(module: Any, parameters: tuple[Parameter, ...]) -> bool:
 @table.command("AT+CIPRECVMODE", Form.QUERY)
 def receive_mode(module: Module) -> Line:
     """AT+CIPRECVMODE?: the value of link 0."""
-    return Line(b"+CIPRECVMODE:%d" % module.links.passive[0])
+    return Line(b"+CIPRECVMODE:%d" % module.receiving.passive[0])
 
 
 @table.command("AT+CIPRECVMODE", Form.SET, when=_is_for_all)
 def set_receive_mode(module: Module, passive: Bool) -> None:
     """AT+CIPRECVMODE: for every link."""
-    if module.links.raw:
+    if module.receiving.raw:
         raise CommandError
     for number in range(LINK_COUNT):
-        module.links.set_passive(number, passive)
+        module.receiving.set_passive(number, passive)
 
 
 @table.command("AT+CIPRECVMODE", Form.SET)
@@ -81,12 +80,12 @@ def take(module: Module, link: int, most: int) -> tuple[bytes, Endpoint]:
     """What was received passively, and where it came from. Raises CommandError when there is nothing."""
     links = module.links
     source = links[link]
-    if source is None or not links.passive[link] or not source.unread:
+    if source is None or not module.receiving.passive[link] or not source.unread:
         raise CommandError
     if most + READING_MEMORY > module.system.heap.figures().largest:
         raise CommandError
-    data, sender = links.read(source, most)
-    module.engine.afterwards(partial(links.conclude, source))
+    data, sender = module.receiving.read(source, most)
+    module.engine.afterwards(partial(module.receiving.conclude, source))
     return data, sender
 
 

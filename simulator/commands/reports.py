@@ -107,7 +107,7 @@ class FirmwareReports:
 
     def link_data(self, link: Link, payload: bytes, sender: Endpoint) -> None:
         """Data has arrived."""
-        if self._module.links.raw:
+        if self._module.receiving.raw:
             self._output.write(payload, Kind.DATA)
         else:
             self._output.report(incoming_data(self._module, self._wording, link, payload, sender))

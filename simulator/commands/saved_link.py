@@ -151,14 +151,14 @@ CLIENTS: Final[dict[bytes, Callable[[Module, SavedLink], Opening]]] = {
 
 async def _client(module: Module) -> Result:
     opening = CLIENTS[module.saved_link.kind](module, module.saved_link)
-    module.links.raw = module.links.awaits_passthrough = True
+    module.receiving.raw = module.links.awaits_passthrough = True
     await pipe(module, (), partial(open_and_keep, module, opening))
     return Result.NOTHING
 
 
 async def _server(module: Module) -> Result:
     links, server, saved = module.links, module.server, module.saved_link
-    links.raw = links.multiple = links.awaits_passthrough = True
+    module.receiving.raw = links.multiple = links.awaits_passthrough = True
     server.most_clients = 1
     try:
         secure = saved.kind == TlsLink.kind
@@ -168,7 +168,7 @@ async def _server(module: Module) -> Result:
         log.error("module %d: its server cannot listen on %d: errno %d", module.number, saved.port, error.errno)
     else:
         await pipe(module, (), partial(_greet_first, module))
-    links.set_raw(False)  # from now on it serves normally
+    module.receiving.set_raw(False)  # from now on it serves normally
     return Result.NOTHING
 
 

@@ -72,7 +72,7 @@ async def _prepare(module: Module, number: int, host: str | None, port: int | No
     link = module.links[number]
     if link is None or link.ended:
         raise CommandError(cause=Cause.NO_LINK)
-    if module.links.raw or (host is None) != (port is None):
+    if module.receiving.raw or (host is None) != (port is None):
         raise CommandError
     route = None
     if host is not None and port is not None:

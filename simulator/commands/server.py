@@ -58,7 +58,7 @@ async def start(
     `checks_clients`: whether clients of an SSL server have to show a certificate; without meaning for TCP.
     """
     links, server = module.links, module.server
-    raw_is_taken = links.raw and (any(links) or server.most_clients > 1)
+    raw_is_taken = module.receiving.raw and (any(links) or server.most_clients > 1)
     if not links.multiple or server.running or raw_is_taken:
         raise CommandError
     try:

@@ -79,7 +79,7 @@ class Engine:
 
     @property
     def deadline(self) -> float | None:
-        """When `silence` must be called unless input arrives before, on the port's gap clock."""
+        """When `silence` must be called unless input arrives before: seconds on the port's gap clock."""
         return self._escape.deadline if self._escape is not None else None
 
     @property
@@ -92,7 +92,7 @@ class Engine:
         return self._entry is None and self._lines.refuses(chunk)
 
     def receive(self, chunk: bytes, at: float) -> None:
-        """Take one chunk that arrived at `at` on the port's gap clock."""
+        """Take one chunk that arrived at `at`, in seconds on the port's gap clock."""
         if self._stopped:
             return
         if self._entry is not None:

@@ -17,7 +17,7 @@ class EscapeDetector:
     """
 
     def __init__(self, started: float) -> None:
-        """`started`: when the last byte before data mode came in."""
+        """`started`: when the last byte before data mode came in, in seconds on the port's gap clock, as all times."""
         self._last = started
         self._held = 0
         self.deadline: float | None = None

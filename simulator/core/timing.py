@@ -28,7 +28,7 @@ class Timing(NamedTuple):
 
 
 def load_timing(profile: str = "fast", overrides: Mapping[str, float] | None = None) -> Timing:
-    """The figures of a profile, `fast` or `real`, with some of them replaced."""
+    """The figures of a profile, `fast` or `real`, in seconds, with some of them replaced."""
     import tomllib  # heavy beside what `espat run` needs before its ports can be opened
 
     figures = tomllib.loads(Path(__file__).with_name("timing.toml").read_text(encoding="utf-8"))[profile]

@@ -68,7 +68,7 @@ class Trace:
                 os.fchmod(self._file.fileno(), 0o600)
 
     def record(self, time: float, module: int, direction: str, kind: Kind, data: bytes) -> None:
-        """Note a message: write one line and hand it to the system, and tell the listeners."""
+        """Note a message: write one line and hand it to the system, and tell the listeners. `time`: module seconds."""
         record = Record(time, module, direction, kind, data)
         self.recent.append(record)
         self.count += 1

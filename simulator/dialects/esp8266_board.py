@@ -2,7 +2,7 @@
 
 from typing import Final, NamedTuple
 
-from simulator.module import BootText
+from simulator.firmware import BootText
 
 BOOT_TEXT: Final = BootText(
     b"\r\n ets Jan  8 2013,rst cause:2, boot mode:(3,6)\r\n"

@@ -31,9 +31,7 @@ TABLES: Final[tuple[CommandTable, ...]] = (
     old_basic.table,
     wifi.table.only(("AT+CWAUTOCONN", Form.SET)),
     old_wifi.table,
-    addresses.table.only(
-        "AT+CIFSR"
-    ),  # keyword lines, and zeros before joining, as on modules; the manual has bare lines
+    addresses.table.only("AT+CIFSR"),  # keyword lines, zeros before joining: so on modules; the manual has bare lines
     old_addresses.table,
     links.table.only("AT+CIPMUX", ("AT+CIPDINFO", Form.SET), ("AT+CIPCLOSE", Form.EXECUTE)),
     old_links.table,

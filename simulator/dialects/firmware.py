@@ -12,7 +12,8 @@ from simulator.core.registry import CommandTable, Registry
 from simulator.core.timing import Timing
 from simulator.dialects.catalogue import load_catalogue
 from simulator.dialects.names import BUILDS
-from simulator.module import BootText, Module
+from simulator.firmware import BootText
+from simulator.module import Module
 from simulator.system import Factory, FirmwareVersion
 
 

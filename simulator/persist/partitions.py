@@ -12,6 +12,7 @@ TABLE_OFFSET: Final = 0x8000
 """Where the system's table is."""
 TABLE_SIZE: Final = 0xC00
 NAME_LIMIT: Final = 16
+"""Bytes."""
 APP, DATA, CUSTOM = 0x00, 0x01, 0x40
 """Types. CUSTOM holds a table of its own at its start, that of the user partitions (ESP-AT User Guide)."""
 FACTORY_APP, OTA_0 = 0x00, 0x10

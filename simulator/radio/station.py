@@ -57,8 +57,10 @@ class JoinError(Exception):
 
 DEFAULT_LISTEN_INTERVAL: Final = 3
 DEFAULT_PMF: Final = 1
-PMF_CAPABLE, PMF_REQUIRED = 1, 2
+PMF_REQUIRED: Final = 2
+"""Bit of the <pmf> of AT+CWJAP: join only who protects management frames; bit 0: do so where it can be."""
 MANAGEMENT_PROTECTION_REQUIRED: Final = 2
+"""Of an access point: stations that do not are refused."""
 LOG_TAG: Final = "at-wifi"
 PHY_MODE: Final = 4
 """HT20: what a station of 802.11n and an access point of 20 MHz agree on; the world has no other ones."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from simulator.module import EVENTS
+from simulator.board import EVENTS
 from simulator.scenario.document import DocumentError, Table, parse_document, read_bytes
 from simulator.scenario.durations import read_seconds
 from simulator.scenario.scenario import Place, Reaction, Scenario, ScenarioError, Step, Trigger, known, shown

@@ -8,12 +8,14 @@ from typing import Any
 
 import trio
 
+from simulator.board import Surroundings
 from simulator.core.clock import Clock, SteppedClock
 from simulator.core.port import Port
 from simulator.core.task_order import oldest_task_first
 from simulator.core.timing import load_timing
 from simulator.core.trace import Trace
-from simulator.module import Firmware, Module, Surroundings
+from simulator.firmware import Firmware
+from simulator.module import Module
 from simulator.persist.storage import Storage
 from simulator.radio.access_point import AccessPoint
 from simulator.radio.air import Air
@@ -88,7 +90,7 @@ class Simulation:
         return self._stations.add(configuration)
 
     def add_module(
-        self, firmware: Firmware, port: Port, storage: Storage | None = None, log_port: Port | None = None
+        self, firmware: Firmware[Module], port: Port, storage: Storage | None = None, log_port: Port | None = None
     ) -> Module:
         """Put one more module on its board; its `run` powers it on. The first ones are those of the world.
 

@@ -11,6 +11,7 @@ from simulator.stack.endpoint import HOST_BROADCAST, LOOPBACK, Endpoint, is_loop
 from simulator.stack.errors import network_error
 
 DATAGRAM_LIMIT: Final = 65535
+"""Bytes read at once: any datagram fits."""
 DATAGRAM_BACKLOG: Final = 32
 """Datagrams held for a module that does not take them; more are lost, as they are anywhere."""
 

@@ -1,9 +1,10 @@
 """The table of links: at most five, numbered 0 to 4 (ESP-AT User Guide, chapter TCP/IP).
 
-A link tells the table what arrives and that it has ended; the table tells its listener, who prints.
+A link tells the table that it has ended; the table tells its listener, who prints. What arrives is the business of
+`receiving`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Final, Protocol
 
@@ -16,7 +17,7 @@ from simulator.stack.connection import KEEP_ALIVE_COUNT, KEEP_ALIVE_INTERVAL, Co
 from simulator.stack.endpoint import Endpoint
 from simulator.stack.errors import LWIP_NO_ROUTE, LWIP_NOT_CONNECTED, LWIP_WOULD_BLOCK, NetworkError
 from simulator.stack.lan import Lan
-from simulator.stack.link import RECEIVE_WINDOW, Link, TcpLink, TlsLink, UdpLink
+from simulator.stack.link import Link, TcpLink, TlsLink, UdpLink
 from simulator.stack.memory_connection import GIVE_UP
 from simulator.stack.network import LOG_TAG, Network
 from simulator.stack.tcp_options import TcpOptions
@@ -24,9 +25,6 @@ from simulator.stack.tls_errors import no_connection
 from simulator.stack.tls_options import Tls
 
 LINK_COUNT: Final = 5
-MESSAGE_LIMIT: Final = 2920
-"""Payload bytes of one +IPD, of ESP-AT."""
-
 
 DEFAULT_REPORT_SIZE, DEFAULT_TRANSMIT_SIZE = 1024, 2920
 """Bytes, of AT+CIPSENDLCFG."""
@@ -41,20 +39,13 @@ class LinkListener(Protocol):
     def link_closed(self, link: Link) -> None:
         """A link has ended."""
 
-    def link_data(self, link: Link, payload: bytes, sender: Endpoint) -> None:
-        """Data has arrived, at most as much as one report holds."""
-
-    def link_notice(self, link: Link) -> None:
-        """Data waits to be read."""
-
 
 class LinkTable:
     """The links of one boot, and what applies to all of them.
 
-    `multiple`: AT+CIPMUX. `shows_sender`: AT+CIPDINFO. `raw`: AT+CIPMODE, received data is printed bare. `passive`:
-    AT+CIPRECVTYPE, `persistent`: AT+CIPCONNPERSIST, `options`: AT+CIPTCPOPT, each by link number. `in_passthrough`:
-    data from the port goes to the link; `awaits_passthrough`: it does from the next link on. `report_size`,
-    `transmit_size`: AT+CIPSENDLCFG.
+    `multiple`: AT+CIPMUX. `shows_sender`: AT+CIPDINFO. `persistent`: AT+CIPCONNPERSIST, `options`: AT+CIPTCPOPT, each
+    by link number. `in_passthrough`: data from the port goes to the link; `awaits_passthrough`: it does from the next
+    link on. `report_size`, `transmit_size`: AT+CIPSENDLCFG.
     """
 
     def __init__(
@@ -67,22 +58,18 @@ class LinkTable:
         spawn: Callable[..., None],
         tls: Tls,
         *,
-        latency: float = 0.0,
-        message_limit: int = MESSAGE_LIMIT,
-        datagrams_wait: bool = True,
+        receive: Callable[[Link], Awaitable[None]],
         withholds_end: bool = True,
     ) -> None:
-        """`latency`: seconds data takes from a peer. `message_limit`: payload bytes of one report of received data.
-        `datagrams_wait`: whether passive receiving is for UDP too. `withholds_end`: whether the end of a link is told
-        only when nothing is left to read."""
+        """`receive`: takes what arrives on a link that is up, until it ends. `withholds_end`: whether the end of a link
+        is told only when nothing is left to read."""
         self.multiple = False
         self.shows_sender = False
-        self.raw = False
         self.in_passthrough = False
         self.awaits_passthrough = False
         self.report_size = DEFAULT_REPORT_SIZE
         self.transmit_size = DEFAULT_TRANSMIT_SIZE
-        self.passive = [False] * LINK_COUNT
+        self.withholds_end = withholds_end
         self.persistent = [False] * LINK_COUNT
         self.had_links = False
         self.options = [TcpOptions(settings, number) for number in range(LINK_COUNT)]
@@ -91,15 +78,12 @@ class LinkTable:
         """Set when a link opens or ends; a fresh event stands here afterwards."""
         self._links: list[Link | None] = [None] * LINK_COUNT
         self._opening: int | None = None  # the number of the link that is being opened
-        self._latency = latency
         self._clock = clock
         self._output = output
         self._listener = listener
         self._spawn = spawn
         self._tls = tls
-        self._message_limit = message_limit
-        self._datagrams_wait = datagrams_wait
-        self._withholds_end = withholds_end
+        self._receive = receive
 
     def __iter__(self) -> Iterator[Link]:
         """The links that are up, by number; opening and closing meanwhile does no harm."""
@@ -221,41 +205,6 @@ class LinkTable:
         while self.alive(link):
             await self.changed.wait()
 
-    def set_passive(self, number: int, passive: bool) -> None:
-        """Receive passively on this link number, or print; what waits to be read is printed then."""
-        self.passive[number] = passive
-        self._release(number)
-
-    def set_raw(self, raw: bool) -> None:
-        """Print received data bare, whatever the links' own ways of receiving; what waits to be read comes first."""
-        self.raw = raw
-        for number in range(LINK_COUNT):
-            self._release(number)
-
-    def keeps(self, link: Link) -> bool:
-        """Whether what arrives on a link waits to be read."""
-        return self.passive[link.number] and not self.raw and (self._datagrams_wait or not isinstance(link, UdpLink))
-
-    def read(self, link: Link, most: int) -> tuple[bytes, Endpoint]:
-        """Take what was received passively; `conclude` follows."""
-        taken = link.take(most)
-        link.announced = False
-        link.read.set()
-        link.read = trio.Event()
-        return taken
-
-    def conclude(self, link: Link) -> None:
-        """Announce what is left to read, or the end of a link that is over when nothing is (seen on 4.2.0).
-
-        Where the end is not withheld, what is left behind it is not announced.
-        """
-        if link.unread and self.keeps(link):
-            if self._withholds_end or not link.ended:
-                link.announced = True
-                self._listener.link_notice(link)
-        elif link.ended and not link.unread:
-            self._end(link)
-
     async def finish(self, link: Link) -> None:
         """End a link from this side, as AT+CIPCLOSE does: one that lingers waits for the peer to close too."""
         if isinstance(link, TcpLink) and not link.ended and link.linger > 0:
@@ -273,15 +222,24 @@ class LinkTable:
             link.close()
             link.ended = True
             self.notify()
-            if not self._withholds_end:
+            if not self.withholds_end:
                 self._listener.link_closed(link)
         else:
-            self._end(link)
+            self.end(link)
 
     def close(self, link: Link) -> None:
         """End a link from this side, at once, whatever waits to be read."""
         link.receiving.cancel()
-        self._end(link)
+        self.end(link)
+
+    def end(self, link: Link) -> None:
+        """Take a link out of the table, and tell the listener unless it knows."""
+        if self._links[link.number] is link:
+            link.close()
+            self._links[link.number] = None
+            self.notify()
+            if self.withholds_end or not link.ended:
+                self._listener.link_closed(link)
 
     def network_down(self, lan: Lan | None) -> None:
         """An interface has lost its network: its TCP links end, unless they are to be left to the stack."""
@@ -314,65 +272,6 @@ class LinkTable:
             link.vanish()
         self._links = [None] * LINK_COUNT
 
-    # Receiving
-
-    async def _receive(self, link: Link) -> None:
-        with link.receiving:
-            while True:
-                while link.room <= 0:
-                    await link.read.wait()
-                try:
-                    data, sender = await link.receive()
-                except NetworkError:
-                    data = b""
-                if self._latency:
-                    await self._clock.sleep(self._latency)
-                while isinstance(link, TcpLink) and link.cut_off:
-                    await self.changed.wait()  # nothing comes in without a network
-                if not data:
-                    break
-                if isinstance(link, TcpLink) and link.finishing:
-                    continue
-                link.used = self._clock.now()
-                if link.unread or self.keeps(link):
-                    await self._keep(link, data, sender)
-                else:
-                    await self._print(link, data, sender)
-            self.disconnect(link)
-
-    async def _print(self, link: Link, data: bytes, sender: Endpoint) -> None:
-        for at in range(0, len(data), self._message_limit):
-            await self._output.room()
-            self._output.cork()
-            self._listener.link_data(link, data[at : at + self._message_limit], sender)
-            self._output.uncork()  # sent at once, without a turn of the writer
-
-    async def _keep(self, link: Link, data: bytes, sender: Endpoint) -> None:
-        if link.unread_length + len(data) > RECEIVE_WINDOW:
-            return  # only a datagram can be too much
-        link.unread.append((data, sender))
-        if link.announced or not self.keeps(link):
-            return
-        await self._output.room()
-        if link.unread and not link.announced:  # else it has been read meanwhile
-            link.announced = True
-            self._listener.link_notice(link)
-
-    def _release(self, number: int) -> None:
-        link = self._links[number]
-        if link is not None and link.unread and not self.keeps(link):
-            self._spawn(self._print_unread, link)
-
-    async def _print_unread(self, link: Link) -> None:
-        while True:
-            await self._output.room()
-            if not link.unread or self.keeps(link) or self._links[link.number] is not link:
-                return
-            data, sender = self.read(link, link.next_length)
-            for at in range(0, len(data), self._message_limit):  # at once: what comes in meanwhile goes behind it
-                self._listener.link_data(link, data[at : at + self._message_limit], sender)
-            self.conclude(link)
-
     # Links that outlive their network
 
     async def _end_unless_back(self, link: TcpLink, seconds: float) -> None:
@@ -390,14 +289,6 @@ class LinkTable:
         except NetworkError:
             link.cut_off = False  # the link's own receiving notices that the peer has gone
         self.notify()
-
-    def _end(self, link: Link) -> None:
-        if self._links[link.number] is link:
-            link.close()
-            self._links[link.number] = None
-            self.notify()
-            if self._withholds_end or not link.ended:
-                self._listener.link_closed(link)
 
     @contextmanager
     def _reserved(self, number: int) -> Iterator[None]:

@@ -90,7 +90,7 @@ class ModuleHandle:
         await self._simulation.do("send_raw", module=self.name, value=data)
 
     async def expect(self, *lines: str, within: float | str | None = None) -> None:
-        """Exactly these lines come, as in a scenario."""
+        """Exactly these lines come, as in a scenario. `within`: seconds, or a text like "10s"."""
         limit = {} if within is None else {"within": within}
         await self._simulation.do("expect", module=self.name, value=list(lines), **limit)
 

@@ -39,7 +39,7 @@ class SynchronousModule:
         self._simulation.call(self._module.send_raw, data)
 
     def expect(self, *lines: str, within: float | str | None = None) -> None:
-        """Exactly these lines come, as in a scenario. Raises SimulationError."""
+        """Exactly these lines come, as in a scenario. `within`: seconds, or text like "10s". Raises SimulationError."""
 
         async def expect() -> None:
             await self._module.expect(*lines, within=within)

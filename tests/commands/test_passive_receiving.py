@@ -132,7 +132,7 @@ async def test_data_that_is_read_before_its_notice_could_leave_has_none() -> Non
             await wait_all_tasks_blocked()
             link = bench.module.links[1]
             assert link is not None
-            assert bench.module.links.read(link, 100)[0] == b"test"
+            assert bench.module.receiving.read(link, 100)[0] == b"test"
             printed = b""
             while part := await bench.settle():
                 printed += part

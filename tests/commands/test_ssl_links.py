@@ -1,6 +1,7 @@
 """SSL links as clients: every way of sending and receiving works as over TCP, in stepped time."""
 
 import ssl
+from collections.abc import Callable
 from random import Random
 
 import pytest
@@ -10,6 +11,7 @@ from tests.memory_host import HOST, OPENED
 from tests.network import ERROR, OK, PROMPT
 from tests.tls_peers import (
     PORT,
+    Secured,
     TlsHost,
     issued,
     secured,
@@ -25,6 +27,24 @@ SILENCE = 0.02
 
 def received(count: int) -> bytes:
     return b"\r\nRecv %d bytes\r\n" % count
+
+
+def stop_reading(bench: Workbench, connection: Secured) -> Callable[[], None]:
+    """Have the peer read nothing from now on; returns what has it read again, a second of module time later."""
+    stream = connection._stream
+    take, stopped = stream.receive_some, True
+
+    async def later(max_bytes: int | None = None) -> bytes:
+        while stopped:
+            await bench.clock.sleep(1)
+        return await take(max_bytes)
+
+    def read_again() -> None:
+        nonlocal stopped
+        stopped = False
+
+    stream.receive_some = later  # type: ignore[method-assign]
+    return read_again
 
 
 # What a link is
@@ -156,15 +176,7 @@ async def test_a_peer_that_is_gone_after_the_prompt() -> None:
 async def test_a_peer_that_does_not_read_stops_the_module_until_it_does() -> None:
     async with secured() as (bench, it):
         connection = it.connection
-        stream = connection._stream
-        take, stopped = stream.receive_some, True
-
-        async def later(max_bytes: int | None = None) -> bytes:
-            while stopped:
-                await bench.clock.sleep(1)
-            return await take(max_bytes)
-
-        stream.receive_some = later  # type: ignore[method-assign]
+        read_again = stop_reading(bench, connection)
         data = Random(2).randbytes(8192)
         first = b""
         for _ in range(3):
@@ -173,7 +185,7 @@ async def test_a_peer_that_does_not_read_stops_the_module_until_it_does() -> Non
             if not first.endswith(SENT):
                 break
         assert first == received(8192)
-        stopped = False
+        read_again()
         assert await bench.advance(2) == SENT
         assert len(connection.received) % 8192 == 0
         assert connection.received == data * (len(connection.received) // 8192)
@@ -183,21 +195,13 @@ async def test_a_send_time_out_breaks_no_record() -> None:
     """What is left of a record when a send is given up has its place in the stream all the same."""
     async with secured(b"AT+CIPTCPOPT=-1,0,2000") as (bench, it):
         connection = it.connection
-        stream = connection._stream
-        take, stopped = stream.receive_some, True
-
-        async def later(max_bytes: int | None = None) -> bytes:
-            while stopped:
-                await bench.clock.sleep(1)
-            return await take(max_bytes)
-
-        stream.receive_some = later  # type: ignore[method-assign]
+        read_again = stop_reading(bench, connection)
         data = Random(3).randbytes(8192)
         printed = b""
         while b"FAIL" not in printed:
             assert await bench.command(b"AT+CIPSEND=8192") == PROMPT
             printed = await bench.send(data) + await bench.advance(3)
-        stopped = False
+        read_again()
         await bench.advance(2)
         connection.taken()
         assert await bench.command(b"AT+CIPSEND=5") == PROMPT

@@ -13,7 +13,7 @@ from simulator.dialects.esp32_v5 import Esp32V5
 from simulator.dialects.esp8266_board import BOOT_TEXT
 from simulator.dialects.firmware import Dialect
 from simulator.dialects.loading import load_firmware
-from simulator.module import BootText
+from simulator.firmware import BootText
 from simulator.scenario.simulation import Simulation
 from simulator.scenario.world import World
 from tests.core.test_paced_port import RatedPort

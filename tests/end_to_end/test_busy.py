@@ -4,6 +4,8 @@ Each write of pyserial is one chunk for the module as long as it waits for the o
 """
 
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.end_to_end.conftest import Start
@@ -23,6 +25,18 @@ def slow_to_join(start: Start, tmp_path: Path) -> Path:
     """A module that takes its time to join; returns its port."""
     (tmp_path / "world.toml").write_text(SLOW_JOIN)
     return start("--world", "world.toml").port()
+
+
+@contextmanager
+def linked(start: Start) -> Iterator[tuple[Client, socket.socket]]:
+    """A client whose module has a TCP link to this test, and the test's end of it."""
+    with socket.create_server(("127.0.0.1", 0)) as server, Client(start().port()) as client:
+        client.started().join()
+        opened = client.command(b'AT+CIPSTART="TCP","127.0.0.1",%d' % server.getsockname()[1])
+        assert opened == b"CONNECT\r\n\r\nOK\r\n"
+        with server.accept()[0] as connection:
+            connection.settimeout(LIMIT)
+            yield client, connection
 
 
 def test_a_second_line_in_the_same_write_is_refused_before_the_first_is_answered(start: Start) -> None:
@@ -62,33 +76,21 @@ def test_only_a_restart_is_obeyed_while_the_module_joins(start: Start, tmp_path:
 
 
 def test_what_is_too_much_for_a_send_is_refused_between_recv_and_send_ok(start: Start) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server, Client(start().port()) as client:
-        client.started().join()
-        opened = client.command(b'AT+CIPSTART="TCP","127.0.0.1",%d' % server.getsockname()[1])
-        assert opened == b"CONNECT\r\n\r\nOK\r\n"
-        connection = server.accept()[0]
-        with connection:
-            connection.settimeout(LIMIT)
-            assert client.command(b"AT+CIPSEND=4", b">") == b"\r\nOK\r\n\r\n>"
-            client.write(b"testAT+GMR\r\n")
-            printed = client.read_until(b"SEND OK\r\n")
-            assert printed == b"\r\nRecv 4 bytes\r\n\r\nbusy p...\r\n\r\nSEND OK\r\n"
-            assert connection.recv(100) == b"test"
-            assert client.command(b"AT") == b"\r\nOK\r\n"
+    with linked(start) as (client, connection):
+        assert client.command(b"AT+CIPSEND=4", b">") == b"\r\nOK\r\n\r\n>"
+        client.write(b"testAT+GMR\r\n")
+        printed = client.read_until(b"SEND OK\r\n")
+        assert printed == b"\r\nRecv 4 bytes\r\n\r\nbusy p...\r\n\r\nSEND OK\r\n"
+        assert connection.recv(100) == b"test"
+        assert client.command(b"AT") == b"\r\nOK\r\n"
 
 
 def test_nothing_is_refused_while_a_send_waits_for_its_bytes(start: Start) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server, Client(start().port()) as client:
-        client.started().join()
-        opened = client.command(b'AT+CIPSTART="TCP","127.0.0.1",%d' % server.getsockname()[1])
-        assert opened == b"CONNECT\r\n\r\nOK\r\n"
-        connection = server.accept()[0]
-        with connection:
-            connection.settimeout(LIMIT)
-            assert client.command(b"AT+CIPSEND=8", b">") == b"\r\nOK\r\n\r\n>"
-            client.write(b"AT\r\n")
-            connection.sendall(b"meanwhile")
-            assert client.read_until(b"while\r\n") == b"\r\n+IPD,9:meanwhile\r\n"
-            client.write(b"AT\r\n")
-            assert client.read_until(b"SEND OK\r\n") == b"\r\nRecv 8 bytes\r\n\r\nSEND OK\r\n"
-            assert connection.recv(100) == b"AT\r\nAT\r\n"
+    with linked(start) as (client, connection):
+        assert client.command(b"AT+CIPSEND=8", b">") == b"\r\nOK\r\n\r\n>"
+        client.write(b"AT\r\n")
+        connection.sendall(b"meanwhile")
+        assert client.read_until(b"while\r\n") == b"\r\n+IPD,9:meanwhile\r\n"
+        client.write(b"AT\r\n")
+        assert client.read_until(b"SEND OK\r\n") == b"\r\nRecv 8 bytes\r\n\r\nSEND OK\r\n"
+        assert connection.recv(100) == b"AT\r\nAT\r\n"

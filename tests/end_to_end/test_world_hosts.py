@@ -3,23 +3,29 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.end_to_end.conftest import Start
 from tests.end_to_end.simulator_process import Client, run_espat
 
 OK = b"\r\nOK\r\n"
-README = Path(__file__).parents[2] / "README.md"
+ROOT = Path(__file__).parents[2]
 
 
-def world_of_the_readme() -> str:
-    """The world file that the README shows."""
-    blocks = re.findall(r"```toml\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
-    (world,) = (block for block in blocks if "[[host]]" in block)
+def documented_world(page: str) -> str:
+    """The world file that a page shows."""
+    (world,) = re.findall(r"```toml\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)
     return str(world)
 
 
-def test_the_host_of_the_readme_echoes_and_tells_the_time(start: Start, tmp_path: Path) -> None:
-    (tmp_path / "world.toml").write_text(world_of_the_readme(), encoding="utf-8")
+@pytest.mark.parametrize("page", ["README.md", "docs/world.md"])
+def test_documented_worlds_are_right(page: str, tmp_path: Path) -> None:
+    (tmp_path / "world.toml").write_text(documented_world(page), encoding="utf-8")
     assert run_espat("check", "world.toml", directory=tmp_path).returncode == 0
+
+
+def test_the_documented_host_echoes_and_tells_the_time(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "world.toml").write_text(documented_world("docs/world.md"), encoding="utf-8")
     simulator = start("--world", "world.toml", "--offline")
     with Client(simulator.port()) as client:
         client.started().join()

@@ -17,7 +17,8 @@ from simulator.scenario.world import (
     StationConfiguration,
     World,
 )
-from simulator.scenario.world_file import WorldError, load_world, read_world
+from simulator.scenario.world_file import load_world
+from simulator.scenario.world_reader import WorldError, read_world
 
 KEYS = (
     *AccessPointConfiguration.__annotations__,

@@ -12,7 +12,6 @@ from tests.scenario.playing import HEAD, JOIN, play_text, steps, write
 ROOT = Path(__file__).parents[2]
 OK = "{expect: ['', 'OK']}"
 OFF = "{do: access_point.off, ssid: lab}"
-ON = "{do: access_point.on, ssid: lab}"
 
 
 def reaction(when: str, *do: str) -> str:

@@ -10,8 +10,8 @@ from trio.testing import wait_all_tasks_blocked
 
 from simulator.scenario.services.peer import TcpPeer, UdpPeer
 from simulator.scenario.services.streams import PATTERN
-from simulator.scenario.world_file import read_world
 from simulator.scenario.world_host import WorldHost
+from simulator.scenario.world_reader import read_world
 from simulator.stack.endpoint import Endpoint
 from simulator.stack.errors import LWIP_ABORTED, LWIP_RESET, NetworkError
 from tests.several import ERROR, JOINED, OK, PROMPT, modules, run

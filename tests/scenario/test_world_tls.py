@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from simulator.persist import pki
-from simulator.scenario.world_file import WorldError, read_world
+from simulator.scenario.world_reader import WorldError, read_world
 from tests.scenario.test_world_hosts import JOIN, NEAR
 from tests.several import ERROR, JOINED, OK, PROMPT, modules, run
 from tests.tls_peers import NOW, issued

@@ -96,7 +96,7 @@ async def open_tcp(
     """AT+CIPSTART, TCP and SSL: the keep-alive is in seconds; one link may be SSL, and not for raw data."""
     if kind == TlsLink.kind:
         others = [other for other in module.links if other.number != link]
-        if module.links.raw or any(isinstance(other, TlsLink) for other in others):
+        if module.receiving.raw or any(isinstance(other, TlsLink) for other in others):
             raise CommandError
     await links.dial(module, link, kind, host, port, keep_alive)
 

@@ -28,7 +28,7 @@ async def write(module: Module, link: Link, length: Length) -> Result:
     the number comes later. That the receipt is printed as for AT+CIPSEND is an inference."""
     target = _tcp_link(module, link)
     segments = target.segments
-    if length > segments.room or not segments.queue or module.links.raw:
+    if length > segments.room or not segments.queue or module.receiving.raw:
         raise CommandError
     entry = CountedEntry(length)
     numbers = b"%d,%d\r\n" % (segments.next, segments.confirmed)

@@ -13,8 +13,11 @@ from typing import Final, NamedTuple
 from zlib import crc32
 
 ENTRY_SIZE: Final = 32
+"""Bytes."""
 KEY_LIMIT: Final = 15
+"""Bytes of a key, without the zero at its end."""
 ANY_CHUNK: Final = 0xFF
+"""Chunk number of an entry that is no chunk of a blob."""
 NAMESPACES: Final = 0
 """The namespace whose keys are the names of the others, and whose values are their numbers."""
 CRC_START: Final = 0xFFFFFFFF

@@ -37,6 +37,7 @@ PAGES_KEPT_FREE: Final = 1
 CHUNK_LIMIT: Final = 0x80
 """Chunks of one blob, less one; a new value of a blob has the numbers that the old one does not have."""
 NAMESPACE_LIMIT: Final = 254
+"""Namespaces of a partition."""
 
 Value = int | bytes
 """A number, or the bytes of a string, without the zero at its end, or of a blob."""

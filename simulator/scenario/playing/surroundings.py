@@ -17,13 +17,13 @@ from simulator.scenario.playing.tls_peers import Credentials
 from simulator.scenario.playing.variables import UnknownVariableError, Variables
 from simulator.scenario.scenario import Place, Scenario, ScenarioError, known, shown
 from simulator.scenario.world import World
-from simulator.scenario.world_file import WorldError, load_world, read_world
+from simulator.scenario.world_file import load_world
+from simulator.scenario.world_reader import WorldError, read_world
 from simulator.stack.endpoint import is_address
 from simulator.stack.sntp import time_zone
 
 ARRANGED: Final = ("STA_IP", "GATEWAY", "NETMASK")
 """Variables whose documented values the DHCP server of the access points gives out."""
-ACCESS_POINT_KEYS: Final = ("ssid", "password", "auth", "bssid", "wps", "up")
 PEER_KEYS: Final = (
     *("id", "ip", "host", "serves", "refuses", "user", "password", "path", "udp_port"),
     *("client_auth", "ca", "cert", "client_cert"),

@@ -92,7 +92,7 @@ class Terminal:
             raise MismatchError("the serial port is gone") from error
 
     async def until(self, attempt: Callable[[Quiet], bool], wanted: str, limit: float | None = None) -> None:
-        """Make an attempt whenever there is news, until it succeeds. Raises MismatchError."""
+        """Make an attempt whenever there is news, until it succeeds. `limit`: seconds. Raises MismatchError."""
         with self._clock.move_on_after(limit if limit is not None else self._patience.step):
             quiet = Quiet.NO
             while not attempt(quiet):

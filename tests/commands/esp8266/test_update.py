@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from simulator.scenario.services.peer import TcpPeer
-from simulator.scenario.world_file import read_world
+from simulator.scenario.world_reader import read_world
 from tests.network import ERROR, JOIN, OK
 from tests.workbench import Workbench, workbench
 

@@ -1,0 +1,80 @@
+"""What a module asks of the firmware that runs on it; a dialect fulfils it."""
+
+from collections.abc import Callable, Collection, Iterable
+from typing import NamedTuple, Protocol, TypeVar
+
+from simulator.core.answers import RestartCause
+from simulator.core.conventions import Conventions
+from simulator.core.grammar import Form
+from simulator.core.registry import Registry
+from simulator.core.timing import Timing
+from simulator.stack.links import LinkListener
+from simulator.stack.receiving import DataListener
+from simulator.system import Factory, FirmwareVersion
+
+ModuleT = TypeVar("ModuleT", contravariant=True)
+"""The module that a firmware runs on."""
+
+
+class Reports(LinkListener, DataListener, Protocol):
+    """What a firmware prints by itself."""
+
+    def wifi_connected(self) -> None:
+        """The station is associated."""
+
+    def wifi_got_address(self) -> None:
+        """The station's interface is up."""
+
+    def wifi_disconnected(self) -> None:
+        """The station has lost or left its access point."""
+
+    def link_not_opened(self, number: int) -> None:
+        """A link could not be opened, in firmwares that report it."""
+
+    def softap_station_joined(self, mac: bytes) -> None:
+        """A station has joined the softAP."""
+
+    def softap_leased(self, mac: bytes, address: str) -> None:
+        """The softAP has given an address."""
+
+    def softap_station_left(self, mac: bytes) -> None:
+        """A station has left the softAP."""
+
+    def time_updated(self) -> None:
+        """The clock has been set by a server."""
+
+
+class BootText(NamedTuple):
+    """What the boot ROM prints on the port of the commands, and at how many baud."""
+
+    text: bytes
+    baud_rate: int
+
+
+class Firmware(Protocol[ModuleT]):
+    """A dialect as the module needs it."""
+
+    registry: Registry
+    version: FirmwareVersion
+    boot_text: BootText | None
+    """None where the ROM prints elsewhere."""
+    conventions: Conventions
+    factory: Factory
+
+    def log_reset(self, module: ModuleT, cause: RestartCause) -> None:
+        """Write what ROM and boot loader print on UART0."""
+
+    def log_start(self, module: ModuleT) -> None:
+        """Write what the application logs before it is ready."""
+
+    def reports(self, module: ModuleT) -> Reports:
+        """What prints the reports of one boot."""
+
+    def latency(self, timing: Timing) -> Callable[[str], float] | None:
+        """Seconds each command takes by itself; None when none takes any."""
+
+    def started(self, module: ModuleT) -> None:
+        """The module is ready: what the firmware does next by itself."""
+
+    def command_list(self) -> Iterable[tuple[str, Collection[Form]]]:
+        """The commands that are built in and work, with their forms, in the order of the firmware."""

@@ -1,0 +1,151 @@
+"""What arrives on the links: it is printed, or kept until it is read (ESP-AT User Guide, AT+CIPRECVTYPE)."""
+
+from collections.abc import Callable
+from typing import Final, Protocol
+
+import trio
+
+from simulator.core.clock import Clock
+from simulator.core.output import Output
+from simulator.stack.endpoint import Endpoint
+from simulator.stack.errors import NetworkError
+from simulator.stack.link import RECEIVE_WINDOW, Link, TcpLink, UdpLink
+from simulator.stack.links import LINK_COUNT, LinkTable
+
+MESSAGE_LIMIT: Final = 2920
+"""Payload bytes of one +IPD, of ESP-AT."""
+
+
+class DataListener(Protocol):
+    """Who is told what arrives on the links."""
+
+    def link_data(self, link: Link, payload: bytes, sender: Endpoint) -> None:
+        """Data has arrived, at most as much as one report holds."""
+
+    def link_notice(self, link: Link) -> None:
+        """Data waits to be read."""
+
+
+class Receiving:
+    """How the links of one boot receive.
+
+    `passive`: AT+CIPRECVTYPE, by link number. `raw`: AT+CIPMODE, received data is printed bare.
+    """
+
+    def __init__(
+        self,
+        links: LinkTable,
+        clock: Clock,
+        output: Output,
+        listener: DataListener,
+        spawn: Callable[..., None],
+        *,
+        latency: float = 0.0,
+        message_limit: int = MESSAGE_LIMIT,
+        datagrams_wait: bool = True,
+    ) -> None:
+        """`latency`: seconds data takes from a peer. `message_limit`: payload bytes of one report of received data.
+        `datagrams_wait`: whether passive receiving is for UDP too."""
+        self.passive = [False] * LINK_COUNT
+        self.raw = False
+        self._links = links
+        self._clock = clock
+        self._output = output
+        self._listener = listener
+        self._spawn = spawn
+        self._latency = latency
+        self._message_limit = message_limit
+        self._datagrams_wait = datagrams_wait
+
+    def set_passive(self, number: int, passive: bool) -> None:
+        """Receive passively on this link number, or print; what waits to be read is printed then."""
+        self.passive[number] = passive
+        self._release(number)
+
+    def set_raw(self, raw: bool) -> None:
+        """Print received data bare, whatever the links' own ways of receiving; what waits to be read comes first."""
+        self.raw = raw
+        for number in range(LINK_COUNT):
+            self._release(number)
+
+    def keeps(self, link: Link) -> bool:
+        """Whether what arrives on a link waits to be read."""
+        return self.passive[link.number] and not self.raw and (self._datagrams_wait or not isinstance(link, UdpLink))
+
+    def read(self, link: Link, most: int) -> tuple[bytes, Endpoint]:
+        """Take what was received passively; `conclude` follows."""
+        taken = link.take(most)
+        link.announced = False
+        link.read.set()
+        link.read = trio.Event()
+        return taken
+
+    def conclude(self, link: Link) -> None:
+        """Announce what is left to read, or the end of a link that is over when nothing is (seen on 4.2.0).
+
+        Where the end is not withheld, what is left behind it is not announced.
+        """
+        if link.unread and self.keeps(link):
+            if self._links.withholds_end or not link.ended:
+                link.announced = True
+                self._listener.link_notice(link)
+        elif link.ended and not link.unread:
+            self._links.end(link)
+
+    async def run(self, link: Link) -> None:
+        """Take what arrives on a link until it ends."""
+        with link.receiving:
+            while True:
+                while link.room <= 0:
+                    await link.read.wait()
+                try:
+                    data, sender = await link.receive()
+                except NetworkError:
+                    data = b""
+                if self._latency:
+                    await self._clock.sleep(self._latency)
+                while isinstance(link, TcpLink) and link.cut_off:
+                    await self._links.changed.wait()  # nothing comes in without a network
+                if not data:
+                    break
+                if isinstance(link, TcpLink) and link.finishing:
+                    continue
+                link.used = self._clock.now()
+                if link.unread or self.keeps(link):
+                    await self._keep(link, data, sender)
+                else:
+                    await self._print(link, data, sender)
+            self._links.disconnect(link)
+
+    async def _print(self, link: Link, data: bytes, sender: Endpoint) -> None:
+        for at in range(0, len(data), self._message_limit):
+            await self._output.room()
+            self._output.cork()
+            self._listener.link_data(link, data[at : at + self._message_limit], sender)
+            self._output.uncork()  # sent at once, without a turn of the writer
+
+    async def _keep(self, link: Link, data: bytes, sender: Endpoint) -> None:
+        if link.unread_length + len(data) > RECEIVE_WINDOW:
+            return  # only a datagram can be too much
+        link.unread.append((data, sender))
+        if link.announced or not self.keeps(link):
+            return
+        await self._output.room()
+        if link.unread and not link.announced:  # else it has been read meanwhile
+            link.announced = True
+            self._listener.link_notice(link)
+
+    def _release(self, number: int) -> None:
+        link = self._links[number]
+        if link is not None and link.unread and not self.keeps(link):
+            self._spawn(self._print_unread, link)
+
+    async def _print_unread(self, link: Link) -> None:
+        while True:
+            await self._output.room()
+            if not link.unread or self.keeps(link) or self._links[link.number] is not link:
+                return
+            data, sender = self.read(link, link.next_length)
+            for at in range(0, len(data), self._message_limit):  # at once: what comes in meanwhile goes behind it
+                self._listener.link_data(link, data[at : at + self._message_limit], sender)
+            self.conclude(link)
