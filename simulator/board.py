@@ -30,6 +30,8 @@ EVENTS: Final = (
     "module.power_off",
     "station.associated",
     "station.got_ip",
+    "station.lease_renewed",
+    "station.lost_ip",
     "station.disconnected",
     "softap.on",
     "softap.off",
@@ -118,6 +120,8 @@ class Board(ABC):
                 await self._powered.wait()
                 with trio.CancelScope() as self._power:
                     self.rtc.power_on()
+                    self.storage.power_on()
+                    self.output.power_on()
                     restart = Restart(RestartCause.POWER_ON)
                     while True:
                         await self._sleep(restart.sleep)
@@ -128,6 +132,7 @@ class Board(ABC):
         """Cut the power: everything but the flash is lost, without a word."""
         self._powered = trio.Event()
         self._power.cancel()
+        self.output.power_off()
         self.uart.engine = None  # at once: what comes in from now on is lost
 
     def power_on(self) -> None:

@@ -85,6 +85,7 @@ class Module(Board):
             lease_time=self.timing.lease,
             spawn=self.spawn,
             got_address=self._got_address,
+            renewed=lambda: self._event("station.lease_renewed"),
             lost_address=self._lost_address,
         )
         hearing = self.air.heard_by(lambda: self.softap.access_point)
@@ -225,6 +226,7 @@ class Module(Board):
         self.reports.wifi_got_address()
 
     def _lost_address(self) -> None:
+        self._event("station.lost_ip")
         self.network.detach(STATION)
         self.links.network_down(self.interface.lan)
 

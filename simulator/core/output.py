@@ -33,6 +33,7 @@ class Output:
         self._queue: deque[bytes] = deque()
         self._queued = 0
         self._corked = False
+        self._powered = True
         self._wanted = trio.Event()
         self._progress = trio.Event()
         self.message_filter: MessageFilter | None = None
@@ -45,6 +46,8 @@ class Output:
 
         `filtered`: whether the message filter applies.
         """
+        if not self._powered:
+            return
         if filtered and self.message_filter is not None:
             message = self.message_filter(message)
         if not message:
@@ -60,6 +63,17 @@ class Output:
         self._queued += len(message)
         if not self._corked:
             self._wanted.set()
+
+    def power_off(self) -> None:
+        """What has not gone out is lost, and so is what is written until `power_on`."""
+        self._powered = False
+        self._queue.clear()
+        self._queued = 0
+        self._advanced()
+
+    def power_on(self) -> None:
+        """Write again."""
+        self._powered = True
 
     def report(self, message: bytes) -> None:
         """Queue an unsolicited report."""

@@ -5,7 +5,7 @@ until it writes to them, and a sector that nobody has written takes no memory.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final, Protocol
 
 SECTOR_SIZE: Final = 4096
@@ -59,6 +59,19 @@ class FlashChip:
         self._factory = factory or {}
         self._medium = medium
         self._written: dict[int, bytearray] = {}
+        self._left: int | None = None
+        self._failed: Callable[[], None] | None = None
+
+    def fail_after(self, count: int, failed: Callable[[], None]) -> None:
+        """The power fails when so many more bytes have been programmed, in the middle of what is; `failed` is called in
+        that moment. What follows does not reach the chip, until `power_on`."""
+        self._left, self._failed = count, failed
+
+    def power_on(self) -> bool:
+        """The power is there; returns whether it had failed, so that the content may not be what was written."""
+        broken = self._left is not None and self._failed is None
+        self._left = self._failed = None
+        return broken
 
     def read(self, offset: int, length: int) -> bytes:
         """Bytes as they are. Raises ValueError outside the chip."""
@@ -81,6 +94,9 @@ class FlashChip:
                 self._program_pieces(offset, data)
                 return
             sector = self._mirror(offset // SECTOR_SIZE)
+        if self._left is not None:
+            data = self._until_failure(data)
+            end = start + len(data)
         data = _cleared(sector[start:end], data)
         sector[start:end] = data
         if self._medium is not None:
@@ -90,6 +106,11 @@ class FlashChip:
         """Program `bits` and, somewhere behind them, `data`; a file gets both in one write. `sector`: offset of the
         sector that both are in. `first`, `start`: where they begin in it. `bits` are what is there afterwards: they
         have been read, and only cleared. On a real chip `data` comes first, then the bits from the last byte on."""
+        if self._left is not None:
+            self.program(sector + start, data)
+            for place in reversed(range(len(bits))):
+                self.program(sector + first + place, bytes(bits[place : place + 1]))
+            return
         content = self._written.get(sector // SECTOR_SIZE)
         if content is None:
             self._check(sector, SECTOR_SIZE)
@@ -107,6 +128,8 @@ class FlashChip:
         self._check(offset, length)
         if offset % SECTOR_SIZE or length % SECTOR_SIZE:
             raise ValueError(f"{length} bytes at 0x{offset:x} are not whole sectors")
+        if self._left is not None and self._failed is None:
+            return
         for number in range(offset // SECTOR_SIZE, (offset + length) // SECTOR_SIZE):
             self.erasures[number] += 1
             if self._medium is not None:
@@ -122,6 +145,16 @@ class FlashChip:
         """Whether a part of a chip in memory is still as the factory made it."""
         sectors = range(offset // SECTOR_SIZE, -(-(offset + length) // SECTOR_SIZE))
         return self._medium is None and self._written.keys().isdisjoint(sectors)
+
+    def _until_failure(self, data: bytes) -> bytes:
+        """What of some bytes is programmed before the power fails."""
+        assert self._left is not None
+        done = data[: self._left]
+        self._left -= len(done)
+        if len(done) < len(data) and self._failed is not None:
+            failed, self._failed = self._failed, None
+            failed()
+        return done
 
     def _check(self, offset: int, length: int) -> None:
         if offset < 0 or length < 0 or offset + length > self.size:

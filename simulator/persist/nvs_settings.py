@@ -74,6 +74,10 @@ class NvsSettings:
         self._region.erase(0, self._region.size)
         self._partition = None
 
+    def forget(self) -> None:
+        """Read everything again: the flash may not hold what was written."""
+        self._partition = None
+
     def calibrate(self, mac: bytes) -> None:
         """Store the calibration data of the radio, unless they are there: what the first start of the radio does.
         They are of no use here, but they fill their place."""

@@ -167,6 +167,12 @@ class Storage:
         if partition.name == MANUFACTURING_NVS:
             self.manufacturing.forget()
 
+    def power_on(self) -> None:
+        """The power is there: what a loss of it has broken off is seen as it is."""
+        if self.chip.power_on():
+            self.settings.forget()
+            self.manufacturing.forget()
+
     def close(self) -> None:
         """Let others have the file."""
         if self.file is not None:

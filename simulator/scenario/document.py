@@ -58,6 +58,8 @@ class Items(list[Any]):
 
 def read_bytes(path: Path) -> bytes:
     """The content of a file that is not too large. Raises OSError, DocumentError."""
+    if path.exists() and not path.is_file():  # a FIFO would never end
+        raise DocumentError(1, "no regular file", "one")
     with path.open("rb") as file:
         content = file.read(SIZE_LIMIT + 1)
     if len(content) > SIZE_LIMIT:

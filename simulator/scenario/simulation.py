@@ -136,7 +136,12 @@ class Simulation:
 
     def _add_access_point(self, number: int, configuration: AccessPointConfiguration) -> None:
         bssid = configuration.bssid or b"\xca\x6f" + Random(f"{self.world.seed}/ap/{number}").randbytes(4)
-        self.lans[bssid] = Lan(configuration.subnet, configuration.first_address, dhcp=configuration.dhcp)
+        self.lans[bssid] = Lan(
+            configuration.subnet,
+            configuration.first_address,
+            dhcp=configuration.dhcp,
+            lease_time=configuration.lease_time,
+        )
         self.air.access_points.append(
             AccessPoint(
                 configuration.ssid,

@@ -6,6 +6,7 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from simulator.radio.security import SECURITIES, Security
+from simulator.stack.lan import DEFAULT_LEASE
 
 if TYPE_CHECKING:  # a world without hosts needs none of it
     from simulator.scenario.services.service import Service
@@ -29,6 +30,7 @@ class AccessPointConfiguration:
     hidden: bool = False
     wps: bool = False
     dhcp: bool = True
+    lease_time: float = DEFAULT_LEASE
     management_protection: int = 0
     up: bool = True
 

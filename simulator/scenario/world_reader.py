@@ -38,6 +38,7 @@ from simulator.scenario.world_values import (
     read_duration,
     read_host_name,
     read_host_target,
+    read_lease_time,
     read_link,
     read_listen_address,
     read_mac,
@@ -99,6 +100,7 @@ _ACCESS_POINT: Final[Mapping[str, Reader]] = {
     "hidden": read_boolean,
     "wps": read_boolean,
     "dhcp": read_boolean,
+    "lease_time": read_lease_time,
     "pmf": one_of({"off": 0, "capable": 1, "required": 2}),
     "up": read_boolean,
 }

@@ -9,10 +9,13 @@ from typing import Any, Final
 
 from simulator.core.port_uri import parse_link
 from simulator.radio.security import Security
+from simulator.scenario.durations import read_seconds
 from simulator.stack.endpoint import is_address, split_endpoint
 
 LONGEST_FIGURE: Final = 86400
 """Seconds a figure of the timing can have."""
+SHORTEST_LEASE: Final = 10
+"""Seconds an address is given for at least."""
 LATEST_TIME: Final = 4_228_588_800
 """1 January 2104, in seconds since 1970: the last time NTP can tell is in February of that year (RFC 4330)."""
 SHOWN: Final = 40
@@ -211,6 +214,17 @@ def read_time(value: object) -> float:
     seconds = value.timestamp()
     if not 0 <= seconds < LATEST_TIME:
         raise WrongValueError(TIME)
+    return seconds
+
+
+def read_lease_time(value: object) -> float:
+    """Seconds a DHCP server gives an address for."""
+    try:
+        seconds = read_seconds(value)
+    except ValueError as error:
+        raise WrongValueError(str(error)) from None
+    if seconds < SHORTEST_LEASE:
+        raise WrongValueError(f"at least {SHORTEST_LEASE} s")
     return seconds
 
 

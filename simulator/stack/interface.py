@@ -2,7 +2,7 @@
 AT+CWDHCP, AT+CIPDNS)."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import trio
 
@@ -12,6 +12,10 @@ from simulator.stack.endpoint import NO_ADDRESS
 from simulator.stack.lan import Lan
 
 DHCP_STATION, DHCP_SOFTAP = 1, 2
+LONGEST_DISCOVERY: Final = 60
+SHORTEST_RENEWAL: Final = 60
+"""Seconds between two questions to a DHCP server that does not answer: lwIP looks for one after 2, 4, 8, ... and
+asks again for an address it has after half of the time left (RFC 2131, section 4.4.5)."""
 DEFAULT_DNS: Final = (b"208.67.222.222", b"114.114.114.114", b"8.8.8.8")
 
 
@@ -47,10 +51,11 @@ class StationInterface:
         lease_time: float,
         spawn: Callable[..., None],
         got_address: Callable[[], None],
+        renewed: Callable[[], None],
         lost_address: Callable[[], None],
     ) -> None:
-        """`lease_time`: seconds DHCP takes. `got_address` is told whenever the interface comes up, `lost_address` when
-        the address it had is given up while the station stays joined."""
+        """`lease_time`: seconds DHCP takes. `got_address` is told whenever the interface comes up, `renewed` when it
+        may keep its address longer, `lost_address` when it gives its address up while the station stays joined."""
         self.settings = settings
         self.lan: Lan | None = None
         self._clock = clock
@@ -58,6 +63,7 @@ class StationInterface:
         self._lease_time = lease_time
         self._spawn = spawn
         self._got_address = got_address
+        self._renewed = renewed
         self._lost_address = lost_address
         self._ipv4: Ipv4 | None = None
         self._came_up = trio.Event()
@@ -151,17 +157,53 @@ class StationInterface:
             return
         if self.static is not None:
             self._come_up(self.static)
-        elif self.dhcp and self.lan.dhcp:
+        elif self.dhcp:
             self._lease_scope = trio.CancelScope()
             self._spawn(self._lease, self.lan, self._lease_scope)
 
-    async def _lease(self, lan: Lan, scope: trio.CancelScope) -> Any:
+    async def _lease(self, lan: Lan, scope: trio.CancelScope) -> None:
+        """Have an address of the DHCP server for as long as it gives one.
+
+        No document says what a module prints about renewals, and none is seen to print anything. That a lost address
+        is lost without a word, but for the links that end with it, is inferred: `WIFI GOT IP` comes with the next one.
+        """
         with scope:
-            await self._clock.sleep(self._lease_time)
-            address = lan.lease(self._mac(), self._clock.now())
-            if address is not None:
+            while True:
+                address = await self._discover(lan)
                 self._leased_dns = lan.gateway.encode()
                 self._come_up(Ipv4(address, lan.gateway, lan.netmask))
+                await self._keep(lan, address)
+                self._leased_dns = None
+                self._give_up()
+
+    async def _discover(self, lan: Lan) -> str:
+        """Ask until there is a server with an address to give."""
+        pause = 1
+        while True:
+            await self._clock.sleep(self._lease_time)
+            address = lan.lease(self._mac(), self._clock.now()) if lan.dhcp else None
+            if address is not None:
+                return address
+            pause = min(2 * pause, LONGEST_DISCOVERY)
+            await self._clock.sleep(pause)
+
+    async def _keep(self, lan: Lan, address: str) -> None:
+        """Renew the lease until it is refused, or has run out."""
+        ends = self._clock.now() + lan.lease_time
+        pause = lan.lease_time / 2
+        while True:
+            await self._clock.sleep(pause)
+            left = ends - self._clock.now()
+            if left <= 0:
+                return
+            if not lan.dhcp:
+                pause = min(left, max(left / 2, SHORTEST_RENEWAL))
+            elif lan.leases.get(self._mac()) == address:
+                ends = self._clock.now() + lan.lease_time
+                pause = lan.lease_time / 2
+                self._renewed()
+            else:
+                return
 
     def _give_up(self, following: Ipv4 | None = None) -> None:
         before, self._ipv4 = self._ipv4, None

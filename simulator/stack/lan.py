@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from ipaddress import IPv4Address, IPv4Network
-from typing import Protocol
+from typing import Final, Protocol
 
 from simulator.stack.endpoint import Endpoint
 from simulator.stack.memory_stream import MemoryStream
+
+DEFAULT_LEASE: Final = 86400.0
+"""Seconds an address is given for: a day, as many routers do."""
 
 
 class Node(Protocol):
@@ -49,12 +52,13 @@ class Lan:
         *,
         softap_address: str | None = None,
         dhcp: bool = True,
+        lease_time: float = DEFAULT_LEASE,
         leased: Callable[[bytes, str], None] = _ignore,
     ) -> None:
         """`first_address`, `last_address`: what the DHCP server gives, the whole subnet without the latter.
         `softap_address`: of the module whose softAP this is; a router of the world has the first address of the subnet,
-        and it is this machine. `dhcp`: False for a network without such a server. `leased` is told of every address
-        given: MAC, address."""
+        and it is this machine. `dhcp`: False for a network without such a server. `lease_time`: seconds an address is
+        given for. `leased` is told of every address given: MAC, address."""
         self.subnet = subnet
         self.gateway = softap_address or str(subnet.network_address + 1)
         self.has_uplink = softap_address is None
@@ -62,6 +66,7 @@ class Lan:
         self.netmask = str(subnet.netmask)
         self.broadcast = str(subnet.broadcast_address)
         self.dhcp = dhcp
+        self.lease_time = lease_time
         self.nodes: dict[str, Node] = {}
         """Who comes and goes, by address."""
         self.hosts: dict[str, Host] = {}

@@ -69,7 +69,13 @@ class SoftApInterface:
         """The softAP has come on: the network behind it."""
         first, last = self.pool
         self.lan = Lan(
-            self.subnet, first, last, softap_address=self.ipv4.address, dhcp=self._dhcp(), leased=self._leased
+            self.subnet,
+            first,
+            last,
+            softap_address=self.ipv4.address,
+            dhcp=self._dhcp(),
+            lease_time=60 * self.lease_time,
+            leased=self._leased,
         )
         return self.lan
 
@@ -114,4 +120,5 @@ class SoftApInterface:
 
     def _apply_pool(self) -> None:
         if self.lan is not None:
+            self.lan.lease_time = 60 * self.lease_time
             self.lan.set_pool(*self.pool)

@@ -165,3 +165,22 @@ def test_where_none_can_be(tmp_path: Path) -> None:
         open_image(tmp_path)
     with pytest.raises(FlashFileError, match=f"{tmp_path}/missing/image: No such file"):
         create_image(tmp_path / "missing" / "image", SIZE, {})
+
+
+def test_the_power_fails_in_the_middle_of_a_write() -> None:
+    chip = FlashChip(4 * SECTOR_SIZE)
+    told: list[str] = []
+    chip.fail_after(5, lambda: told.append("failed"))
+    chip.program(0, b"abc")
+    assert told == []
+    chip.program_all(SECTOR_SIZE, [(0, b"d"), (8, b"efg"), (16, b"h")])
+    assert told == ["failed"]
+    chip.program(100, b"late")
+    chip.erase(0, SECTOR_SIZE)
+    assert chip.read(0, 3) == b"abc"
+    assert chip.read(SECTOR_SIZE, 17) == b"d" + b"\xff" * 7 + b"e" + b"\xff" * 8
+    assert chip.read(100, 4) == b"\xff" * 4
+    assert chip.power_on()
+    assert not chip.power_on()
+    chip.program(100, b"back")
+    assert chip.read(100, 4) == b"back"

@@ -65,6 +65,7 @@ RACES = (
             "{expect: ['CONNECT', '', 'OK']}",
             "{repeat: 5, steps: [{send: 'AT+CIPSEND=4'}, {do: discard}, {send_raw: 'test'}, {do: discard}]}",
             "{do: clock.advance, time: 1h}",
+            "{do: discard}",
         )
     )
 )

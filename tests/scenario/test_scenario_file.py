@@ -1,5 +1,6 @@
 """Reading scenarios: what is accepted, and how a mistake is told."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,11 @@ MISTAKES = {
         "would be right"
     ),
     "- {expect: ['OK'], or: 'ERROR'}": HERE + "expect: or: found 'ERROR'; a list of texts would be right",
+    "- {expect: ['OK', 're:(']}": HERE
+    + ("expect: not a regular expression: missing ), unterminated subpattern at position 0"),
+    "- {do: wait_for, module_prints: 're:a**'}": (
+        HERE + "wait_for: not a regular expression: multiple repeat at position 2"
+    ),
     "- {expect: ['OK'], blanks: strict}": HERE + "expect: blanks: found 'strict'; 'lenient' would be right",
     "- {send_raw_hex: 'abc'}": HERE + "send_raw_hex: found 'abc'; pairs of hexadecimal digits would be right",
     "- {repeat: 3}": HERE + "steps: found nothing; a list would be right",
@@ -121,6 +127,12 @@ MISTAKES = {
     ),
     "[]\nreactions: [{when: {event: station.gone}, do: []}]\n": (
         f"{FIRST}: reaction 1: event: found 'station.gone'; station.got_ip would be right"
+    ),
+    "[]\nreactions: [{when: {module_prints: 're:['}, do: []}]\n": (
+        f"{FIRST}: reaction 1: not a regular expression: unterminated character set at position 0"
+    ),
+    "title: x\nsteps: []\nmay_also_see: ['re:)']\n": (
+        "3: may_also_see: not a regular expression: unbalanced parenthesis at position 0"
     ),
     "[]\nreactions: [{when: {command: AT, nth: 0}, do: []}]\n": (
         f"{FIRST}: reaction 1: nth: found 0; 1 or more would be right"
@@ -239,3 +251,10 @@ def test_a_million_steps_in_files_that_are_included_are_refused(tmp_path: Path) 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match="1: the file: found nothing to read"):
         read_scenario(tmp_path / "missing.yaml")
+
+
+def test_what_never_ends_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "s.yaml"
+    os.mkfifo(path)
+    with pytest.raises(ScenarioError, match=r"s.yaml:1: the file: found no regular file; one would be right"):
+        read_scenario(path)

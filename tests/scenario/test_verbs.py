@@ -123,6 +123,7 @@ PLAYS = {
         "{do: discard}",
         "{do: module.reset}",
         "{do: wait_ready}",
+        "{expect: ['WIFI CONNECTED', 'WIFI GOT IP']}",
     ),
     "the wake-up pin": (
         "{send: 'AT+GSLP=3600000'}",
@@ -131,6 +132,7 @@ PLAYS = {
         "{do: quiet, time: 0s}",
         "{do: module.press_wake}",
         "{do: wait_ready}",
+        "{expect: ['WIFI CONNECTED', 'WIFI GOT IP']}",
     ),
     "a clock that is set": (
         "{send: 'AT+GSLP=3600000'}",
@@ -139,6 +141,7 @@ PLAYS = {
         "{do: quiet, time: 0s}",
         "{do: clock.set, to: 1.1h}",
         "{do: wait_ready}",
+        "{expect: ['WIFI CONNECTED', 'WIFI GOT IP']}",
     ),
     "repeats that count": (
         "{repeat: 3, as: N, steps: [{send: 'AT+CIPMUX={{N}}'}, {expect: ['', 'OK'], or: ['', 'ERROR']}]}",
@@ -175,6 +178,7 @@ async def test_it_plays(tmp_path: Path, play: tuple[str, ...], setting: Setting)
 
 
 FAILURES = {
+    "the end: module A: expected silence, got b'\\r\\nOK\\r\\n'": ("{send: 'ATE1'}",),
     "expect: expected 'BAD', got '' at the end of b'\\r\\n'": ("{send: 'AT'}", "{expect: ['BAD', 'OK']}"),
     "expect: expected the lines ['', 'OK'], got b''; no more came in time": ("{expect: ['', 'OK']}",),
     "quiet: expected silence, got b'\\r\\nOK\\r\\n'": ("{send: 'AT'}", "{do: quiet}"),

@@ -1,7 +1,7 @@
 """Plays a scenario: its surroundings, its steps, its reactions."""
 
 import re
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -16,11 +16,13 @@ from simulator.scenario.playing.peers import PeerError
 from simulator.scenario.playing.reactions import Watcher
 from simulator.scenario.playing.stage import Setting, Stage, open_stage
 from simulator.scenario.playing.surroundings import Surroundings, arrange
-from simulator.scenario.playing.variables import UnknownVariableError, Variables
+from simulator.scenario.playing.variables import UnknownVariableError, Variables, pattern_mistake
 from simulator.scenario.playing.waiting import awaited, awaited_by_step
 from simulator.scenario.scenario import Place, Scenario, ScenarioError, Step
 from simulator.scenario.verbs import Action, VerbError, bind
 
+MATCHING: Final = ("expect", "expect_set", "wait_for")
+"""Steps whose texts may be patterns."""
 POWER_ON: Final = ("power_on", "module.power_on")
 BOOT_LIMIT: Final = 60.0
 """Seconds of module time that a boot may take."""
@@ -64,6 +66,9 @@ def prepare(scenario: Scenario) -> Prepared:
     mistakes: list[str] = []
     steps = _bind(scenario.steps, mistakes)
     reactions = tuple(_bind(reaction.steps, mistakes) for reaction in scenario.reactions)
+    _check_patterns(scenario.place("may_also_see"), scenario.tolerated, mistakes)
+    for reaction in scenario.reactions:
+        _check_patterns(reaction.place, _texts(reaction.trigger.wanted), mistakes)
     if scenario.dialect not in DIALECTS:
         right = " or ".join(DIALECTS)
         mistakes.append(str(scenario.place("dialect").error(f"found {scenario.dialect!r}; {right} would be right")))
@@ -82,6 +87,8 @@ def _bind(steps: Sequence[Step], mistakes: list[str]) -> tuple[Bound, ...]:
     bound = []
     for step in steps:
         action: Action | None = None
+        if step.action in MATCHING:
+            _check_patterns(step.place, _texts([step.value, *step.arguments.values()]), mistakes, f"{step.action}: ")
         if step.action != "repeat":
             try:
                 action = bind(step.action, step.arguments, step.module, value=step.value, optional=step.optional)
@@ -90,6 +97,21 @@ def _bind(steps: Sequence[Step], mistakes: list[str]) -> tuple[Bound, ...]:
                     mistakes.append(str(step.place.error(str(error))))
         bound.append(Bound(step, action, _bind(step.steps, mistakes)))
     return tuple(bound)
+
+
+def _check_patterns(place: Place, texts: Iterable[str], mistakes: list[str], where: str = "") -> None:
+    for text in texts:
+        if (mistake := pattern_mistake(text)) is not None:
+            mistakes.append(str(place.error(where + mistake)))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """The texts of a list, and of lists in it."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
 
 
 async def play(prepared: Prepared, setting: Setting, *, seed: int | None = None) -> None:
@@ -157,12 +179,27 @@ async def perform(prepared: Prepared, stage: Stage, *, forever: bool = False) ->
             await _play_steps(prepared.steps, stage)
             if forever:
                 await trio.sleep_forever()
+            await _nothing_left(prepared, stage)
         except (PlayError, ScenarioError) as error:
             failures.append(error)
         watcher.close()
         nursery.cancel_scope.cancel()
     if failures:
         raise failures[0]  # here, because a nursery would wrap it
+
+
+async def _nothing_left(prepared: Prepared, stage: Stage) -> None:
+    """What the modules print until they rest has been expected, or may be seen anywhere. Raises PlayError."""
+    for name, terminal in stage.terminals.items():
+        last = next((step for step in reversed(prepared.scenario.steps) if step.module == name), None)
+        place = last.place if last is not None else prepared.scenario.place("steps")
+        try:
+            await terminal.rest()
+            terminal.printed.nothing()
+        except (UnknownVariableError, re.error) as error:
+            raise prepared.scenario.place("may_also_see").error(str(error)) from error
+        except MismatchError as error:
+            raise PlayError(place, "the end", f"module {name}: {error}", stage.trace.recent) from error
 
 
 async def _play_steps(steps: Sequence[Bound], stage: Stage) -> None:

@@ -104,6 +104,12 @@ class Terminal:
         reason = "the serial port is gone" if self._gone else "no more came in time"
         raise MismatchError(f"expected {wanted}, got {self.printed.excerpt()!r}; {reason}")
 
+    async def rest(self) -> None:
+        """Wait until the module prints nothing, for the time of a step at most."""
+        with self._clock.move_on_after(self._patience.step):
+            while not self._gone and await self._wait(Quiet.NO) is Quiet.NO:
+                pass
+
     async def _wait(self, quiet: Quiet) -> Quiet:
         """Wait for news, or until the quiet has reached its next degree."""
         news = self._news

@@ -13,6 +13,17 @@ REGULAR_EXPRESSION: Final = "re:"
 """What an expected line starts with that is a pattern."""
 
 
+def pattern_mistake(text: str) -> str | None:
+    """What is wrong with a line that is a pattern, whatever its variables are; None for any other."""
+    if not text.startswith(REGULAR_EXPRESSION):
+        return None
+    try:
+        re.compile(_REFERENCE.sub("x", text.removeprefix(REGULAR_EXPRESSION)), re.DOTALL)
+    except (re.error, OverflowError, RecursionError) as error:
+        return f"not a regular expression: {error}"
+    return None
+
+
 class UnknownVariableError(Exception):
     """A text refers to a variable that the scenario does not define, or that has no value yet."""
 

@@ -1,5 +1,7 @@
 """Verbs on the board a module sits on: power, reset pin, wake-up pin."""
 
+from typing import Annotated
+
 from simulator.scenario.playing.stage import Stage
 from simulator.scenario.verbs.table import verb
 
@@ -14,6 +16,14 @@ async def power_on(stage: Stage, *, module: str) -> None:
 async def power_off(stage: Stage, *, module: str) -> None:
     """Cut the power: everything but the flash is lost, without a word."""
     stage.modules[module].power_off()
+
+
+@verb("module.cut_power_while_storing")
+async def cut_power_while_storing(stage: Stage, *, module: str, after: Annotated[int, range(100_001)]) -> None:
+    """The power will fail while the module writes to its flash, in the middle of a value: when so many bytes have
+    reached the chip from now on."""
+    board = stage.modules[module]
+    board.storage.chip.fail_after(after, board.power_off)
 
 
 @verb("module.reset")
