@@ -173,12 +173,12 @@ def test_the_power_fails_in_the_middle_of_a_write() -> None:
     chip.fail_after(5, lambda: told.append("failed"))
     chip.program(0, b"abc")
     assert told == []
-    chip.program_all(SECTOR_SIZE, [(0, b"d"), (8, b"efg"), (16, b"h")])
+    chip.program_behind(SECTOR_SIZE, 0, b"\xfe\xfd", 8, b"d")  # the data, then the bits from behind
     assert told == ["failed"]
     chip.program(100, b"late")
     chip.erase(0, SECTOR_SIZE)
     assert chip.read(0, 3) == b"abc"
-    assert chip.read(SECTOR_SIZE, 17) == b"d" + b"\xff" * 7 + b"e" + b"\xff" * 8
+    assert chip.read(SECTOR_SIZE, 9) == b"\xff\xfd" + b"\xff" * 6 + b"d"
     assert chip.read(100, 4) == b"\xff" * 4
     assert chip.power_on()
     assert not chip.power_on()
