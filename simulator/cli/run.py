@@ -3,7 +3,7 @@
 import logging
 import math
 import sys
-from argparse import Namespace
+from argparse import ArgumentTypeError, Namespace
 from collections.abc import Sequence
 from dataclasses import replace
 from ipaddress import IPv4Address
@@ -48,7 +48,7 @@ def add_parser(subparsers: "_SubParsersAction[ArgumentParser]") -> None:
     add("--build", choices=("full", "release"), default="full", help="its command groups: all, or those released")
     add("--modules", metavar="N", type=int, help="how many modules, if more than the world file has (1)")
     add("--timing", choices=PROFILES, default="fast", help="answer at once, or take a real module's time")
-    add("--speed", metavar="FACTOR", type=float, default=1.0, help="module time runs so many times as fast")
+    add("--speed", metavar="FACTOR", type=_speed, default=1.0, help="module time runs so many times as fast")
     add("--seed", metavar="N", type=int, help="of everything random; the world file's otherwise")
     add("--listen", metavar="ADDRESS", help="where servers of the module listen (127.0.0.1)")
     add("--offline", action="store_true", help="only [hosts], [[host]], the gateway and loopback can be reached")
@@ -58,6 +58,14 @@ def add_parser(subparsers: "_SubParsersAction[ArgumentParser]") -> None:
     loudness.add_argument("-v", "--verbose", action="store_true", help="log commands and what they answer")
     loudness.add_argument("-q", "--quiet", action="store_true", help="log errors only")
     parser.set_defaults(main=main, usage_error=parser.error)
+
+
+def _speed(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        only_played = ", max is for espat play" if text == "max" else ""
+        raise ArgumentTypeError(f"found {text!r}; a number would be right{only_played}") from None
 
 
 def main(options: Namespace) -> int:
