@@ -117,7 +117,8 @@ class Board(ABC):
             if when_opened:
                 await self.uart.port.first_attached.wait()
             while True:
-                await self._powered.wait()
+                while not self._powered.is_set():  # it may have come and gone again
+                    await self._powered.wait()
                 with trio.CancelScope() as self._power:
                     self.rtc.power_on()
                     self.storage.power_on()
@@ -130,7 +131,8 @@ class Board(ABC):
 
     def power_off(self) -> None:
         """Cut the power: everything but the flash is lost, without a word."""
-        self._powered = trio.Event()
+        if self._powered.is_set():  # who waits for it would miss a new event
+            self._powered = trio.Event()
         self._power.cancel()
         self.output.power_off()
         self.uart.engine = None  # at once: what comes in from now on is lost
@@ -140,9 +142,11 @@ class Board(ABC):
         self._powered.set()
 
     def reset(self) -> None:
-        """Pull the reset pin (EN): everything starts again as from a loss of power, the clock of day included."""
-        self.power_off()
-        self.power_on()
+        """Pull the reset pin (EN): everything starts again as from a loss of power, the clock of day included. Without
+        power nothing happens."""
+        if self._powered.is_set():
+            self.power_off()
+            self.power_on()
 
     def press_wake(self) -> None:
         """Pull the wake-up pin: a deep sleep ends, and nothing else happens."""

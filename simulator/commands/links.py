@@ -151,7 +151,7 @@ async def _open_tcp(
         module.links.options[number].keep_alive = keep_alive
     secure = kind == TlsLink.kind
     opening = module.links.open_tcp(number, host, port, secure=secure)
-    await _open(module, opening, local_address, limit, TLS_FAILURES if secure else FAILURES)
+    await _open(module, number, opening, local_address, limit, TLS_FAILURES if secure else FAILURES)
 
 
 async def _open_udp(
@@ -167,7 +167,7 @@ async def _open_udp(
     need_ipv4(host)
     # The peer may change only with a local port (ESP-AT User Guide, AT+CIPSTART).
     opening = module.links.open_udp(number, host, port, local_port or None, follows if local_port else 0)
-    await _open(module, opening, local_address, limit)
+    await _open(module, number, opening, local_address, limit)
 
 
 class Failures(NamedTuple):
@@ -183,30 +183,33 @@ TLS_FAILURES: Final = Failures(EspTls.CANNOT_RESOLVE_HOST_NAME, EspTls.CONNECTIO
 
 async def _open(
     module: Module,
+    number: int,
     opening: Coroutine[Any, Any, None],
     local_address: str | None,
     limit: int,
     failures: Failures = FAILURES,
 ) -> None:
-    """Open a link within the limit, in milliseconds; raises CommandError with the errno of what went wrong."""
+    """Open a link within the limit, in milliseconds; raises CommandError with the errno of what went wrong. Nobody
+    else gets its number before the answer."""
     own = [attachment.address for attachment in module.network.attachments]
     if not own or local_address not in (None, *own):
         opening.close()
         raise CommandError(cause=Cause.NO_NETWORK)
     seconds = limit / 1000 if limit else None
     failure, takes, cause = failures.too_late, 0.0, None
-    with module.clock.move_on_after(seconds or float("inf")):
-        try:
-            await opening
-        except ResolveError:
-            failure, takes, cause = failures.unresolved, module.timing.unresolved, Cause.NO_SUCH_HOST
-        except UnreachableError:
-            takes = module.timing.unreachable
-        except NetworkError as error:
-            failure = error.errno
-        else:
-            return
-    await module.pause(min(takes, seconds or takes))
+    with module.links.reserved(number):
+        with module.clock.move_on_after(seconds or float("inf")):
+            try:
+                await opening
+            except ResolveError:
+                failure, takes, cause = failures.unresolved, module.timing.unresolved, Cause.NO_SUCH_HOST
+            except UnreachableError:
+                takes = module.timing.unreachable
+            except NetworkError as error:
+                failure = error.errno
+            else:
+                return
+        await module.pause(min(takes, seconds or takes))
     raise CommandError(errno=failure, cause=cause)
 
 

@@ -104,6 +104,15 @@ class LinkTable:
         alive = [link for link in self if not link.ended]
         return alive[0] if len(alive) == 1 else None
 
+    @contextmanager
+    def reserved(self, number: int) -> Iterator[None]:
+        """Keep clients of the server from getting the number of a link that is being opened."""
+        before, self._opening = self._opening, number
+        try:
+            yield
+        finally:
+            self._opening = before
+
     async def reopen(self, link: Link) -> None:
         """Open the link of a client again, as it was. Raises ResolveError, UnreachableError, NetworkError."""
         if isinstance(link, TcpLink):
@@ -114,7 +123,7 @@ class LinkTable:
         if not self.network.up:
             raise NetworkError(LWIP_NO_ROUTE)
         options = self.options[number].of_connection
-        with self._reserved(number):
+        with self.reserved(number):
             route = await self.network.locate(host, port)
             try:
                 connection, local_port = await self.network.connect(route, options)
@@ -132,7 +141,7 @@ class LinkTable:
 
     async def open_udp(self, number: int, host: str, port: int, local_port: int | None, follows: int) -> None:
         """Open a UDP port with a peer. Raises ResolveError, NetworkError."""
-        with self._reserved(number):
+        with self.reserved(number):
             peer = await self.network.locate_datagram(host, port)
             datagrams = await self.network.open_datagrams(local_port, peer.seen)
         self.add(UdpLink(number, peer, datagrams, self.network, follows=follows))
@@ -296,15 +305,6 @@ class LinkTable:
         except NetworkError:
             link.cut_off = False  # the link's own receiving notices that the peer has gone
         self.notify()
-
-    @contextmanager
-    def _reserved(self, number: int) -> Iterator[None]:
-        """Keep clients of the server from getting the number of a link that is being opened."""
-        self._opening = number
-        try:
-            yield
-        finally:
-            self._opening = None
 
     def notify(self) -> None:
         """Wake who waits for changes."""

@@ -3,6 +3,7 @@
 import pytest
 import trio
 
+from simulator.scenario.world import HostConfiguration, World
 from tests.network import (
     ERROR,
     JOIN,
@@ -102,6 +103,22 @@ async def test_a_refused_connection_is_closed_behind_its_error() -> None:
         start = b"AT+CIPSTART=2,%b%d" % (TO_PEER, await closed_port())
         assert await answer(bench, start, b"CLOSED\r\n") == ERROR + b"2,CLOSED\r\n"
         assert await bench.command(b"AT") == OK
+
+
+async def test_a_client_does_not_get_the_number_of_a_link_that_is_about_to_fail() -> None:
+    one = HostConfiguration("192.168.3.50")
+    async with workbench(World(memory_hosts=(one,), offline=True), dialect=OLD, profile="real") as bench:
+        await bench.command(b"AT+CWMODE=1")
+        for line in (b"AT+CWMODE=1", b"ATE0", JOIN, b"AT+CIPMUX=1", b"AT+CIPSERVER=1"):
+            await bench.send(line + b"\r\n")
+            await bench.advance(10)
+        (host,) = bench.simulation.hosts
+        (attachment,) = bench.module.network.attachments
+        bench.port.send(b'AT+CIPSTART=0,"TCP","192.168.3.99",80\r\n')
+        assert await bench.advance(1) == b""
+        host.connect(attachment.address, 333)
+        assert await bench.advance(1) == b"1,CONNECT\r\n"
+        assert await bench.advance(10) == ERROR + b"0,CLOSED\r\n"
 
 
 async def test_an_unknown_host() -> None:
