@@ -4,14 +4,28 @@ import argparse
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import Final
 
 from simulator import __version__
 
+INTERRUPTED: Final = 130
+"""Exit code after Ctrl-C, as shells have it, of what does not end in a way of its own."""
 SUBCOMMANDS = ("run", "play", "check", "trace", "commands", "flash", "pki")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run `espat`. Exit codes: 0 done, 1 failure while running, 2 wrong usage or a bad file."""
+    """Run `espat`. Exit codes: 0 done, 1 failure while running, 2 wrong usage or a bad file, 130 interrupted."""
+    try:
+        return _main(arguments)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BaseExceptionGroup as group:
+        if group.split(KeyboardInterrupt)[1] is not None:
+            raise
+        return INTERRUPTED
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     words = sys.argv[1:] if arguments is None else list(arguments)
     parser = argparse.ArgumentParser(prog="espat", description="A software simulator of an Espressif ESP-AT module.")
     parser.add_argument("--version", action="version", version=f"espat {__version__}")

@@ -1,12 +1,12 @@
 """`espat play` of one scenario that leaves the serial port to firmware: it moves the world, and watches."""
 
-import signal
 import sys
 from argparse import Namespace
 from pathlib import Path
 
 import trio
 
+from simulator.cli.ending import Ending
 from simulator.scenario.playing.outcome import report
 from simulator.scenario.playing.player import PlayError, Prepared, on_stage, perform, prepare
 from simulator.scenario.playing.stage import Setting
@@ -14,7 +14,7 @@ from simulator.scenario.scenario_file import read_scenario
 
 
 def play_attached(path: Path, options: Namespace, speed: float | None) -> int:
-    """Serve the modules until the steps are done; a scenario without steps goes on until SIGINT or SIGTERM. Returns 0,
+    """Serve the modules until the steps are done; a scenario without steps goes on until a signal ends it. Returns 0,
     or 1 when something else happened than it says. Raises ScenarioError, OSError."""
     prepared = prepare(read_scenario(path))
     if options.speed == "max":
@@ -28,17 +28,17 @@ def play_attached(path: Path, options: Namespace, speed: float | None) -> int:
     links = tuple(Path(options.link.replace("{n}", str(number))) for number in range(count))
     trace = options.trace / f"{path.stem}.jsonl" if options.trace is not None else None
     setting = Setting(speed=speed or 1.0, sockets=True, profile=options.timing, links=links, trace=trace)
-    return trio.run(_play, prepared, setting, options.seed)
+    with Ending() as ending:
+        return ending.run(_play, prepared, setting, options.seed, ending)
 
 
-async def _play(prepared: Prepared, setting: Setting, seed: int | None) -> int:
+async def _play(prepared: Prepared, setting: Setting, seed: int | None, ending: Ending) -> int:
     result = 0
     async with trio.open_nursery() as nursery:
 
         async def stop_on_signal() -> None:
-            with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-                async for _ in signals:
-                    nursery.cancel_scope.cancel()
+            await ending.wait()
+            nursery.cancel_scope.cancel()
 
         nursery.start_soon(stop_on_signal)
         async with on_stage(prepared, setting, seed=seed) as stage:

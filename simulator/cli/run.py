@@ -10,9 +10,8 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import trio
-
 from simulator.cli.console import Console, ConsoleHandler
+from simulator.cli.ending import Ending
 from simulator.cli.serving import serve
 from simulator.core.port_uri import PortUri, parse_link, parse_port_uri
 from simulator.core.timing import PROFILES
@@ -69,7 +68,12 @@ def _speed(text: str) -> float:
 
 
 def main(options: Namespace) -> int:
-    """Run until SIGINT or SIGTERM, or until the program at an `exec:` port ends."""
+    """Run until SIGINT, SIGTERM or SIGHUP, or until the program at an `exec:` port ends."""
+    with Ending() as ending:
+        return _run(options, ending)
+
+
+def _run(options: Namespace, ending: Ending) -> int:
     if options.modules is not None and options.modules < 1:
         options.usage_error("--modules: at least 1")
     if not 0 < options.speed < math.inf:
@@ -88,7 +92,7 @@ def main(options: Namespace) -> int:
     console = Console()
     logging.basicConfig(level=_level(options), format="%(message)s", handlers=[ConsoleHandler(console)])
     try:
-        return trio.run(serve, options, ports, logs, world, storages, trace, console)
+        return ending.run(serve, options, ports, logs, world, storages, trace, console, ending)
     finally:
         console.close()
 

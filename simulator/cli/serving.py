@@ -2,7 +2,6 @@
 
 import logging
 import resource
-import signal
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 from itertools import islice, zip_longest
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import trio
 
 from simulator.cli.console import Console
+from simulator.cli.ending import Ending
 from simulator.core.clock import Clock, RealClock, ScaledClock
 from simulator.core.paced_port import PacedPort
 from simulator.core.port import Port, PortError
@@ -53,6 +53,7 @@ async def serve(
     storages: "Sequence[Storage]",
     trace: Trace | None,
     console: Console,
+    ending: Ending,
 ) -> int:
     """Serve modules at ports until a signal, or the program at a port, ends it; returns the exit code.
 
@@ -73,22 +74,20 @@ async def serve(
     try:
         async with trio.open_nursery() as nursery:
             opener = PortOpener(nursery.start_soon, end)
-            with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
-                try:
-                    ports = [opener.open(uri) for uri in uris]
-                    logs = [opener.open(uri) for uri in log_uris]
-                except (PortError, OSError) as error:
-                    console.log(f"espat: {error}")
-                    end(2 if isinstance(error, PortError) else 1)
-                    return code
-                for number, port in enumerate(ports):
-                    announce(number, port.announcement)
-                for number, port in enumerate(logs):
-                    announce(number, f"log {port.announcement}")
-                nursery.start_soon(_run_modules, options, world, storages, trace, announce, ports, logs)
-                async for _ in signals:
-                    end(0)
-                    break
+            try:
+                ports = [opener.open(uri) for uri in uris]
+                logs = [opener.open(uri) for uri in log_uris]
+            except (PortError, OSError) as error:
+                console.log(f"espat: {error}")
+                end(2 if isinstance(error, PortError) else 1)
+                return code
+            for number, port in enumerate(ports):
+                announce(number, port.announcement)
+            for number, port in enumerate(logs):
+                announce(number, f"log {port.announcement}")
+            nursery.start_soon(_run_modules, options, world, storages, trace, announce, ports, logs)
+            await ending.wait()
+            end(0)
     finally:
         opener.close()
         if trace is not None:

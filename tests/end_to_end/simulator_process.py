@@ -110,6 +110,11 @@ class SimulatorProcess:
         self._process.send_signal(with_signal)
         return self.wait()
 
+    @property
+    def ended(self) -> bool:
+        """Whether it is no more."""
+        return self._process.poll() is not None
+
     def wait(self) -> int:
         """Wait until it ends; returns its exit code. All its output has been read then."""
         code = self._process.wait(LIMIT)

@@ -20,7 +20,7 @@ def test_the_link_is_made_in_the_working_directory_and_announced_with_its_whole_
     assert os.readlink(tmp_path / "ttyESP0").startswith("/dev/pts/")
 
 
-@pytest.mark.parametrize("with_signal", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("with_signal", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_ends_it_with_0_and_removes_the_link(
     start: Start, tmp_path: Path, with_signal: signal.Signals
 ) -> None:
@@ -28,6 +28,16 @@ def test_a_signal_ends_it_with_0_and_removes_the_link(
     with Client(simulator.port()) as client:
         client.started()
         assert simulator.stop(with_signal) == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_several_signals_in_a_row_end_it_as_one_does(start: Start, tmp_path: Path) -> None:
+    simulator = start("--modules", "3")
+    simulator.port(2)
+    for with_signal in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT) * 3:
+        if not simulator.ended:
+            os.kill(simulator.pid, with_signal)
+    assert simulator.wait() == 0
     assert list(tmp_path.iterdir()) == []
 
 
