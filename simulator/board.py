@@ -83,6 +83,7 @@ class Board(ABC):
         self.random = surroundings.random
         self.storage = storage
         self.store = storage.settings
+        storage.chip.on_loss = self._flash_lost
         self._lans = surroundings.lans
         self._trace = surroundings.trace
         self._redactor = (
@@ -179,6 +180,13 @@ class Board(ABC):
                 await self._woken.wait()
         else:
             await trio.lowlevel.checkpoint()
+
+    def _flash_lost(self, error: OSError) -> None:
+        log.error(
+            "the flash %s ends here: %s; what is stored from now on is lost with this program",
+            error.filename,
+            error.strerror,
+        )
 
     def _event(self, text: str) -> None:
         """`text`: a name of EVENTS, and what there is to say about it."""

@@ -22,7 +22,7 @@ class Medium(Protocol):
         """Bytes of the image."""
 
     def write(self, offset: int, data: bytes | bytearray) -> None:
-        """Overwrite bytes of the image; when it returns, the operating system has them."""
+        """Overwrite bytes of the image; when it returns, the operating system has them. Raises OSError."""
 
 
 class Flash(Protocol):
@@ -57,7 +57,11 @@ class FlashChip:
         self.chip, self.offset = self, 0
         self.erasures: Counter[int] = Counter()
         self._factory = factory or {}
+        self.on_loss: Callable[[OSError], None] | None = None
+        """Called when the medium takes no more: from then on what is written is in memory only, and what the medium has
+        is what a loss of power in this moment would have left. None: the error is raised."""
         self._medium = medium
+        self._lost = False
         self._written: dict[int, bytearray] = {}
         self._left: int | None = None
         self._failed: Callable[[], None] | None = None
@@ -79,7 +83,7 @@ class FlashChip:
         number, start = divmod(offset, SECTOR_SIZE)
         if start + length <= SECTOR_SIZE:
             return self._read_within(number, start, length)
-        if self._medium is not None:
+        if self._medium is not None and not self._lost:
             return self._medium.read(offset, length)
         return b"".join(self._read_within(*piece) for piece in _pieces(offset, length))
 
@@ -100,7 +104,7 @@ class FlashChip:
         data = _cleared(sector[start:end], data)
         sector[start:end] = data
         if self._medium is not None:
-            self._medium.write(offset, data)
+            self._write(offset, data)
 
     def program_behind(self, sector: int, first: int, bits: bytes | bytearray, start: int, data: bytes) -> None:
         """Program `bits` and, somewhere behind them, `data`; a file gets both in one write. `sector`: offset of the
@@ -121,7 +125,7 @@ class FlashChip:
         content[first : first + len(bits)] = bits
         content[start:end] = data
         if self._medium is not None:
-            self._medium.write(sector + first, content[first:end])
+            self._write(sector + first, content[first:end])
 
     def erase(self, offset: int, length: int) -> None:
         """Set all bits of whole sectors. Raises ValueError."""
@@ -133,8 +137,8 @@ class FlashChip:
         for number in range(offset // SECTOR_SIZE, (offset + length) // SECTOR_SIZE):
             self.erasures[number] += 1
             if self._medium is not None:
-                self._medium.write(number * SECTOR_SIZE, ERASED)
-                if number in self._written:
+                self._write(number * SECTOR_SIZE, ERASED)
+                if number in self._written or self._lost:
                     self._written[number] = bytearray(ERASED)
             elif number in self._factory:
                 self._written[number] = bytearray(ERASED)
@@ -145,6 +149,19 @@ class FlashChip:
         """Whether a part of a chip in memory is still as the factory made it."""
         sectors = range(offset // SECTOR_SIZE, -(-(offset + length) // SECTOR_SIZE))
         return self._medium is None and self._written.keys().isdisjoint(sectors)
+
+    def _write(self, offset: int, data: bytes | bytearray) -> None:
+        """Hand over to the medium what has been programmed or erased."""
+        if self._lost:
+            return
+        assert self._medium is not None
+        try:
+            self._medium.write(offset, data)
+        except OSError as error:
+            if self.on_loss is None:
+                raise
+            self._lost = True
+            self.on_loss(error)
 
     def _until_failure(self, data: bytes) -> bytes:
         """What of some bytes is programmed before the power fails."""
@@ -177,7 +194,7 @@ class FlashChip:
 
     def _mirror(self, number: int) -> bytearray:
         """A sector that is about to be written to."""
-        if self._medium is not None and len(self._written) >= MIRROR_LIMIT:
+        if self._medium is not None and len(self._written) >= MIRROR_LIMIT and not self._lost:
             self._written.clear()
         sector = self._written[number] = bytearray(self._read_within(number, 0, SECTOR_SIZE))
         return sector

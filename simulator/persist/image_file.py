@@ -4,6 +4,7 @@ Writes go straight to the file. A program that is killed loses nothing that it h
 can, when its power fails.
 """
 
+import errno
 import fcntl
 import os
 import stat
@@ -71,8 +72,12 @@ class ImageFile:
 
     def write(self, offset: int, data: bytes | bytearray) -> None:
         """Overwrite bytes of the image. Raises OSError."""
-        if os.pwrite(self._descriptor, data, offset) != len(data):
-            raise OSError(f"{self.path}: not all of the image can be written")
+        try:
+            count = os.pwrite(self._descriptor, data, offset)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(self.path)) from None
+        if count != len(data):
+            raise OSError(errno.ENOSPC, "not all of the image can be written", str(self.path))
 
     def close(self) -> None:
         """Let others have it."""

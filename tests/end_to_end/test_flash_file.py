@@ -1,5 +1,6 @@
 """`espat run --flash`: what is stored survives the end of the process, even SIGKILL at any moment."""
 
+import resource
 import stat
 from pathlib import Path
 from random import Random
@@ -28,6 +29,23 @@ def test_settings_survive_the_process(start: Start, tmp_path: Path) -> None:
     with Client(start("--flash", "flash.bin").port()) as client:
         assert client.read_until(b"GOT IP\r\n") == b"\r\nready\r\nWIFI CONNECTED\r\nWIFI GOT IP\r\n"
         assert client.command(b"AT+UART_DEF?") == b"+UART_DEF:9600,8,1,0,0\r\n" + OK
+
+
+def test_a_file_that_cannot_grow_or_change_any_more(start: Start, tmp_path: Path) -> None:
+    simulator = start("--flash", "flash.bin")
+    with Client(simulator.port()) as client:
+        assert client.started().command(b"AT+CWMODE=1") == OK
+        resource.prlimit(simulator.pid, resource.RLIMIT_FSIZE, (0, 0))
+        for line in (b"AT+CWMODE=3", b"AT+UART_DEF=9600,8,1,0,0", b"AT+CWMODE=2"):
+            assert client.command(line) == OK
+        assert client.command(b"AT+RST", b"ready\r\n") == OK + b"\r\nready\r\n"
+        assert client.command(b"AT+CWMODE?") == b"+CWMODE:2\r\n" + OK
+    assert simulator.stop() == 0
+    assert [line for line in simulator.stderr if not line.startswith("module 0: ")] == [
+        f"the flash {tmp_path}/flash.bin ends here: File too large; what is stored from now on is lost with this program"
+    ]
+    with Client(start("--flash", "flash.bin").port()) as client:
+        assert client.started().command(b"AT+CWMODE?") == b"+CWMODE:1\r\n" + OK
 
 
 def test_without_a_file_nothing_is_kept_and_the_log_says_so_once(start: Start) -> None:

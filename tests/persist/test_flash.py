@@ -1,13 +1,15 @@
 """The chip, and the file that keeps it."""
 
+import errno
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.persist.flash import ERASED, SECTOR_SIZE, FlashChip, FlashRegion, sectors_of
+from simulator.persist.flash import ERASED, MIRROR_LIMIT, SECTOR_SIZE, FlashChip, FlashRegion, sectors_of
 from simulator.persist.image_file import FlashFileError, create_image, open_image
 
 SIZE = 4 * SECTOR_SIZE
@@ -184,3 +186,51 @@ def test_the_power_fails_in_the_middle_of_a_write() -> None:
     assert not chip.power_on()
     chip.program(100, b"back")
     assert chip.read(100, 4) == b"back"
+
+
+class Full(Kept):
+    """A medium that takes so many writes and no more."""
+
+    def __init__(self, content: bytearray, writes: int) -> None:
+        super().__init__(content)
+        self._left = writes
+
+    def write(self, offset: int, data: bytes | bytearray) -> None:
+        if not self._left:
+            raise OSError(errno.ENOSPC, "No space left on device", "image")
+        self._left -= 1
+        super().write(offset, data)
+
+
+def use(chip: FlashChip) -> Iterator[bytes]:
+    """Do all that can be done to a chip, in more sectors than a file's are kept of; what it shows after each step."""
+    for number in range(MIRROR_LIMIT + 3):
+        chip.program(number * SECTOR_SIZE + 5, b"one")
+        yield chip.read(0, chip.size)
+    chip.erase(SECTOR_SIZE, 2 * SECTOR_SIZE)
+    yield chip.read(0, chip.size)
+    chip.program_behind(0, 0, b"\xf0", 20, b"behind")
+    yield chip.read(0, chip.size)
+    chip.program(SECTOR_SIZE - 2, b"over the border")
+    yield chip.read(0, chip.size)
+
+
+def test_a_medium_that_takes_no_more_is_left_as_it_is_and_the_chip_goes_on() -> None:
+    size = (MIRROR_LIMIT + 4) * SECTOR_SIZE
+    blank = bytearray(b"\xff" * size)
+    steps = list(use(FlashChip(size)))
+    kept = Kept(blank)
+    versions = [bytes(blank)]
+    for _ in use(FlashChip(size, medium=kept)):
+        versions.append(bytes(kept.content))
+    for writes in (0, 1, MIRROR_LIMIT, MIRROR_LIMIT + 1, MIRROR_LIMIT + 3, MIRROR_LIMIT + 4, MIRROR_LIMIT + 5):
+        medium, errors = Full(blank, writes), list[OSError]()
+        chip = FlashChip(size, medium=medium)
+        chip.on_loss = errors.append
+        assert list(use(chip)) == steps
+        assert [error.filename for error in errors] == ["image"]
+        if writes <= MIRROR_LIMIT + 3:  # each of these steps is one write
+            assert medium.content == versions[writes]
+    chip = FlashChip(size, medium=Full(blank, 3))
+    with pytest.raises(OSError, match="No space"):
+        list(use(chip))
