@@ -41,9 +41,9 @@ def test_a_file_that_cannot_grow_or_change_any_more(start: Start, tmp_path: Path
         assert client.command(b"AT+RST", b"ready\r\n") == OK + b"\r\nready\r\n"
         assert client.command(b"AT+CWMODE?") == b"+CWMODE:2\r\n" + OK
     assert simulator.stop() == 0
-    assert [line for line in simulator.stderr if not line.startswith("module 0: ")] == [
-        f"the flash {tmp_path}/flash.bin ends here: File too large; what is stored from now on is lost with this program"
-    ]
+    log = [line for line in simulator.stderr if not line.startswith("module 0: ")]
+    end = f"the flash {tmp_path}/flash.bin ends here: File too large; "
+    assert log == [end + "what is stored from now on is lost with this program"]
     with Client(start("--flash", "flash.bin").port()) as client:
         assert client.started().command(b"AT+CWMODE?") == b"+CWMODE:1\r\n" + OK
 
