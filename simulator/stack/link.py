@@ -123,6 +123,8 @@ class TcpLink(Link):
         self.cut_off = False
         self.finishing = False
         self._held = bytearray()
+        self._outages = 0
+        self._turn = trio.Lock()  # of those who send: what each of them has stays in one piece
         self.dialled: tuple[str, int] = remote
         """What a client dialled, a name or an address; it is dialled again in passthrough."""
         self._connection = connection
@@ -152,7 +154,19 @@ class TcpLink(Link):
         return b"".join(parts), self.remote
 
     async def send(self, payload: bytes) -> None:
-        await self._connection.send(payload)
+        try:
+            self._turn.acquire_nowait()  # without a checkpoint
+        except trio.WouldBlock:
+            await self._turn.acquire()
+        try:
+            await self._connection.send(payload)
+        finally:
+            self._turn.release()
+
+    def cut(self) -> None:
+        """Its network is gone; `resume` follows when it is back."""
+        self.cut_off = True
+        self._outages += 1
 
     @property
     def holds(self) -> bool:
@@ -167,14 +181,16 @@ class TcpLink(Link):
         return True
 
     async def resume(self) -> None:
-        """The network is back: send what has been held. Raises NetworkError."""
+        """The network is back: send what has been held; it may be gone again by then. Raises NetworkError."""
+        outage = self._outages
         while self._held:
             payload = bytes(self._held)
             self._held.clear()
-            await self._connection.send(payload)
-        self.cut_off = False
-        if self.finishing:
-            self._connection.finish()
+            await self.send(payload)
+        if outage == self._outages:
+            self.cut_off = False
+            if self.finishing:
+                self._connection.finish()
 
     async def receive(self) -> tuple[bytes, Endpoint]:
         return await self._connection.receive(max(1, self.room)), self.remote

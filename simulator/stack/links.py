@@ -265,12 +265,12 @@ class LinkTable:
             if not self.persistent[link.number]:
                 link.vanish()
                 self.disconnect(link)
-            elif not link.cut_off:
-                link.cut_off = True
-                if link.keep_alive:
-                    questions = KEEP_ALIVE_INTERVAL * KEEP_ALIVE_COUNT
-                    silence = self._clock.now() - link.used
-                    self._spawn(self._end_unless_back, link, max(0.0, link.keep_alive + questions - silence))
+                continue
+            if link.keep_alive and not link.cut_off:
+                questions = KEEP_ALIVE_INTERVAL * KEEP_ALIVE_COUNT
+                silence = self._clock.now() - link.used
+                self._spawn(self._end_unless_back, link, max(0.0, link.keep_alive + questions - silence))
+            link.cut()
 
     def network_up(self, lan: Lan | None) -> None:
         """An interface has its network back, or one with the same addresses: the links that were left to the stack go

@@ -1,5 +1,6 @@
 """The verbs, each against a module: in memory and stepped, and with real sockets in real time."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -270,6 +271,12 @@ async def test_a_world_file(tmp_path: Path) -> None:
     text = "title: x\nworld: world.toml\n"
     lines = ("{send: 'AT+CWMODE=1'}", OK, '{send: \'AT+CWJAP="attic",""\'}')
     await play_text(tmp_path, text + steps(*lines, "{expect: ['WIFI CONNECTED', 'WIFI GOT IP', '', 'OK']}"))
+
+
+async def test_a_world_file_that_would_never_end(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "world.toml")
+    with pytest.raises(ScenarioError, match=r"yaml:2: world: found no regular file; a TOML file would be right"):
+        await play_text(tmp_path, "title: x\nworld: world.toml\n" + steps("{send: 'AT'}"))
 
 
 HOSTS = """\

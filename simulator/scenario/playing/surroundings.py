@@ -18,7 +18,7 @@ from simulator.scenario.playing.variables import UnknownVariableError, Variables
 from simulator.scenario.scenario import Place, Scenario, ScenarioError, known, shown
 from simulator.scenario.world import World
 from simulator.scenario.world_file import load_world
-from simulator.scenario.world_reader import WorldError, read_world
+from simulator.scenario.world_reader import Mistake, WorldError, read_world
 from simulator.stack.endpoint import is_address
 from simulator.stack.sntp import time_zone
 
@@ -70,6 +70,8 @@ class _Arrangement:
         try:
             if isinstance(self._scenario.world, str):
                 path = Path(self._scenario.file).parent / self._scenario.world
+                if path.exists() and not path.is_file():  # a FIFO would never end
+                    raise WorldError(str(path), [Mistake("", "no regular file", "a TOML file")])
                 world = load_world(path)
             else:
                 self._awaited += [f"world: {key}" for key in ELSEWHERE if key in found]

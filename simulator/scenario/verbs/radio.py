@@ -23,7 +23,7 @@ def _point(stage: Stage, ssid: bytes) -> AccessPoint:
         if point.ssid == ssid:
             return point
     known = ", ".join(repr(point.ssid.decode(errors="replace")) for point in points)
-    raise MismatchError(f"the world has no access point {ssid.decode()!r}; it has {known or 'none'}")
+    raise MismatchError(f"the world has no access point {ssid.decode(errors='replace')!r}; it has {known or 'none'}")
 
 
 @verb("access_point.on", "ap_up")
@@ -93,7 +93,7 @@ async def station_join(
     await stage.until(
         lambda: station.changed,
         lambda: bool(station.addresses),
-        lambda: f"{name} cannot join {ssid.decode()!r}",
+        lambda: f"{name} cannot join {ssid.decode(errors='replace')!r}",
         within,
     )
     addresses = list(station.addresses.values())

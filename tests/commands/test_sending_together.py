@@ -1,0 +1,74 @@
+"""Several things to send on one link at a time, while the peer does not read: each goes out whole and in turn."""
+
+import trio
+
+from tests.memory_host import HOST, MemoryHost, linked
+from tests.network import OK, PROMPT, station
+from tests.workbench import Workbench
+
+WINDOW = 5760
+LOST = b"WIFI DISCONNECT\r\n"
+BACK = b"WIFI CONNECTED\r\nWIFI GOT IP\r\n"
+
+
+async def test_a_segment_of_the_buffer_and_a_command() -> None:
+    async with station(dialect="esp8266-v0.30") as bench, trio.open_nursery() as nursery:
+        host = MemoryHost(nursery)
+        host.reads = False
+        (lan,) = bench.simulation.lans.values()
+        lan.nodes[HOST] = host
+        assert await bench.command(b'AT+CIPSTART="TCP","%b",80' % HOST.encode()) == b"CONNECT\r\n" + OK
+        for number, end in ((1, b"1,SEND OK\r\n"), (2, b"2,SEND OK\r\n"), (3, b"")):
+            await bench.command(b"AT+CIPSENDBUF=2000")
+            assert await bench.send(b"%d" % number * 2000) == b"\r\nRecv 2000 bytes\r\n" + end
+        await bench.command(b"AT+CIPSEND=1000")
+        assert await bench.send(b"4" * 1000) == b"\r\nRecv 1000 bytes\r\n"
+        host.connection.read()
+        assert await bench.settle() == b"3,SEND OK\r\n\r\nSEND OK\r\n"
+        assert host.connection.received == b"1" * 2000 + b"2" * 2000 + b"3" * 2000 + b"4" * 1000
+        nursery.cancel_scope.cancel()
+
+
+async def cut_off_with_a_full_window(bench: Workbench) -> None:
+    """Fill the window, lose the network, send a little more, and have the network back."""
+    assert await bench.command(b"AT+CIPSEND=%d" % WINDOW) == PROMPT
+    assert (await bench.send(b"a" * WINDOW)).endswith(b"SEND OK\r\n")
+    bench.simulation.access_point(b"espressif").switch_off()
+    assert await bench.advance(6) == LOST
+    assert await bench.command(b"AT+CIPSEND=3") == PROMPT
+    assert (await bench.send(b"bbb")).endswith(b"SEND OK\r\n")
+    bench.simulation.access_point(b"espressif").switch_on()
+    assert await bench.advance(1) == BACK
+
+
+async def test_the_network_comes_back_twice_while_what_was_held_waits_for_the_peer() -> None:
+    async with linked(b"AT+CIPCONNPERSIST=1", reads=False) as (bench, host):
+        await cut_off_with_a_full_window(bench)
+        assert await bench.command(b"AT+CIPSEND=3") == PROMPT
+        assert (await bench.send(b"ccc")).endswith(b"SEND OK\r\n")
+        bench.simulation.access_point(b"espressif").switch_off()
+        assert await bench.advance(6) == LOST
+        bench.simulation.access_point(b"espressif").switch_on()
+        assert await bench.advance(1) == BACK
+        host.connection.read()
+        assert await bench.settle() == b""
+        assert host.connection.received == b"a" * WINDOW + b"bbbccc"
+        assert await bench.command(b"AT+CIPSEND=1") == PROMPT
+        assert (await bench.send(b"d")).endswith(b"SEND OK\r\n")
+        assert host.connection.received.endswith(b"cccd")
+
+
+async def test_a_network_that_is_gone_again_before_what_was_held_is_out() -> None:
+    async with linked(b"AT+CIPCONNPERSIST=1", reads=False) as (bench, host):
+        await cut_off_with_a_full_window(bench)
+        bench.simulation.access_point(b"espressif").switch_off()
+        assert await bench.advance(6) == LOST
+        host.connection.read()
+        await bench.settle()
+        host.connection.taken()
+        assert await bench.command(b"AT+CIPSEND=3") == PROMPT
+        assert (await bench.send(b"ddd")).endswith(b"SEND OK\r\n")
+        assert host.connection.taken() == b""
+        bench.simulation.access_point(b"espressif").switch_on()
+        assert await bench.advance(1) == BACK
+        assert host.connection.taken() == b"ddd"
