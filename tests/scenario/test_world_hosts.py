@@ -1,5 +1,6 @@
 """The hosts of the world: peers in memory, in stepped time."""
 
+import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -9,7 +10,7 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from simulator.scenario.services.peer import TcpPeer, UdpPeer
-from simulator.scenario.services.streams import PATTERN
+from simulator.scenario.services.streams import ENDLESS_RATE, PATTERN
 from simulator.scenario.world_host import WorldHost
 from simulator.scenario.world_reader import read_world
 from simulator.stack.endpoint import Endpoint
@@ -184,7 +185,18 @@ async def test_a_source_without_end_waits_for_its_reader() -> None:
             head, _, data = (await bench.command(b"AT+CIPRECVDATA=0,2000")).partition(b'"192.168.3.50",19,')
             length = int(head.removeprefix(b"+CIPRECVDATA:").rstrip(b","))
             taken += data[:length]
+            await bench.advance(len(PATTERN) / ENDLESS_RATE)
         assert taken == (PATTERN * 3)[: len(taken)]
+
+
+async def test_a_source_without_end_lets_time_pass() -> None:
+    async with joined("tcp-source") as (bench,):
+        printed = await bench.command(b'AT+CIPSTART=0,"TCP","near.example",19')
+        printed += await bench.advance(0.1)
+        received = sum(map(int, re.findall(rb"\r\n\+IPD,0,(\d+),", printed)))
+        assert received // len(PATTERN) == round(0.1 * ENDLESS_RATE) // len(PATTERN) + 1
+        await bench.command(b"AT+CIPCLOSE=0")
+        assert await bench.advance(1) == b""
 
 
 async def test_silent_accepts_and_then_reads_no_more_than_the_window() -> None:

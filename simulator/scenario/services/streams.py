@@ -10,6 +10,9 @@ from simulator.stack.memory_stream import WINDOW, MemoryStream
 
 _PRINTABLE: Final = bytes(range(0x20, 0x7F))
 _LINE: Final = 72
+ENDLESS_RATE: Final = 2_500_000
+"""Bytes a second of module time that what never ends takes at most: about what an ESP32 receives on air. Without it
+nothing else would ever happen in stepped time, where no data takes any."""
 PATTERN: Final = b"".join((_PRINTABLE * 2)[start : start + _LINE] + b"\r\n" for start in range(len(_PRINTABLE)))
 """What the character generator repeats: lines of 72 printable characters, each line shifted by one (RFC 864)."""
 
@@ -44,7 +47,7 @@ class TcpDiscard(TcpService):
 
 
 class TcpSource(TcpService):
-    """Sends as fast as it is read: for ever, or `count=` so many bytes and then closes."""
+    """Sends as fast as it is read: for ever (ENDLESS_RATE), or `count=` so many bytes and then closes."""
 
     usual_port = 19
     options: ClassVar[Mapping[str, Reader]] = {"count": whole_number_text(0, 2**40)}
@@ -59,6 +62,8 @@ class TcpSource(TcpService):
             rest = len(PATTERN) if self._count is None else self._count - sent
             await stream.send_all(PATTERN[:rest])
             sent += min(rest, len(PATTERN))
+            if self._count is None:
+                await self.host.clock.sleep(len(PATTERN) / ENDLESS_RATE)
 
 
 class TcpSilent(TcpService):
