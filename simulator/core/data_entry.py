@@ -49,6 +49,10 @@ class DataEntry(ABC):
         self.cancelled = True
         self.ended.set()
 
+    def release(self) -> None:
+        """Its command is over, or the boot that had it: nobody need wait for room any more."""
+        self.ended.set()
+
     @abstractmethod
     def consume(self, data: bytes) -> bytes:
         """Keep what belongs to the payload, set `ended` when it is complete; returns the rest."""

@@ -307,6 +307,7 @@ class Engine:
         try:
             yield
         finally:
+            entry.release()
             self._escape = None
             self._got_data = True
             if not entry.surplus_is_input:  # else it goes on taking until the command is done

@@ -54,6 +54,10 @@ class StreamEntry(DataEntry):
         super().cancel()
         self._change()
 
+    def release(self) -> None:
+        super().release()
+        self._change()
+
     async def block(self, size: int, interval: float, *, several: bool = False) -> bytes:
         """The next block: `size` bytes, or fewer when `interval` seconds have passed since the first of them, or when
         nothing more comes. Nothing when the entry has ended and all has been taken.

@@ -1,5 +1,12 @@
 """Power and the reset pin, whatever their order."""
 
+from collections.abc import Callable
+
+import pytest
+
+from simulator.module import Module
+from tests.memory_host import linked
+from tests.network import JOIN
 from tests.workbench import workbench
 
 READY = b"\r\nready\r\n"
@@ -37,3 +44,26 @@ async def test_the_reset_pin_gives_no_power() -> None:
         assert await bench.settle() == b""
         bench.module.power_on()
         assert await bench.settle() == READY
+
+
+def cut_and_restore(module: Module) -> None:
+    module.power_off()
+    module.power_on()
+
+
+@pytest.mark.parametrize("restart", [Module.reset, cut_and_restore])
+@pytest.mark.parametrize("lines", [(b"AT+CIPMODE=1", b"AT+CIPSEND"), (b"AT+CIPSENDL=100000",)])
+async def test_a_module_that_has_taken_all_the_data_it_can_hears_again_after_a_restart(
+    restart: Callable[[Module], None], lines: tuple[bytes, ...]
+) -> None:
+    async with linked(reads=False) as (bench, _):
+        for line in lines:
+            await bench.command(line)
+        for _ in range(20):
+            await bench.send(b"x" * 1000)
+        restart(bench.module)
+        await bench.settle()
+        await bench.settle()
+        await bench.send(b"\r\n")
+        assert await bench.command(b"ATE0") == OK
+        assert await bench.command(JOIN) == b"WIFI DISCONNECT\r\nWIFI CONNECTED\r\nWIFI GOT IP\r\n" + OK
