@@ -127,18 +127,14 @@ class Network:
         name = self._address_in_memory(name, port) or name
         attachment = self._attachment_for(name) if is_address(name) else self.attachment()
         lan, source = (attachment.lan, attachment.address) if attachment is not None else (None, "")
-        if lan is not None and is_address(name) and not self.host.host_map.has_entry(name, port):
-            node = lan.node(name)
-            if node is not None:
-                return Route(Endpoint(name, port), lan, source, nodes=(node,))
-            if name in lan.hosts:  # which has no power
-                raise UnreachableError(name)
+        direct = is_address(name) and not self.host.host_map.has_entry(name, port)
+        if lan is not None and direct and (node := _in_memory(lan, name)) is not None:
+            return Route(Endpoint(name, port), lan, source, nodes=(node,))
         with self._unknown_host_logged():
             self._need_names(name, lan)
             destination = await self.host.locate(name, port, lan)
-        node = lan.nodes.get(destination.host.address) if lan is not None else None
-        if node is not None:  # an entry of [hosts] leads to somebody of the simulation
-            return Route(destination.host, lan, source, nodes=(node,))
+        if lan is not None and (node := _in_memory(lan, destination.host.address)) is not None:
+            return Route(destination.host, lan, source, nodes=(node,))  # an entry of [hosts] leads there
         if destination.beyond and (lan is None or not lan.has_uplink):
             raise UnreachableError(destination.seen.address)
         return Route(destination.seen, lan, source, host=destination.host)
@@ -284,6 +280,14 @@ class Network:
                 self._next_port = FIRST_EPHEMERAL
             if port not in self._ports:
                 return port
+
+
+def _in_memory(lan: Lan, address: str) -> Node | None:
+    """Who of the simulation has an address. Raises UnreachableError where that is a host without power."""
+    node = lan.node(address)
+    if node is None and address in lan.hosts:
+        raise UnreachableError(address)
+    return node
 
 
 class _ModuleNode:

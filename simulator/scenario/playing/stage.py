@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 import trio
+from trio.lowlevel import ParkingLot
 
 from simulator.core.clock import MovableClock, PacedClock, SteppedClock
 from simulator.core.inotify import DeviceWatcher
@@ -27,7 +28,7 @@ from simulator.scenario.playing.socket_peers import SocketPeer
 from simulator.scenario.playing.terminal import MemoryTerminal, Patience, Terminal, open_device
 from simulator.scenario.playing.variables import Variables
 from simulator.scenario.simulation import Simulation
-from simulator.scenario.world import World
+from simulator.scenario.world import HostConfiguration, World
 from simulator.scenario.world_station import WorldStation
 
 STEP_LIMIT: Final = 10.0
@@ -89,7 +90,7 @@ class Stage:
         self.links: dict[str, Path] = {}
         """Where the serial ports of modules are, by their names."""
         self._served: dict[tuple[int, str, int], tuple[str, int]] = {}
-        self._changed = trio.Event()
+        self._announced = ParkingLot()
         self._running = 0
         self._passing = trio.CancelScope()
         self._seen = 0
@@ -101,9 +102,13 @@ class Stage:
         return self.terminals[module]
 
     def peer(self, name: str) -> Peer:
-        """A host of the scenario. Raises MismatchError."""
+        """A host that the scenario plays, or one of the world by its name or address. Raises MismatchError."""
         if name not in self.peers:
-            raise MismatchError(f"the world has no peer {name!r}; it has {', '.join(self.peers) or 'none'}")
+            try:
+                self.peers[name] = MemoryPeer(PeerConfiguration(name), self.simulation.host(name))
+            except KeyError:
+                known = ", ".join(self.peers) or "none"
+                raise MismatchError(f"the world has no peer {name!r}; it has {known}") from None
         return self.peers[name]
 
     def event(self, module: str, text: str) -> None:
@@ -148,21 +153,22 @@ class Stage:
         """Where on this machine a port of a module is. Raises MismatchError."""
         key = (module.number, transport, port)
         await self.until(
-            lambda: self._changed, lambda: key in self._served, lambda: f"the module does not serve {transport} {port}"
+            self._announced, lambda: key in self._served, lambda: f"the module does not serve {transport} {port}"
         )
         return self._served[key]
 
     async def until(
         self,
-        changed: Callable[[], trio.Event],
+        changed: ParkingLot,
         condition: Callable[[], bool],
         problem: Callable[[], str],
         limit: float | None = None,
     ) -> None:
-        """Wait for something to become true. `changed`: set when it may have. Raises MismatchError."""
+        """Wait for something to become true. `changed`: who waits there is woken when it may have. Raises
+        MismatchError."""
         with self.clock.move_on_after(limit if limit is not None else self.patience.step):
             while not condition():
-                await changed().wait()
+                await changed.park()
             return
         raise MismatchError(problem())
 
@@ -172,8 +178,7 @@ class Stage:
             self._served[module, found[1], int(found[2])] = (found[3], int(found[4]))
         elif found := _WITHDRAWN.fullmatch(text):
             self._served.pop((module, found[1], int(found[2])), None)
-        self._changed.set()
-        self._changed = trio.Event()
+        self._announced.unpark_all()
 
 
 @asynccontextmanager
@@ -210,24 +215,16 @@ async def open_stage(
                 assert stage is not None
                 stage.announced(module, text)
 
-            named: dict[str, Peer] = {}
+            socket_peers = []
             hosts: dict[str, str] = {}
-            if setting.sockets:
-                for configuration in peers:
-                    socket_peer = SocketPeer(configuration, nursery, find_port)
-                    named[configuration.name] = socket_peer
-                    exits.callback(socket_peer.close)
-                    hosts |= await socket_peer.reserve()
-            else:
-                peers = _with_addresses(peers)
-                hosts = {peer.host: peer.address for peer in peers if peer.host}
+            for configuration in peers if setting.sockets else ():
+                socket_peers.append(SocketPeer(configuration, nursery, find_port))
+                exits.callback(socket_peers[-1].close)
+                hosts |= await socket_peers[-1].reserve()
             world = replace(world, hosts={**world.hosts, **hosts})
             simulation = Simulation(world, clock, profile=setting.profile, trace=trace, announce=announce)
             stage = Stage(simulation, clock, trace, variables, patience, nursery)
-            if not setting.sockets:
-                for configuration in peers:
-                    named[configuration.name] = MemoryPeer(configuration, nursery, simulation.lans, clock)
-            stage.peers |= named
+            stage.peers |= {peer.name: peer for peer in socket_peers or _in_memory(peers, simulation)}
             ports = _ports(setting, clock, len(modules), nursery, exits)
             _add_modules(stage, setting, modules, ports, tolerated)
             for terminal in stage.terminals.values():
@@ -285,9 +282,10 @@ async def _plain_nursery() -> AsyncIterator[trio.Nursery]:
         raise failure
 
 
-def _with_addresses(peers: Sequence[PeerConfiguration]) -> list[PeerConfiguration]:
-    """Peers that have a name only get an address."""
-    return [
-        peer._replace(address=BEYOND.format(number)) if peer.host and not peer.address else peer
-        for number, peer in enumerate(peers, 1)
-    ]
+def _in_memory(peers: Sequence[PeerConfiguration], simulation: Simulation) -> list[MemoryPeer]:
+    """Peers as hosts of the simulation; those that have a name only get an address. Raises PeerError."""
+    found = []
+    for number, peer in enumerate(peers, 1):
+        address = peer.address or (BEYOND.format(number) if peer.host else "")
+        found.append(MemoryPeer(peer, simulation.add_host(HostConfiguration(address, peer.host))))
+    return found

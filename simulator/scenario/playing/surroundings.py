@@ -12,8 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from simulator.radio.security import SECURITIES
 from simulator.scenario.document import Items, Table
-from simulator.scenario.playing.peers import TRANSPORTS, PeerConfiguration
-from simulator.scenario.playing.tls_peers import Credentials
+from simulator.scenario.playing.peers import TRANSPORTS, Credentials, PeerConfiguration
 from simulator.scenario.playing.variables import UnknownVariableError, Variables
 from simulator.scenario.scenario import Place, Scenario, ScenarioError, known, shown
 from simulator.scenario.world import World

@@ -85,13 +85,12 @@ async def station_join(
         host = stage.peers.get(peer)
         mac = host.configuration.mac if host is not None else None
         mac = mac or LOCAL_MAC + sha256(name.encode()).digest()[:3]
-        station = stage.simulation.add_station(StationConfiguration(mac, ssid, password))
+        in_memory = host.host if isinstance(host, MemoryPeer) else None
+        station = stage.simulation.add_station(StationConfiguration(mac, ssid, password), in_memory)
         stage.stations[name] = station
-        if isinstance(host, MemoryPeer):
-            station.node = host.node
     station.join()
     await stage.until(
-        lambda: station.changed,
+        station.changed,
         lambda: bool(station.addresses),
         lambda: f"{name} cannot join {ssid.decode()!r}",
         within,
@@ -122,10 +121,10 @@ async def station_vanish(stage: Stage, *, peer: str = "") -> None:
 @verb("dns.set")
 async def dns_set(stage: Stage, *, name: str, address: str) -> None:
     """A name leads to this address from now on."""
-    stage.simulation.host_map.set_name(name, address)
+    stage.simulation.set_name(name, address)
 
 
 @verb("dns.remove")
 async def dns_remove(stage: Stage, *, name: str) -> None:
     """Nobody knows a name any more."""
-    stage.simulation.host_map.set_name(name, None)
+    stage.simulation.set_name(name, None)
