@@ -125,7 +125,8 @@ class Lan:
         if address in self.nodes:
             return self.nodes[address]
         host = self.hosts.get(address)
-        return host if host is not None and host.powered else None
+        reached = host is not None and host.powered and (self.has_uplink or self.contains(address))
+        return host if reached else None
 
     def neighbours(self) -> Iterator[tuple[str, Node]]:
         """Who is on the subnet, with the address."""

@@ -29,6 +29,7 @@ from simulator.scenario.playing.terminal import MemoryTerminal, Patience, Termin
 from simulator.scenario.playing.variables import Variables
 from simulator.scenario.simulation import Simulation
 from simulator.scenario.world import HostConfiguration, World
+from simulator.scenario.world_host import WorldHost
 from simulator.scenario.world_station import WorldStation
 
 STEP_LIMIT: Final = 10.0
@@ -102,14 +103,25 @@ class Stage:
         return self.terminals[module]
 
     def peer(self, name: str) -> Peer:
-        """A host that the scenario plays, or one of the world by its name or address. Raises MismatchError."""
+        """A host that the scenario plays itself, or one of the world by its name or address. Raises MismatchError."""
         if name not in self.peers:
-            try:
-                self.peers[name] = MemoryPeer(PeerConfiguration(name), self.simulation.host(name))
-            except KeyError:
-                known = ", ".join(self.peers) or "none"
-                raise MismatchError(f"the world has no peer {name!r}; it has {known}") from None
+            self.peers[name] = MemoryPeer(PeerConfiguration(name), self.host(name, "peer"))
         return self.peers[name]
+
+    def host(self, name: str, what: str = "host") -> WorldHost:
+        """A host in memory: one of the world by its name or address, or a peer. `what`: it is called in errors. Raises
+        MismatchError."""
+        peer = self.peers.get(name)
+        if isinstance(peer, MemoryPeer):
+            return peer.host
+        if peer is not None:
+            raise MismatchError(f"{name} is on this machine here, and in memory only in stepped time")
+        try:
+            return self.simulation.host(name)
+        except KeyError:
+            hosts = (host.name or host.address for host in self.simulation.world.memory_hosts)
+            known = ", ".join((*self.peers, *hosts)) or "none"
+            raise MismatchError(f"the world has no {what} {name!r}; it has {known}") from None
 
     def event(self, module: str, text: str) -> None:
         """Note in the trace what is done."""
