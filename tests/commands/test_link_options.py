@@ -1,10 +1,14 @@
 """AT+CIPTCPOPT and AT+CIPCONNPERSIST."""
 
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 import trio
 
+from simulator.scenario.services.peer_connection import PeerConnection
+from simulator.scenario.world_reader import read_world
 from tests.memory_host import HOST, OPENED, linked
 from tests.network import ERROR, OK, PEER, PROMPT, answer, around, connected, expect, receive_exactly, station, tcp_peer
 from tests.workbench import Workbench
@@ -183,6 +187,56 @@ async def test_several_links_linger_one_after_the_other() -> None:
         assert await bench.command(b"AT+CIPCLOSE=5") == b""
         assert await bench.advance(2) == b"0,CLOSED\r\n"
         assert await bench.advance(2) == b"1,CLOSED\r\n" + OK
+
+
+async def test_closing_the_links_with_the_server_lingers_too() -> None:
+    async with linked(b"AT+CIPMUX=1", b"AT+CIPTCPOPT=5,2,,", b"AT+CIPSERVER=1,8080") as (bench, it):
+        assert await bench.command(b'AT+CIPSTART=1,"TCP","192.168.3.50",80') == b"1," + OPENED
+        assert await bench.command(b"AT+CIPSERVER=0,1") == b""
+        assert await bench.send(b"AT\r\n") == b"\r\nbusy p...\r\n"
+        assert await bench.advance(2) == b"0,CLOSED\r\n"
+        it.connection.close()
+        assert await bench.settle() == b"1,CLOSED\r\n" + OK
+
+
+@asynccontextmanager
+async def silent_client(*commands: bytes) -> AsyncIterator[tuple[Workbench, PeerConnection]]:
+    """A client of the module's server, which lingers for two seconds and takes ten seconds of silence."""
+    world = read_world({"host": [{"address": HOST}]}, "w")
+    commands = (b"AT+CIPMUX=1", b"AT+CIPTCPOPT=5,2,,", b"AT+CIPSTO=10", b"AT+CIPSERVER=1,333", *commands)
+    async with station(world, *commands) as bench:
+        (host,) = bench.simulation.hosts
+        client = host.connect("192.168.3.112", 333)
+        assert await bench.settle() == b"0,CONNECT\r\n"
+        yield bench, client
+
+
+async def test_a_silent_client_is_closed_with_lingering() -> None:
+    async with silent_client() as (bench, client):
+        assert await bench.advance(10) == b""
+        assert client.ended
+        await client.send(b"too late")
+        assert await bench.advance(1.9) == b""
+        assert await bench.command(b"AT+CIPSEND=0,4") == PROMPT
+        assert await bench.send(b"test") == taken(4) + FAILED
+        assert await bench.advance(0.1) == b"0,CLOSED\r\n"
+        assert await bench.advance(60) == b""
+    async with silent_client() as (bench, client):
+        assert await bench.advance(11) == b""
+        client.close()
+        assert await bench.settle() == b"0,CLOSED\r\n"
+
+
+@pytest.mark.parametrize("closes", [True, False])
+async def test_what_a_silent_client_has_sent_can_be_read_after_lingering(closes: bool) -> None:
+    async with silent_client(b"AT+CIPRECVTYPE=5,1") as (bench, client):
+        await client.send(b"for later")
+        assert await bench.settle() == b"\r\n+IPD,0,9\r\n"
+        assert await bench.advance(10) == b""
+        if closes:
+            client.close()
+        assert await bench.advance(2) == b""
+        assert await bench.command(b"AT+CIPRECVDATA=0,9") == b"+CIPRECVDATA:9,for later" + OK + b"0,CLOSED\r\n"
 
 
 async def test_the_network_is_lost_while_a_link_lingers() -> None:

@@ -124,7 +124,7 @@ async def switch_server(module: Module, running: Bool, port: Port = DEFAULT_PORT
     if running:
         await server.start(module, 1, port)
     else:
-        server.stop(module, 0)
+        await server.stop(module, 0)
     return None
 
 

@@ -1,5 +1,6 @@
 """A connection of a host that is left to the code or the steps of a scenario."""
 
+from contextlib import suppress
 from typing import Final, Protocol
 
 import trio
@@ -72,15 +73,26 @@ class PeerConnection:
         """Close it; the other end reads what is under way, then the end."""
         self.closed = True
         self._carrier.close()
+        self._changed.unpark_all()
 
     def reset(self) -> None:
         """Break it for both ends."""
         self.closed = True
         self._carrier.reset()
+        self._changed.unpark_all()
 
     async def run(self) -> None:
-        """Read until the connection ends."""
+        """Read as long as anything comes, and wait until the scenario has closed it."""
         try:
+            await self._read()
+        finally:
+            self.ended = True
+            self._changed.unpark_all()
+        while not self.closed:
+            await self._changed.park()
+
+    async def _read(self) -> None:
+        with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
             while True:
                 await self._reading.wait()
                 data = await self._carrier.receive_some(RECEIVE_SIZE)
@@ -88,8 +100,3 @@ class PeerConnection:
                     return
                 self.received += data
                 self._changed.unpark_all()
-        except (trio.BrokenResourceError, trio.ClosedResourceError):
-            return
-        finally:
-            self.ended = True
-            self._changed.unpark_all()
