@@ -251,7 +251,7 @@ class UdpLink(Link):
     async def receive(self) -> tuple[bytes, Endpoint]:
         while True:
             data, host, seen = await self._datagrams.receive()
-            if not data or not self._network.up:
+            if not data or not self._network.reached():
                 continue  # an empty datagram is nothing on the AT port; without a network nothing comes in
             if host is not None and host == self._peer.host:
                 return data, self._peer.seen

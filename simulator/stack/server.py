@@ -137,7 +137,7 @@ class Server:
             if listener is not self._listener:
                 connection.close()
                 return
-            if self._network.attachment(self.interface) is None:
+            if not self._network.reached(self.interface):
                 connection.close()  # there is no interface that the client could have come over
                 continue
             self.accept(connection, *self._network.from_host(client, self.interface))
