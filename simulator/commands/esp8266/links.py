@@ -21,7 +21,6 @@ NO_CHANGE: Final = Line(b"no change")
 
 HalfSeconds = Annotated[int, Range(0, 7200)]
 """Of silence, before TCP asks whether the peer is there; 0 never."""
-LocalPort = Annotated[int, Range(0, 65535)]
 PeerPort = Annotated[int, Range(0, 65535)]
 """0: there is no peer yet. WiFiEsp and many programs open `"UDP","0",0,<local port>,2` and wait for who sends."""
 LinkType = Annotated[bytes, Word(b"TCP", b"UDP")]
@@ -66,7 +65,7 @@ async def open_udp(
     kind: LinkType,
     host: Host,
     port: PeerPort,
-    local_port: LocalPort = 0,
+    local_port: links.LocalPort = 0,
     follows: links.Follows = 0,
 ) -> None:
     """AT+CIPSTART, UDP: a port with a peer."""

@@ -3,7 +3,6 @@
 What verbs act on, and what programs and tests that play along have in hand.
 """
 
-import re
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
@@ -23,6 +22,7 @@ from simulator.dialects.loading import load_firmware
 from simulator.module import Module
 from simulator.scenario.playing.matching import MismatchError, Printed
 from simulator.scenario.playing.memory_peers import MemoryPeer
+from simulator.scenario.playing.module_ports import ModulePorts
 from simulator.scenario.playing.peers import Peer, PeerConfiguration
 from simulator.scenario.playing.socket_peers import SocketPeer
 from simulator.scenario.playing.terminal import MemoryTerminal, Patience, Terminal, open_device
@@ -41,9 +41,6 @@ SILENT: Final = 1.0
 """Real seconds after which a module rests, and is silent, where time passes."""
 BEYOND: Final = "203.0.113.{}"
 """Addresses of hosts in memory that have a name only (RFC 5737)."""
-
-_ANNOUNCED: Final = re.compile(r"serves (tcp|udp) (\d+) at ([0-9.]+):(\d+)")
-_WITHDRAWN: Final = re.compile(r"no longer serves (tcp|udp) (\d+)")
 
 
 @dataclass(frozen=True)
@@ -90,8 +87,6 @@ class Stage:
         self.terminals: dict[str, Terminal] = {}
         self.links: dict[str, Path] = {}
         """Where the serial ports of modules are, by their names."""
-        self._served: dict[tuple[int, str, int], tuple[str, int]] = {}
-        self._announced = ParkingLot()
         self._running = 0
         self._passing = trio.CancelScope()
         self._seen = 0
@@ -161,14 +156,6 @@ class Stage:
         with passing:
             await self.clock.run()
 
-    async def find_port(self, module: Module, transport: str, port: int) -> tuple[str, int]:
-        """Where on this machine a port of a module is. Raises MismatchError."""
-        key = (module.number, transport, port)
-        await self.until(
-            self._announced, lambda: key in self._served, lambda: f"the module does not serve {transport} {port}"
-        )
-        return self._served[key]
-
     async def until(
         self,
         changed: ParkingLot,
@@ -183,14 +170,6 @@ class Stage:
                 await changed.park()
             return
         raise MismatchError(problem())
-
-    def announced(self, module: int, text: str) -> None:
-        """A module offers a port on this machine, or no longer does."""
-        if found := _ANNOUNCED.fullmatch(text):
-            self._served[module, found[1], int(found[2])] = (found[3], int(found[4]))
-        elif found := _WITHDRAWN.fullmatch(text):
-            self._served.pop((module, found[1], int(found[2])), None)
-        self._announced.unpark_all()
 
 
 @asynccontextmanager
@@ -217,28 +196,19 @@ async def open_stage(
         if isinstance(clock, SteppedClock):
             exits.enter_context(oldest_task_first())
         async with _plain_nursery() as nursery:
-            stage: Stage | None = None
-
-            async def find_port(module: Module, transport: str, port: int) -> tuple[str, int]:
-                assert stage is not None
-                return await stage.find_port(module, transport, port)
-
-            def announce(module: int, text: str) -> None:
-                assert stage is not None
-                stage.announced(module, text)
-
+            ports = ModulePorts(clock, patience.step)
             socket_peers = []
             hosts: dict[str, str] = {}
             for configuration in peers if setting.sockets else ():
-                socket_peers.append(SocketPeer(configuration, nursery, find_port))
+                socket_peers.append(SocketPeer(configuration, nursery, ports.find))
                 exits.callback(socket_peers[-1].close)
                 hosts |= await socket_peers[-1].reserve()
             world = replace(world, hosts={**world.hosts, **hosts})
-            simulation = Simulation(world, clock, profile=setting.profile, trace=trace, announce=announce)
+            simulation = Simulation(world, clock, profile=setting.profile, trace=trace, announce=ports.announced)
             stage = Stage(simulation, clock, trace, variables, patience, nursery)
             stage.peers |= {peer.name: peer for peer in socket_peers or _in_memory(peers, simulation)}
-            ports = _ports(setting, clock, len(modules), nursery, exits)
-            _add_modules(stage, setting, modules, ports, tolerated)
+            serial_ports = _serial_ports(setting, clock, len(modules), nursery, exits)
+            _add_modules(stage, setting, modules, serial_ports, tolerated)
             for terminal in stage.terminals.values():
                 nursery.start_soon(terminal.run)
             nursery.start_soon(simulation.run)
@@ -262,10 +232,10 @@ def _add_modules(
         stage.terminals[name] = Terminal(stream, Printed(stage.variables, tolerated), stage.clock, stage.patience)
 
 
-def _ports(
+def _serial_ports(
     setting: Setting, clock: MovableClock, count: int, nursery: trio.Nursery, exits: ExitStack
 ) -> list[MemoryPort] | list[PtyPort]:
-    """The ports of the modules; `exits` closes them, when nobody uses them any more. Raises PortError, OSError."""
+    """Those of the modules; `exits` closes them, when nobody uses them any more. Raises PortError, OSError."""
     if not setting.links:
         return [MemoryPort(now=clock.now, move_on_after=clock.move_on_after) for _ in range(count)]
     watcher = DeviceWatcher()

@@ -34,7 +34,8 @@ async def refuse(stage: Stage, *, peer: str, proto: Served, port: Port) -> None:
 async def accept(
     stage: Stage, *, peer: str, proto: Connected = "tcp", port: Port | None = None, client_cert: bool = False
 ) -> None:
-    """A peer has got a connection of the module's; `client_cert`: and a certificate, else it would have refused it."""
+    """A peer has got a connection of the module's. `proto` and `client_cert` are for the reader: a connection that has
+    come about has them if its server demands them."""
     host = stage.peer(peer)
 
     def accepted() -> bool:
@@ -58,8 +59,8 @@ async def connect(
     to: str = "",
     client_cert: bool = False,
 ) -> None:
-    """A peer opens a connection to a server of the module's; `to`: where the peer believes it is; `client_cert`: it
-    shows the certificate that the world gives it."""
+    """A peer opens a connection to a server of the module's; `to`: where the peer believes it is. `client_cert` is for
+    the reader: it shows the certificate that the world gives it, if there is one."""
     await stage.peer(peer).connect(stage.modules[module], to, port, tls=proto == "ssl")
 
 

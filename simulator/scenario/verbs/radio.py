@@ -11,10 +11,14 @@ from simulator.scenario.playing.stage import Stage
 from simulator.scenario.verbs.arguments import Data, Duration
 from simulator.scenario.verbs.table import verb
 from simulator.scenario.world import StationConfiguration
+from simulator.scenario.world_station import WorldStation
 from simulator.stack.lan import Lan
 
 LOCAL_MAC: Final = b"\x02\x00\x00"
 """How the MAC addresses of stations begin that have none of their own."""
+
+ANYBODY: Final = "station"
+"""The name of a station that is no peer."""
 
 
 def _point(stage: Stage, ssid: bytes) -> AccessPoint:
@@ -79,7 +83,7 @@ async def station_join(
     within: Duration | None = None,
 ) -> None:
     """A station has joined a softAP of a module and got an address: `ip` when that is said. `peer`: who it is."""
-    name = peer or "station"
+    name = peer or ANYBODY
     station = stage.stations.get(name)
     if station is None:
         host = stage.peers.get(peer)
@@ -100,22 +104,23 @@ async def station_join(
         raise MismatchError(f"{name} expected the address {ip}, got {', '.join(addresses)}")
 
 
+def _joined(stage: Stage, peer: str) -> WorldStation:
+    name = peer or ANYBODY
+    if name not in stage.stations:
+        raise MismatchError(f"{name} has joined nothing")
+    return stage.stations[name]
+
+
 @verb("station.leave")
 async def station_leave(stage: Stage, *, peer: str = "") -> None:
     """A station leaves the softAPs it has joined."""
-    name = peer or "station"
-    if name not in stage.stations:
-        raise MismatchError(f"{name} has joined nothing")
-    stage.stations[name].leave()
+    _joined(stage, peer).leave()
 
 
 @verb("station.vanish")
 async def station_vanish(stage: Stage, *, peer: str = "") -> None:
     """A station is gone without a word."""
-    name = peer or "station"
-    if name not in stage.stations:
-        raise MismatchError(f"{name} has joined nothing")
-    stage.stations[name].vanish()
+    _joined(stage, peer).vanish()
 
 
 @verb("dns.set")
