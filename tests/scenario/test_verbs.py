@@ -348,6 +348,21 @@ async def test_a_host_of_the_world_in_the_hands_of_a_scenario(tmp_path: Path, se
     await play_text(tmp_path, HANDS + JOIN + steps(*play), setting)
 
 
+@pytest.mark.parametrize("setting", SETTINGS.values(), ids=SETTINGS)
+async def test_a_peer_without_an_address_gets_in(tmp_path: Path, setting: Setting) -> None:
+    text = HEAD.replace("  peers:\n", "  peers:\n    - {id: nomad}\n")
+    connect = "{do: peer.connect, peer: nomad, to: '{{STA_IP}}', port: 80}"
+    twice = (connect, "{expect: ['0,CONNECT']}", connect, "{expect: ['1,CONNECT']}")
+    await play_text(tmp_path, text + JOIN + steps(*SERVER, *twice), setting)
+    if setting.sockets:
+        return
+    seen = (
+        "{send: 'AT+CIPSTATE?'}",
+        "{expect: ['+CIPSTATE:0,\"TCP\",\"192.168.3.254\",49152,80,1', 're:.*\"192.168.3.254\",49153,80,1', '', 'OK']}",
+    )
+    await play_text(tmp_path, text + JOIN + steps(*SERVER, *twice, *seen), setting)
+
+
 async def test_a_peer_in_memory_loses_its_power(tmp_path: Path) -> None:
     lost = "{do: host.stop, host: pc}"
     refused = ('{send: \'AT+CIPSTART="TCP","{{PC_IP}}",8080\'}', "{expect: ['', 'ERROR'], within: 60s}")

@@ -16,7 +16,7 @@ from trio.lowlevel import ParkingLot
 
 from simulator.module import Module
 from simulator.scenario.playing.peers import Peer, PeerConfiguration, PeerError
-from simulator.scenario.playing.tls_peers import TlsProgramError, connect_tls, serve_tls
+from simulator.scenario.playing.tls_peers import connect_tls, serve_tls
 from simulator.scenario.services.peer import Datagram
 from simulator.scenario.services.peer_connection import RECEIVE_SIZE, Carrier, PeerConnection
 from simulator.scenario.services.tls import SERVER_CERTIFICATE
@@ -81,16 +81,13 @@ class SocketPeer(Peer):
         if credentials.shown is None:
             credentials = credentials._replace(shown=SERVER_CERTIFICATE)
         here = int(self._tcp[port].getsockname()[1])
-        try:
-            await serve_tls(
-                self._nursery,
-                here,
-                credentials,
-                wants_certificate=demands,
-                established=lambda stream: self._take(stream, port),
-            )
-        except TlsProgramError as error:
-            raise PeerError(str(error)) from error
+        await serve_tls(
+            self._nursery,
+            here,
+            credentials,
+            wants_certificate=demands,
+            established=lambda stream: self._take(stream, port),
+        )
 
     async def stop(self, transport: str, port: int) -> None:
         scope = self._serving.pop((transport, port), None)
@@ -109,15 +106,13 @@ class SocketPeer(Peer):
     async def connect(self, module: Module, to: str, port: int, *, tls: bool = False) -> PeerConnection:
         address, here = await self._find_port(module, "tcp", port)
         carrier: Carrier
-        try:
-            if tls:
-                carrier = await connect_tls(self._nursery, (address, here), self.configuration.credentials)
-            else:
+        if tls:
+            carrier = await connect_tls(self._nursery, (address, here), self.configuration.credentials)
+        else:
+            try:
                 carrier = _SocketCarrier(await trio.open_tcp_stream(address, here))
-        except TlsProgramError as error:
-            raise PeerError(str(error)) from error
-        except OSError as error:
-            raise PeerError(f"no connection to {address}:{here}: {error}") from error
+            except OSError as error:
+                raise PeerError(f"no connection to {address}:{here}: {error}") from error
         connection = self._take(carrier, port)
         connection.accepted = True
         return connection

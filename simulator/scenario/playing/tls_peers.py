@@ -13,7 +13,7 @@ from typing import Final
 import trio
 
 from simulator.persist.manufacturing import SHIPPED
-from simulator.scenario.playing.peers import Credentials
+from simulator.scenario.playing.peers import Credentials, PeerError
 from simulator.scenario.services.peer_connection import RECEIVE_SIZE
 
 PROGRAM: Final = "openssl"
@@ -45,10 +45,6 @@ class ProgramStream:
         """Goes on until the end."""
 
 
-class TlsProgramError(Exception):
-    """A program cannot be started, or has ended too early."""
-
-
 def _options(credentials: Credentials) -> list[str]:
     """The options of either program."""
     found = []
@@ -62,7 +58,7 @@ def _options(credentials: Credentials) -> list[str]:
 def _path(key: str) -> str:
     path: Path = SHIPPED / f"{key}.pem"
     if not path.exists():
-        raise TlsProgramError(f"found {key!r}; one of {', '.join(sorted(p.stem for p in SHIPPED.iterdir()))} is right")
+        raise PeerError(f"found {key!r}; one of {', '.join(sorted(p.stem for p in SHIPPED.iterdir()))} is right")
     return str(path)
 
 
@@ -74,7 +70,7 @@ async def serve_tls(
     wants_certificate: bool,
     established: Callable[[ProgramStream], object],
 ) -> None:
-    """Start a server on 127.0.0.1:`port` and wait until it listens. Raises TlsProgramError.
+    """Start a server on 127.0.0.1:`port` and wait until it listens. Raises PeerError.
 
     `established` is told of a client that has come to terms; the program has one stream for all of them, so one is all
     it is good for.
@@ -87,11 +83,11 @@ async def serve_tls(
             if listens(port):
                 return
             await trio.sleep(0.01)
-    raise TlsProgramError(f"{PROGRAM} s_server does not listen on port {port}")
+    raise PeerError(f"{PROGRAM} s_server does not listen on port {port}")
 
 
 async def connect_tls(nursery: trio.Nursery, endpoint: tuple[str, int], credentials: Credentials) -> ProgramStream:
-    """Connect as a client that verifies the server. Raises TlsProgramError."""
+    """Connect as a client that verifies the server. Raises PeerError."""
     done = trio.Event()
     streams: list[ProgramStream] = []
 
@@ -112,7 +108,7 @@ async def connect_tls(nursery: trio.Nursery, endpoint: tuple[str, int], credenti
         await done.wait()
         waiting.cancel_scope.cancel()
     if not streams:
-        raise TlsProgramError(f"{PROGRAM} s_client comes to no terms with {endpoint[0]}:{endpoint[1]}")
+        raise PeerError(f"{PROGRAM} s_client comes to no terms with {endpoint[0]}:{endpoint[1]}")
     return streams[0]
 
 
@@ -130,7 +126,7 @@ async def _start(
     try:
         process: trio.Process = await nursery.start(run)
     except OSError as error:
-        raise TlsProgramError(f"{PROGRAM} cannot be run: {error}") from error
+        raise PeerError(f"{PROGRAM} cannot be run: {error}") from error
     nursery.start_soon(_watch, process, established)
     return process
 
