@@ -69,10 +69,12 @@ async def _send(module: Module, number: int, entry: DataEntry, host: str | None,
 
 async def _prepare(module: Module, number: int, host: str | None, port: int | None) -> tuple[Link, Route | None]:
     """The link to send on, and the way of a datagram that goes somewhere else. Raises CommandError."""
+    if module.receiving.raw:
+        raise CommandError(cause=Cause.RAW_SENDING)
     link = module.links[number]
     if link is None or link.ended:
         raise CommandError(cause=Cause.NO_LINK)
-    if module.receiving.raw or (host is None) != (port is None):
+    if (host is None) != (port is None):
         raise CommandError
     route = None
     if host is not None and port is not None:

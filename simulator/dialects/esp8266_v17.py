@@ -28,6 +28,7 @@ TABLES: Final[tuple[CommandTable, ...]] = (
     later.table.only("AT+SYSMSG_CUR", "AT+SYSMSG_DEF"),  # (the manuals from 1.6 on)
     later.table.only("AT+CIPSNTPTIME"),  # two digits for the day [M]
     later.table.only("AT+CWLAPOPT"),  # sorting, and a bit for each field [W]
+    later.table.only("AT+CIPSTATUS"),  # six fields [T] [nonos 1.3]
     later.table.only("AT+CIPSTART"),  # SSL too [T]; the keep-alive in seconds (the manuals from 1.0 on)
     later.table.only("AT+CIPSSLSIZE"),  # [T]
     later.table.only("AT+CIPSSLCCONF"),  # one number: with two it is refused [T]

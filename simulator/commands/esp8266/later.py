@@ -13,6 +13,7 @@ from simulator.commands.esp8266 import links, wifi
 from simulator.commands.esp8266.addresses import station_ipv4
 from simulator.commands.esp8266.threefold import ThreefoldTable, View
 from simulator.commands.esp8266.wifi import Channel, SoftApPassword, SoftApSecurity, Ssid, StationPassword
+from simulator.commands.links import link_lines
 from simulator.commands.wifi import LAST_CHANNEL, ChannelCount, CountryCode, FirstChannel, set_channels
 from simulator.core.answers import Answer, Line, Unterminated
 from simulator.core.arguments import Bool, Count, Milliseconds, Range, Seconds, Text, Word
@@ -81,6 +82,12 @@ def dns_servers(module: Module, name: bytes, view: View) -> list[Line]:
 def set_dns_servers(module: Module, manual: Bool, first: Address | None = None, second: Address | None = None) -> None:
     """AT+CIPDNS: two servers, or those of DHCP again."""
     addresses.set_dns_servers(module, manual, first, second)
+
+
+@table.command("AT+CIPSTATUS", Form.EXECUTE)
+def status(module: Module) -> list[Line]:
+    """AT+CIPSTATUS: with the local port."""
+    return [links.summary(module), *link_lines(b"+CIPSTATUS", links.open_links(module))]
 
 
 table.command("AT+CIPSTART", Form.SET, when=links.is_right_and_udp(b"TCP", b"UDP", b"SSL"))(links.open_udp)
