@@ -96,7 +96,13 @@ FACTORY: Final = Factory(
     scan_fields=0x3F,
 )
 
-WORDING: Final = Wording(sender=b",%b,%d", behind_data=b"", softap_stations=False, time=False)
+WORDING: Final = Wording(
+    sender=b",%b,%d",
+    behind_data=b"",
+    softap_stations=False,
+    time=False,
+    smart_config=False,  # the manual has `Smart get wifi info` only
+)
 
 
 class Esp8266V030(Dialect):

@@ -19,6 +19,7 @@ from simulator.system import FirmwareVersion
 
 TABLES: Final[tuple[CommandTable, ...]] = (
     later.table.only(*three("AT+CWJAP")),  # what is joined is just OK [M 1.7.4, one session]
+    later.table.only("AT+CWSTARTSMART"),  # AirKiss too (the manuals from 1.0 on)
     later.table.only(*three("AT+CWSAP")),  # most stations and hidden besides [M 1.3] [W]
     later.table.only(*three("AT+CIPSTA")),  # three lines [nonos 1.3] [W]
     later.table.only(*three("AT+CIPAP")),  # three lines [W]
@@ -58,7 +59,10 @@ class Esp8266V17(Esp8266V030):
         application=b"1.7.4",
         module_name=b"Wroom 02",
     )
-    wording = WORDING._replace(softap_stations=True)  # [M 1.7.0]
+    wording = WORDING._replace(
+        softap_stations=True,  # [M 1.7.0]
+        smart_config=True,  # [nonos 1.3]
+    )
     factory = Esp8266V030.factory._replace(
         uart=FACTORY_UART,  # [M 1.7.0] [M 1.7.4] RTS is on
         scan_fields=ALL_FIELDS,  # [M 1.6.2]; a session of 1.7.5 has seven, perhaps after AT+CWLAPOPT

@@ -4,9 +4,9 @@ Sources: what client libraries for 1.7 parse, and sessions of modules; the table
 for each command.
 """
 
-from typing import Annotated
+from typing import Annotated, Final
 
-from simulator.commands import addresses, receiving, softap, wifi_join
+from simulator.commands import addresses, receiving, smart_config, softap, wifi_join
 from simulator.commands.addresses import ipv4_lines
 from simulator.commands.argument_types import Address, Host, Link, Mac, Port
 from simulator.commands.esp8266 import links, wifi
@@ -21,11 +21,15 @@ from simulator.core.errors import CommandError
 from simulator.core.grammar import Form
 from simulator.module import Module
 from simulator.radio.scan import ALL_FIELDS, ScanOptions
+from simulator.radio.smart_config import Protocol
 from simulator.stack.link import TlsLink
 from simulator.stack.links import LINK_COUNT
 from simulator.system import SystemMessages
 
 table = ThreefoldTable()
+
+SMART_CONFIG_TYPES: Final = ((Protocol.ESPTOUCH,), (Protocol.AIRKISS,), (Protocol.ESPTOUCH, Protocol.AIRKISS))
+"""By the number of AT+CWSTARTSMART, from 1."""
 
 
 @table.set("AT+CWJAP")
@@ -36,6 +40,18 @@ async def join(module: Module, ssid: Ssid, password: StationPassword, bssid: Mac
         return await wifi.join(module, ssid, password, bssid)
     station.ssid, station.password, station.bssid = ssid, password, bssid or b""
     return None
+
+
+@table.command("AT+CWSTARTSMART", Form.EXECUTE)
+def start_any_smart_config(module: Module) -> None:
+    """AT+CWSTARTSMART: for whatever a phone speaks."""
+    smart_config.start(module, SMART_CONFIG_TYPES[-1])
+
+
+@table.command("AT+CWSTARTSMART", Form.SET)
+def start_smart_config(module: Module, kind: Annotated[int, Range(1, len(SMART_CONFIG_TYPES))]) -> None:
+    """AT+CWSTARTSMART=...: 1 ESP-TOUCH, 2 AirKiss, 3 both."""
+    smart_config.start(module, SMART_CONFIG_TYPES[kind - 1])
 
 
 @table.query("AT+CWSAP")

@@ -164,16 +164,3 @@ async def test_dhcp(suffix: bytes) -> None:
         assert await bench.command(b"AT%b=3,1" % name) == ERROR
         await bench.command(b"AT+RST")
         assert await bench.command(b"AT+CWDHCP?") == b"+CWDHCP:%d" % (3 if suffix == b"_CUR" else 2) + OK
-
-
-async def test_smart_config_is_for_stations() -> None:
-    async with workbench(dialect=OLD) as bench:
-        assert await bench.command(b"AT+CWSTARTSMART") == ERROR
-        assert await bench.command(b"AT+CWSTOPSMART") == OK
-        await run(bench, b"AT+CWMODE=3")
-        assert await bench.command(b"AT+CWSTARTSMART") == ERROR
-        await run(bench, b"AT+CWMODE=1", b"AT+CWSTARTSMART")
-        assert bench.module.wifi.smart_config
-        assert await bench.command(b"AT+CWSTARTSMART=1") == ERROR
-        await run(bench, b"AT+CWSTOPSMART")
-        assert not bench.module.wifi.smart_config
