@@ -13,7 +13,7 @@ from simulator.core.grammar import Form, Parameter
 from simulator.core.registry import CommandTable
 from simulator.module import Module
 from simulator.radio.softap import MOST_STATIONS, SOFTAP_SECURITIES
-from simulator.stack.softap_interface import POOL_SIZE
+from simulator.stack.softap_interface import POOL_SIZE, SoftApInterface
 
 table = CommandTable()
 
@@ -99,14 +99,18 @@ def disconnect(module: Module, mac: Mac) -> None:
 
 @table.command("AT+CWDHCPS", Form.QUERY)
 def pool(module: Module) -> Unterminated:
-    """AT+CWDHCPS?: lease time in minutes, first and last address, unquoted."""
-    first, last = module.softap_interface.pool
-    return Unterminated(
-        b"+CWDHCPS:%d,%b,%b" % (module.softap_interface.lease_time, str(first).encode(), str(last).encode())
-    )
+    """AT+CWDHCPS?: what the DHCP server gives, unquoted."""
+    return Unterminated(b"+CWDHCPS:" + pool_values(module.softap_interface))
 
 
-def _resets(module: Module, parameters: tuple[Parameter, ...]) -> bool:
+def pool_values(interface: SoftApInterface) -> bytes:
+    """Lease time in minutes, first and last address, as text."""
+    first, last = interface.pool
+    return b"%d,%b,%b" % (interface.lease_time, str(first).encode(), str(last).encode())
+
+
+def resets_pool(module: Module, parameters: tuple[Parameter, ...]) -> bool:
+    """Whether AT+CWDHCPS is to go back to the default."""
     return parameters[:1] == (0,)
 
 
@@ -116,7 +120,7 @@ def _need_dhcp_server(module: Module) -> None:
         raise CommandError
 
 
-@table.command("AT+CWDHCPS", Form.SET, when=_resets)
+@table.command("AT+CWDHCPS", Form.SET, when=resets_pool)
 def reset_pool(module: Module, enabled: Annotated[int, OneOf(0)]) -> None:
     """AT+CWDHCPS=0: the default addresses."""
     _need_dhcp_server(module)

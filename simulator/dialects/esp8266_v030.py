@@ -23,7 +23,7 @@ from simulator.core.grammar import Form
 from simulator.core.line_discipline import ScanningLineDiscipline
 from simulator.core.registry import CommandTable
 from simulator.core.serial_line import FACTORY_UART
-from simulator.dialects.esp8266_board import BOOT_TEXT
+from simulator.dialects.esp8266_board import FIRST_BOOT_TEXT
 from simulator.dialects.firmware import Dialect
 from simulator.radio.wifi import WifiMode
 from simulator.system import Factory, FirmwareVersion, SleepMode, local_mac
@@ -118,7 +118,7 @@ class Esp8266V030(Dialect):
         application=b"",
         module_name=b"",
     )
-    boot_text = BOOT_TEXT
+    boot_text = FIRST_BOOT_TEXT
     conventions = CONVENTIONS
     factory = FACTORY
     wording = WORDING

@@ -11,10 +11,10 @@ from simulator.commands.addresses import ipv4_lines
 from simulator.commands.argument_types import Address, Host, Link, Mac, Port
 from simulator.commands.esp8266 import links, wifi
 from simulator.commands.esp8266.addresses import station_ipv4
-from simulator.commands.esp8266.threefold import ThreefoldTable, View
+from simulator.commands.esp8266.threefold import ThreefoldTable, View, in_force
 from simulator.commands.esp8266.wifi import Channel, SoftApPassword, SoftApSecurity, Ssid, StationPassword
 from simulator.commands.links import link_lines
-from simulator.commands.wifi import LAST_CHANNEL, ChannelCount, CountryCode, FirstChannel, set_channels
+from simulator.commands.wifi import LAST_CHANNEL, set_channels
 from simulator.core.answers import Answer, Line, Unterminated
 from simulator.core.arguments import Bool, Count, Milliseconds, Range, Seconds, Text, Word
 from simulator.core.errors import CommandError
@@ -86,6 +86,19 @@ def station_address(module: Module, name: bytes, view: View) -> list[Line]:
 def softap_address(module: Module, name: bytes, view: View) -> list[Line]:
     """AT+CIPAP?: address, gateway and netmask, a line each."""
     return ipv4_lines(name, view(module.softap_interface).ipv4)
+
+
+@table.query("AT+CWDHCPS", ("_CUR", "_DEF"))
+def pool(module: Module, name: bytes, view: View) -> Unterminated:
+    """AT+CWDHCPS?: what the DHCP server gives; zeros where nothing is stored."""
+    interface = view(module.softap_interface)
+    if view is not in_force and not interface.has_own_pool:
+        return Unterminated(b"%b:0,0.0.0.0,0.0.0.0" % name)
+    return Unterminated(b"%b:%b" % (name, softap.pool_values(interface)))
+
+
+table.set("AT+CWDHCPS", ("_CUR", "_DEF"), when=softap.resets_pool)(softap.reset_pool)
+table.set("AT+CWDHCPS", ("_CUR", "_DEF"))(softap.set_pool)
 
 
 @table.query("AT+CIPDNS", ("_CUR", "_DEF"))
@@ -166,12 +179,7 @@ def country(module: Module, name: bytes, view: View) -> Line:
     return Line(b'%b:%d,"%b",%d,%d' % values)
 
 
-@table.set("AT+CWCOUNTRY", ("_CUR", "_DEF"))
-def set_country(
-    module: Module, policy: Bool, code: CountryCode, start_channel: FirstChannel, channel_count: ChannelCount
-) -> None:
-    """AT+CWCOUNTRY: which channels there are."""
-    set_channels(module, policy, code, start_channel, channel_count)
+table.set("AT+CWCOUNTRY", ("_CUR", "_DEF"))(set_channels)
 
 
 @table.set("AT+SYSMSG", ("_CUR", "_DEF"))
