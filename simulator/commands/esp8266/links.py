@@ -1,6 +1,7 @@
 """Links and the server (ESP8266 AT Instruction Set 0.30, chapter 5)."""
 
 from collections.abc import Iterable
+from enum import IntEnum
 from typing import Annotated, Any, Final
 
 from simulator.commands import links, passthrough, ping, server
@@ -19,6 +20,16 @@ from simulator.stack.server import DEFAULT_PORT
 table = CommandTable()
 
 NO_CHANGE: Final = Line(b"no change")
+
+
+class Summary(IntEnum):
+    """The number of `STATUS:`."""
+
+    ADDRESS = 2
+    LINKS = 3
+    LINKS_GONE = 4
+    NOT_JOINED = 5
+
 
 HalfSeconds = Annotated[int, Range(0, 7200)]
 """Of silence, before TCP asks whether the peer is there; 0 never."""
@@ -113,13 +124,13 @@ def open_links(module: Module) -> list[OpenLink]:
 
 
 def summary(module: Module) -> Line:
-    """The line before the links: 2 an address and no link yet, 3 links, 4 no more links, 5 no access point."""
+    """The line before the links."""
     if open_links(module):
-        status = 3
+        status = Summary.LINKS
     elif not module.interface.up:
-        status = 5
+        status = Summary.NOT_JOINED
     else:
-        status = 4 if module.links.had_links else 2
+        status = Summary.LINKS_GONE if module.links.had_links else Summary.ADDRESS
     return Line(b"STATUS:%d" % status)
 
 
