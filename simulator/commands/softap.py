@@ -12,7 +12,7 @@ from simulator.core.errors import CommandError, invalid, wrong_length
 from simulator.core.grammar import Form, Parameter
 from simulator.core.registry import CommandTable
 from simulator.module import Module
-from simulator.radio.softap import MOST_STATIONS, SOFTAP_SECURITIES
+from simulator.radio.softap import MOST_STATIONS, SOFTAP_SECURITIES, SoftAp
 from simulator.stack.softap_interface import POOL_SIZE, SoftApInterface
 
 table = CommandTable()
@@ -32,18 +32,13 @@ def need_softap(module: Module) -> None:
 def softap(module: Module) -> Line:
     """AT+CWSAP?: SSID, password, channel, security, most stations, hidden."""
     need_driver(module)
-    softap = module.softap
-    return Line(
-        b'+CWSAP:"%b","%b",%d,%d,%d,%d'
-        % (
-            softap.ssid,
-            softap.password,
-            softap.channel,
-            softap.security.number,
-            softap.most_stations,
-            softap.hidden,
-        )
-    )
+    return Line(b"+CWSAP:" + softap_values(module.softap))
+
+
+def softap_values(point: SoftAp) -> bytes:
+    """The six values of AT+CWSAP?, as text."""
+    values = (point.ssid, point.password, point.channel, point.security.number, point.most_stations, point.hidden)
+    return b'"%b","%b",%d,%d,%d,%d' % values
 
 
 @table.command("AT+CWSAP", Form.SET)

@@ -9,7 +9,7 @@ from simulator.core.grammar import Form
 from simulator.core.registry import CommandTable
 from simulator.module import Module
 from simulator.radio.station import StationState
-from simulator.radio.wifi import WifiMode
+from simulator.radio.wifi import Wifi, WifiMode
 
 table = CommandTable()
 
@@ -153,10 +153,12 @@ ChannelCount = Annotated[int, Range(1, LAST_CHANNEL)]
 def country(module: Module) -> Line:
     """AT+CWCOUNTRY?: policy, code and channels."""
     need_driver(module)
-    wifi = module.wifi
-    return Line(
-        b'+CWCOUNTRY:%d,"%b",%d,%d' % (wifi.country_policy, wifi.country, wifi.start_channel, wifi.channel_count)
-    )
+    return Line(b"+CWCOUNTRY:" + country_values(module.wifi))
+
+
+def country_values(wifi: Wifi) -> bytes:
+    """The four values of AT+CWCOUNTRY?, as text."""
+    return b'%d,"%b",%d,%d' % (wifi.country_policy, wifi.country, wifi.start_channel, wifi.channel_count)
 
 
 @table.command("AT+CWCOUNTRY", Form.SET)

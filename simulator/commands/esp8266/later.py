@@ -14,7 +14,7 @@ from simulator.commands.esp8266.addresses import station_ipv4
 from simulator.commands.esp8266.threefold import ThreefoldTable, View, in_force
 from simulator.commands.esp8266.wifi import Channel, SoftApPassword, SoftApSecurity, Ssid, StationPassword
 from simulator.commands.links import link_lines
-from simulator.commands.wifi import LAST_CHANNEL, set_channels
+from simulator.commands.wifi import LAST_CHANNEL, country_values, set_channels
 from simulator.core.answers import Answer, Line, Unterminated
 from simulator.core.arguments import Bool, Count, Milliseconds, Range, Seconds, Text, Word
 from simulator.core.errors import CommandError
@@ -57,9 +57,7 @@ def start_smart_config(module: Module, kind: Annotated[int, Range(1, len(SMART_C
 @table.query("AT+CWSAP")
 def softap_settings(module: Module, name: bytes, view: View) -> Line:
     """AT+CWSAP?: with the most stations, and whether the SSID is hidden."""
-    point = view(module.softap)
-    values = (name, point.ssid, point.password, point.channel, point.security.number, point.most_stations, point.hidden)
-    return Line(b'%b:"%b","%b",%d,%d,%d,%d' % values)
+    return Line(b"%b:%b" % (name, softap.softap_values(view(module.softap))))
 
 
 @table.set("AT+CWSAP")
@@ -174,9 +172,7 @@ async def scan(
 @table.query("AT+CWCOUNTRY", ("_CUR", "_DEF"))
 def country(module: Module, name: bytes, view: View) -> Line:
     """AT+CWCOUNTRY?: policy, code and channels."""
-    wifi = view(module.wifi)
-    values = (name, wifi.country_policy, wifi.country, wifi.start_channel, wifi.channel_count)
-    return Line(b'%b:%d,"%b",%d,%d' % values)
+    return Line(b"%b:%b" % (name, country_values(view(module.wifi))))
 
 
 table.set("AT+CWCOUNTRY", ("_CUR", "_DEF"))(set_channels)

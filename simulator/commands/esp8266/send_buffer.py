@@ -5,11 +5,12 @@ from typing import Annotated, Final
 
 from simulator.commands.argument_types import Link
 from simulator.commands.esp8266.sending import Length
+from simulator.commands.sending import usable_link
 from simulator.core.answers import Line, Result
 from simulator.core.arguments import Range
 from simulator.core.data_entry import CountedEntry
 from simulator.core.engine import DataEntryCancelledError
-from simulator.core.errors import Cause, CommandError
+from simulator.core.errors import CommandError
 from simulator.core.grammar import Form
 from simulator.core.registry import CommandTable
 from simulator.module import Module
@@ -103,11 +104,7 @@ def outcome(module: Module, link: Link, number: SegmentNumber) -> Line:
 
 
 def _tcp_link(module: Module, number: int) -> TcpLink:
-    if module.receiving.raw:
-        raise CommandError(cause=Cause.RAW_SENDING)
-    link = module.links[number]
-    if link is None or link.ended:
-        raise CommandError(cause=Cause.NO_LINK)
+    link = usable_link(module, number)
     if not isinstance(link, TcpLink):
         raise CommandError
     return link
