@@ -89,6 +89,7 @@ FACTORY: Final = Factory(
     reconnect_interval=1,  # the SDK comes back by itself, and no command changes that
     uart=FACTORY_UART._replace(flow_control=0),
     uart_divider_steps=1,  # modules of 1.7 show 115273 for 115200
+    stores_uart=False,  # AT+UART_DEF? of modules from 1.6 on shows it
     sleep_mode=SleepMode.MODEM_DTIM,
     idle_limit=180,  # the source of 0.2x
     message_limit=1460,  # one segment

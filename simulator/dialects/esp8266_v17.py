@@ -44,7 +44,8 @@ TABLES: Final[tuple[CommandTable, ...]] = (
     receiving.table.only("AT+CIPRECVMODE"),  # for all links at once [W]
     server.table.only("AT+CIPSERVERMAXCONN"),  # [W]
     sntp.table.only("AT+CIPSNTPCFG"),  # (the manuals from 1.5 on)
-    uart.table.only(("AT+UART_CUR", Form.QUERY), ("AT+UART_DEF", Form.QUERY)),  # (the manuals from 1.5 on)
+    later.table.only(("AT+UART_DEF", Form.QUERY)),  # zeros until it is set [M 1.6.2] [M 1.7.0]
+    uart.table.only(("AT+UART_CUR", Form.QUERY)),  # (the manuals from 1.5 on)
     *Esp8266V030.tables,  # the rest as in 0.30: the prompt `> ` [W], +IPD without quotes [Z], FAIL, UNLINK [M] [W]
 )
 

@@ -6,7 +6,7 @@ for each command.
 
 from typing import Annotated, Final
 
-from simulator.commands import addresses, receiving, smart_config, softap, wifi_join
+from simulator.commands import addresses, receiving, smart_config, softap, uart, wifi_join
 from simulator.commands.addresses import ipv4_lines
 from simulator.commands.argument_types import Address, Host, Link, Mac, Port
 from simulator.commands.esp8266 import links, wifi
@@ -214,6 +214,12 @@ def unread_lengths(module: Module) -> Line:
     """AT+CIPRECVLEN?: bytes to read of each link, 0 without one."""
     lengths = [0 if (link := module.links[number]) is None else link.unread_length for number in range(LINK_COUNT)]
     return Line(b"+CIPRECVLEN:" + b",".join(b"%d" % length for length in lengths))
+
+
+@table.command("AT+UART_DEF", Form.QUERY)
+def stored_uart(module: Module) -> Line:
+    """AT+UART_DEF?: zeros until somebody has set it."""
+    return uart.stored(module) if module.system.uart.is_stored else Line(b"+UART_DEF:0,0,0,0,0")
 
 
 @table.command("AT+SYSRAM", Form.QUERY)

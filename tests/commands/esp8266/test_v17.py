@@ -211,6 +211,8 @@ async def test_further_queries() -> None:
     async with workbench(dialect=V17) as bench:
         assert (await bench.command(b"AT+SYSRAM?")).removeprefix(b"+SYSRAM:").removesuffix(b"\r\n" + OK).isdigit()
         assert await bench.command(b"AT+UART_CUR?") == b"+UART_CUR:115273,8,1,0,1\r\n" + OK
+        assert await bench.command(b"AT+UART_DEF?") == b"+UART_DEF:0,0,0,0,0\r\n" + OK
+        await run(bench, b"AT+UART_DEF=115200,8,1,0,1")
         assert await bench.command(b"AT+UART_DEF?") == b"+UART_DEF:115200,8,1,0,1\r\n" + OK
         assert await bench.command(b"AT+CIPSERVERMAXCONN?") == b"+CIPSERVERMAXCONN:5\r\n" + OK
 
