@@ -30,17 +30,16 @@ FIRST_EPHEMERAL: Final = 49152
 
 
 class Attachment(NamedTuple):
-    """An interface with an address on a network. `interface`: STATION or SOFTAP."""
+    """An interface with an address on a network.
+
+    `interface`: STATION or SOFTAP. `stranded`: whether the address is none of the network's, so that it finds nobody
+    there, not even the gateway, and is not found.
+    """
 
     interface: int
     lan: Lan
     address: str
-
-    @property
-    def stranded(self) -> bool:
-        """Whether its address is none of the network's: it finds nobody there, not even the gateway, and is not
-        found."""
-        return not self.lan.contains(self.address)
+    stranded: bool
 
 
 class Route(NamedTuple):
@@ -93,7 +92,7 @@ class Network:
     def attach(self, interface: int, lan: Lan, address: str) -> None:
         """An interface has come up, or has got another address."""
         self.detach(interface)
-        attachment = Attachment(interface, lan, address)
+        attachment = Attachment(interface, lan, address, not lan.contains(address))
         self.attachments.append(attachment)
         self.attachments.sort(key=lambda attachment: attachment.interface)
         self._attached.set()
