@@ -53,8 +53,8 @@ CAUSES: Final = {
     Cause.WRONG_PORT: b"ENTRY ERROR",
     Cause.LINK_EXISTS: b"ALREADY CONNECTED",  # the manual: ALREADY CONNECT; modules and the firmware: this
     Cause.NO_LINK: b"link is not valid",
-    Cause.NOTHING_TO_CLOSE: b"UNLINK",  # with a number; 0.2x has `link is not` without ERROR, modules of 1.7 this
-    # no word for Cause.NO_ONLY_LINK: AT+CIPCLOSE without a number is just an ERROR (source of 0.2x; analysis of 1.1)
+    Cause.NOTHING_TO_CLOSE: b"UNLINK",  # so on modules of 1.7; 0.2x has `link is not` without ERROR
+    Cause.NO_ONLY_LINK: b"UNLINK",  # an inference from the line above; just ERROR in 0.2x and in the analysis of 1.1
     Cause.NEEDS_SINGLE_MODE: b"MUX=1",
     Cause.NEEDS_MULTIPLE_MODE: b"MUX=0",
     Cause.LINKS_OPEN: b"link is builded",
