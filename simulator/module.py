@@ -16,6 +16,7 @@ from simulator.firmware import Firmware
 from simulator.persist.settings import Settings
 from simulator.radio.access_point import AccessPoint
 from simulator.radio.scan import Scanner
+from simulator.radio.smart_config import SmartConfig
 from simulator.radio.softap import SoftAp
 from simulator.radio.station import Station
 from simulator.radio.wifi import Wifi, WifiMode
@@ -68,6 +69,7 @@ class Module(Board):
         self.engine = Engine(
             self,
             self.firmware.registry,
+            self.uart,
             self.output,
             restart=self.restart,
             conventions=self.firmware.conventions,
@@ -123,6 +125,7 @@ class Module(Board):
             station_joined=self.reports.softap_station_joined,
             station_left=self._softap_station_left,
         )
+        self.smart_config = SmartConfig(self.air.ears, lambda: self.wifi.only_station)
         self.scanner = Scanner(hearing, self.wifi, self.clock, self.timing.scan_channel, factory.scan_fields)
         self.tls = Tls(self.settings, self.storage.manufacturing, self.clock, self.rtc, LINK_COUNT)
         self.links = LinkTable(
@@ -182,8 +185,9 @@ class Module(Board):
             self.station.leave()
             self.softap.stop()
         finally:
-            self.uart.engine = None
+            self.uart.detach()
             self.links.abandon()
+            self.smart_config.stop()
             self.station.vanish()
             self.softap.vanish()
             self._lans.pop(self.softap.mac, None)
@@ -197,14 +201,14 @@ class Module(Board):
         self.spawn(self.engine.run)
         for message in self.firmware.conventions.boot:
             self.output.report(message)
-        self.uart.engine = self.engine
+        self.uart.attach(self.engine)
         self.uart.listen()
         self.softap.update()
         if self.station.auto_connect and self.station.configured and self.wifi.has_station:
             self.station.connect_in_background()
         self.firmware.started(self)
         await self._restarting.wait()
-        self.uart.engine = None
+        self.uart.detach()
         with self.clock.move_on_after(DRAIN_LIMIT):
             await self.output.drained()
         self._nursery.cancel_scope.cancel()

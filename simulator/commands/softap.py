@@ -4,7 +4,7 @@ from ipaddress import IPv4Address
 from typing import Annotated, Final
 
 from simulator.commands.addresses import INVALID_MACS, ipv4_lines, static_ipv4
-from simulator.commands.argument_types import Address, Mac, mac_text
+from simulator.commands.argument_types import Address, Ipv4Arguments, Mac, mac_text
 from simulator.commands.wifi import LAST_CHANNEL, need_driver
 from simulator.core.answers import Line, Unterminated
 from simulator.core.arguments import Bool, Count, OneOf, Range, Secret, Text
@@ -12,8 +12,8 @@ from simulator.core.errors import CommandError, invalid, wrong_length
 from simulator.core.grammar import Form, Parameter
 from simulator.core.registry import CommandTable
 from simulator.module import Module
-from simulator.radio.softap import MOST_STATIONS, SOFTAP_SECURITIES
-from simulator.stack.softap_interface import POOL_SIZE
+from simulator.radio.softap import MOST_STATIONS, SOFTAP_SECURITIES, SoftAp
+from simulator.stack.softap_interface import POOL_SIZE, SoftApInterface
 
 table = CommandTable()
 
@@ -32,18 +32,13 @@ def need_softap(module: Module) -> None:
 def softap(module: Module) -> Line:
     """AT+CWSAP?: SSID, password, channel, security, most stations, hidden."""
     need_driver(module)
-    softap = module.softap
-    return Line(
-        b'+CWSAP:"%b","%b",%d,%d,%d,%d'
-        % (
-            softap.ssid,
-            softap.password,
-            softap.channel,
-            softap.security.number,
-            softap.most_stations,
-            softap.hidden,
-        )
-    )
+    return Line(b"+CWSAP:" + softap_values(module.softap))
+
+
+def softap_values(point: SoftAp) -> bytes:
+    """The six values of AT+CWSAP?, as text."""
+    values = (point.ssid, point.password, point.channel, point.security.number, point.most_stations, point.hidden)
+    return b'"%b","%b",%d,%d,%d,%d' % values
 
 
 @table.command("AT+CWSAP", Form.SET)
@@ -99,14 +94,18 @@ def disconnect(module: Module, mac: Mac) -> None:
 
 @table.command("AT+CWDHCPS", Form.QUERY)
 def pool(module: Module) -> Unterminated:
-    """AT+CWDHCPS?: lease time in minutes, first and last address, unquoted."""
-    first, last = module.softap_interface.pool
-    return Unterminated(
-        b"+CWDHCPS:%d,%b,%b" % (module.softap_interface.lease_time, str(first).encode(), str(last).encode())
-    )
+    """AT+CWDHCPS?: what the DHCP server gives, unquoted."""
+    return Unterminated(b"+CWDHCPS:" + pool_values(module.softap_interface))
 
 
-def _resets(module: Module, parameters: tuple[Parameter, ...]) -> bool:
+def pool_values(interface: SoftApInterface) -> bytes:
+    """Lease time in minutes, first and last address, as text."""
+    first, last = interface.pool
+    return b"%d,%b,%b" % (interface.lease_time, str(first).encode(), str(last).encode())
+
+
+def resets_pool(module: Module, parameters: tuple[Parameter, ...]) -> bool:
+    """Whether AT+CWDHCPS is to go back to the default."""
     return parameters[:1] == (0,)
 
 
@@ -116,7 +115,7 @@ def _need_dhcp_server(module: Module) -> None:
         raise CommandError
 
 
-@table.command("AT+CWDHCPS", Form.SET, when=_resets)
+@table.command("AT+CWDHCPS", Form.SET, when=resets_pool)
 def reset_pool(module: Module, enabled: Annotated[int, OneOf(0)]) -> None:
     """AT+CWDHCPS=0: the default addresses."""
     _need_dhcp_server(module)
@@ -150,17 +149,15 @@ def softap_address(module: Module) -> list[Line]:
 
 
 @table.command("AT+CIPAP", Form.SET)
-def set_softap_address(
-    module: Module, address: Address, gateway: Address | None = None, netmask: Address | None = None
-) -> None:
+def set_softap_address(module: Module, ipv4: Ipv4Arguments) -> None:
     """AT+CIPAP: a fixed address. The document has it switch the DHCP server off, as AT+CIPSTA does the client; a module
     (3.3.0) was seen to switch it on, AT+CWDHCP=0,2 before it or not."""
-    move(module, address, gateway, netmask, dhcp=True)
+    move(module, ipv4, dhcp=True)
 
 
-def move(module: Module, address: str, gateway: str | None, netmask: str | None, *, dhcp: bool) -> None:
+def move(module: Module, ipv4: Ipv4Arguments, *, dhcp: bool) -> None:
     """Give the softAP a fixed address, and switch its DHCP server on or off."""
-    module.softap_interface.set_address(static_ipv4(address, gateway, netmask))
+    module.softap_interface.set_address(static_ipv4(ipv4))
     module.interface.softap_dhcp = dhcp
     module.softap_interface.dhcp_changed()
 

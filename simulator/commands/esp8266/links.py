@@ -1,10 +1,11 @@
 """Links and the server (ESP8266 AT Instruction Set 0.30, chapter 5)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from enum import IntEnum
 from typing import Annotated, Any, Final
 
 from simulator.commands import links, passthrough, ping, server
-from simulator.commands.argument_types import Host, HostText, Link, LinkNumber, Port
+from simulator.commands.argument_types import ALL_LINKS, Host, HostText, Link, LinkNumber, Port
 from simulator.core.answers import Line, Result
 from simulator.core.arguments import Argument, Bool, Range, Word
 from simulator.core.errors import Cause, CommandError
@@ -12,6 +13,7 @@ from simulator.core.grammar import Form, Parameter
 from simulator.core.registry import Choice, CommandTable
 from simulator.module import Module
 from simulator.stack.endpoint import NO_ADDRESS
+from simulator.stack.errors import ResolveError
 from simulator.stack.link import Link as OpenLink
 from simulator.stack.server import DEFAULT_PORT
 
@@ -19,9 +21,18 @@ table = CommandTable()
 
 NO_CHANGE: Final = Line(b"no change")
 
+
+class Summary(IntEnum):
+    """The number of `STATUS:`."""
+
+    ADDRESS = 2
+    LINKS = 3
+    LINKS_GONE = 4
+    NOT_JOINED = 5
+
+
 HalfSeconds = Annotated[int, Range(0, 7200)]
 """Of silence, before TCP asks whether the peer is there; 0 never."""
-LocalPort = Annotated[int, Range(0, 65535)]
 PeerPort = Annotated[int, Range(0, 65535)]
 """0: there is no peer yet. WiFiEsp and many programs open `"UDP","0",0,<local port>,2` and wait for who sends."""
 LinkType = Annotated[bytes, Word(b"TCP", b"UDP")]
@@ -66,12 +77,12 @@ async def open_udp(
     kind: LinkType,
     host: Host,
     port: PeerPort,
-    local_port: LocalPort = 0,
+    local_port: links.LocalPort = 0,
     follows: links.Follows = 0,
 ) -> None:
     """AT+CIPSTART, UDP: a port with a peer."""
     address = NO_ADDRESS if host == "0" else host  # as lwIP reads it
-    await links.open_udp(module, link, kind, address, port, local_port, follows)
+    await links.open_udp(module, link, links.UdpArguments(kind, address, port, local_port, follows))
 
 
 @table.command("AT+CIPSTART", Form.SET)
@@ -79,13 +90,13 @@ async def open_tcp(
     module: Module, link: Link, kind: LinkType, host: Host, port: Port, keep_alive: HalfSeconds = 0
 ) -> None:
     """AT+CIPSTART, TCP: connect."""
-    await dial(module, link, kind, host, port, (keep_alive + 1) // 2)
+    await dial(module, link, links.TcpArguments(kind, host, port, (keep_alive + 1) // 2))
 
 
-async def dial(module: Module, link: int, kind: bytes, host: str, port: int, keep_alive: int) -> None:
+async def dial(module: Module, link: int, peer: links.TcpArguments) -> None:
     """Connect; a connection that fails is reported as closed behind the ERROR (seen on modules)."""
     try:
-        await links.open_tcp(module, link, kind, host, port, keep_alive)
+        await links.open_tcp(module, link, peer)
     except CommandError as error:
         if error.cause is None:
             module.engine.afterwards(lambda: module.reports.link_not_opened(link))
@@ -93,27 +104,39 @@ async def dial(module: Module, link: int, kind: bytes, host: str, port: int, kee
 
 
 @table.command("AT+CIPCLOSE", Form.SET)
-async def close(module: Module, number: Annotated[int, Range(0, links.ALL_LINKS)]) -> None:
+async def close(module: Module, number: Annotated[int, Range(0, ALL_LINKS)]) -> None:
     """AT+CIPCLOSE: 5 is every link, but not while there is a server."""
-    if number == links.ALL_LINKS and module.server.running:
+    if number == ALL_LINKS and module.server.running:
         raise CommandError
     await links.close(module, number)
 
 
 @table.command("AT+CIPSTATUS", Form.EXECUTE)
 def status(module: Module) -> list[Line]:
-    """AT+CIPSTATUS: a summary, and a line for each link; not for one that is over but has data left to read."""
-    open_links = [link for link in module.links if not link.ended]
-    return [Line(b"STATUS:%d" % _summary(module, open_links)), *links.link_lines(b"+CIPSTATUS", open_links)]
+    """AT+CIPSTATUS: a summary, and a line for each link, without the local port."""
+    return [summary(module), *(_five_fields(link) for link in open_links(module))]
 
 
-def _summary(module: Module, open_links: Sequence[OpenLink]) -> int:
-    """2 an address and no link yet, 3 links, 4 no more links, 5 no access point."""
-    if open_links:
-        return 3
-    if not module.interface.up:
-        return 5
-    return 4 if module.links.had_links else 2
+def open_links(module: Module) -> list[OpenLink]:
+    """Those AT+CIPSTATUS shows: not one that is over but has data left to read."""
+    return [link for link in module.links if not link.ended]
+
+
+def summary(module: Module) -> Line:
+    """The line before the links."""
+    if open_links(module):
+        status = Summary.LINKS
+    elif not module.interface.up:
+        status = Summary.NOT_JOINED
+    else:
+        status = Summary.LINKS_GONE if module.links.had_links else Summary.ADDRESS
+    return Line(b"STATUS:%d" % status)
+
+
+def _five_fields(link: OpenLink) -> Line:
+    address, port = link.remote
+    values = (link.number, link.kind, address.encode(), port, link.accepted)
+    return Line(b'+CIPSTATUS:%d,"%b","%b",%d,%d' % values)
 
 
 @table.command("AT+CIPSERVER", Form.SET)
@@ -124,7 +147,7 @@ async def switch_server(module: Module, running: Bool, port: Port = DEFAULT_PORT
     if running:
         await server.start(module, 1, port)
     else:
-        server.stop(module, 0)
+        await server.stop(module, 0)
     return None
 
 
@@ -146,6 +169,9 @@ def set_idle_limit(module: Module, seconds: Annotated[int, Range(0, 7200)]) -> N
 
 @table.command("AT+PING", Form.SET)
 async def ping_host(module: Module, host: Host) -> list[Line | Result]:
-    """AT+PING: milliseconds behind a plus sign."""
-    took = await ping.milliseconds_to(module, host)
+    """AT+PING: milliseconds behind a plus sign; a name that nobody knows is just an ERROR (a driver for 0.30)."""
+    try:
+        took = await ping.milliseconds_to(module, host)
+    except ResolveError:
+        raise CommandError from None
     return [Line(b"+timeout"), Result.ERROR] if took is None else [Line(b"+%d" % took)]
