@@ -80,7 +80,7 @@ class _Client:
         """The module has the links it has told of."""
         self._lose_track()
         module = self.module
-        if not self.knows_links or module.uart.engine is None or not self.there:
+        if not self.knows_links or module.uart._engine is None or not self.there:
             return
         links = {link.number for link in module.links if module.links.withholds_end or not link.ended}
         if links != self.links:
@@ -250,7 +250,7 @@ class RoughHandling:
             await self._pass(2)
             port.read()
             engine = module.engine
-            if module.uart.engine is None or engine.busy:
+            if module.uart._engine is None or engine.busy:
                 await self._pass(30)
             elif not engine.takes_data:
                 break

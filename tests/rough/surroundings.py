@@ -10,7 +10,7 @@ import trio
 
 from simulator.module import Module
 from simulator.radio.access_point import AccessPoint
-from simulator.scenario.services.peer import PeerConnection, TcpPeer
+from simulator.scenario.services.peer_connection import PeerConnection
 from simulator.scenario.services.table import read_service
 from simulator.scenario.simulation import Simulation
 from simulator.scenario.world import DEFAULT_ACCESS_POINT, HostConfiguration, StationConfiguration, World
@@ -48,7 +48,6 @@ class Surroundings:
         self._simulation = simulation
         self._random = random
         self._spawn = spawn
-        self._peers: list[PeerConnection] = []
         self._usual: tuple[Callable[[], None], ...] = (
             *(self.access_point, self.access_point, self.throw_out, self.restart_router, self.password, self.dhcp),
             *(self.host, self.host, self.refuse, self.clients, self.clients, self.datagrams, self.datagrams),
@@ -129,16 +128,15 @@ class Surroundings:
             if attachments:
                 with suppress(NetworkError):
                     port = self._random.choice(SERVER_PORTS)
-                    self._peers.append(self._simulation.hosts[0].connect(attachments[0].address, port))
+                    self._simulation.hosts[0].connect(attachments[0].address, port)
 
     def peer(self) -> None:
         """One of them, or of those the module has called, sends, stops to read or reads again, closes
         or resets."""
-        service = self._simulation.hosts[0].service(TcpPeer, 80)
-        self._peers = [peer for peer in [*self._peers, *service.connections] if not peer.ended][-20:]
-        if not self._peers:
+        peers = [peer for peer in self._simulation.hosts[0].peer_connections if not peer.ended]
+        if not peers:
             return
-        peer = self._random.choice(self._peers)
+        peer = self._random.choice(peers)
         act = self._random.random()
         if act < 0.5:
             self._spawn(self._send, peer, self._random.choice((1, 10, 1460, 6000, LONGEST_SEND)))
