@@ -230,6 +230,7 @@ class Station:
 
         async def run() -> None:
             with scope:
+                await trio.lowlevel.checkpoint_if_cancelled()  # before it has begun
                 await task()
 
         self._spawn(run)

@@ -18,13 +18,13 @@ async def test_a_segment_of_the_buffer_and_a_command() -> None:
         (lan,) = bench.simulation.lans.values()
         lan.nodes[HOST] = host
         assert await bench.command(b'AT+CIPSTART="TCP","%b",80' % HOST.encode()) == b"CONNECT\r\n" + OK
-        for number, end in ((1, b"1,SEND OK\r\n"), (2, b"2,SEND OK\r\n"), (3, b"")):
+        for number, end in ((1, b"\r\n1,SEND OK\r\n"), (2, b"\r\n2,SEND OK\r\n"), (3, b"")):
             await bench.command(b"AT+CIPSENDBUF=2000")
             assert await bench.send(b"%d" % number * 2000) == b"\r\nRecv 2000 bytes\r\n" + end
         await bench.command(b"AT+CIPSEND=1000")
         assert await bench.send(b"4" * 1000) == b"\r\nRecv 1000 bytes\r\n"
         host.connection.read()
-        assert await bench.settle() == b"3,SEND OK\r\n\r\nSEND OK\r\n"
+        assert await bench.settle() == b"\r\n3,SEND OK\r\n\r\nSEND OK\r\n"
         assert host.connection.received == b"1" * 2000 + b"2" * 2000 + b"3" * 2000 + b"4" * 1000
         nursery.cancel_scope.cancel()
 

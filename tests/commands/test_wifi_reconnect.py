@@ -1,5 +1,7 @@
 """Staying joined, coming back, and joining without being told."""
 
+import trio
+
 from tests.air import CONNECTED, JOIN, JOINED, LOST, OK, router, state, station
 
 
@@ -237,3 +239,16 @@ async def test_an_access_point_may_come_and_go_for_ever() -> None:
             assert await bench.advance(6) == LOST
             point.switch_on()
             assert await bench.advance(1) == CONNECTED
+
+
+async def test_thrown_out_in_the_moment_of_joining() -> None:
+    async with station() as bench:
+        await bench.command(b"ATE0")
+        (point,) = bench.simulation.air.access_points
+        bench.port.send(JOIN + b"\r\n")
+        while not point.stations:
+            await trio.lowlevel.checkpoint()
+        point.deauthenticate()
+        assert await bench.settle() == b"WIFI CONNECTED\r\n" + LOST
+        assert await bench.advance(1) == CONNECTED + OK
+        assert await state(bench) == 2
