@@ -8,7 +8,8 @@ import trio
 from trio import socket
 
 from simulator.stack.endpoint import HOST_BROADCAST, LOOPBACK, Endpoint, is_loopback
-from simulator.stack.errors import network_error
+from simulator.stack.errors import NetworkError, network_error
+from simulator.stack.host_socket import open_socket
 
 DATAGRAM_LIMIT: Final = 65535
 """Bytes read at once: any datagram fits."""
@@ -70,7 +71,10 @@ class Datagrams:
             await self._listen_at(Endpoint(HOST_BROADCAST, self._host.port))
 
     async def _listen_at(self, address: Endpoint, membership: bytes | None = None) -> None:
-        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            sock = open_socket(socket.SOCK_DGRAM)
+        except NetworkError:
+            return
         try:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # all modules listen there
             await sock.bind(address)
@@ -78,6 +82,9 @@ class Datagrams:
                 sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, membership)
         except OSError:
             sock.close()
+        except BaseException:  # cancelled
+            sock.close()
+            raise
         else:
             self._to_many.append(sock)
             self._spawn(self.pump, sock)
@@ -136,6 +143,6 @@ class Datagrams:
 
     def _outward_socket(self) -> socket.SocketType:
         if self._outward is None:
-            self._outward = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            self._outward = open_socket(socket.SOCK_DGRAM)
             self._spawn(self.pump, self._outward)
         return self._outward

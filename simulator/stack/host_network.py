@@ -19,6 +19,7 @@ from simulator.stack.datagrams import Datagrams
 from simulator.stack.endpoint import LOOPBACK, Endpoint, is_address, is_loopback
 from simulator.stack.errors import ResolveError, network_error
 from simulator.stack.host_map import HostMap
+from simulator.stack.host_socket import open_socket
 from simulator.stack.lan import Lan
 
 PORT_SHIFT: Final = 10000
@@ -135,7 +136,7 @@ class HostNetwork:
 
     async def connect(self, host: Endpoint) -> HostConnection:
         """Open a TCP connection. Raises NetworkError."""
-        tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        tcp = open_socket(socket.SOCK_STREAM)
         try:
             with self._clock.real_work():
                 if is_loopback(host.address) and is_loopback(self._own_address):
@@ -172,7 +173,11 @@ class HostNetwork:
         datagrams = Datagrams(udp, local_port or free_port or host.port, spawn, closed, self._udp_ports)
         spawn(datagrams.pump, udp)
         if local_port is not None:
-            await datagrams.hear_broadcasts()
+            try:
+                await datagrams.hear_broadcasts()
+            except BaseException:  # cancelled
+                datagrams.close()
+                raise
         return datagrams
 
     async def _bound(self, kind: int, port: int | None, free_port: int | None = None) -> socket.SocketType:
@@ -182,7 +187,7 @@ class HostNetwork:
         for candidate in candidates:
             if candidate > 65535:
                 continue
-            sock = socket.socket(socket.AF_INET, kind)
+            sock = open_socket(kind)
             try:
                 if kind == socket.SOCK_STREAM:
                     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

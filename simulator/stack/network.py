@@ -202,7 +202,11 @@ class Network:
         datagrams = await self.host.open_datagrams(local_port, self._spawn, free_port=self._ephemeral_port())
         self._ports[datagrams.local_port] = datagrams
         if is_address(peer.address) and IPv4Address(peer.address).is_multicast:
-            await datagrams.join(peer.address)
+            try:
+                await datagrams.join(peer.address)
+            except BaseException:  # cancelled
+                self.close_datagrams(datagrams)
+                raise
         return datagrams
 
     def close_datagrams(self, datagrams: Datagrams) -> None:

@@ -21,7 +21,7 @@ async def answers(address: str) -> bool:
     for kind in (socket.SOCK_DGRAM, socket.SOCK_RAW):
         try:
             sock = socket.socket(socket.AF_INET, kind, socket.IPPROTO_ICMP)
-        except PermissionError:
+        except OSError:  # not allowed, or there is none
             continue
         with sock:
             return await _ask(sock, address)
@@ -43,13 +43,13 @@ async def _ask(sock: socket.SocketType, address: str) -> bool:
 
 
 async def _probe(address: str) -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as sock:
-        try:
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as sock:
             await sock.connect((address, PROBE_PORT))
-        except OSError as error:
-            refused: bool = error.errno == errno.ECONNREFUSED
-            return refused
-        return True
+    except OSError as error:
+        refused: bool = error.errno == errno.ECONNREFUSED
+        return refused
+    return True
 
 
 def _checksum(data: bytes) -> int:
