@@ -12,8 +12,9 @@ CLOSE: Final = 0.75
 class Parser(argparse.ArgumentParser):
     """One of a command or a subcommand. Options are not abbreviated: a new one would change what is there."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, allow_abbrev=False, **kwargs)
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.allow_abbrev = False
 
     def error(self, message: str) -> NoReturn:
         """Say it, and end with 2."""
