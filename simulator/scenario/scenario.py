@@ -10,7 +10,7 @@ SHOWN: Final = 80
 """Characters of a found value that an error shows."""
 
 
-class ScenarioError(Exception):
+class ScenarioError(ValueError):
     """A scenario cannot be read or played as it is; each line of the message names file, line and what is wrong.
 
     `readable`: what of it could be read, to look for more mistakes in.

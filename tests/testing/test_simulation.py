@@ -70,8 +70,14 @@ async def test_what_does_not_happen_and_what_there_is_not() -> None:
             await running.do("module.rest")
         with pytest.raises(SimulationError, match="ssid: found 3; a text would be right"):
             await running.access_point.off(3)
-        with pytest.raises(AttributeError):
-            running.access_point.explode()
+        with pytest.raises(SimulationError, match=r"^access_point.off: found 'sid'; ssid would be right$"):
+            await running.access_point.off(sid="x")
+        with pytest.raises(SimulationError, match=r"^wait_for: event: found 'got_ip'; station.got_ip would be right$"):
+            await module.wait_for(event="got_ip")
+        with pytest.raises(ValueError, match="found '5 years'; a duration like 10s, 250ms, 5min, 2h or 1d would be"):
+            await running.clock.advance("5 years")
+        with pytest.raises(AttributeError, match=r"found the verb 'access_point.of'; access_point.off would be right"):
+            running.access_point.of()
         with pytest.raises(AttributeError):
             _ = running.nothing
 
