@@ -2,7 +2,6 @@
 
 import argparse
 from collections.abc import Sequence
-from difflib import get_close_matches
 from typing import Any, Final, NoReturn
 
 CLOSE: Final = 0.75
@@ -33,8 +32,7 @@ class Parser(argparse.ArgumentParser):
         if action.choices is None or value in action.choices:
             return
         choices = [str(choice) for choice in action.choices]
-        near = get_close_matches(str(value), choices, n=1, cutoff=CLOSE)
-        right = near[0] if near else ("one of " if len(choices) > 1 else "") + ", ".join(choices)
+        right = _nearest(str(value), choices) or ("one of " if len(choices) > 1 else "") + ", ".join(choices)
         raise argparse.ArgumentError(action, f"found {value!r}; {right} would be right")
 
     def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
@@ -50,6 +48,11 @@ class Parser(argparse.ArgumentParser):
         if not word.startswith("-"):
             return f"found {word!r} behind everything that it takes"
         option = word.partition("=")[0]
-        options = [name for name in self._option_string_actions if name.startswith("--")]
-        near = get_close_matches(option, options, n=1, cutoff=CLOSE)
-        return f"found {option!r}, which is no option" + (f"; {near[0]} would be right" if near else "")
+        near = _nearest(option, [name for name in self._option_string_actions if name.startswith("--")])
+        return f"found {option!r}, which is no option" + (f"; {near} would be right" if near else "")
+
+
+def _nearest(word: str, words: Sequence[str]) -> str | None:
+    from difflib import get_close_matches  # only who has made a mistake waits for it
+
+    return next(iter(get_close_matches(word, words, n=1, cutoff=CLOSE)), None)

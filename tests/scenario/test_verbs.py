@@ -298,6 +298,30 @@ async def test_hosts_of_the_world(tmp_path: Path) -> None:
         await play_text(tmp_path, HOSTS + steps("{do: host.stop, host: x}"))
 
 
+DIALECTS = """\
+title: Two firmwares in one world
+dialect: ai-thinker
+modules: [A, B]
+world: {access_point: [], module: [{}, {dialect: esp8266-v0.30}]}
+"""
+
+
+async def test_a_module_of_the_world_has_a_firmware_of_its_own(tmp_path: Path) -> None:
+    play = (
+        "{send: 'AT+GMR', module: A}",
+        "{expect: ['re:AT version:2.2.0.0.*'], module: A}",
+        "{do: discard, module: A}",
+        "{send: 'AT+GMR', module: B}",
+        "{expect: ['re:AT version:0.30.*'], module: B}",
+        "{do: discard, module: B}",
+    )
+    await play_text(tmp_path, DIALECTS + steps(*play))
+    with pytest.raises(
+        ScenarioError, match=r"modules: found 1; 2, a name for each module of the world, would be right"
+    ):
+        await play_text(tmp_path, DIALECTS.replace("modules: [A, B]", "modules: [A]") + "steps: []\n")
+
+
 async def test_time_servers_of_a_transcript(tmp_path: Path) -> None:
     text = HEAD.replace(
         "  peers:\n", "  services: {sntp: 'Mon Oct 18 20:12:27 2021', sntp_servers: [time.example.com]}\n  peers:\n"

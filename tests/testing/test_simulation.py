@@ -92,6 +92,14 @@ async def test_several_modules_and_a_world_object() -> None:
             await module.wait_for(module_prints="WIFI GOT IP")
 
 
+async def test_each_module_has_the_firmware_that_the_world_gives_it() -> None:
+    world = {"module": [{}, {"dialect": "esp8266-v1.7"}]}
+    async with Simulation(world, modules=3, dialect="ai-thinker") as running:
+        for module, version in zip(running.modules, ("2.2.0", "1.7.4", "2.2.0"), strict=True):
+            await module.send("AT+GMR")
+            await module.do("wait_for", module_prints=rf"re:AT version:{version}.*")
+
+
 @pytest.mark.parametrize("arguments", [{"modules": 0}, {"modules": 2, "link": "x"}, {"serial": True}])
 def test_what_cannot_be(arguments: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"module|speed"):

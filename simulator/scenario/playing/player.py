@@ -111,6 +111,10 @@ def prepare(scenario: Scenario) -> Prepared:
     except ScenarioError as error:
         mistakes.append(str(error))
     mistakes += unknown_names(scenario, surroundings)
+    if surroundings is not None and len(surroundings.world.modules) > len(scenario.modules):
+        found = f"found {len(scenario.modules)}"
+        problem = f"{found}; {len(surroundings.world.modules)}, a name for each module of the world, would be right"
+        mistakes.append(str(scenario.place("modules").error(problem)))
     if mistakes or surroundings is None:
         raise ScenarioError("\n".join(mistakes))
     waiting = tuple(dict.fromkeys((*awaited(scenario), *surroundings.awaited)))
