@@ -74,6 +74,8 @@ def main(options: Namespace) -> int:
     """Run until SIGINT or SIGTERM, or until the program at an `exec:` port ends."""
     if options.modules is not None and options.modules < 1:
         options.usage_error("--modules: at least 1")
+    if options.seed is not None and options.seed < 0:
+        options.usage_error("--seed: 0 or more")
     if not 0 < options.speed < math.inf:
         options.usage_error("--speed: more than 0")
     try:
@@ -87,7 +89,7 @@ def main(options: Namespace) -> int:
             )
         dialects = _dialects(options, world, len(ports))
         storages = open_flash_files(options, dialects) if options.flash is not None else []
-        _check_listening(world)
+        _check_listening(options, world)
         trace = Trace(options.trace) if options.trace is not None else None
     except (OSError, ValueError) as error:
         print(f"espat: {reason(error)}", file=sys.stderr)
@@ -193,7 +195,7 @@ def _world(options: Namespace) -> World:
     return replace(world, **changes)  # type: ignore[arg-type]
 
 
-def _check_listening(world: World) -> None:
+def _check_listening(options: Namespace, world: World) -> None:
     """Raises ValueError for an address that is not this machine's: servers of modules could not listen there."""
     if world.listen_address == LOOPBACK:
         return
@@ -202,8 +204,9 @@ def _check_listening(world: World) -> None:
     try:
         check_own(world.listen_address)
     except OSError as error:
+        place = "--listen" if options.listen is not None else f"{options.world}: listen.address"
         found = f"found {world.listen_address} ({error.strerror})"
-        raise ValueError(f"--listen: {found}; an IPv4 address of this machine would be right") from None
+        raise ValueError(f"{place}: {found}; an IPv4 address of this machine would be right") from None
 
 
 def _address(text: str) -> str:

@@ -173,6 +173,8 @@ def test_wrong_usage_ends_with_2_and_says_why(tmp_path: Path, options: list[str]
             "espat: --listen: found 203.0.113.9 (Cannot assign requested address); "
             "an IPv4 address of this machine would be right\n",
         ),
+        (["run", "--seed", "-1"], "espat run: --seed: 0 or more\n"),
+        (["play", "lab.toml"], "espat play: lab.toml: found a world file; a scenario (*.yaml) would be right\n"),
         (["run", "--link", "."], "is a directory, not a link: it stays as it is\n"),
         (
             ["run", "--link", "wire", "--log-port", "pty:wire"],
@@ -199,6 +201,16 @@ def test_a_bad_world_file_ends_with_2_and_names_the_key(tmp_path: Path) -> None:
     assert (ended.returncode, ended.stdout) == (2, "")
     assert "world.toml" in ended.stderr
     assert "chanel" in ended.stderr
+
+
+def test_a_world_that_listens_at_an_address_of_somebody_else_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "world.toml").write_text('[listen]\naddress = "203.0.113.9"\n')
+    ended = run_espat("run", "--world", "world.toml", directory=tmp_path)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr == (
+        "espat: world.toml: listen.address: found 203.0.113.9 (Cannot assign requested address); "
+        "an IPv4 address of this machine would be right\n"
+    )
 
 
 @pytest.mark.parametrize(
