@@ -298,6 +298,26 @@ async def test_hosts_of_the_world(tmp_path: Path) -> None:
         await play_text(tmp_path, HOSTS + steps("{do: host.stop, host: x}"))
 
 
+JOINED_BEFORE = """\
+title: A module that has joined in an earlier life
+world: {access_point: [{ssid: lab}], module: [{joined: lab}]}
+"""
+
+
+async def test_who_has_joined_in_an_earlier_life_comes_back_to_a_router_that_was_away(tmp_path: Path) -> None:
+    play = (
+        "{do: wait_for, event: station.got_ip}",
+        "{do: discard}",
+        "{send: 'AT+CWRECONNCFG?'}",
+        "{expect: ['+CWRECONNCFG:1,0', '', 'OK']}",
+        "{do: access_point.off, ssid: lab}",
+        "{expect: ['WIFI DISCONNECT'], within: 10s}",
+        "{do: access_point.on, ssid: lab}",
+        "{expect: ['WIFI CONNECTED', 'WIFI GOT IP'], within: 10s}",
+    )
+    await play_text(tmp_path, JOINED_BEFORE + steps(*play))
+
+
 DIALECTS = """\
 title: Two firmwares in one world
 dialect: ai-thinker
