@@ -222,6 +222,9 @@ class Simulation:
         return [shown_record(record) for record in self.trace[-most:]]
 
     def __getattr__(self, name: str) -> VerbGroup:
+        __tracebackhide__ = True
+        if name in ("modules", "clock"):
+            raise AttributeError(f"{name}: the simulation does not run; `async with` starts it")
         if name not in GROUPS:
             raise AttributeError(f"{type(self).__name__} has no attribute {name!r}, and there are no verbs about it")
         return VerbGroup(self.do, name)

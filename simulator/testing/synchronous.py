@@ -134,6 +134,9 @@ class SynchronousSimulation:
         return self._inner.trace_lines(most)
 
     def __getattr__(self, name: str) -> VerbGroup:
+        __tracebackhide__ = True
+        if name in ("modules", "clock"):
+            raise AttributeError(f"{name}: the simulation does not run; `with` starts it")
         if name not in GROUPS:
             raise AttributeError(f"{type(self).__name__} has no attribute {name!r}, and there are no verbs about it")
         return VerbGroup(self.do, name)

@@ -130,6 +130,13 @@ def test_without_trio(tmp_path: Path) -> None:
         module.send("AT")
 
 
+def test_a_simulation_that_nobody_has_started() -> None:
+    with pytest.raises(AttributeError, match="modules: the simulation does not run; `with` starts it"):
+        _ = simulation().modules
+    with pytest.raises(AttributeError, match="clock: the simulation does not run; `async with` starts it"):
+        _ = Simulation().clock
+
+
 def test_a_simulation_that_cannot_begin(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError), simulation(trace=tmp_path / "missing" / "trace"):
         pytest.fail("it began")
