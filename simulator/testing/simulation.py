@@ -9,6 +9,7 @@ async with Simulation() as simulation:
 
 import math
 import tempfile
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -62,6 +63,22 @@ class VerbGroup:
             return self._do(verb, *first, **arguments)
 
         return run
+
+
+class VerbGroups(ABC):
+    """A simulation that has its verbs as attributes, by what they are about."""
+
+    @abstractmethod
+    def do(self, verb: str, *first: Any, **arguments: Any) -> Any:
+        """Have a verb done. What stands without a name is the verb's first argument. Raises SimulationError."""
+
+    def __getattr__(self, name: str) -> VerbGroup:
+        __tracebackhide__ = True
+        if name in ("modules", "clock"):
+            raise AttributeError(f"{name}: the simulation does not run; `with` starts it")
+        if name not in GROUPS:
+            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}, and there are no verbs about it")
+        return VerbGroup(self.do, name)
 
 
 class SimulationClock:
@@ -134,7 +151,7 @@ class ModuleHandle:
         await self.do("module.reset")
 
 
-class Simulation:
+class Simulation(VerbGroups):
     """`async with Simulation(...) as simulation:`; see the arguments of `__init__`."""
 
     def __init__(
@@ -220,14 +237,6 @@ class Simulation:
     def trace_lines(self, most: int) -> list[str]:
         """The latest of it, for people."""
         return [shown_record(record) for record in self.trace[-most:]]
-
-    def __getattr__(self, name: str) -> VerbGroup:
-        __tracebackhide__ = True
-        if name in ("modules", "clock"):
-            raise AttributeError(f"{name}: the simulation does not run; `async with` starts it")
-        if name not in GROUPS:
-            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}, and there are no verbs about it")
-        return VerbGroup(self.do, name)
 
     async def do(self, verb: str, *first: Any, module: str = "0", value: Any = None, **arguments: Any) -> None:
         """Have a verb done. What stands without a name is the verb's first argument. Raises SimulationError."""

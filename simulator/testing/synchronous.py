@@ -16,7 +16,7 @@ from typing import Any, Self, TypeVar
 import trio
 
 from simulator.core.trace import Record
-from simulator.testing.simulation import GROUPS, ModuleHandle, Simulation, SimulationError, VerbGroup, WorldSource
+from simulator.testing.simulation import ModuleHandle, Simulation, SimulationError, VerbGroups, WorldSource
 
 T = TypeVar("T")
 
@@ -95,7 +95,7 @@ class SynchronousClock:
         self._simulation.call(self._inner.clock.advance, time)
 
 
-class SynchronousSimulation:
+class SynchronousSimulation(VerbGroups):
     """A simulation in a thread of its own; made by `simulation`."""
 
     def __init__(self, **arguments: Any) -> None:
@@ -132,14 +132,6 @@ class SynchronousSimulation:
     def trace_lines(self, most: int) -> list[str]:
         """The latest of it, for people."""
         return self._inner.trace_lines(most)
-
-    def __getattr__(self, name: str) -> VerbGroup:
-        __tracebackhide__ = True
-        if name in ("modules", "clock"):
-            raise AttributeError(f"{name}: the simulation does not run; `with` starts it")
-        if name not in GROUPS:
-            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}, and there are no verbs about it")
-        return VerbGroup(self.do, name)
 
     def do(self, verb: str, *first: Any, **arguments: Any) -> None:
         """Have a verb done. What stands without a name is the verb's first argument. Raises SimulationError."""

@@ -56,7 +56,7 @@ HERE = f"{FIRST}: step 1: "
 MISTAKES = {
     "- {do: accept, peer: pd}": HERE + "accept: peer: found 'pd'; one of pc, meter would be right",
     "- {do: access_point.off, ssid: lib}": HERE + "access_point.off: ssid: found 'lib'; lab would be right",
-    "- {do: host.stop, host: x}": HERE + "host.stop: host: found 'x'; the world has none",
+    "- {do: host.stop, host: x}": HERE + "host.stop: host: found 'x'; one of pc, meter would be right",
     "- {do: dns.set, name: x, address: y}": (HERE + "dns.set: address: found 'y'; an IPv4 address would be right"),
     "- {do: wait_for, event: station.gotip}": (
         HERE + "wait_for: event: found 'station.gotip'; station.got_ip would be right"

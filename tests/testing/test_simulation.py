@@ -133,7 +133,7 @@ def test_without_trio(tmp_path: Path) -> None:
 def test_a_simulation_that_nobody_has_started() -> None:
     with pytest.raises(AttributeError, match="modules: the simulation does not run; `with` starts it"):
         _ = simulation().modules
-    with pytest.raises(AttributeError, match="clock: the simulation does not run; `async with` starts it"):
+    with pytest.raises(AttributeError, match="clock: the simulation does not run; `with` starts it"):
         _ = Simulation().clock
 
 

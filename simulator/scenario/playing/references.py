@@ -1,7 +1,7 @@
 """What the steps of a scenario speak of has to be there: peers, access points, hosts; and variables in `vars`."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from simulator.scenario.playing.surroundings import Surroundings
@@ -12,7 +12,7 @@ VARIABLE: Final = re.compile(r"\{\{(\w+)\}\}")
 WAITING: Final = ("module_prints", "command", "event")
 """What a step can wait for, one of them."""
 OF_PEERS: Final = ("peer.", "peer_")
-"""How verbs begin that are about a peer of the scenario; stations may be anybody."""
+"""How verbs begin that are about a peer of the scenario, or a host of the world; stations may be anybody."""
 SHORT_NAMES: Final = frozenset(("serve", "accept", "connect", "sees_close"))
 """Those that transcripts use."""
 
@@ -43,20 +43,22 @@ def _names(step: Step, surroundings: Surroundings | None) -> Iterator[str]:
     if surroundings is None:
         return
     world = surroundings.world
+    peers = [peer.name for peer in surroundings.peers]
+    hosts = [name for host in world.memory_hosts for name in (host.name, host.address) if name]
     if step.action.startswith(OF_PEERS) or step.action in SHORT_NAMES:
-        yield from _one_of(step, "peer", [peer.name for peer in surroundings.peers])
+        yield from _one_of(step, "peer", [*peers, *hosts], hosts)
     elif step.action.startswith("access_point.") or step.action == "ap_up":
         yield from _one_of(step, "ssid", [point.ssid.decode(errors="replace") for point in world.access_points])
     elif step.action.startswith("host."):
-        names = [name for host in world.memory_hosts for name in (host.name, host.address) if name]
-        yield from _one_of(step, "host", names, {name.lower() for name in names})
+        yield from _one_of(step, "host", [*peers, *hosts], hosts)
 
 
-def _one_of(step: Step, key: str, names: list[str], in_lower_case: set[str] | None = None) -> Iterator[str]:
+def _one_of(step: Step, key: str, names: list[str], hosts: Sequence[str] = ()) -> Iterator[str]:
+    """`hosts`: those of the names that may be written in capitals."""
     name = step.arguments.get(key)
     if not isinstance(name, str) or "{{" in name:
         return
-    if name not in names if in_lower_case is None else name.lower() not in in_lower_case:
+    if name not in names and name.lower() not in hosts:
         right = f"{known(name, names)} would be right" if names else "the world has none"
         yield f"{key}: found {shown(name)}; {right}"
 
