@@ -1,12 +1,12 @@
 """The `espat` command: thin mains over the simulator."""
 
-import argparse
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Final
 
 from simulator import __version__
+from simulator.cli.parser import Parser
 
 INTERRUPTED: Final = 130
 """Exit code after Ctrl-C, as shells have it, of what does not end in a way of its own."""
@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _main(arguments: Sequence[str] | None) -> int:
     words = sys.argv[1:] if arguments is None else list(arguments)
-    parser = argparse.ArgumentParser(prog="espat", description="A software simulator of an Espressif ESP-AT module.")
+    parser = Parser(prog="espat", description="A software simulator of an Espressif ESP-AT module.")
     parser.add_argument("--version", action="version", version=f"espat {__version__}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     # Only the module of the subcommand at hand is imported: the others cost time at every start.

@@ -79,6 +79,11 @@ class ImageFile:
         if count != len(data):
             raise OSError(errno.ENOSPC, "not all of the image can be written", str(self.path))
 
+    def close_to_others(self) -> None:
+        """Nobody but its owner can read it from now on: it holds passwords."""
+        if os.fstat(self._descriptor).st_mode & 0o077:
+            os.fchmod(self._descriptor, OWNER_ONLY)
+
     def close(self) -> None:
         """Let others have it."""
         os.close(self._descriptor)
@@ -110,8 +115,6 @@ def open_image(path: Path) -> ImageFile | None:
         if status.st_size == 0:
             os.close(descriptor)
             return None
-        if status.st_mode & 0o077:
-            os.fchmod(descriptor, OWNER_ONLY)
     except OSError as error:
         os.close(descriptor)
         raise FlashFileError(f"{path}: {error.strerror}") from None
