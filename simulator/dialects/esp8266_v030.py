@@ -90,6 +90,7 @@ FACTORY: Final = Factory(
     message_limit=1460,  # one segment
     passthrough_block=2048,
     scan_fields=0x3F,
+    frequency=(0, 0),  # offsets of either sign were seen, with the calibration always 0
 )
 
 WORDING: Final = Wording(sender=b",%b,%d", behind_data=b"", softap_stations=False, time=False)

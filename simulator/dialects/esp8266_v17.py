@@ -18,7 +18,7 @@ from simulator.radio.scan import ALL_FIELDS
 from simulator.system import FirmwareVersion
 
 TABLES: Final[tuple[CommandTable, ...]] = (
-    later.table.only(*three("AT+CWJAP")),  # what is joined is just OK [M 1.7.4, one session]
+    later.table.only(*three("AT+CWJAP")),  # what is joined is just OK [M 1.7.4, one session]; a fifth value [M 1.7.5]
     later.table.only(*three("AT+CWSAP")),  # most stations and hidden besides [M 1.3] [W]
     later.table.only(*three("AT+CIPSTA")),  # three lines [nonos 1.3] [W]
     later.table.only(*three("AT+CIPAP")),  # three lines [W]
