@@ -198,7 +198,7 @@ def read(module: Module, link: Link, most: Annotated[int, Range(1, 2048)]) -> Un
 @table.command("AT+CIPRECVLEN", Form.QUERY)
 def unread_lengths(module: Module) -> Line:
     """AT+CIPRECVLEN?: bytes to read of each link, 0 without one."""
-    lengths = [0 if (link := module.links[number]) is None else link.unread_length for number in range(LINK_COUNT)]
+    lengths = [0 if (link := module.links[number]) is None else link.shown_length for number in range(LINK_COUNT)]
     return Line(b"+CIPRECVLEN:" + b",".join(b"%d" % length for length in lengths))
 
 
