@@ -133,7 +133,7 @@ class Board(ABC):
         self._powered = trio.Event()
         self._power.cancel()
         self.output.power_off()
-        self.uart.engine = None  # at once: what comes in from now on is lost
+        self.uart.detach()
 
     def power_on(self) -> None:
         """Give it power again."""

@@ -68,6 +68,7 @@ class Module(Board):
         self.engine = Engine(
             self,
             self.firmware.registry,
+            self.uart,
             self.output,
             restart=self.restart,
             conventions=self.firmware.conventions,
@@ -182,7 +183,7 @@ class Module(Board):
             self.station.leave()
             self.softap.stop()
         finally:
-            self.uart.engine = None
+            self.uart.detach()
             self.links.abandon()
             self.station.vanish()
             self.softap.vanish()
@@ -197,14 +198,14 @@ class Module(Board):
         self.spawn(self.engine.run)
         for message in self.firmware.conventions.boot:
             self.output.report(message)
-        self.uart.engine = self.engine
+        self.uart.attach(self.engine)
         self.uart.listen()
         self.softap.update()
         if self.station.auto_connect and self.station.configured and self.wifi.has_station:
             self.station.connect_in_background()
         self.firmware.started(self)
         await self._restarting.wait()
-        self.uart.engine = None
+        self.uart.detach()
         with self.clock.move_on_after(DRAIN_LIMIT):
             await self.output.drained()
         self._nursery.cancel_scope.cancel()

@@ -161,6 +161,8 @@ class Signature:
         slots = [(parameter.kind, _slot(parameter, hint)) for parameter, hint in _parameters(handler)]
         self._slots = [slot for kind, slot in slots if kind is not inspect.Parameter.VAR_POSITIONAL]
         self._repeated = next((slot for kind, slot in slots if kind is inspect.Parameter.VAR_POSITIONAL), None)
+        self._always_present = all(type(slot.argument).present is Argument.present for slot in self._slots)
+        self._least = _least(self._slots)
 
     @property
     def arguments(self) -> list[tuple[str, Argument, bool]]:
@@ -173,26 +175,24 @@ class Signature:
 
         Raises CommandError with the code of the first thing that is wrong: the count, then parameter by parameter.
         """
-        slots = [slot for slot in self._slots if slot.argument.present(context)]
+        slots, least = self._slots, self._least
+        if not self._always_present:
+            slots = [slot for slot in slots if slot.argument.present(context)]
+            least = _least(slots)
         given = len(parameters)
-        least = max((index for index, slot in enumerate(slots, 1) if slot.mandatory), default=0)
         if given < least or (given > len(slots) and self._repeated is None):
             error = wrong_count(least if given < least else len(slots), given)
             raise error if self._reports_codes else CommandError
-        values = {}
-        for position, (slot, parameter) in enumerate(zip(slots, parameters, strict=False), 1):
-            values[slot.name] = self._value(slot, parameter, position)
-        bound = [
-            values[slot.name]
-            if slot.name in values
-            else slot.default
-            if slot.argument.present(context)
-            else slot.argument.absent
-            for slot in self._slots
-        ]
-        if self._repeated is not None:
-            repeated = enumerate(parameters[len(slots) :], len(slots) + 1)
-            bound += [self._value(self._repeated, parameter, position) for position, parameter in repeated]
+        bound = []
+        for position, parameter in enumerate(parameters, 1):
+            slot = slots[position - 1] if position <= len(slots) else self._repeated
+            assert slot is not None  # the count is right
+            bound.append(self._value(slot, parameter, position))
+        bound += [slot.default for slot in slots[given:]]
+        if len(slots) < len(self._slots):
+            for index, slot in enumerate(self._slots):
+                if slot not in slots:
+                    bound.insert(index, slot.argument.absent)
         return bound
 
     def _value(self, slot: _Slot, parameter: Parameter, position: int) -> Any:
@@ -208,6 +208,11 @@ class Signature:
             if self._reports_codes:
                 raise
             raise CommandError from None
+
+
+def _least(slots: Sequence[_Slot]) -> int:
+    """How many parameters there must be: as far as the last mandatory one."""
+    return max((count for count, slot in enumerate(slots, 1) if slot.mandatory), default=0)
 
 
 def _parameters(handler: Callable[..., Any]) -> list[tuple[inspect.Parameter, Any]]:

@@ -7,13 +7,17 @@ States and what input means in them:
     data entry  a running command takes bytes behind its prompt
     stopped     the module restarts: input is lost
 
+Two workers take turns. The one whose turn it is reads the port and runs the command it has read, so that a command
+which needs no wait, or waits for nothing but its data, is answered in the stretch in which it came in. When a command
+waits for something else, the turn passes, and the other worker reads on.
+
 Source: ESP-AT User Guide, chapters 3 and 8, and sessions of real modules for what busy swallows.
 """
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import trio
 
@@ -26,6 +30,7 @@ from simulator.core.escape import EscapeDetector
 from simulator.core.grammar import Form, UnknownCommandError, parse_line
 from simulator.core.output import Output
 from simulator.core.registry import Entry, Registry
+from simulator.core.stretches import in_stretches
 from simulator.core.system_log import SystemLog
 from simulator.core.trace import Kind
 
@@ -40,6 +45,15 @@ class DataEntryCancelledError(Exception):
     """`+++` ended a data entry."""
 
 
+class Input(Protocol):
+    """Where an engine's input comes from. `turn`: held by who reads."""
+
+    turn: trio.Lock
+
+    async def read(self) -> None:
+        """Wait for a piece of input and hand it over by `receive`, or note its absence by `silence`."""
+
+
 class Engine:
     """Runs the commands of one boot of one module."""
 
@@ -47,6 +61,7 @@ class Engine:
         self,
         context: Any,
         registry: Registry,
+        source: Input,
         output: Output,
         *,
         restart: Callable[[Restart], None],
@@ -63,6 +78,7 @@ class Engine:
         self.conventions = conventions
         self._context = context
         self._registry = registry
+        self._source = source
         self._output = output
         self._restart = restart
         self._latency = latency
@@ -74,7 +90,8 @@ class Engine:
         self._stopped = False
         self._got_data = False  # the running command has had its data
         self._next: tuple[Entry, list[Any]] | None = None
-        self._wanted = trio.Event()
+        self._reader: trio.lowlevel.Task | None = None  # the worker whose turn it is
+        self._reading = False
         self._entry: DataEntry | None = None
         self._escape: EscapeDetector | None = None
         self._last_input = float("-inf")
@@ -183,7 +200,6 @@ class Engine:
         if entry.is_async or self._latency is not None:
             self._running = True
             self._next = entry, arguments
-            self._wanted.set()
             return
         try:
             self._finish(entry.handler(self._context, *arguments))
@@ -193,43 +209,62 @@ class Engine:
             self._panic(entry)
 
     async def run(self) -> None:
-        """Run the commands that take time, one after the other, for ever."""
-        while True:
-            await self._wanted.wait()
-            self._wanted = trio.Event()
-            assert self._next is not None
-            entry, arguments = self._next
-            try:
-                if self._latency is not None:
-                    await self._sleep(self._latency(entry.name))
-                answer = entry.handler(self._context, *arguments)
-                if entry.is_async:
-                    answer = await answer
-            except CommandError as error:
-                self._fail(error)
-            except Exception:
-                self._panic(entry)
-            else:
-                self._conclude(entry, answer)
-            self._running = False
-            self._got_data = False
-            self._accept_deferred()
+        """Read, and run commands, for ever."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._work)
+            nursery.start_soon(self._work)
 
-    def _conclude(self, entry: Entry, answer: Answer) -> None:
-        """Send the whole answer in one piece."""
-        self._output.cork()
+    async def _work(self) -> None:
+        """Be one of the workers. What it prints in a stretch goes out in one piece at the end of it."""
+        worker = trio.lowlevel.current_task()
+
+        def let_go() -> None:
+            self._output.uncork()
+            if self._reader is worker and not self._reading:
+                self._reader = None
+                self._source.turn.release()
+
+        await in_stretches(self._take_turns(worker), self._output.cork, let_go)
+
+    async def _take_turns(self, worker: trio.lowlevel.Task) -> None:
+        while True:
+            if self._next is not None:
+                (entry, arguments), self._next = self._next, None
+                await self._perform(entry, arguments)
+            elif self._reader is worker:
+                await self._read()
+            else:
+                await self._source.turn.acquire()
+                self._reader = worker
+
+    async def _read(self) -> None:
+        self._reading = True
         try:
+            await self._source.read()
+        finally:
+            self._reading = False
+
+    async def _perform(self, entry: Entry, arguments: list[Any]) -> None:
+        """Run a command that takes time."""
+        try:
+            if self._latency is not None:
+                await self._sleep(self._latency(entry.name))
+            answer = entry.handler(self._context, *arguments)
+            if entry.is_async:
+                answer = await answer
             self._finish(answer)
+        except CommandError as error:
+            self._fail(error)
         except Exception:
             self._panic(entry)
-        finally:
-            self._output.uncork()
+        self._running = False
+        self._got_data = False
+        self._accept_deferred()
 
     def begin(self, handler: Callable[[Any], Any]) -> None:
         """Run an async handler as if its command had just come in: what a module does right after its start."""
         self._running = True
         self._next = Entry(handler.__name__, Form.EXECUTE, handler, when=None, reports_codes=False), []
-        self._wanted.set()
 
     def _finish(self, answer: Answer) -> None:
         if self._stopped:  # the forced restart has had the last word
@@ -289,7 +324,11 @@ class Engine:
         Raises DataEntryCancelledError when `+++` ended it.
         """
         with self.taking(entry, prompt):
-            await entry.ended.wait()
+            while not entry.ended.is_set():
+                if self._reader is trio.lowlevel.current_task():
+                    await self._read()
+                else:
+                    await entry.ended.wait()
         if entry.cancelled:
             raise DataEntryCancelledError
         return entry.payload
@@ -300,10 +339,8 @@ class Engine:
         self._entry = entry
         if entry.cancellable:
             self._escape = EscapeDetector(self._last_input)
-        self._output.cork()
         for message in self.conventions.prompt if prompt is None else prompt:
             self._output.write(message, Kind.PROMPT if b">" in message else Kind.RESULT)
-        self._output.uncork()
         try:
             yield
         finally:

@@ -26,7 +26,7 @@ class EscapeDetector:
         """Take a chunk that arrived at `at`; returns the bytes that are data."""
         silent = round(at - self._last, 6) >= GUARD  # 0.03 - 0.01 is a little less than 0.02
         self._last = at
-        plus = chunk.count(b"+") == len(chunk)
+        plus = len(chunk) <= 3 and chunk.count(b"+") == len(chunk)
         if self._held:
             if plus and not silent and self._held + len(chunk) <= 3:
                 return self._hold(self._held + len(chunk), at)
@@ -34,7 +34,7 @@ class EscapeDetector:
             self._held = 0
             self.deadline = None
             return chunk
-        if plus and silent and len(chunk) <= 3:
+        if plus and silent:
             return self._hold(len(chunk), at)
         return chunk
 

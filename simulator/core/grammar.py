@@ -3,11 +3,15 @@
 Sans-IO. Source: ESP-AT User Guide, chapter 3, "AT Command Types" and "AT Commands with Parameters".
 """
 
+import re
 from enum import Enum
 from typing import Final, NamedTuple
 
 NAME_BYTES: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!%-./:_+")
 """What a command name may consist of once it is folded to capitals."""
+
+MARK: Final = re.compile(rb"[=?]")
+"""What ends a command name and says what the form is."""
 
 NUMBER_MINIMUM: Final = -(2**31)
 NUMBER_MAXIMUM: Final = 2**32 - 1
@@ -59,11 +63,8 @@ def parse_line(line: bytes, *, folds_names: bool = True) -> Command:
 
     Raises UnknownCommandError when the part before `=` or `?` cannot be a command name.
     """
-    end = len(line)
-    for at, byte in enumerate(line):
-        if byte in b"=?":
-            end = at
-            break
+    mark = MARK.search(line)
+    end = mark.start() if mark is not None else len(line)
     name = line[:end].upper() if folds_names else line[:end]
     if not NAME_BYTES.issuperset(name):
         raise UnknownCommandError

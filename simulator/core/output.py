@@ -32,10 +32,10 @@ class Output:
         self._recorder = recorder
         self._queue: deque[bytes] = deque()
         self._queued = 0
-        self._corked = False
+        self._corks = 0
         self._powered = True
         self._wanted = trio.Event()
-        self._progress = trio.Event()
+        self._progress = trio.lowlevel.ParkingLot()
         self.message_filter: MessageFilter | None = None
         self.on_drained: Callable[[], None] | None = None
         """Called once, in the moment when every byte has been handed to the client's side or is lost."""
@@ -61,7 +61,7 @@ class Output:
             self._recorder("out", kind, message)
         self._queue.append(message)
         self._queued += len(message)
-        if not self._corked:
+        if not self._corks:
             self._wanted.set()
 
     def power_off(self) -> None:
@@ -87,7 +87,7 @@ class Output:
     async def room(self) -> None:
         """Wait until the TX buffer has room; returns at once, without a checkpoint, when it has."""
         while self._queued >= TX_BUFFER and self._port.attachment is Attachment.ATTACHED:
-            await self._progress.wait()
+            await self._progress.park()
 
     @property
     def is_drained(self) -> bool:
@@ -97,15 +97,20 @@ class Output:
     async def drained(self) -> None:
         """Wait until every byte has been handed to the client's side."""
         while not self.is_drained:
-            await self._progress.wait()
+            await self._progress.park()
 
     def cork(self) -> None:
-        """Collect messages until `uncork`, which sends them in one piece."""
-        self._corked = True
+        """Collect messages until `uncork`, which sends them in one piece; no checkpoint between the two."""
+        self._corks += 1
 
     def uncork(self) -> None:
+        """Send what has been collected, unless somebody else goes on collecting."""
+        self._corks -= 1
+        if not self._corks:
+            self.flush()
+
+    def flush(self) -> None:
         """Send what has been collected, at once as far as the client's side takes it."""
-        self._corked = False
         if self._queue:
             self._send()
             if self._queue:
@@ -135,8 +140,8 @@ class Output:
         return sent > 0
 
     def _advanced(self) -> None:
-        self._progress.set()
-        self._progress = trio.Event()
+        if self._progress:
+            self._progress.unpark_all()
         if self.on_drained is not None and not self._queued:
             then, self.on_drained = self.on_drained, None
             then()

@@ -1,4 +1,4 @@
-"""The UART of a module: reads the port and feeds the engine of whatever boot is running.
+"""The UART of a module: what the engine of whatever boot is running reads and writes through.
 
 It outlives boots. While there is no engine (the module is off, boots or sleeps), input is lost as on the wire.
 """
@@ -19,11 +19,15 @@ class Uart:
     """The reading side and the writing side of one port."""
 
     def __init__(self, port: Port, recorder: Recorder | None = None) -> None:
+        """`turn`: who reads the port holds it."""
         self.port = port
         self.output = Output(port, recorder)
-        self.engine: Engine | None = None
         self.line = FACTORY_UART
+        self.turn = trio.Lock()
+        self._engine: Engine | None = None
         self._listening = trio.Event()
+        self._losing = trio.CancelScope()
+        self._detached = trio.Event()
 
     def set_line(self, parameters: UartParameters) -> None:
         """Run with other parameters from now on."""
@@ -57,11 +61,31 @@ class Uart:
         """Take input from now on; what has come before is still in the port."""
         self._listening.set()
 
+    def attach(self, engine: Engine) -> None:
+        """Input is for this engine from now on; its workers call `read`."""
+        self._engine = engine
+        self._losing.cancel()
+
+    def detach(self) -> None:
+        """Input is lost from now on."""
+        self._engine = None
+        self._detached.set()
+
     async def run(self) -> None:
-        """Read and write for ever."""
+        """Write, and lose input that is for nobody, for ever."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self.output.run)
-            nursery.start_soon(self._read)
+            nursery.start_soon(self._lose)
+
+    async def _lose(self) -> None:
+        await self._listening.wait()
+        while True:
+            async with self.turn:
+                with trio.CancelScope() as self._losing:
+                    while self._engine is None:
+                        await self.port.receive_some()
+            await self._detached.wait()
+            self._detached = trio.Event()
 
     async def _to_line_end(self, chunk: bytes) -> bytes:
         """What goes on without a gap is one piece of input."""
@@ -72,36 +96,34 @@ class Uart:
             chunk += more
         return chunk
 
-    async def _read(self) -> None:
-        port, output = self.port, self.output
-        await self._listening.wait()
-        while True:
-            deadline = self.engine.deadline if self.engine is not None else None
-            if deadline is None:
-                chunk = await port.receive_some()
-            else:
-                # What came in while we were late to look is no silence.
-                chunk = await port.wait_gap(deadline) or port.receive_nowait()
-            engine = self.engine
-            if engine is None:
-                continue
-            busy = engine.busy
-            if port.line_gap and chunk and (busy or engine.refuses(chunk)):
-                chunk = await self._to_line_end(chunk)
-                if engine is not self.engine:
-                    continue
-            output.cork()
-            try:
-                if not chunk:
-                    engine.silence()
-                elif busy:
-                    engine.refuse(chunk)
-                else:
-                    while chunk:
-                        engine.receive(chunk, port.gap_clock())
-                        chunk = port.receive_nowait() if engine.takes_more and not port.paced else b""
-            finally:
-                output.uncork()
-            if not engine.takes_data:  # data has no answer: a client that only sends need not read
-                await output.room()
-            await engine.room()
+    async def read(self) -> None:
+        """Wait for a piece of input and give it to the engine; whoever calls this holds the turn.
+
+        A client that does not read is not listened to either, but for data, which has no answer.
+        """
+        port = self.port
+        self.output.flush()
+        engine = self._engine
+        if engine is None:
+            await port.receive_some()
+            return
+        if not engine.takes_data:
+            await self.output.room()
+        await engine.room()
+        if engine.deadline is None:
+            chunk = await port.receive_some()
+        else:
+            # What came in while we were late to look is no silence.
+            chunk = await port.wait_gap(engine.deadline) or port.receive_nowait()
+        busy = engine.busy
+        if port.line_gap and chunk and (busy or engine.refuses(chunk)):
+            chunk = await self._to_line_end(chunk)
+        if engine is not self._engine:
+            return
+        if not chunk:
+            engine.silence()
+        elif busy:
+            engine.refuse(chunk)
+        while chunk and not busy:
+            engine.receive(chunk, port.gap_clock())
+            chunk = port.receive_nowait() if engine.takes_more and not port.paced else b""

@@ -63,7 +63,7 @@ class Link(ABC):
     @property
     def unread_length(self) -> int:
         """Bytes that wait to be read."""
-        return sum(len(data) for data, _ in self.unread)
+        return sum(len(data) for data, _ in self.unread) if self.unread else 0  # nearly always: asked for each receive
 
     @property
     def shown_length(self) -> int:

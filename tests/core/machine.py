@@ -39,13 +39,14 @@ class Machine:
         self.engine = Engine(
             self,
             Registry([table]),
+            self.uart,
             self.output,
             restart=self.restarts.append,
             latency=None if command_time is None else lambda name: command_time,
             sleep=self.clock.sleep,
             recorder=self._record,
         )
-        self.uart.engine = self.engine
+        self.uart.attach(self.engine)
         self.uart.listen()
 
     async def send(self, *chunks: bytes) -> bytes:

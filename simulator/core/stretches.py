@@ -1,0 +1,35 @@
+"""A task's stretches: what it does between two waits, while no other task runs.
+
+trio tells nobody when a task lets go of the processor; who runs the task's coroutine sees it. Nothing here is more than
+`yield from` does, but for the two calls.
+"""
+
+import types
+from collections.abc import Callable, Coroutine, Generator
+from typing import Any, TypeVar
+
+Outcome = TypeVar("Outcome")
+
+
+@types.coroutine
+def in_stretches(
+    coroutine: Coroutine[Any, Any, Outcome], begin: Callable[[], None], end: Callable[[], None]
+) -> Generator[Any, Any, Outcome]:
+    """Run a coroutine in this task; call `begin` before and `end` behind each of its stretches."""
+    proceed: Callable[[Any], Any] = coroutine.send
+    news: Any = None
+    while True:
+        begin()
+        try:
+            wait = proceed(news)
+        except StopIteration as done:
+            outcome: Outcome = done.value
+            return outcome
+        finally:
+            end()
+        try:
+            news = yield wait
+            proceed = coroutine.send
+        except BaseException as error:  # whatever the coroutine waited for
+            news = error
+            proceed = coroutine.throw
