@@ -26,4 +26,4 @@ BOOT_TEXT: Final = BootText(
     b"\r\n",
     74880,  # the crystal of 26 MHz, where the ROM counts on 40 MHz: 115200 * 26 / 40
 )
-"""As a module of 1.7 printed it; the lengths and sums of the second and third block are not captured."""
+"""As modules of 1.7 printed it."""
