@@ -9,6 +9,7 @@ from simulator.core.grammar import Form
 from simulator.core.registry import Registry
 from simulator.core.timing import Timing
 from simulator.persist.variants import Variant
+from simulator.radio.smart_config import Broadcast
 from simulator.stack.links import LinkListener
 from simulator.stack.receiving import DataListener
 from simulator.system import Factory, FirmwareVersion
@@ -31,6 +32,12 @@ class Reports(LinkListener, DataListener, Protocol):
 
     def link_not_opened(self, number: int) -> None:
         """A link could not be opened, in firmwares that report it."""
+
+    def smart_config_heard(self, broadcast: Broadcast) -> None:
+        """A phone has told which access point to join."""
+
+    def smart_config_ended(self, *, joined: bool) -> None:
+        """The station has joined it and has an address, or could not."""
 
     def softap_station_joined(self, mac: bytes) -> None:
         """A station has joined the softAP."""

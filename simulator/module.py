@@ -16,6 +16,7 @@ from simulator.firmware import Firmware
 from simulator.persist.settings import Settings
 from simulator.radio.access_point import AccessPoint
 from simulator.radio.scan import Scanner
+from simulator.radio.smart_config import SmartConfig
 from simulator.radio.softap import SoftAp
 from simulator.radio.station import Station
 from simulator.radio.wifi import Wifi, WifiMode
@@ -126,6 +127,7 @@ class Module(Board):
             station_joined=self.reports.softap_station_joined,
             station_left=self._softap_station_left,
         )
+        self.smart_config = SmartConfig(self.air.ears, lambda: self.wifi.only_station)
         self.scanner = Scanner(hearing, self.wifi, self.clock, self.timing.scan_channel, factory.scan_fields)
         self.tls = Tls(self.settings, self.storage.manufacturing, self.clock, self.rtc, LINK_COUNT)
         self.links = LinkTable(
@@ -190,6 +192,7 @@ class Module(Board):
         finally:
             self.uart.detach()
             self.links.abandon()
+            self.smart_config.stop()
             self.station.vanish()
             self.softap.vanish()
             self._lans.pop(self.softap.mac, None)

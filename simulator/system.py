@@ -51,23 +51,28 @@ class UartConfiguration:
     _parity = Setting("UART", "parity", lambda uart: uart.factory.parity, always=True)
     _flow_control = Setting("UART", "flow_ctrl", lambda uart: uart.factory.flow_control, always=True)
 
-    def __init__(self, settings: Settings, factory: UartParameters, divider_steps: int) -> None:
+    def __init__(self, settings: Settings, parameters: UartParameters, factory: "Factory") -> None:
         """Take the stored parameters into force; one that is out of range is passed over.
 
-        The first boot stores the factory's. `divider_steps`: see Factory.
+        `parameters`: those of the factory.
         """
         self.settings = settings
-        self.factory = factory
-        self._divider_steps = divider_steps
-        if settings.store.read("UART", "rate") is None:
+        self.factory = parameters
+        self._divider_steps = factory.uart_divider_steps
+        if factory.stores_uart and not self.is_stored:
             with suppress(CommandError):  # a flash without room for them works too
-                self.stored = factory
+                self.stored = parameters
         self.current = UartParameters(
             *(
                 value if least <= value <= most else default
-                for value, default, (least, most) in zip(self.stored, factory, UART_LIMITS, strict=True)
+                for value, default, (least, most) in zip(self.stored, parameters, UART_LIMITS, strict=True)
             )
         )
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether flash holds any."""
+        return self.settings.store.read("UART", "rate") is not None
 
     @property
     def stored(self) -> UartParameters:
@@ -222,12 +227,11 @@ class Factory(NamedTuple):
 
     `softap_mac`: makes the softAP's address of the station's. `reconnect_interval`: seconds between the station's
     attempts to come back, 0 never. `uart_divider_steps`: of the divider of the UART's clock between two whole numbers
-    (ESP32 Technical Reference Manual: 16). `idle_limit`: seconds after which a silent client of the server is closed, 0
-    never.
-    `message_limit`: payload bytes of one +IPD. `passthrough_block`: bytes passthrough sends at a time. `scan_fields`: a
-    bit for each field of AT+CWLAP. `frequency`: its offset and calibration there, the same for all access points.
-    `datagrams_wait`: whether passive receiving is for UDP too.
-    `withholds_end`: whether CLOSED comes only when nothing is left to read.
+    (ESP32 Technical Reference Manual: 16). `stores_uart`: whether the first boot stores `uart`. `idle_limit`: seconds
+    after which a silent client of the server is closed, 0 never. `message_limit`: payload bytes of one +IPD.
+    `passthrough_block`: bytes passthrough sends at a time. `scan_fields`: a bit for each field of AT+CWLAP.
+    `frequency`: its offset and calibration there, the same for all access points. `datagrams_wait`: whether passive
+    receiving is for UDP too. `withholds_end`: whether CLOSED comes only when nothing is left to read.
     """
 
     wifi_mode: WifiMode = DEFAULT_MODE
@@ -236,6 +240,7 @@ class Factory(NamedTuple):
     reconnect_interval: int = 0
     uart: UartParameters = FACTORY_UART
     uart_divider_steps: int = 16
+    stores_uart: bool = True
     sleep_mode: SleepMode = SleepMode.AWAKE
     idle_limit: int = DEFAULT_IDLE_LIMIT
     message_limit: int = MESSAGE_LIMIT
@@ -258,9 +263,8 @@ class System:
     ) -> None:
         """`parameters`: of the board. `factory`: of the firmware."""
         self.settings = settings
-        self.uart = UartConfiguration(
-            settings, factory.uart._replace(baud_rate=_baud_rate(parameters)), factory.uart_divider_steps
-        )
+        uart = factory.uart._replace(baud_rate=_baud_rate(parameters))
+        self.uart = UartConfiguration(settings, uart, factory)
         self.heap = Heap()
         self.heap.charge(lambda: WIFI_MEMORY if wifi.initialised else 0)
         self.heap.charge(lambda: sum(LINK_MEMORY.get(link.kind, 0) for link in links))

@@ -237,7 +237,7 @@ async def close_only(module: Module) -> None:
     if module.links.multiple and module.server.most_clients > 1:
         raise CommandError(cause=Cause.NEEDS_SINGLE_MODE)
     if len(links) != 1:
-        raise CommandError(cause=Cause.NOTHING_TO_CLOSE)
+        raise CommandError(cause=Cause.NO_ONLY_LINK)
     await module.pause(module.timing.close)
     await module.links.finish(links[0])
 

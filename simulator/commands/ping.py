@@ -25,19 +25,20 @@ NEAR: Final = 1
 @table.command("AT+PING", Form.SET)
 async def ping(module: Module, host: Host) -> Line | list[Line | Result]:
     """AT+PING: milliseconds to the answer; TIMEOUT when there is none or no such name."""
-    took = await milliseconds_to(module, host)
+    try:
+        took = await milliseconds_to(module, host)
+    except ResolveError:
+        took = None
     return Line(b"+PING:%d" % took) if took is not None else [Line(b"+PING:TIMEOUT"), Result.ERROR]
 
 
 async def milliseconds_to(module: Module, host: str) -> int | None:
-    """Until a host answers; None when it does not, or there is no such name. Raises CommandError without a network."""
+    """Until a host answers; None when it does not. Raises ResolveError, and CommandError without a network."""
     if not module.network.up or is_ipv6(host):
         raise CommandError
     with module.clock.move_on_after(PING_LIMIT):
         try:
             route = await module.network.locate(host, 0)
-        except ResolveError:
-            return None
         except UnreachableError:
             await module.clock.sleep(PING_LIMIT)
         else:

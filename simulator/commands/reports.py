@@ -6,6 +6,7 @@ from simulator.commands.argument_types import mac_text
 from simulator.core.registry import CommandTable
 from simulator.core.trace import Kind
 from simulator.module import Module
+from simulator.radio.smart_config import Broadcast
 from simulator.stack.endpoint import Endpoint
 from simulator.stack.link import Link
 from simulator.system import SystemMessages
@@ -18,12 +19,14 @@ class Wording(NamedTuple):
 
     `sender`: how +IPD shows where data came from. `behind_data`: what follows the data of +IPD and is not counted.
     `softap_stations`, `time`: whether stations of the softAP, and new times of the clock, are reported.
+    `smart_config`: whether more is said of SmartConfig than that it has got something.
     """
 
     sender: bytes = b',"%b",%d'
     behind_data: bytes = b"\r\n"
     softap_stations: bool = True
     time: bool = True
+    smart_config: bool = True
 
 
 @table.wire("+IPD", "urc")
@@ -75,6 +78,17 @@ class FirmwareReports:
         """The station has lost or left its access point."""
         self._status(b"WIFI DISCONNECT\r\n")
 
+    def smart_config_heard(self, broadcast: Broadcast) -> None:
+        """A phone has told which access point to join."""
+        self._smart_config(b"smartconfig type:%b\r\n" % broadcast.protocol.encode())
+        self._status(b"Smart get wifi info\r\n")
+        self._smart_config(b"ssid:%b\r\n" % broadcast.ssid)
+        self._smart_config(b"password:%b\r\n" % broadcast.password)
+
+    def smart_config_ended(self, *, joined: bool) -> None:
+        """The station has joined it and has an address, or could not."""
+        self._smart_config(b"smartconfig connected wifi\r\n" if joined else b"smartconfig connect fail\r\n")
+
     def softap_station_joined(self, mac: bytes) -> None:
         """A station has joined the softAP."""
         self._softap_status(b'+STA_CONNECTED:"%b"\r\n' % mac_text(mac))
@@ -118,6 +132,10 @@ class FirmwareReports:
 
     def _prefix(self, number: int) -> bytes:
         return b"%d," % number if self._module.links.multiple else b""
+
+    def _smart_config(self, message: bytes) -> None:
+        if self._wording.smart_config:
+            self._status(message)
 
     def _softap_status(self, message: bytes) -> None:
         if self._wording.softap_stations:

@@ -67,12 +67,20 @@ async def _send(module: Module, number: int, entry: DataEntry, host: str | None,
     return Result.SEND_OK
 
 
-async def _prepare(module: Module, number: int, host: str | None, port: int | None) -> tuple[Link, Route | None]:
-    """The link to send on, and the way of a datagram that goes somewhere else. Raises CommandError."""
+def usable_link(module: Module, number: int) -> Link:
+    """The link to send on. Raises CommandError."""
+    if module.receiving.raw:
+        raise CommandError(cause=Cause.RAW_SENDING)
     link = module.links[number]
     if link is None or link.ended:
         raise CommandError(cause=Cause.NO_LINK)
-    if module.receiving.raw or (host is None) != (port is None):
+    return link
+
+
+async def _prepare(module: Module, number: int, host: str | None, port: int | None) -> tuple[Link, Route | None]:
+    """The link to send on, and the way of a datagram that goes somewhere else. Raises CommandError."""
+    link = usable_link(module, number)
+    if (host is None) != (port is None):
         raise CommandError
     route = None
     if host is not None and port is not None:

@@ -12,8 +12,8 @@ from simulator.core.errors import CommandError, invalid, wrong_length
 from simulator.core.grammar import Form, Parameter
 from simulator.core.registry import CommandTable
 from simulator.module import Module
-from simulator.radio.softap import MOST_STATIONS, SOFTAP_SECURITIES
-from simulator.stack.softap_interface import POOL_SIZE
+from simulator.radio.softap import MOST_STATIONS, SOFTAP_SECURITIES, SoftAp
+from simulator.stack.softap_interface import POOL_SIZE, SoftApInterface
 
 table = CommandTable()
 
@@ -32,18 +32,13 @@ def need_softap(module: Module) -> None:
 def softap(module: Module) -> Line:
     """AT+CWSAP?: SSID, password, channel, security, most stations, hidden."""
     need_driver(module)
-    softap = module.softap
-    return Line(
-        b'+CWSAP:"%b","%b",%d,%d,%d,%d'
-        % (
-            softap.ssid,
-            softap.password,
-            softap.channel,
-            softap.security.number,
-            softap.most_stations,
-            softap.hidden,
-        )
-    )
+    return Line(b"+CWSAP:" + softap_values(module.softap))
+
+
+def softap_values(point: SoftAp) -> bytes:
+    """The six values of AT+CWSAP?, as text."""
+    values = (point.ssid, point.password, point.channel, point.security.number, point.most_stations, point.hidden)
+    return b'"%b","%b",%d,%d,%d,%d' % values
 
 
 @table.command("AT+CWSAP", Form.SET)
@@ -99,14 +94,18 @@ def disconnect(module: Module, mac: Mac) -> None:
 
 @table.command("AT+CWDHCPS", Form.QUERY)
 def pool(module: Module) -> Unterminated:
-    """AT+CWDHCPS?: lease time in minutes, first and last address, unquoted."""
-    first, last = module.softap_interface.pool
-    return Unterminated(
-        b"+CWDHCPS:%d,%b,%b" % (module.softap_interface.lease_time, str(first).encode(), str(last).encode())
-    )
+    """AT+CWDHCPS?: what the DHCP server gives, unquoted."""
+    return Unterminated(b"+CWDHCPS:" + pool_values(module.softap_interface))
 
 
-def _resets(module: Module, parameters: tuple[Parameter, ...]) -> bool:
+def pool_values(interface: SoftApInterface) -> bytes:
+    """Lease time in minutes, first and last address, as text."""
+    first, last = interface.pool
+    return b"%d,%b,%b" % (interface.lease_time, str(first).encode(), str(last).encode())
+
+
+def resets_pool(module: Module, parameters: tuple[Parameter, ...]) -> bool:
+    """Whether AT+CWDHCPS is to go back to the default."""
     return parameters[:1] == (0,)
 
 
@@ -116,7 +115,7 @@ def _need_dhcp_server(module: Module) -> None:
         raise CommandError
 
 
-@table.command("AT+CWDHCPS", Form.SET, when=_resets)
+@table.command("AT+CWDHCPS", Form.SET, when=resets_pool)
 def reset_pool(module: Module, enabled: Annotated[int, OneOf(0)]) -> None:
     """AT+CWDHCPS=0: the default addresses."""
     _need_dhcp_server(module)

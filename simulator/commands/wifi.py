@@ -9,7 +9,7 @@ from simulator.core.grammar import Form
 from simulator.core.registry import CommandTable
 from simulator.module import Module
 from simulator.radio.station import StationState
-from simulator.radio.wifi import WifiMode
+from simulator.radio.wifi import Wifi, WifiMode
 
 table = CommandTable()
 
@@ -143,6 +143,7 @@ def set_hostname(module: Module, name: Annotated[bytes, Text(32)]) -> None:
     module.wifi.hostname = name
 
 
+CountryPolicy = Annotated[int, OneOf(0, 1)]
 CountryCode = Annotated[bytes, Text(3, 2)]
 FirstChannel = Annotated[int, Range(1, LAST_CHANNEL)]
 ChannelCount = Annotated[int, Range(1, LAST_CHANNEL)]
@@ -152,27 +153,27 @@ ChannelCount = Annotated[int, Range(1, LAST_CHANNEL)]
 def country(module: Module) -> Line:
     """AT+CWCOUNTRY?: policy, code and channels."""
     need_driver(module)
-    wifi = module.wifi
-    return Line(
-        b'+CWCOUNTRY:%d,"%b",%d,%d' % (wifi.country_policy, wifi.country, wifi.start_channel, wifi.channel_count)
-    )
+    return Line(b"+CWCOUNTRY:" + country_values(module.wifi))
+
+
+def country_values(wifi: Wifi) -> bytes:
+    """The four values of AT+CWCOUNTRY?, as text."""
+    return b'%d,"%b",%d,%d' % (wifi.country_policy, wifi.country, wifi.start_channel, wifi.channel_count)
 
 
 @table.command("AT+CWCOUNTRY", Form.SET)
 def set_country(
-    module: Module,
-    policy: Annotated[int, OneOf(0, 1)],
-    code: CountryCode,
-    start_channel: FirstChannel,
-    channel_count: ChannelCount,
+    module: Module, policy: CountryPolicy, code: CountryCode, start_channel: FirstChannel, channel_count: ChannelCount
 ) -> None:
     """AT+CWCOUNTRY: never stored."""
     with module.settings.volatile():
         set_channels(module, policy, code, start_channel, channel_count)
 
 
-def set_channels(module: Module, policy: int, code: bytes, start_channel: int, channel_count: int) -> None:
-    """Use the channels of a country. Raises CommandError."""
+def set_channels(
+    module: Module, policy: CountryPolicy, code: CountryCode, start_channel: FirstChannel, channel_count: ChannelCount
+) -> None:
+    """Use the channels of a country."""
     need_driver(module)
     if start_channel + channel_count - 1 > LAST_CHANNEL:
         raise invalid(4)

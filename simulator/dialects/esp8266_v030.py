@@ -1,7 +1,8 @@
 """The ESP8266 firmware of 2015: AT 0.30 on the NONOS SDK.
 
-Sources: ESP8266 AT Instruction Set 0.30; where it says nothing, modules of that family (1.3 to 1.7), the texts of the
-published firmware 1.3, and the published AT source 0.2x for the reading of lines.
+Sources: ESP8266 AT Instruction Set 0.30; what modules of 0.30 and 0.40 have printed, which goes before it; where both
+say nothing, modules of that family (1.3 to 1.7), the texts of the published firmware 1.3, the published AT source 0.2x
+for the reading of lines, and an emulation that follows the binary of 1.1 ("analysis of 1.1").
 """
 
 from typing import ClassVar, Final
@@ -22,7 +23,7 @@ from simulator.core.grammar import Form
 from simulator.core.line_discipline import ScanningLineDiscipline
 from simulator.core.registry import CommandTable
 from simulator.core.serial_line import FACTORY_UART
-from simulator.dialects.esp8266_board import BOOT_TEXT
+from simulator.dialects.esp8266_board import FIRST_BOOT_TEXT
 from simulator.dialects.firmware import Dialect
 from simulator.radio.wifi import WifiMode
 from simulator.system import Factory, FirmwareVersion, SleepMode, local_mac
@@ -31,11 +32,11 @@ TABLES: Final[tuple[CommandTable, ...]] = (
     basic.table.only("AT", "ATE0", "ATE1", "AT+RST", "AT+RESTORE"),
     old_basic.table,
     wifi.table.only(("AT+CWAUTOCONN", Form.SET)),
-    old_wifi.table,
+    old_wifi.table,  # AT+CWDHCP? has no blank line before its OK: so in a library of 2015 and in ESP-AT's firmware
     addresses.table.only("AT+CIFSR"),  # keyword lines, zeros before joining: so on modules; the manual has bare lines
     old_addresses.table,
     links.table.only("AT+CIPMUX", ("AT+CIPDINFO", Form.SET), ("AT+CIPCLOSE", Form.EXECUTE)),
-    old_links.table,
+    old_links.table,  # AT+CIPSTATUS has five fields: so on modules of 0.30 and 0.40; the manual has six
     old_saved_link.table,
     old_sending.table,
     send_buffer.table,
@@ -52,17 +53,20 @@ CAUSES: Final = {
     Cause.WRONG_PORT: b"ENTRY ERROR",
     Cause.LINK_EXISTS: b"ALREADY CONNECTED",  # the manual: ALREADY CONNECT; modules and the firmware: this
     Cause.NO_LINK: b"link is not valid",
-    Cause.NOTHING_TO_CLOSE: b"UNLINK",
+    Cause.NOTHING_TO_CLOSE: b"UNLINK",  # so on modules of 1.7; 0.2x has `link is not` without ERROR
+    Cause.NO_ONLY_LINK: b"UNLINK",  # an inference from the line above; just ERROR in 0.2x and in the analysis of 1.1
     Cause.NEEDS_SINGLE_MODE: b"MUX=1",
     Cause.NEEDS_MULTIPLE_MODE: b"MUX=0",
     Cause.LINKS_OPEN: b"link is builded",
     Cause.RAW: b"IPMODE must be 0",
+    Cause.RAW_SENDING: b"IPMODE=1",  # (source of 0.2x; analysis of 1.1)
+    Cause.TOO_LONG: b"too long",  # (source of 0.2x; analysis of 1.1)
     Cause.SERVER_RUNS: b"CIPSERVER must be 0",
     Cause.SEVERAL_OR_SERVER: b"CIPMUX and CIPSERVER must be 0",
     Cause.NO_NETWORK: b"no ip",
     Cause.NO_SUCH_HOST: b"DNS Fail",
 }
-"""Texts of the published firmware 1.3. MUX=0 and MUX=1 say what is (source of 0.2x)."""
+"""Texts of the published firmware 1.3, where nothing else stands. MUX=0 and MUX=1 say what is (source of 0.2x)."""
 
 CONVENTIONS: Final = Conventions(
     lines=ScanningLineDiscipline,
@@ -85,6 +89,7 @@ FACTORY: Final = Factory(
     reconnect_interval=1,  # the SDK comes back by itself, and no command changes that
     uart=FACTORY_UART._replace(flow_control=0),
     uart_divider_steps=1,  # modules of 1.7 show 115273 for 115200
+    stores_uart=False,  # AT+UART_DEF? of modules from 1.6 on shows it
     sleep_mode=SleepMode.MODEM_DTIM,
     idle_limit=180,  # the source of 0.2x
     message_limit=1460,  # one segment
@@ -93,7 +98,13 @@ FACTORY: Final = Factory(
     frequency=(0, 0),  # offsets of either sign were seen, with the calibration always 0
 )
 
-WORDING: Final = Wording(sender=b",%b,%d", behind_data=b"", softap_stations=False, time=False)
+WORDING: Final = Wording(
+    sender=b",%b,%d",
+    behind_data=b"",
+    softap_stations=False,
+    time=False,
+    smart_config=False,  # the manual has `Smart get wifi info` only
+)
 
 
 class Esp8266V030(Dialect):
@@ -109,7 +120,7 @@ class Esp8266V030(Dialect):
         application=b"",
         module_name=b"",
     )
-    boot_text = BOOT_TEXT
+    boot_text = FIRST_BOOT_TEXT
     conventions = CONVENTIONS
     factory = FACTORY
     wording = WORDING

@@ -13,13 +13,16 @@ from simulator.commands.esp8266.threefold import three
 from simulator.core.grammar import Form
 from simulator.core.registry import CommandTable
 from simulator.core.serial_line import FACTORY_UART
+from simulator.dialects.esp8266_board import LAST_BOOT_TEXT
 from simulator.dialects.esp8266_v030 import WORDING, Esp8266V030
 from simulator.radio.scan import ALL_FIELDS
 from simulator.system import FirmwareVersion
 
 TABLES: Final[tuple[CommandTable, ...]] = (
     later.table.only(*three("AT+CWJAP")),  # what is joined is just OK [M 1.7.4, one session]; a fifth value [M 1.7.5]
+    later.table.only("AT+CWSTARTSMART"),  # AirKiss too (the manuals from 1.0 on)
     later.table.only(*three("AT+CWSAP")),  # most stations and hidden besides [M 1.3] [W]
+    later.table.only("AT+CWDHCPS_CUR", "AT+CWDHCPS_DEF"),  # no blank line; zeros unless stored [M, two of 1.x]
     later.table.only(*three("AT+CIPSTA")),  # three lines [nonos 1.3] [W]
     later.table.only(*three("AT+CIPAP")),  # three lines [W]
     later.table.only("AT+CIPDNS_CUR", "AT+CIPDNS_DEF"),  # a line for each server, unquoted; no name without suffix [W]
@@ -28,7 +31,9 @@ TABLES: Final[tuple[CommandTable, ...]] = (
     later.table.only("AT+SYSMSG_CUR", "AT+SYSMSG_DEF"),  # (the manuals from 1.6 on)
     later.table.only("AT+CIPSNTPTIME"),  # two digits for the day [M]
     later.table.only("AT+CWLAPOPT"),  # sorting, and a bit for each field [W]
-    later.table.only("AT+CIPSTART"),  # SSL too [T]; the keep-alive in seconds (the manuals from 1.0 on)
+    later.table.only("AT+CIPSTATUS"),  # six fields [T] [nonos 1.3]
+    # SSL too [T]; the keep-alive in seconds (the manuals from 1.0 on); a handshake that fails is ERROR and CLOSED [M]
+    later.table.only("AT+CIPSTART"),
     later.table.only("AT+CIPSSLSIZE"),  # [T]
     later.table.only("AT+CIPSSLCCONF"),  # one number: with two it is refused [T]
     later.table.only("AT+CIPDOMAIN"),  # unquoted [W]
@@ -39,7 +44,8 @@ TABLES: Final[tuple[CommandTable, ...]] = (
     receiving.table.only("AT+CIPRECVMODE"),  # for all links at once [W]
     server.table.only("AT+CIPSERVERMAXCONN"),  # [W]
     sntp.table.only("AT+CIPSNTPCFG"),  # (the manuals from 1.5 on)
-    uart.table.only(("AT+UART_CUR", Form.QUERY), ("AT+UART_DEF", Form.QUERY)),  # (the manuals from 1.5 on)
+    later.table.only(("AT+UART_DEF", Form.QUERY)),  # zeros until it is set [M 1.6.2] [M 1.7.0]
+    uart.table.only(("AT+UART_CUR", Form.QUERY)),  # (the manuals from 1.5 on)
     *Esp8266V030.tables,  # the rest as in 0.30: the prompt `> ` [W], +IPD without quotes [Z], FAIL, UNLINK [M] [W]
 )
 
@@ -57,7 +63,11 @@ class Esp8266V17(Esp8266V030):
         application=b"1.7.4",
         module_name=b"Wroom 02",
     )
-    wording = WORDING._replace(softap_stations=True)  # [M 1.7.0]
+    boot_text = LAST_BOOT_TEXT
+    wording = WORDING._replace(
+        softap_stations=True,  # [M 1.7.0]
+        smart_config=True,  # [nonos 1.3]
+    )
     factory = Esp8266V030.factory._replace(
         uart=FACTORY_UART,  # [M 1.7.0] [M 1.7.4] RTS is on
         scan_fields=ALL_FIELDS,  # [M 1.6.2]; a session of 1.7.5 has seven, perhaps after AT+CWLAPOPT

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from simulator.radio.access_point import AccessPoint
+from simulator.radio.smart_config import Broadcast, Ear
 
 
 class Air:
@@ -12,6 +13,8 @@ class Air:
         self.access_points = list(access_points)
         self.listeners: list[Callable[[AccessPoint], None]] = []
         """Called with every access point that appears."""
+        self.ears: list[Ear] = []
+        """Of those who listen for phones."""
         self._removed: dict[bytes, AccessPoint] = {}  # the last one of each BSSID that is gone
 
     def add(self, point: AccessPoint) -> None:
@@ -28,6 +31,10 @@ class Air:
         self.access_points.remove(point)
         self._removed[point.bssid] = point
         point.switch_off()
+
+    def broadcast(self, broadcast: Broadcast) -> int:
+        """A phone says something; how many have heard it."""
+        return sum(ear(broadcast) for ear in tuple(self.ears))
 
     def scan(self, wanted: Callable[[AccessPoint], bool]) -> list[AccessPoint]:
         """The access points that are up and wanted, the strongest first."""

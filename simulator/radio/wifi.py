@@ -45,8 +45,6 @@ class Wifi:
         self.initialised = True
         self.parameters = parameters
         self.hostname = b"espressif"
-        self.smart_config = False
-        """Whether it listens for a phone that tells the access point to join."""
 
     @property
     def mode(self) -> WifiMode:
@@ -66,6 +64,11 @@ class Wifi:
     def has_station(self) -> bool:
         """Whether the station side can be used."""
         return self.initialised and WifiMode.STATION in self.mode
+
+    @property
+    def only_station(self) -> bool:
+        """Whether the station side can be used, and is all there is."""
+        return self.initialised and self.mode == WifiMode.STATION
 
     @property
     def has_softap(self) -> bool:

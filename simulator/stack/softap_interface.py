@@ -61,12 +61,17 @@ class SoftApInterface:
     @property
     def pool(self) -> tuple[IPv4Address, IPv4Address]:
         """First and last address of the DHCP server."""
-        if self._pool_start and self._pool_end:
+        if self.has_own_pool:
             return IPv4Address(self._pool_start.decode()), IPv4Address(self._pool_end.decode())
         own, subnet = IPv4Address(self.ipv4.address), self.subnet
         if own.packed[-1] < 0x80:
             return own + 1, min(own + POOL_SIZE, subnet.broadcast_address - 1)
         return max(own - POOL_SIZE, subnet.network_address + 1), own - 1
+
+    @property
+    def has_own_pool(self) -> bool:
+        """Whether somebody chose the addresses."""
+        return bool(self._pool_start and self._pool_end)
 
     @property
     def subnet(self) -> IPv4Network:

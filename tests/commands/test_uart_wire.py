@@ -11,7 +11,7 @@ from simulator.core.clock import SteppedClock
 from simulator.core.paced_port import PacedPort
 from simulator.core.serial_line import heard
 from simulator.dialects.esp32_v5 import Esp32V5
-from simulator.dialects.esp8266_board import BOOT_TEXT
+from simulator.dialects.esp8266_board import FIRST_BOOT_TEXT
 from simulator.dialects.firmware import Dialect
 from simulator.dialects.loading import load_firmware
 from simulator.firmware import BootText
@@ -131,10 +131,10 @@ async def test_the_rom_of_an_old_module() -> None:
         it.client.rate = 115200
         it.client.send(b"AT+GSLP=1\r\n")
         await it.clock.advance(SECOND)
-        assert heard(BOOT_TEXT.text, 74880, 115200) in it.client.read()
+        assert heard(FIRST_BOOT_TEXT.text, 74880, 115200) in it.client.read()
         it.client.send(b"AT+RST\r\n")
         await it.clock.advance(SECOND)
-        assert b"\r\r\n\r\nOK\r\n" + BOOT_TEXT.text in it.client.read()
+        assert b"\r\r\n\r\nOK\r\n" + FIRST_BOOT_TEXT.text in it.client.read()
 
 
 async def test_rom_text_can_be_read_at_its_own_rate() -> None:

@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 
 from simulator.core.serial_line import heard
-from simulator.dialects.esp8266_board import BOOT_TEXT
+from simulator.dialects.esp8266_board import FIRST_BOOT_TEXT
 from tests.end_to_end.conftest import Start
 from tests.end_to_end.simulator_process import LIMIT, Client, run_espat
 
@@ -91,7 +91,7 @@ def test_the_rom_is_text_at_its_own_rate_and_noise_at_that_of_the_commands(start
         client.write(b"AT+GSLP=500\r\n")
         client.read_until(OK)
         client.serial.baudrate = rate
-        rom = heard(BOOT_TEXT.text, 74880, rate)[-100:]
+        rom = heard(FIRST_BOOT_TEXT.text, 74880, rate)[-100:]
         client.read_until(rom)
         client.serial.baudrate = 115200
         assert client.read_until(b"ready\r\n") == b"\r\nready\r\n"

@@ -1,18 +1,34 @@
-"""The scenarios of the old firmwares, each replayed in memory in stepped time, and with sockets in time that passes."""
+"""The scenarios of the old firmwares: each is replayed, in memory in stepped time and with sockets in time that passes,
+and together they show every command and every text."""
 
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from functools import cache
+from inspect import getsource
 from pathlib import Path
+from types import ModuleType
+from typing import Final
 
 import pytest
 import trio
 
+from simulator.commands import reports, wifi_join
+from simulator.commands.esp8266 import links, update
+from simulator.core.answers import Result
+from simulator.core.errors import Cause
+from simulator.core.trace import Record
 from simulator.dialects.catalogue import load_catalogue
-from simulator.scenario.playing.player import play, prepare
+from simulator.dialects.esp8266_v030 import Esp8266V030
+from simulator.dialects.esp8266_v17 import Esp8266V17
+from simulator.scenario.playing.player import on_stage, perform, play, prepare
 from simulator.scenario.playing.stage import Setting
+from simulator.scenario.scenario import Scenario
 from simulator.scenario.scenario_file import read_scenario
 
-SCENARIOS = sorted((Path(__file__).parents[2] / "scenarios" / "esp8266").glob("*.yaml"))
-
-
+SCENARIOS = sorted((Path(__file__).parents[2] / "scenarios" / "esp8266").glob("[!_]*.yaml"))
+FIRMWARES: Final = (Esp8266V030, Esp8266V17)
 SETTINGS = {"stepped": Setting(), "sockets": Setting(speed=20.0, sockets=True)}
 LIMIT = 60.0
 """Seconds after which a scenario hangs. They are never waited for unless it fails."""
@@ -27,21 +43,142 @@ async def test_it_replays(path: Path, setting: Setting) -> None:
         await play(prepared, setting)
 
 
-def test_every_command_of_the_three_chapters_is_in_one() -> None:
-    typed: set[str] = set()
-    for path in SCENARIOS:
-        sent = [str(step.value) for step in read_scenario(path).steps if step.action == "send"]
-        for line in sent:
-            name = line.partition("=")[0]
-            form = "query" if name.endswith("?") else "test" if line.endswith("=?") else "set" if "=" in line else ""
-            typed.add(f"{name.rstrip('?').upper()} {form or 'execute'}")
-    catalogue = load_catalogue("esp8266-v0.30")
-    wanted = {
-        f"{command} {form}"
+def scenarios(dialect: str) -> list[Scenario]:
+    """Those of one firmware."""
+    return [scenario for scenario in map(read_scenario, SCENARIOS) if scenario.dialect == dialect]
+
+
+# Every command
+
+
+def entries(dialect: str) -> set[tuple[str, str]]:
+    """Name and form of everything that a firmware's catalogue has and that works."""
+    catalogue = load_catalogue(dialect)
+    return {
+        (command, form)
         for entry in catalogue.documented
         if entry.name not in catalogue.open
         for form in entry.forms
-        if form != "urc"
         for command in entry.commands
     }
-    assert wanted - typed == set()
+
+
+def typed(scenario: Scenario) -> Iterator[tuple[str, str]]:
+    """Name and form of what a scenario types or, for what a module says by itself, expects."""
+    for step in scenario.every_step():
+        if step.action == "send":
+            name, mark, _ = str(step.value).partition("=")
+            form = (
+                "query" if name.endswith("?") else "test" if step.value.endswith("=?") else "set" if mark else "execute"
+            )
+            yield name.rstrip("?"), form
+        elif step.action == "expect":
+            yield from ((line.partition(",")[0], "urc") for line in step.value)
+
+
+def test_every_command_of_0_30_is_in_one() -> None:
+    assert (
+        entries("esp8266-v0.30") - {each for scenario in scenarios("esp8266-v0.30") for each in typed(scenario)}
+        == set()
+    )
+
+
+def test_every_command_that_1_7_adds_is_in_one() -> None:
+    added = entries("esp8266-v1.7") - entries("esp8266-v0.30")
+    assert added - {each for scenario in scenarios("esp8266-v1.7") for each in typed(scenario)} == set()
+
+
+# Every text
+
+
+@cache
+def printed() -> dict[str, bytes]:
+    """All that modules print while the scenarios are replayed, by firmware. Each of them fails where a module prints
+    what is not expected, or not what is."""
+
+    async def collect(scenario: Scenario) -> bytes:
+        records: list[Record] = []
+        prepared = prepare(scenario)
+        async with on_stage(prepared, Setting()) as stage:
+            stage.trace.listeners.append(records.append)
+            await perform(prepared, stage)
+        return b"".join(record.data for record in records if record.direction == "out")
+
+    return {
+        firmware.name: b"".join(trio.run(collect, scenario) for scenario in scenarios(firmware.name))
+        for firmware in FIRMWARES
+    }
+
+
+def is_printed(text: bytes, where: bytes) -> bool:
+    """Whether a text is in it, with any values for its placeholders."""
+    pattern = re.escape(text).replace(b"%b", rb"[^\r\n]*?").replace(b"%d", rb"-?\d+")
+    return re.search(pattern, where) is not None
+
+
+@pytest.mark.parametrize("cause", Esp8266V030.conventions.causes, ids=lambda cause: cause.name)
+def test_every_cause_is_in_one(cause: Cause) -> None:
+    text = Esp8266V030.conventions.causes[cause]
+    assert is_printed(b"\n" + text + b"\r\n\r\nERROR\r\n", printed()["esp8266-v0.30"])
+
+
+def test_every_text_of_the_conventions_is_in_one() -> None:
+    conventions = Esp8266V030.conventions
+    texts = {
+        b"".join(conventions.prompt),
+        b"".join(conventions.passthrough_prompt),
+        b"".join(conventions.boot),
+        conventions.receipt,
+        conventions.busy,
+        conventions.busy_behind_data,
+        *(each.value for each in (Result.SEND_OK, Result.SEND_FAIL, Result.SEND_CANCELED, Result.FAIL)),
+    }
+    assert [text for text in texts if not is_printed(text, printed()["esp8266-v0.30"])] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        (b"STATUS:%d\r\n", set(links.Summary)),
+        (b"+CWJAP:%d\r\n\r\nFAIL\r\n", {wifi_join.TIMED_OUT, *wifi_join.JOIN_ERRORS.values()}),
+        (b"+CIPUPDATE:%d\r\n", set(update.Step)),
+    ],
+)
+def test_every_number_is_in_one(text: bytes, numbers: set[int]) -> None:
+    assert [number for number in numbers if text % number not in printed()["esp8266-v0.30"]] == []
+
+
+def modules(firmware: type[Esp8266V030]) -> list[ModuleType]:
+    """The modules that only the old firmwares' tables use."""
+    names = {entry.handler.__module__ for table in firmware.tables for entry in table.entries}
+    return [sys.modules[name] for name in sorted(names) if name.startswith("simulator.commands.esp8266.")]
+
+
+def texts(module: ModuleType) -> set[bytes]:
+    """The texts that a module of commands answers or reports: its constants with words in them, but for private ones,
+    which are for somebody else, and patterns."""
+    found: set[bytes] = set()
+    waiting: list[ast.AST] = [ast.parse(getsource(module))]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id.startswith("_"):
+            continue
+        if isinstance(node, ast.Call) and ast.unparse(node).startswith("re."):
+            continue
+        if isinstance(node, ast.Constant) and isinstance(node.value, bytes):
+            found.add(node.value)
+        waiting += ast.iter_child_nodes(node)
+    return {text for text in found if re.search(rb"[A-Za-z]{2}", re.sub(rb"%[bd]", b"", text))}
+
+
+@pytest.mark.parametrize("firmware", FIRMWARES, ids=lambda firmware: firmware.name)
+def test_every_text_of_the_handlers_is_in_one(firmware: type[Esp8266V030]) -> None:
+    where = b"".join(printed().values())
+    missing = {(module.__name__, text) for module in modules(firmware) for text in texts(module)}
+    assert {each for each in missing if not is_printed(each[1], where)} == set()
+
+
+def test_every_report_is_in_one() -> None:
+    where = b"".join(printed().values())
+    unused = set() if any(firmware.wording.time for firmware in FIRMWARES) else {b"+TIME_UPDATED\r\n"}
+    assert {text for text in texts(reports) if not is_printed(text, where)} == unused

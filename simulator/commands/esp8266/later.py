@@ -4,27 +4,32 @@ Sources: what client libraries for 1.7 parse, and sessions of modules; the table
 for each command.
 """
 
-from typing import Annotated
+from typing import Annotated, Final
 
-from simulator.commands import addresses, receiving, softap, wifi_join
+from simulator.commands import addresses, receiving, smart_config, softap, uart, wifi_join
 from simulator.commands.addresses import ipv4_lines
 from simulator.commands.argument_types import Address, Host, Link, Mac, Port, mac_text
 from simulator.commands.esp8266 import links, wifi
 from simulator.commands.esp8266.addresses import softap_ipv4, station_ipv4
-from simulator.commands.esp8266.threefold import ThreefoldTable, View
+from simulator.commands.esp8266.threefold import ThreefoldTable, View, in_force
 from simulator.commands.esp8266.wifi import Channel, SoftApPassword, SoftApSecurity, Ssid, StationPassword
-from simulator.commands.wifi import LAST_CHANNEL, ChannelCount, CountryCode, FirstChannel, set_channels
+from simulator.commands.links import link_lines
+from simulator.commands.wifi import LAST_CHANNEL, country_values, set_channels
 from simulator.core.answers import Answer, Line, Unterminated
 from simulator.core.arguments import Bool, Count, Milliseconds, Range, Seconds, Text, Word
 from simulator.core.errors import CommandError
 from simulator.core.grammar import Form
 from simulator.module import Module
 from simulator.radio.scan import ALL_FIELDS, ScanOptions
+from simulator.radio.smart_config import Protocol
 from simulator.stack.link import TlsLink
 from simulator.stack.links import LINK_COUNT
 from simulator.system import SystemMessages
 
 table = ThreefoldTable()
+
+SMART_CONFIG_TYPES: Final = ((Protocol.ESPTOUCH,), (Protocol.AIRKISS,), (Protocol.ESPTOUCH, Protocol.AIRKISS))
+"""By the number of AT+CWSTARTSMART, from 1."""
 
 
 @table.query("AT+CWJAP")
@@ -50,12 +55,22 @@ async def join(
     return None
 
 
+@table.command("AT+CWSTARTSMART", Form.EXECUTE)
+def start_any_smart_config(module: Module) -> None:
+    """AT+CWSTARTSMART: for whatever a phone speaks."""
+    smart_config.start(module, SMART_CONFIG_TYPES[-1])
+
+
+@table.command("AT+CWSTARTSMART", Form.SET)
+def start_smart_config(module: Module, kind: Annotated[int, Range(1, len(SMART_CONFIG_TYPES))]) -> None:
+    """AT+CWSTARTSMART=...: 1 ESP-TOUCH, 2 AirKiss, 3 both."""
+    smart_config.start(module, SMART_CONFIG_TYPES[kind - 1])
+
+
 @table.query("AT+CWSAP")
 def softap_settings(module: Module, name: bytes, view: View) -> Line:
     """AT+CWSAP?: with the most stations, and whether the SSID is hidden."""
-    point = view(module.softap)
-    values = (name, point.ssid, point.password, point.channel, point.security.number, point.most_stations, point.hidden)
-    return Line(b'%b:"%b","%b",%d,%d,%d,%d' % values)
+    return Line(b"%b:%b" % (name, softap.softap_values(view(module.softap))))
 
 
 @table.set("AT+CWSAP")
@@ -84,6 +99,19 @@ def softap_address(module: Module, name: bytes, view: View) -> list[Line]:
     return ipv4_lines(name, softap_ipv4(module, view))
 
 
+@table.query("AT+CWDHCPS", ("_CUR", "_DEF"))
+def pool(module: Module, name: bytes, view: View) -> Unterminated:
+    """AT+CWDHCPS?: what the DHCP server gives; zeros where nothing is stored."""
+    interface = view(module.softap_interface)
+    if view is not in_force and not interface.has_own_pool:
+        return Unterminated(b"%b:0,0.0.0.0,0.0.0.0" % name)
+    return Unterminated(b"%b:%b" % (name, softap.pool_values(interface)))
+
+
+table.set("AT+CWDHCPS", ("_CUR", "_DEF"), when=softap.resets_pool)(softap.reset_pool)
+table.set("AT+CWDHCPS", ("_CUR", "_DEF"))(softap.set_pool)
+
+
 @table.query("AT+CIPDNS", ("_CUR", "_DEF"))
 def dns_servers(module: Module, name: bytes, view: View) -> list[Line]:
     """AT+CIPDNS?: two servers, a line each, unquoted."""
@@ -94,6 +122,12 @@ def dns_servers(module: Module, name: bytes, view: View) -> list[Line]:
 def set_dns_servers(module: Module, manual: Bool, first: Address | None = None, second: Address | None = None) -> None:
     """AT+CIPDNS: two servers, or those of DHCP again."""
     addresses.set_dns_servers(module, manual, first, second)
+
+
+@table.command("AT+CIPSTATUS", Form.EXECUTE)
+def status(module: Module) -> list[Line]:
+    """AT+CIPSTATUS: with the local port."""
+    return [links.summary(module), *link_lines(b"+CIPSTATUS", links.open_links(module))]
 
 
 table.command("AT+CIPSTART", Form.SET, when=links.is_right_and_udp(b"TCP", b"UDP", b"SSL"))(links.open_udp)
@@ -151,17 +185,10 @@ async def scan(
 @table.query("AT+CWCOUNTRY", ("_CUR", "_DEF"))
 def country(module: Module, name: bytes, view: View) -> Line:
     """AT+CWCOUNTRY?: policy, code and channels."""
-    wifi = view(module.wifi)
-    values = (name, wifi.country_policy, wifi.country, wifi.start_channel, wifi.channel_count)
-    return Line(b'%b:%d,"%b",%d,%d' % values)
+    return Line(b"%b:%b" % (name, country_values(view(module.wifi))))
 
 
-@table.set("AT+CWCOUNTRY", ("_CUR", "_DEF"))
-def set_country(
-    module: Module, policy: Bool, code: CountryCode, start_channel: FirstChannel, channel_count: ChannelCount
-) -> None:
-    """AT+CWCOUNTRY: which channels there are."""
-    set_channels(module, policy, code, start_channel, channel_count)
+table.set("AT+CWCOUNTRY", ("_CUR", "_DEF"))(set_channels)
 
 
 @table.set("AT+SYSMSG", ("_CUR", "_DEF"))
@@ -200,6 +227,12 @@ def unread_lengths(module: Module) -> Line:
     """AT+CIPRECVLEN?: bytes to read of each link, 0 without one."""
     lengths = [0 if (link := module.links[number]) is None else link.shown_length for number in range(LINK_COUNT)]
     return Line(b"+CIPRECVLEN:" + b",".join(b"%d" % length for length in lengths))
+
+
+@table.command("AT+UART_DEF", Form.QUERY)
+def stored_uart(module: Module) -> Line:
+    """AT+UART_DEF?: zeros until somebody has set it."""
+    return uart.stored(module) if module.system.uart.is_stored else Line(b"+UART_DEF:0,0,0,0,0")
 
 
 @table.command("AT+SYSRAM", Form.QUERY)

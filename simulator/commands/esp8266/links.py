@@ -1,6 +1,7 @@
 """Links and the server (ESP8266 AT Instruction Set 0.30, chapter 5)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from enum import IntEnum
 from typing import Annotated, Any, Final
 
 from simulator.commands import links, passthrough, ping, server
@@ -12,12 +13,23 @@ from simulator.core.grammar import Form, Parameter
 from simulator.core.registry import Choice, CommandTable
 from simulator.module import Module
 from simulator.stack.endpoint import NO_ADDRESS
+from simulator.stack.errors import ResolveError
 from simulator.stack.link import Link as OpenLink
 from simulator.stack.server import DEFAULT_PORT
 
 table = CommandTable()
 
 NO_CHANGE: Final = Line(b"no change")
+
+
+class Summary(IntEnum):
+    """The number of `STATUS:`."""
+
+    ADDRESS = 2
+    LINKS = 3
+    LINKS_GONE = 4
+    NOT_JOINED = 5
+
 
 HalfSeconds = Annotated[int, Range(0, 7200)]
 """Of silence, before TCP asks whether the peer is there; 0 never."""
@@ -102,18 +114,30 @@ async def close(module: Module, number: Annotated[int, Range(0, links.ALL_LINKS)
 
 @table.command("AT+CIPSTATUS", Form.EXECUTE)
 def status(module: Module) -> list[Line]:
-    """AT+CIPSTATUS: a summary, and a line for each link; not for one that is over but has data left to read."""
-    open_links = [link for link in module.links if not link.ended]
-    return [Line(b"STATUS:%d" % _summary(module, open_links)), *links.link_lines(b"+CIPSTATUS", open_links)]
+    """AT+CIPSTATUS: a summary, and a line for each link, without the local port."""
+    return [summary(module), *(_five_fields(link) for link in open_links(module))]
 
 
-def _summary(module: Module, open_links: Sequence[OpenLink]) -> int:
-    """2 an address and no link yet, 3 links, 4 no more links, 5 no access point."""
-    if open_links:
-        return 3
-    if not module.interface.up:
-        return 5
-    return 4 if module.links.had_links else 2
+def open_links(module: Module) -> list[OpenLink]:
+    """Those AT+CIPSTATUS shows: not one that is over but has data left to read."""
+    return [link for link in module.links if not link.ended]
+
+
+def summary(module: Module) -> Line:
+    """The line before the links."""
+    if open_links(module):
+        status = Summary.LINKS
+    elif not module.interface.up:
+        status = Summary.NOT_JOINED
+    else:
+        status = Summary.LINKS_GONE if module.links.had_links else Summary.ADDRESS
+    return Line(b"STATUS:%d" % status)
+
+
+def _five_fields(link: OpenLink) -> Line:
+    address, port = link.remote
+    values = (link.number, link.kind, address.encode(), port, link.accepted)
+    return Line(b'+CIPSTATUS:%d,"%b","%b",%d,%d' % values)
 
 
 @table.command("AT+CIPSERVER", Form.SET)
@@ -146,6 +170,9 @@ def set_idle_limit(module: Module, seconds: Annotated[int, Range(0, 7200)]) -> N
 
 @table.command("AT+PING", Form.SET)
 async def ping_host(module: Module, host: Host) -> list[Line | Result]:
-    """AT+PING: milliseconds behind a plus sign."""
-    took = await ping.milliseconds_to(module, host)
+    """AT+PING: milliseconds behind a plus sign; a name that nobody knows is just an ERROR (a driver for 0.30)."""
+    try:
+        took = await ping.milliseconds_to(module, host)
+    except ResolveError:
+        raise CommandError from None
     return [Line(b"+timeout"), Result.ERROR] if took is None else [Line(b"+%d" % took)]

@@ -6,6 +6,7 @@ from simulator.commands import sending
 from simulator.commands.argument_types import Host, Link, Port
 from simulator.core.answers import Result
 from simulator.core.arguments import Range
+from simulator.core.errors import Cause, CommandError
 from simulator.core.grammar import Form
 from simulator.core.registry import CommandTable
 from simulator.module import Module
@@ -14,7 +15,17 @@ table = CommandTable()
 
 PAYLOAD_LIMIT: Final = 2048
 
-Length = Annotated[int, Range(1, PAYLOAD_LIMIT)]
+
+class PayloadLength(Range):
+    """How many bytes a send takes; what is too much has words of its own."""
+
+    def check(self, value: int, position: int) -> int:
+        if value > self.most:
+            raise CommandError(cause=Cause.TOO_LONG)
+        return super().check(value, position)
+
+
+Length = Annotated[int, PayloadLength(1, PAYLOAD_LIMIT)]
 
 
 @table.command("AT+CIPSEND", Form.SET)

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 
 from simulator.core.answers import Answer, Line
 from simulator.core.grammar import Form
-from simulator.core.registry import CommandTable, Handler
+from simulator.core.registry import Choice, CommandTable, Handler
 from simulator.module import Module
 from simulator.persist.settings import stored
 
@@ -58,12 +58,15 @@ class ThreefoldTable(CommandTable):
 
         return enter
 
-    def set(self, name: str, suffixes: Sequence[str] = SUFFIXES) -> Callable[[Handler], Handler]:
+    def set(
+        self, name: str, suffixes: Sequence[str] = SUFFIXES, *, when: Choice | None = None
+    ) -> Callable[[Handler], Handler]:
         """Make the decorated function the handler that sets a command's values, under its names with `suffixes`."""
 
         def enter(handler: Handler) -> Handler:
             for suffix in suffixes:
-                self.command(name + suffix, Form.SET)(_volatile(handler) if suffix == VOLATILE else handler)
+                own = self.command(name + suffix, Form.SET, when=when)
+                own(_volatile(handler) if suffix == VOLATILE else handler)
             return handler
 
         return enter

@@ -4,6 +4,7 @@ The module asks the maker's server for the newest version and downloads it; the 
 """
 
 import re
+from enum import IntEnum
 from typing import Final
 
 from simulator.core.answers import Restart
@@ -20,12 +21,21 @@ table = CommandTable()
 
 SERVER: Final = "iot.espressif.cn"
 PORT: Final = 80
-IMAGE: Final = b"user2.bin"
+IMAGE: Final = "user2.bin"
 """The one that the module does not run from: it runs from `user1.bin`."""
 LIMIT: Final = 60.0
 """Seconds for all of it."""
 MOST_HEADERS: Final = 4096
-FOUND, CONNECTED, VERSION_KNOWN, DOWNLOADING = 1, 2, 3, 4
+
+
+class Step(IntEnum):
+    """The number of `+CIPUPDATE:`."""
+
+    FOUND = 1
+    CONNECTED = 2
+    VERSION_KNOWN = 3
+    DOWNLOADING = 4
+
 
 _ASK: Final = b"GET /v1/device/rom/?is_format_simple=true HTTP/1.0\r\nHost: %b:%d\r\n\r\n"
 _DOWNLOAD: Final = b"GET /v1/device/rom/?action=download_rom&version=%b&filename=%b HTTP/1.0\r\nHost: %b:%d\r\n\r\n"
@@ -51,21 +61,21 @@ async def _update(module: Module) -> bool:
         return False
     host = (SERVER.encode(), PORT)
     await module.network.resolve(SERVER)
-    _report(module, FOUND)
+    _report(module, Step.FOUND)
     server = await _connect(module)
     try:
-        _report(module, CONNECTED)
+        _report(module, Step.CONNECTED)
         await server.send(_ASK % host)
         version = await _version(server)
     finally:
         server.close()
     if version is None:
         return False
-    _report(module, VERSION_KNOWN)
+    _report(module, Step.VERSION_KNOWN)
     server = await _connect(module)
     try:
-        _report(module, DOWNLOADING)
-        await server.send(_DOWNLOAD % (version, IMAGE, *host))
+        _report(module, Step.DOWNLOADING)
+        await server.send(_DOWNLOAD % (version, IMAGE.encode(), *host))
         return await _image_comes(server)
     finally:
         server.close()
@@ -111,5 +121,5 @@ async def _image_comes(server: Connection) -> bool:
     return int(length[1]) > 0
 
 
-def _report(module: Module, step: int) -> None:
+def _report(module: Module, step: Step) -> None:
     module.output.write(b"+CIPUPDATE:%d\r\n" % step, Kind.RESULT)

@@ -18,7 +18,7 @@ from simulator.scenario.verbs import VERBS
 
 AWAITED_VERBS: Final = frozenset(
     (
-        *("expect_chunks", "smartconfig", "wps_button", "mdns_browse", "dns_query", "http_request", "http_seen"),
+        *("expect_chunks", "wps_button", "mdns_browse", "dns_query", "http_request", "http_seen"),
         *("mqtt_publish", "ble_connect", "ble_subscribe", "ble_write", "ble_receives", "ble_pair_accept"),
         *("ble_paired", "bt_connect", "a2dp_state", "blufi_connect", "blufi_configure"),
     )
@@ -26,6 +26,7 @@ AWAITED_VERBS: Final = frozenset(
 """Verbs of the transcript format that are still to be built."""
 AWAITED_ARGUMENTS: Final[Mapping[str, frozenset[str]]] = {
     "accept": frozenset({"client_id"}),
+    "smartconfig": frozenset({"aes_key"}),
     "sees_close": frozenset({"status"}),
     "peer_receives": frozenset({"topic", "qos", "repeats"}),
 }

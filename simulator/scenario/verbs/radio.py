@@ -1,9 +1,10 @@
 """Verbs on the air: access points, stations, and what the names of the world lead to."""
 
 from hashlib import sha256
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from simulator.radio.access_point import AccessPoint
+from simulator.radio.smart_config import Broadcast, Protocol
 from simulator.radio.softap import SoftAccessPoint
 from simulator.scenario.playing.matching import MismatchError
 from simulator.scenario.playing.memory_peers import MemoryPeer
@@ -117,6 +118,22 @@ async def station_vanish(stage: Stage, *, peer: str = "") -> None:
     if name not in stage.stations:
         raise MismatchError(f"{name} has joined nothing")
     stage.stations[name].vanish()
+
+
+@verb("phone.smart_config", "smartconfig")
+async def phone_smart_config(
+    stage: Stage,
+    *,
+    ssid: Data,
+    password: Data = b"",  # type: ignore[assignment]
+    type_: Literal["ESPTOUCH", "AIRKISS", "ESPTOUCH_V2"] = "ESPTOUCH",
+    peer: str = "",
+) -> None:
+    """A phone tells all modules that listen which access point to join. `peer`: whose phone it is."""
+    if peer:
+        stage.peer(peer)
+    if not stage.simulation.air.broadcast(Broadcast(Protocol(type_), ssid, password)):
+        raise MismatchError(f"no module listens for {type_}")
 
 
 @verb("dns.set")

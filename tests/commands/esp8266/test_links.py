@@ -32,8 +32,7 @@ async def test_opening_and_closing_the_only_link() -> None:
         assert await answer(bench, start) == b"CONNECT\r\n" + OK
         async with await peer.accept() as stream:
             assert await bench.command(start) == b"ALREADY CONNECTED\r\n" + ERROR
-            link = next(iter(bench.module.links))
-            line = b'+CIPSTATUS:0,"TCP","%b",%d,%d,0\r\n' % (PEER.encode(), peer.port, link.local_port)
+            line = b'+CIPSTATUS:0,"TCP","%b",%d,0\r\n' % (PEER.encode(), peer.port)
             assert await bench.command(b"AT+CIPSTATUS") == b"STATUS:3\r\n" + line + OK
             assert await bench.command(b"AT+CIPMUX=1") == b"link is builded\r\n" + ERROR
             assert await bench.command(b"AT+CIPCLOSE=0") == b"MUX=0\r\n" + ERROR
@@ -120,7 +119,7 @@ async def test_udp_counts_as_a_link() -> None:
     async with UdpPeer() as peer, station(dialect=OLD) as bench:
         start = b'AT+CIPSTART="UDP","%b",%d,%d,2' % (PEER.encode(), peer.port, LOCAL_PORT)
         assert await answer(bench, start) == b"CONNECT\r\n" + OK
-        line = b'+CIPSTATUS:0,"UDP","%b",%d,%d,0\r\n' % (PEER.encode(), peer.port, LOCAL_PORT)
+        line = b'+CIPSTATUS:0,"UDP","%b",%d,0\r\n' % (PEER.encode(), peer.port)
         assert await bench.command(b"AT+CIPSTATUS") == b"STATUS:3\r\n" + line + OK
 
 
@@ -172,4 +171,4 @@ async def test_modes_exclude_each_other() -> None:
 async def test_ping() -> None:
     async with station(around(offline=True), dialect=OLD) as bench:
         assert await answer(bench, b'AT+PING="192.168.3.1"') == b"+1\r\n" + OK
-        assert await answer(bench, b'AT+PING="nobody.example"', ERROR) == b"+timeout\r\n" + ERROR
+        assert await answer(bench, b'AT+PING="nobody.example"', ERROR) == ERROR

@@ -42,8 +42,8 @@ async def test_what_is_too_much_is_busy_before_the_receipt() -> None:
 
 async def test_the_longest_payload() -> None:
     async with connected(None, dialect=OLD) as (bench, _):
-        assert await bench.command(b"AT+CIPSEND=2049") == ERROR
-        assert await bench.command(b"AT+CIPSENDEX=2049") == ERROR
+        for line in (b"AT+CIPSEND=2049", b"AT+CIPSENDEX=2049", b"AT+CIPSENDBUF=2049"):
+            assert await bench.command(line) == b"too long\r\n" + ERROR
         assert await bench.command(b"AT+CIPSEND=0") == ERROR
         assert await answer(bench, b"AT+CIPSEND=2048", b"> ") == PROMPT
 
@@ -52,6 +52,12 @@ async def test_sending_without_a_link() -> None:
     async with station(dialect=OLD) as bench:
         for line in (b"AT+CIPSEND=4", b"AT+CIPSENDEX=4", b"AT+CIPSENDBUF=4", b"AT+CIPBUFSTATUS", b"AT+CIPBUFRESET"):
             assert await bench.command(line) == b"link is not valid\r\n" + ERROR
+
+
+async def test_pieces_do_not_go_with_passthrough() -> None:
+    async with connected(None, b"AT+CIPMODE=1", dialect=OLD) as (bench, _):
+        for line in (b"AT+CIPSEND=4", b"AT+CIPSENDEX=4", b"AT+CIPSENDBUF=4", b"AT+CIPBUFSTATUS", b"AT+CIPCHECKSEQ=1"):
+            assert await bench.command(line) == b"IPMODE=1\r\n" + ERROR
 
 
 async def test_an_early_end() -> None:
@@ -109,9 +115,9 @@ async def test_the_send_buffer_answers_later() -> None:
     async with connected(None, dialect=OLD) as (bench, stream):
         assert await bench.command(b"AT+CIPBUFSTATUS") == b"1,0,0,2920,8\r\n" + OK
         await write(bench, b"AT+CIPSENDBUF=4", b"1,0", b"ping")
-        await expect(bench, b"1,SEND OK\r\n")
+        await expect(bench, b"\r\n1,SEND OK\r\n")
         await write(bench, b"AT+CIPSENDBUF=3", b"2,1", b"abc")
-        await expect(bench, b"2,SEND OK\r\n")
+        await expect(bench, b"\r\n2,SEND OK\r\n")
         assert await receive_exactly(stream, 7) == b"pingabc"
         assert await bench.command(b"AT+CIPBUFSTATUS") == b"3,2,2,2920,8\r\n" + OK
         assert await bench.command(b"AT+CIPCHECKSEQ=1") == b"1,TRUE\r\n" + OK
@@ -124,7 +130,7 @@ async def test_the_send_buffer_answers_later() -> None:
 async def test_the_send_buffer_of_one_of_several_links() -> None:
     async with connected(None, b"AT+CIPMUX=1", dialect=OLD) as (bench, stream):
         await write(bench, b"AT+CIPSENDBUF=0,4", b"1,0", b"ping")
-        await expect(bench, b"0,1,SEND OK\r\n")
+        await expect(bench, b"\r\n0,1,SEND OK\r\n")
         assert await receive_exactly(stream, 4) == b"ping"
         assert await bench.command(b"AT+CIPCHECKSEQ=0,1") == b"0,1,TRUE\r\n" + OK
         assert await bench.command(b"AT+CIPBUFSTATUS=0") == b"2,1,1,2920,8\r\n" + OK
@@ -157,7 +163,7 @@ async def test_a_segment_that_does_not_get_through(monkeypatch: pytest.MonkeyPat
     async with connected(None, dialect=OLD) as (bench, _):
         monkeypatch.setattr(bench.module.links, "pass_on", fail)
         await write(bench, b"AT+CIPSENDBUF=4", b"1,0", b"ping")
-        await expect(bench, b"1,SEND FAIL\r\n")
+        await expect(bench, b"\r\n1,SEND FAIL\r\n")
         assert await bench.command(b"AT+CIPBUFSTATUS") == b"2,1,0,2920,8\r\n" + OK
         assert await bench.command(b"AT+CIPCHECKSEQ=1") == b"1,FALSE\r\n" + OK
 

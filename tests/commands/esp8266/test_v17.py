@@ -118,6 +118,25 @@ async def test_name_servers() -> None:
         assert await bench.command(b"AT+CIPDNS?") == ERROR
 
 
+CHOSEN = b"60,192.168.4.10,192.168.4.20"
+
+
+async def test_the_dhcp_server_has_two_names() -> None:
+    async with workbench(dialect=V17) as bench:
+        await run(bench, b"AT+CWMODE=2")
+        assert await bench.command(b"AT+CWDHCPS_CUR?") == b"+CWDHCPS_CUR:120,192.168.4.2,192.168.4.101\r\nOK\r\n"
+        assert await bench.command(b"AT+CWDHCPS_DEF?") == b"+CWDHCPS_DEF:0,0.0.0.0,0.0.0.0\r\nOK\r\n"
+        line = b'AT+CWDHCPS_%b=1,60,"192.168.4.10","192.168.4.20"'
+        assert await bench.command(line % b"CUR") == OK
+        assert await bench.command(b"AT+CWDHCPS_CUR?") == b"+CWDHCPS_CUR:" + CHOSEN + b"\r\nOK\r\n"
+        assert await bench.command(b"AT+CWDHCPS_DEF?") == b"+CWDHCPS_DEF:0,0.0.0.0,0.0.0.0\r\nOK\r\n"
+        assert await bench.command(line % b"DEF") == OK
+        assert await bench.command(b"AT+CWDHCPS_DEF?") == b"+CWDHCPS_DEF:" + CHOSEN + b"\r\nOK\r\n"
+        assert await bench.command(b"AT+CWDHCPS_CUR=0") == OK
+        assert await bench.command(b"AT+CWDHCPS_CUR?") == b"+CWDHCPS_CUR:120,192.168.4.2,192.168.4.101\r\nOK\r\n"
+        assert await bench.command(b"AT+CWDHCPS_DEF?") == b"+CWDHCPS_DEF:" + CHOSEN + b"\r\nOK\r\n"
+
+
 async def test_names() -> None:
     async with station(around({"broker.example": "127.0.0.1"}, offline=True), dialect=V17) as bench:
         assert (await answer(bench, b'AT+CIPDOMAIN="broker.example"')).startswith(b"+CIPDOMAIN:")
@@ -192,6 +211,8 @@ async def test_further_queries() -> None:
     async with workbench(dialect=V17) as bench:
         assert (await bench.command(b"AT+SYSRAM?")).removeprefix(b"+SYSRAM:").removesuffix(b"\r\n" + OK).isdigit()
         assert await bench.command(b"AT+UART_CUR?") == b"+UART_CUR:115273,8,1,0,1\r\n" + OK
+        assert await bench.command(b"AT+UART_DEF?") == b"+UART_DEF:0,0,0,0,0\r\n" + OK
+        await run(bench, b"AT+UART_DEF=115200,8,1,0,1")
         assert await bench.command(b"AT+UART_DEF?") == b"+UART_DEF:115200,8,1,0,1\r\n" + OK
         assert await bench.command(b"AT+CIPSERVERMAXCONN?") == b"+CIPSERVERMAXCONN:5\r\n" + OK
 
