@@ -6,7 +6,7 @@ The peer of the exchanges is the TCP echo in a process of its own, so that the p
 import cProfile
 import pstats
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -107,9 +107,14 @@ async def connected_module(peer: int) -> AsyncIterator[MemoryPort]:
     with trio.fail_after(LIMIT):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(simulation.run)
-            await port.read_until(b"ready\r\n")
-            for line in set_up(peer):
-                port.send(line + b"\r\n")
-                await port.read_until(b"\r\nOK\r\n")
+            await booted(port, set_up(peer))
             yield port
             nursery.cancel_scope.cancel()
+
+
+async def booted(port: MemoryPort, lines: Iterable[bytes]) -> None:
+    """Wait until a module has booted, and have it run these commands."""
+    await port.read_until(b"ready\r\n")
+    for line in lines:
+        port.send(line + b"\r\n")
+        await port.read_until(b"\r\nOK\r\n")

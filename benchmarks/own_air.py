@@ -6,6 +6,7 @@ from typing import Final
 import trio
 
 from benchmarks.figure import RUNS, Row
+from benchmarks.in_memory import booted
 from benchmarks.processors import awake_processors, put_under_test
 from benchmarks.transfer_data import Check, piece
 from simulator.core.clock import RealClock
@@ -56,10 +57,7 @@ async def _runs() -> tuple[float, ...]:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(simulation.run)
             for port, lines in ((server, SERVER), (client, CLIENT)):
-                await port.read_until(b"ready\r\n")
-                for line in lines:
-                    port.send(line + b"\r\n")
-                    await port.read_until(b"\r\nOK\r\n")
+                await booted(port, lines)
             client.send(b"AT+CIPSEND\r\n")
             await client.read_until(b">")
             await server.read_until(b"0,CONNECT\r\n")

@@ -2,16 +2,14 @@
 
 import socket
 
+from benchmarks.listening import connections
+
 
 def main() -> None:
     """Say on stdout which port, and echo for ever."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        print(server.getsockname()[1], flush=True)
-        while True:
-            connection, _ = server.accept()
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            with connection:
-                echo(connection)
+    for connection in connections():
+        with connection:
+            echo(connection)
 
 
 def echo(connection: socket.socket) -> None:

@@ -8,6 +8,7 @@ import ssl
 import sys
 from pathlib import Path
 
+from benchmarks.listening import connections
 from benchmarks.transfer_data import ARRIVED, DAMAGED, ORDER_LENGTH, UPLOAD, Check, piece
 
 CHUNK = 65536
@@ -21,18 +22,13 @@ def main() -> None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.maximum_version = ssl.TLSVersion.TLSv1_2
         context.load_cert_chain(PKI / "server_cert.pem", PKI / "server_key.pem")
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        print(server.getsockname()[1], flush=True)
-        while True:
-            connection, _ = server.accept()
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if context is not None:
-                try:
-                    connection = context.wrap_socket(connection, server_side=True)
-                except OSError:
-                    continue
-            with connection:
-                serve(connection)
+    for connection in connections():
+        try:
+            talk = connection if context is None else context.wrap_socket(connection, server_side=True)
+        except OSError:
+            continue
+        with talk:
+            serve(talk)
 
 
 def serve(connection: socket.socket) -> None:

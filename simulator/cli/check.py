@@ -1,4 +1,4 @@
-"""`espat check`: is a world file or a scenario right."""
+"""`espat check`: are world files and scenarios right."""
 
 import os
 import sys
@@ -6,6 +6,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from simulator.scenario.scenario import ScenarioError
 from simulator.scenario.world_file import load_world
 from simulator.scenario.world_reader import WorldError
 
@@ -15,29 +16,43 @@ if TYPE_CHECKING:
 
 def add_parser(subparsers: "_SubParsersAction[ArgumentParser]") -> None:
     """Describe the subcommand."""
-    parser = subparsers.add_parser("check", help="check a world file or a scenario and name every mistake in it")
-    parser.add_argument("file", metavar="FILE", help="a world file (world.toml), or a scenario (*.yaml)")
+    parser = subparsers.add_parser("check", help="check world files and scenarios, and name every mistake in them")
+    parser.add_argument(
+        "files", metavar="FILE", nargs="+", help="a world file (world.toml), or a scenario (*.yaml); any number of them"
+    )
     parser.set_defaults(main=main)
 
 
 def main(options: Namespace) -> int:
-    """Print `FILE: ok`, or every mistake to stderr. Returns 0, or 2 when there is a mistake."""
-    try:
-        if options.file.endswith((".yaml", ".yml")):
-            from simulator.scenario.playing.player import prepare  # with the one below: the whole simulator, and YAML
-            from simulator.scenario.scenario import ScenarioError
-            from simulator.scenario.scenario_file import read_scenario
+    """Print `FILE: ok` for each that is right, to stderr every mistake in the others. Returns 0, or 2 when there is a
+    mistake in any of them."""
+    wrong = 0
+    for file in dict.fromkeys(options.files):
+        mistakes = _mistakes(file)
+        wrong += bool(mistakes)
+        # A file's name need not be text.
+        lines = os.fsencode(mistakes or f"{file}: ok").decode(errors="backslashreplace")
+        print(lines, file=sys.stderr if mistakes else sys.stdout, flush=True)
+    if wrong and len(options.files) > 1:
+        print(f"{wrong} of {len(set(options.files))} files have mistakes", file=sys.stderr)
+    return 2 if wrong else 0
 
-            try:
-                prepare(read_scenario(Path(options.file)))
-            except ScenarioError as error:
-                print(os.fsencode(str(error)).decode(errors="backslashreplace"), file=sys.stderr)
-                return 2
+
+def _mistakes(file: str) -> str:
+    """What is wrong with a file, a line for each; empty when it is right."""
+    try:
+        if file.endswith((".yaml", ".yml")):
+            _check_scenario(Path(file))
         else:
-            load_world(options.file)
-    except WorldError as error:
-        print(error, file=sys.stderr)
-        return 2
-    # A file's name need not be text.
-    print(f"{os.fsencode(options.file).decode(errors='backslashreplace')}: ok")
-    return 0
+            load_world(file)
+    except (ScenarioError, WorldError) as error:
+        return str(error)
+    return ""
+
+
+def _check_scenario(path: Path) -> None:
+    """Raises ScenarioError."""
+    from simulator.scenario.playing.player import prepare  # with the one below: the whole simulator, and YAML
+    from simulator.scenario.scenario_file import read_scenario
+
+    prepare(read_scenario(path))

@@ -30,39 +30,42 @@ def main(options: Namespace) -> int:
     from simulator.dialects.coverage import coverage  # all commands of all firmwares: only for this subcommand
 
     try:
-        print(FORMATS[options.format](coverage(options.dialect)), flush=True)
+        print(FORMATS[options.format](coverage(options.dialect), options.dialect), flush=True)
     except BrokenPipeError:  # `| head` has seen enough; what Python still holds goes nowhere
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 
-def as_text(rows: Sequence["Coverage"]) -> str:
-    """Aligned columns, a paragraph for each group."""
+def as_text(rows: Sequence["Coverage"], dialect: str) -> str:
+    """Aligned columns, a paragraph for each group, and a sentence about all of it."""
     wide = max(len(row.command) for row in rows)
     lines = []
     for group, members in _groups(rows):
-        lines.append(_summary(group, members))
+        works, documented = _counts(members)
+        lines.append(f"{group}: {works} of {documented} commands work")
         lines += [f"  {row.command:{wide}}  {row.form:7}  {WORDS[row.works]}" for row in members]
         lines.append("")
-    lines.append(_summary("all", rows))
+    works, documented = _counts(rows)
+    unknown = "the others answer as unknown ones do"
+    lines.append(f"{works} of the {documented} commands that {dialect} documents work here; {unknown}.")
     return "\n".join(lines)
 
 
-def as_markdown(rows: Sequence["Coverage"]) -> str:
+def as_markdown(rows: Sequence["Coverage"], dialect: str) -> str:
     """A table."""
     lines = ["| command | form | group | works |", "| --- | --- | --- | --- |"]
     lines += [f"| `{row.command}` | {row.form} | {row.group} | {'yes' if row.works else 'no'} |" for row in rows]
     return "\n".join(lines)
 
 
-def as_json(rows: Sequence["Coverage"]) -> str:
+def as_json(rows: Sequence["Coverage"], dialect: str) -> str:
     """A list of objects, one on each line."""
     import json  # only this format needs it
 
     return "[\n" + ",\n".join("  " + json.dumps(row._asdict()) for row in rows) + "\n]"
 
 
-FORMATS: dict[str, Callable[[Sequence["Coverage"]], str]] = {
+FORMATS: dict[str, Callable[[Sequence["Coverage"], str], str]] = {
     "text": as_text,
     "json": as_json,
     "markdown": as_markdown,
@@ -73,8 +76,8 @@ def _groups(rows: Sequence["Coverage"]) -> list[tuple[str, list["Coverage"]]]:
     return [(group, list(members)) for group, members in groupby(rows, key=lambda row: row.group)]
 
 
-def _summary(name: str, rows: Sequence["Coverage"]) -> str:
-    """How many commands there are, and how many work in all their forms."""
+def _counts(rows: Sequence["Coverage"]) -> tuple[int, int]:
+    """How many commands work in all their forms, and how many there are."""
     commands = {row.command for row in rows}
     missing = {row.command for row in rows if not row.works}
-    return f"{name} {len(commands - missing)} of {len(commands)} work"
+    return len(commands - missing), len(commands)

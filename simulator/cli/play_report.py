@@ -2,35 +2,39 @@
 
 import json
 import sys
+from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from html import escape
-from typing import Final, Protocol
+from typing import Final
 
 from simulator.scenario.playing.outcome import FAILED, PASSED, WAITING, WRONG, Outcome
 
 WORDS: Final = {PASSED: "ok", FAILED: "FAILED", WAITING: "waiting", WRONG: "WRONG"}
 
 
-class Reporter(Protocol):
-    """Prints outcomes as they come."""
-
-    def add(self, outcome: Outcome) -> None:
-        """One more."""
-
-    def end(self) -> None:
-        """There are no more."""
-
-
-class Text:
-    """One line for each scenario; for those that did not pass, why. What waits is named again at the end."""
+class Reporter(ABC):
+    """Prints outcomes, as they come or all at the end."""
 
     def __init__(self, count: int) -> None:
+        """`count`: of the outcomes that will come."""
         self._count = count
         self._done: list[Outcome] = []
 
     def add(self, outcome: Outcome) -> None:
+        """One more."""
         self._done.append(outcome)
+
+    @abstractmethod
+    def end(self) -> None:
+        """There are no more."""
+
+
+class Text(Reporter):
+    """One line for each scenario; for those that did not pass, why. What waits is named again at the end."""
+
+    def add(self, outcome: Outcome) -> None:
+        super().add(outcome)
         wide = len(str(self._count))
         print(
             f"{len(self._done):{wide}}/{self._count} {WORDS[outcome.status]:7} {outcome.seconds:6.2f} s  "
@@ -50,28 +54,16 @@ class Text:
         print(summary(self._done), flush=True)
 
 
-class Json:
+class Json(Reporter):
     """A list of objects."""
-
-    def __init__(self, count: int) -> None:
-        self._done: list[Outcome] = []
-
-    def add(self, outcome: Outcome) -> None:
-        self._done.append(outcome)
 
     def end(self) -> None:
         rows = [json.dumps(outcome._asdict() | {"seconds": round(outcome.seconds, 6)}) for outcome in self._done]
         print("[\n" + ",\n".join(f"  {row}" for row in rows) + "\n]", flush=True)
 
 
-class JUnit:
+class JUnit(Reporter):
     """The XML that CI servers read: a test case for each scenario; one that waits is skipped."""
-
-    def __init__(self, count: int) -> None:
-        self._done: list[Outcome] = []
-
-    def add(self, outcome: Outcome) -> None:
-        self._done.append(outcome)
 
     def end(self) -> None:
         counts = Counter(outcome.status for outcome in self._done)
@@ -98,7 +90,7 @@ class JUnit:
         return f"{head}><{tag} message={_quoted(reason)}>{text}</{tag}></testcase>"
 
 
-REPORTERS: Final[Mapping[str, Callable[[int], Reporter]]] = {"text": Text, "json": Json, "junit": JUnit}
+REPORTERS: Final[Mapping[str, type[Reporter]]] = {"text": Text, "json": Json, "junit": JUnit}
 
 
 def summary(outcomes: list[Outcome]) -> str:

@@ -4,7 +4,7 @@ AT+CIPDOMAIN)."""
 from ipaddress import IPv4Address
 from typing import Annotated, Final
 
-from simulator.commands.argument_types import Address, Host, Mac, mac_text
+from simulator.commands.argument_types import Address, Host, Ipv4Arguments, Mac, mac_text
 from simulator.commands.wifi import need_driver
 from simulator.core.answers import Line, Unterminated
 from simulator.core.arguments import Bool, Milliseconds, Range
@@ -30,11 +30,9 @@ def ipv4_lines(name: bytes, ipv4: Ipv4) -> list[Line]:
     ]
 
 
-def static_ipv4(address: str, gateway: str | None, netmask: str | None) -> Ipv4:
-    """A fixed address, which one host alone can have; gateway and netmask come together or not at all.
-
-    Raises CommandError.
-    """
+def static_ipv4(arguments: Ipv4Arguments) -> Ipv4:
+    """A fixed address, which one host alone can have. Raises CommandError."""
+    address, gateway, netmask = arguments
     own = IPv4Address(address)
     nobody = own.is_unspecified or own.is_multicast or own.is_loopback or own.is_reserved
     if nobody or (gateway is None) != (netmask is None) or (netmask is not None and not _is_netmask(netmask)):
@@ -85,11 +83,9 @@ def station_address(module: Module) -> list[Line]:
 
 
 @table.command("AT+CIPSTA", Form.SET)
-def set_station_address(
-    module: Module, address: Address, gateway: Address | None = None, netmask: Address | None = None
-) -> None:
-    """AT+CIPSTA: a static address; DHCP is off from now on. Gateway and netmask come together or not at all."""
-    module.interface.set_static(static_ipv4(address, gateway, netmask))
+def set_station_address(module: Module, ipv4: Ipv4Arguments) -> None:
+    """AT+CIPSTA: a static address; DHCP is off from now on."""
+    module.interface.set_static(static_ipv4(ipv4))
 
 
 @table.command("AT+CWDHCP", Form.QUERY)

@@ -1,7 +1,7 @@
 """Kinds of arguments that the Wi-Fi and TCP/IP chapters share."""
 
 import re
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final, NamedTuple
 
 from simulator.core.arguments import Argument, Flag, Range, Text, Word
 from simulator.core.errors import invalid
@@ -111,6 +111,14 @@ Port = Annotated[int, Range(1, 65535)]
 Address = Annotated[str, AddressText()]
 LocalAddress = Annotated[str | None, AddressOrNothing()]
 Mac = Annotated[bytes, MacText()]
+
+
+class Ipv4Arguments(NamedTuple):
+    """The address of an interface; gateway and netmask come together or not at all."""
+
+    address: Address
+    gateway: Address | None = None
+    netmask: Address | None = None
 
 
 def mac_text(mac: bytes) -> bytes:

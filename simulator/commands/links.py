@@ -3,7 +3,7 @@
 from collections.abc import Coroutine, Iterable
 from typing import Annotated, Any, Final, NamedTuple
 
-from simulator.commands.argument_types import DefaultWord, Host, Link, LocalAddress, Port
+from simulator.commands.argument_types import ALL_LINKS, DefaultWord, Host, Link, LocalAddress, Port
 from simulator.core.answers import Line, Unterminated
 from simulator.core.arguments import Bool, Milliseconds, Range, Seconds, Word
 from simulator.core.errors import Cause, CommandError
@@ -15,13 +15,10 @@ from simulator.stack.endpoint import is_ipv6
 from simulator.stack.errors import LWIP_ABORTED, NetworkError, ResolveError, UnreachableError
 from simulator.stack.link import Link as OpenLink
 from simulator.stack.link import TlsLink, UdpLink
-from simulator.stack.links import LINK_COUNT
 from simulator.stack.tls_errors import EspTls
 
 table = CommandTable()
 
-ALL_LINKS: Final = LINK_COUNT
-"""The number that means every link."""
 LWIP_HOST_NOT_FOUND: Final = 202
 """What `+ERRNO:` shows for a name without an address: lwIP's EAI_FAIL. No session shows it: an inference."""
 
@@ -74,100 +71,62 @@ def is_udp(position: int, *, behind_link: bool) -> Choice:
     return choose
 
 
+class UdpArguments(NamedTuple):
+    """What AT+CIPSTART takes for UDP: a port with a peer; `follows` says whether the peer changes to who sends."""
+
+    kind: UdpType
+    host: Host
+    port: Port
+    local_port: LocalPort = 0
+    follows: Follows = 0
+    local_address: LocalAddress = None
+    limit: Timeout = 0
+
+
+class TcpArguments(NamedTuple):
+    """What AT+CIPSTART takes for TCP and SSL."""
+
+    kind: TcpType
+    host: Host
+    port: Port
+    keep_alive: KeepAlive = None
+    local_address: LocalAddress = None
+    limit: Timeout = 0
+
+
 @table.command("AT+CIPSTART", Form.SET, when=is_udp(0, behind_link=True))
-async def open_udp(
-    module: Module,
-    link: Link,
-    kind: UdpType,
-    host: Host,
-    port: Port,
-    local_port: LocalPort = 0,
-    follows: Follows = 0,
-    local_address: LocalAddress = None,
-    limit: Timeout = 0,
-) -> None:
-    """AT+CIPSTART, UDP: a port with a peer; `follows` says whether the peer changes to who sends."""
+async def open_udp(module: Module, link: Link, peer: UdpArguments) -> None:
+    """AT+CIPSTART, UDP."""
     _need_free(module, link)
-    await _open_udp(module, link, host, port, local_port, follows, local_address, limit)
+    need_ipv4(peer.host)
+    # The peer may change only with a local port (ESP-AT User Guide, AT+CIPSTART).
+    follows = peer.follows if peer.local_port else 0
+    opening = module.links.open_udp(link, peer.host, peer.port, peer.local_port or None, follows)
+    await _open(module, opening, peer.local_address, peer.limit)
 
 
 @table.command("AT+CIPSTART", Form.SET)
-async def open_tcp(
-    module: Module,
-    link: Link,
-    kind: TcpType,
-    host: Host,
-    port: Port,
-    keep_alive: KeepAlive = None,
-    local_address: LocalAddress = None,
-    limit: Timeout = 0,
-) -> None:
+async def open_tcp(module: Module, link: Link, peer: TcpArguments) -> None:
     """AT+CIPSTART, TCP and SSL: connect."""
     _need_free(module, link)
-    await _open_tcp(module, link, kind, host, port, keep_alive, local_address, limit)
+    need_ipv4(peer.host)
+    if peer.keep_alive is not None:
+        module.links.options[link].keep_alive = peer.keep_alive
+    secure = peer.kind == TlsLink.kind
+    opening = module.links.open_tcp(link, peer.host, peer.port, secure=secure)
+    await _open(module, opening, peer.local_address, peer.limit, TLS_FAILURES if secure else FAILURES)
 
 
 @table.command("AT+CIPSTARTEX", Form.SET, when=is_udp(0, behind_link=False))
-async def open_udp_anywhere(
-    module: Module,
-    kind: UdpType,
-    host: Host,
-    port: Port,
-    local_port: LocalPort = 0,
-    follows: Follows = 0,
-    local_address: LocalAddress = None,
-    limit: Timeout = 0,
-) -> None:
+async def open_udp_anywhere(module: Module, peer: UdpArguments) -> None:
     """AT+CIPSTARTEX, UDP: as AT+CIPSTART, with the lowest free number."""
-    await _open_udp(module, _free(module), host, port, local_port, follows, local_address, limit)
+    await open_udp(module, _free(module), peer)
 
 
 @table.command("AT+CIPSTARTEX", Form.SET)
-async def open_tcp_anywhere(
-    module: Module,
-    kind: TcpType,
-    host: Host,
-    port: Port,
-    keep_alive: KeepAlive = None,
-    local_address: LocalAddress = None,
-    limit: Timeout = 0,
-) -> None:
+async def open_tcp_anywhere(module: Module, peer: TcpArguments) -> None:
     """AT+CIPSTARTEX, TCP and SSL: as AT+CIPSTART, with the lowest free number."""
-    await _open_tcp(module, _free(module), kind, host, port, keep_alive, local_address, limit)
-
-
-async def _open_tcp(
-    module: Module,
-    number: int,
-    kind: bytes | None,
-    host: str,
-    port: int,
-    keep_alive: int | None,
-    local_address: str | None,
-    limit: int,
-) -> None:
-    need_ipv4(host)
-    if keep_alive is not None:
-        module.links.options[number].keep_alive = keep_alive
-    secure = kind == TlsLink.kind
-    opening = module.links.open_tcp(number, host, port, secure=secure)
-    await _open(module, opening, local_address, limit, TLS_FAILURES if secure else FAILURES)
-
-
-async def _open_udp(
-    module: Module,
-    number: int,
-    host: str,
-    port: int,
-    local_port: int,
-    follows: int,
-    local_address: str | None,
-    limit: int,
-) -> None:
-    need_ipv4(host)
-    # The peer may change only with a local port (ESP-AT User Guide, AT+CIPSTART).
-    opening = module.links.open_udp(number, host, port, local_port or None, follows if local_port else 0)
-    await _open(module, opening, local_address, limit)
+    await open_tcp(module, _free(module), peer)
 
 
 class Failures(NamedTuple):
@@ -226,7 +185,6 @@ def _free(module: Module) -> int:
     number = module.links.lowest_free if module.links.multiple else 0
     if number is None:
         raise CommandError
-    _need_free(module, number)
     return number
 
 

@@ -39,9 +39,11 @@ def _stops(module: Any, parameters: tuple[Parameter, ...]) -> bool:
 
 
 @table.command("AT+CIPSERVER", Form.SET, when=_stops)
-def stop(module: Module, started: Annotated[int, OneOf(0)], close_clients: Bool = False) -> None:
-    """AT+CIPSERVER=0: stop listening; with 1 every link is closed too."""
-    module.server.stop(close_clients=close_clients)
+async def stop(module: Module, started: Annotated[int, OneOf(0)], close_links: Bool = False) -> None:
+    """AT+CIPSERVER=0: stop listening; with 1 every link is closed too, one after the other."""
+    module.server.stop()
+    for link in module.links if close_links else ():
+        await module.links.finish(link)
 
 
 @table.command("AT+CIPSERVER", Form.SET)

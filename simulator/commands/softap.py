@@ -4,7 +4,7 @@ from ipaddress import IPv4Address
 from typing import Annotated, Final
 
 from simulator.commands.addresses import INVALID_MACS, ipv4_lines, static_ipv4
-from simulator.commands.argument_types import Address, Mac, mac_text
+from simulator.commands.argument_types import Address, Ipv4Arguments, Mac, mac_text
 from simulator.commands.wifi import LAST_CHANNEL, need_driver
 from simulator.core.answers import Line, Unterminated
 from simulator.core.arguments import Bool, Count, OneOf, Range, Secret, Text
@@ -149,17 +149,15 @@ def softap_address(module: Module) -> list[Line]:
 
 
 @table.command("AT+CIPAP", Form.SET)
-def set_softap_address(
-    module: Module, address: Address, gateway: Address | None = None, netmask: Address | None = None
-) -> None:
+def set_softap_address(module: Module, ipv4: Ipv4Arguments) -> None:
     """AT+CIPAP: a fixed address. The document has it switch the DHCP server off, as AT+CIPSTA does the client; a module
     (3.3.0) was seen to switch it on, AT+CWDHCP=0,2 before it or not."""
-    move(module, address, gateway, netmask, dhcp=True)
+    move(module, ipv4, dhcp=True)
 
 
-def move(module: Module, address: str, gateway: str | None, netmask: str | None, *, dhcp: bool) -> None:
+def move(module: Module, ipv4: Ipv4Arguments, *, dhcp: bool) -> None:
     """Give the softAP a fixed address, and switch its DHCP server on or off."""
-    module.softap_interface.set_address(static_ipv4(address, gateway, netmask))
+    module.softap_interface.set_address(static_ipv4(ipv4))
     module.interface.softap_dhcp = dhcp
     module.softap_interface.dhcp_changed()
 

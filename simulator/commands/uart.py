@@ -4,7 +4,7 @@ These commands stand in the open source part of the firmware: wrong counts and r
 and store; the answer goes out at the old parameters.
 """
 
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from simulator.core.answers import Line
 from simulator.core.arguments import Range
@@ -18,7 +18,6 @@ table = CommandTable()
 
 _BAUD_RATES, _DATA_BITS, _STOP_BITS, _PARITIES, _FLOW_CONTROLS = (Range(*limits) for limits in UART_LIMITS)
 
-BaudRate = Annotated[int, _BAUD_RATES]
 DataBits = Annotated[int, _DATA_BITS]
 StopBits = Annotated[int, _STOP_BITS]
 """1: one, 2: one and a half, 3: two."""
@@ -28,6 +27,16 @@ FlowControl = Annotated[int, _FLOW_CONTROLS]
 """0: none, 1: RTS, 2: CTS, 3: both."""
 
 
+class UartArguments(NamedTuple):
+    """What the commands take, in this order."""
+
+    baud_rate: Annotated[int, _BAUD_RATES]
+    data_bits: DataBits
+    stop_bits: StopBits
+    parity: Parity
+    flow_control: FlowControl
+
+
 @table.command("AT+UART_CUR", Form.QUERY)
 def current(module: Module) -> Line:
     """AT+UART_CUR?: what the hardware runs at."""
@@ -35,16 +44,9 @@ def current(module: Module) -> Line:
 
 
 @table.command("AT+UART_CUR", Form.SET, reports_codes=False)
-def set_current(
-    module: Module,
-    baud_rate: BaudRate,
-    data_bits: DataBits,
-    stop_bits: StopBits,
-    parity: Parity,
-    flow_control: FlowControl,
-) -> None:
+def set_current(module: Module, line: UartArguments) -> None:
     """AT+UART_CUR=...: until the next restart."""
-    _put_in_force(module, UartParameters(baud_rate, data_bits, stop_bits, parity, flow_control))
+    put_in_force(module, UartParameters(*line))
 
 
 @table.command("AT+UART_DEF", Form.QUERY)
@@ -55,17 +57,9 @@ def stored(module: Module) -> Line:
 
 @table.command("AT+UART_DEF", Form.SET, reports_codes=False)
 @table.command("AT+UART", Form.SET, reports_codes=False)
-def set_stored(
-    module: Module,
-    baud_rate: BaudRate,
-    data_bits: DataBits,
-    stop_bits: StopBits,
-    parity: Parity,
-    flow_control: FlowControl,
-) -> None:
+def set_stored(module: Module, line: UartArguments) -> None:
     """AT+UART_DEF=...: stored, and in force from now on. AT+UART=... is an undocumented other name."""
-    module.system.uart.stored = UartParameters(baud_rate, data_bits, stop_bits, parity, flow_control)
-    _put_in_force(module, module.system.uart.stored)
+    store(module, UartParameters(*line))
 
 
 @table.command("AT+UART", Form.QUERY)
@@ -74,7 +68,13 @@ def current_by_other_name(module: Module) -> Line:
     return _line(b"+UART", module.system.uart.measured)
 
 
-def _put_in_force(module: Module, parameters: UartParameters) -> None:
+def store(module: Module, parameters: UartParameters) -> None:
+    """Store them, and put them in force."""
+    module.system.uart.stored = parameters
+    put_in_force(module, parameters)
+
+
+def put_in_force(module: Module, parameters: UartParameters) -> None:
     """Queries show them at once; on the wire they follow the answer."""
     module.system.uart.current = parameters
     module.engine.afterwards(lambda: module.uart.change_line(parameters))

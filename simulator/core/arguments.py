@@ -1,8 +1,9 @@
 """Typed arguments: from a handler's signature come parsing, checking and the error codes of a command's parameters.
 
 A handler's parameters behind the first (the module) are annotated `Annotated[int, Range(0, 7200)]`,
-`Annotated[bytes, Text(most=32)]` and so on. A parameter with a default may be omitted. Each command is compiled once,
-when it is first used.
+`Annotated[bytes, Text(most=32)]` and so on. A parameter with a default may be omitted. What several commands take alike
+is a NamedTuple of such parameters: one parameter of the handler, which stands for all its fields. Each command is
+compiled once, when it is first used.
 """
 
 import inspect
@@ -158,9 +159,18 @@ class Signature:
         `reports_codes`: False for the commands of the open source part, whose count and range errors have no code.
         """
         self._reports_codes = reports_codes
-        slots = [(parameter.kind, _slot(parameter, hint)) for parameter, hint in _parameters(handler)]
-        self._slots = [slot for kind, slot in slots if kind is not inspect.Parameter.VAR_POSITIONAL]
-        self._repeated = next((slot for kind, slot in slots if kind is inspect.Parameter.VAR_POSITIONAL), None)
+        self._slots: list[_Slot] = []
+        self._repeated: _Slot | None = None
+        self._shared: list[tuple[slice, Callable[..., Any]]] = []  # which slots make one value, the last ones first
+        for parameter, hint in _parameters(handler):
+            if isinstance(hint, type) and issubclass(hint, tuple):
+                fields = [_slot(each, of_field) for each, of_field in _parameters(hint)]
+                self._shared.insert(0, (slice(len(self._slots), len(self._slots) + len(fields)), hint))
+                self._slots += fields
+            elif parameter.kind is inspect.Parameter.VAR_POSITIONAL:
+                self._repeated = _slot(parameter, hint)
+            else:
+                self._slots.append(_slot(parameter, hint))
         self._always_present = all(type(slot.argument).present is Argument.present for slot in self._slots)
         self._least = _least(self._slots)
 
@@ -193,6 +203,8 @@ class Signature:
             for index, slot in enumerate(self._slots):
                 if slot not in slots:
                     bound.insert(index, slot.argument.absent)
+        for which, make in self._shared:
+            bound[which] = [make(*bound[which])]
         return bound
 
     def _value(self, slot: _Slot, parameter: Parameter, position: int) -> Any:
@@ -216,8 +228,9 @@ def _least(slots: Sequence[_Slot]) -> int:
 
 
 def _parameters(handler: Callable[..., Any]) -> list[tuple[inspect.Parameter, Any]]:
+    """Those of a handler behind the module, or the fields of a NamedTuple."""
     hints = get_type_hints(handler, include_extras=True)
-    parameters = list(inspect.signature(handler).parameters.values())[1:]
+    parameters = list(inspect.signature(handler).parameters.values())[0 if isinstance(handler, type) else 1 :]
     return [(parameter, hints.get(parameter.name)) for parameter in parameters]
 
 

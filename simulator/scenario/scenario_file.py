@@ -18,7 +18,7 @@ STEPS_LIMIT: Final = 100_000
 INCLUDE_LIMIT: Final = 8
 """Files that may include each other."""
 REPEAT_LIMIT: Final = 100_000
-
+"""Times that steps may be repeated."""
 
 STEP_KINDS: Final[Mapping[str, type]] = {
     "send": str,

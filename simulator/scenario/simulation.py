@@ -19,7 +19,7 @@ from simulator.module import Module
 from simulator.persist.storage import Storage
 from simulator.radio.access_point import AccessPoint
 from simulator.radio.air import Air
-from simulator.scenario.world import AccessPointConfiguration, StationConfiguration, World
+from simulator.scenario.world import AccessPointConfiguration, HostConfiguration, StationConfiguration, World
 from simulator.scenario.world_host import WorldHost
 from simulator.scenario.world_station import WorldStation, WorldStations
 from simulator.stack.endpoint import Endpoint
@@ -60,11 +60,11 @@ class Simulation:
         self.lans: dict[bytes, Lan] = {}
         for number, configuration in enumerate(world.access_points):
             self._add_access_point(number, configuration)
-        self.hosts = [
-            WorldHost(configuration, clock, list(self.lans.values()), self._spawn)
-            for configuration in world.memory_hosts
-        ]
-        self._stations = WorldStations(world.stations, self.air, self.lans, clock, self.timing)
+        self._access_point_lans = tuple(self.lans.values())  # those of softAPs come later
+        self.hosts: list[WorldHost] = []
+        for host in world.memory_hosts:
+            self.add_host(host)
+        self._stations = WorldStations(world.stations, self.air, self.lans, clock, self.timing, self._spawn)
 
     def access_point(self, ssid: bytes) -> AccessPoint:
         """The first access point with that SSID. Raises KeyError."""
@@ -72,6 +72,18 @@ class Simulation:
             if point.ssid == ssid:
                 return point
         raise KeyError(ssid)
+
+    def add_host(self, configuration: HostConfiguration) -> WorldHost:
+        """One more host in memory."""
+        self.hosts.append(WorldHost(configuration, self.clock, self._access_point_lans, self._spawn))
+        return self.hosts[-1]
+
+    def set_name(self, name: str, address: str | None) -> None:
+        """From now on DNS says that a name leads to this address; None: that there is no such name."""
+        self.host_map.set_name(name, address)
+        for host in self.hosts:
+            if host.name == name.lower():
+                host.resolvable = False
 
     def host(self, name: str) -> WorldHost:
         """The host of the world with that address or name. Raises KeyError."""
@@ -85,9 +97,11 @@ class Simulation:
         """The stations of the world, in its order."""
         return self._stations.stations
 
-    def add_station(self, configuration: StationConfiguration) -> WorldStation:
-        """One more station, which joins nothing until it is told to."""
-        return self._stations.add(configuration)
+    def add_station(self, configuration: StationConfiguration, host: WorldHost | None = None) -> WorldStation:
+        """One more station, which joins nothing until it is told to. `host`: who is at its addresses."""
+        station = self._stations.add(configuration, host)
+        station.away = True
+        return station
 
     def add_module(
         self, firmware: Firmware[Module], port: Port, storage: Storage | None = None, log_port: Port | None = None

@@ -67,10 +67,11 @@ class ServiceConfiguration(NamedTuple):
 
 
 class HostConfiguration(NamedTuple):
-    """One `[[host]]` of a world file: somebody in memory. `name`: what DNS knows it by, empty for none. `time`: what
-    its clock shows when the simulation begins, in seconds since 1970."""
+    """One `[[host]]` of a world file: somebody in memory. `address`: empty for one that has none before it joins a
+    network. `name`: what DNS knows it by, empty for none. `time`: what its clock shows when the simulation begins, in
+    seconds since 1970."""
 
-    address: str
+    address: str = ""
     name: str = ""
     serves: tuple[ServiceConfiguration, ...] = ()
     time: float = 0.0

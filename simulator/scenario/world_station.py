@@ -1,40 +1,38 @@
 """Stations of the world: phones and computers that join the modules' softAPs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import trio
+from trio.lowlevel import ParkingLot
 
 from simulator.core.clock import Clock
 from simulator.core.timing import Timing
 from simulator.radio.access_point import AccessPoint
 from simulator.radio.air import Air
 from simulator.radio.softap import SoftAccessPoint
-from simulator.scenario.world import StationConfiguration
-from simulator.stack.endpoint import Endpoint
-from simulator.stack.errors import LWIP_RESET, NetworkError
-from simulator.stack.lan import Lan, Node
-from simulator.stack.memory_stream import MemoryStream
+from simulator.scenario.world import HostConfiguration, StationConfiguration
+from simulator.scenario.world_host import WorldHost
+from simulator.stack.lan import Lan
 
 
 class WorldStation:
     """Joins every softAP with its SSID and password, as soon as it appears. What it serves is on this machine, where
-    `[hosts]` says; without an entry it answers nothing.
+    `[hosts]` says; without an entry its `host` answers, which serves nothing unless a scenario has it serve.
 
-    `addresses`: those it has, by the BSSID of the softAP.
+    `addresses`: those it has, by the BSSID of the softAP. `changed`: who waits there is woken when that changes.
+    `away`: whether it joins nothing until `join` is called.
     """
 
-    def __init__(self, configuration: StationConfiguration, crowd: "WorldStations") -> None:
+    def __init__(self, configuration: StationConfiguration, host: WorldHost, crowd: "WorldStations") -> None:
         self.mac = configuration.mac
         self.addresses: dict[bytes, str] = {}
-        self.node: Node = self
-        """Who answers at its addresses."""
-        self.changed = trio.Event()
-        """Set when `addresses` changes; a fresh event stands here afterwards."""
+        self.host = host
+        self.changed = ParkingLot()
         self.away = False
-        """Whether it joins nothing until `join` is called."""
         self._configuration = configuration
         self._crowd = crowd
         self._joined: list[SoftAccessPoint] = []
+        self._lans: dict[bytes, Lan] = {}  # where it has an address, by BSSID
         self._shunned: list[SoftAccessPoint] = []
 
     def join(self) -> None:
@@ -76,17 +74,9 @@ class WorldStation:
         if address is None and lan.dhcp:
             address = lan.lease(self.mac, now)
         if address is not None:
-            self.addresses[point.bssid] = address
-            lan.nodes.setdefault(address, self.node)
-            self.changed.set()
-            self.changed = trio.Event()
-
-    def connect(self, port: int, client: Endpoint) -> MemoryStream:
-        """Nothing listens. Raises NetworkError."""
-        raise NetworkError(LWIP_RESET)
-
-    def datagram(self, data: bytes, sender: Endpoint, destination: Endpoint) -> None:
-        """Nothing listens."""
+            self.addresses[point.bssid], self._lans[point.bssid] = address, lan
+            self.host.join(lan, address)
+            self.changed.unpark_all()
 
     def _leave_all(self) -> list[SoftAccessPoint]:
         joined = list(self._joined)
@@ -97,10 +87,8 @@ class WorldStation:
     def _forget(self, point: SoftAccessPoint) -> None:
         self._joined.remove(point)
         self._shunned.append(point)
-        address = self.addresses.pop(point.bssid, None)
-        lan = self._crowd.lans.get(point.bssid)
-        if address is not None and lan is not None and lan.nodes.get(address) is self.node:
-            del lan.nodes[address]
+        if self.addresses.pop(point.bssid, None) is not None:
+            self.host.leave(self._lans.pop(point.bssid))
 
 
 class WorldStations:
@@ -113,22 +101,25 @@ class WorldStations:
         lans: Mapping[bytes, Lan],
         clock: Clock,
         timing: Timing,
+        spawn: Callable[..., None],
     ) -> None:
-        """`lans`: by BSSID."""
-        self.stations = [WorldStation(configuration, self) for configuration in configurations]
-        self.lans = lans
+        """`lans`: by BSSID. `spawn` starts a task that ends with the simulation."""
+        self.stations: list[WorldStation] = []
         self._air = air
+        self._lans = lans
         self._clock = clock
         self._timing = timing
+        self._spawn = spawn
         self._woken = trio.Event()
+        for configuration in configurations:
+            self.add(configuration)
         air.listeners.append(self._appeared)
 
-    def add(self, configuration: StationConfiguration) -> WorldStation:
-        """One more, which joins nothing until it is told to."""
-        station = WorldStation(configuration, self)
-        station.away = True
-        self.stations.append(station)
-        return station
+    def add(self, configuration: StationConfiguration, host: WorldHost | None = None) -> WorldStation:
+        """One more. `host`: who is at its addresses; one that serves nothing when none is given."""
+        host = host or WorldHost(HostConfiguration(), self._clock, (), self._spawn)
+        self.stations.append(WorldStation(configuration, host, self))
+        return self.stations[-1]
 
     def wake(self) -> None:
         """Look for softAPs to join."""
@@ -148,7 +139,7 @@ class WorldStations:
                         newcomers.append((station, point))
             await self._clock.sleep(self._timing.lease)
             for station, point in newcomers:
-                lan = self.lans.get(point.bssid)
+                lan = self._lans.get(point.bssid)
                 if lan is not None and point in self._air.access_points:
                     station.configure(point, lan, self._clock.now())
 

@@ -72,6 +72,8 @@ def _string(value: object, right: str, found: str | None = None) -> str:
 
 
 def whole_number(least: int, most: int) -> Reader:
+    """A reader of numbers from `least` to `most`, both included."""
+
     def read(value: object) -> int:
         if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
             raise WrongValueError(f"a whole number from {least} to {most}")
@@ -92,12 +94,15 @@ def whole_number_text(least: int, most: int) -> Reader:
 
 
 def read_boolean(value: object) -> bool:
+    """True or false."""
     if not isinstance(value, bool):
         raise WrongValueError("true or false")
     return value
 
 
 def one_of(choices: Mapping[str, object]) -> Reader:
+    """A reader of words: each stands for a value."""
+
     def read(value: object) -> object:
         if not isinstance(value, str) or value not in choices:
             word = value if isinstance(value, str) else ""
@@ -116,6 +121,7 @@ def nearest(word: str, known: Collection[str], pattern: str = "{}") -> str:
 
 
 def read_ssid(value: object) -> bytes:
+    """1 to 32 bytes (IEEE 802.11)."""
     ssid = _string(value, SSID).encode()
     if not 1 <= len(ssid) <= 32:
         raise WrongValueError(SSID, f"{len(ssid)} bytes")
@@ -123,11 +129,13 @@ def read_ssid(value: object) -> bytes:
 
 
 def read_password(value: object) -> bytes:
+    """Any bytes; `right_password` knows which ones fit the security."""
     # Messages end up in logs: they never show a password, not even one without its quotes.
     return _string(value, "a string", "a number" if isinstance(value, int | float) else None).encode()
 
 
 def read_mac(value: object) -> bytes:
+    """Six bytes: the address of one station, not of a group."""
     right = 'a station address like "ca:6f:00:00:00:01"'
     text = _string(value, right)
     if not re.fullmatch(r"(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}", text):
@@ -139,6 +147,7 @@ def read_mac(value: object) -> bytes:
 
 
 def read_subnet(value: object) -> IPv4Network:
+    """A subnet from /8 to /30, not of loopback."""
     right = 'a subnet like "192.168.3.0/24"'
     text = _string(value, right)
     if not re.fullmatch(r"[0-9.]+/[0-9]+", text):
@@ -161,6 +170,7 @@ def _is_unicast(address: IPv4Address) -> bool:
 
 
 def read_address(value: object, right: str = 'an IPv4 address like "192.168.3.112"') -> IPv4Address:
+    """Any IPv4 address. `right`: what an error says would be right."""
     text = _string(value, right)
     if not is_address(text):
         raise WrongValueError(right)
@@ -168,6 +178,7 @@ def read_address(value: object, right: str = 'an IPv4 address like "192.168.3.11
 
 
 def read_listen_address(value: object) -> str:
+    """An address that this machine may have, or 0.0.0.0 for all of them."""
     right = 'an IPv4 address of this machine like "127.0.0.1"'
     address = read_address(value, right)
     if not _is_unicast(address) and not address.is_unspecified:
@@ -176,6 +187,7 @@ def read_listen_address(value: object) -> str:
 
 
 def read_station_address(value: object, right: str = 'an IPv4 address like "192.168.4.2"') -> str:
+    """The address of one host, not of loopback."""
     address = read_address(value, right)
     if not _is_unicast(address) or address.is_loopback:
         raise WrongValueError(right)
@@ -183,6 +195,7 @@ def read_station_address(value: object, right: str = 'an IPv4 address like "192.
 
 
 def read_link(value: object) -> str:
+    """Where a serial port appears: a path, or the URI of a port that is no program."""
     right = 'a path like "./ttyESP{n}", or a URI like "tcp:127.0.0.1:9000"'
     link = _string(value, right)
     try:
@@ -229,6 +242,7 @@ def read_lease_time(value: object) -> float:
 
 
 def read_duration(value: object) -> float:
+    """Seconds, from 0 to a day, written with `s` or `ms` or as a number."""
     right = f'"2.5s", "120ms" or a number of seconds, from 0 to {LONGEST_FIGURE} s'
     seconds: float
     if isinstance(value, str):
@@ -271,6 +285,7 @@ def _is_host_name(name: str) -> bool:
 
 
 def read_host_target(value: object) -> str:
+    """The right side of an entry of [hosts]: an address, with a port or without."""
     right = 'an IPv4 address, with a port or without, like "127.0.0.1:8080"'
     if isinstance(value, Mapping):
         raise WrongValueError('a string behind a name in quotes ("broker.example.com" = "127.0.0.1")')

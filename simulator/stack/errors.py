@@ -3,16 +3,15 @@
 import errno
 from typing import Final
 
-LWIP_UNKNOWN, LWIP_WOULD_BLOCK, LWIP_RESET, LWIP_ADDRESS_IN_USE, LWIP_ABORTED, LWIP_NO_ROUTE, LWIP_NOT_CONNECTED = (
-    5,
-    11,
-    104,
-    112,
-    113,
-    118,
-    128,
-)
-"""Error numbers of the module's libc, as `+ERRNO:` shows them."""
+# Error numbers of the module's libc, as `+ERRNO:` shows them.
+LWIP_UNKNOWN: Final = 5
+LWIP_WOULD_BLOCK: Final = 11
+LWIP_RESET: Final = 104
+LWIP_ADDRESS_IN_USE: Final = 112
+LWIP_ABORTED: Final = 113
+LWIP_NO_ROUTE: Final = 118
+LWIP_NOT_CONNECTED: Final = 128
+
 LWIP_ERRNO: Final = {
     errno.ECONNREFUSED: LWIP_RESET,  # lwIP reports a reset for a refused connection
     errno.ECONNRESET: LWIP_RESET,

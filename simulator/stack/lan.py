@@ -76,9 +76,8 @@ class Lan:
         self._first = first_address
         self._last = last_address or subnet.broadcast_address - 1
         self._leased = leased
-        self._kept: dict[
-            bytes, tuple[str, float]
-        ] = {}  # of those who have left: the address, and how long it is theirs
+        self._kept: dict[bytes, tuple[str, float]] = {}
+        """Of those who have left, by MAC: the address, and until when in module time it is theirs."""
 
     def set_pool(self, first_address: IPv4Address, last_address: IPv4Address) -> None:
         """Give other addresses from now on; who has one keeps it."""
@@ -125,7 +124,8 @@ class Lan:
         if address in self.nodes:
             return self.nodes[address]
         host = self.hosts.get(address)
-        return host if host is not None and host.powered else None
+        reached = host is not None and host.powered and (self.has_uplink or self.contains(address))
+        return host if reached else None
 
     def neighbours(self) -> Iterator[tuple[str, Node]]:
         """Who is on the subnet, with the address."""

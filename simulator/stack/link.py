@@ -31,7 +31,8 @@ class Link(ABC):
     """One connection.
 
     `number`: 0 to 4. `remote`: the peer as the module shows it. `lan`: the network it goes through. `accepted`: whether
-    a server of the module's took it. `ended`: the connection is over, but there is data left to read.
+    a server of the module's took it. `ended`: the connection is over, but there is data left to read. `finishing`: it
+    only waits for the peer to close too.
     """
 
     kind: ClassVar[bytes]
@@ -48,6 +49,7 @@ class Link(ABC):
         self.used = 0.0
         """When data last went either way, in module time."""
         self.ended = False
+        self.finishing = False
         self.unread: deque[tuple[bytes, Endpoint]] = deque()
         """Received passively, and not yet read by the host."""
         self.announced = False
@@ -108,9 +110,8 @@ class Link(ABC):
 class TcpLink(Link):
     """A TCP connection.
 
-    `keep_alive`, `linger`: see ConnectionOptions. `cut_off`: its network is gone
-    and it waits for it to come back; what is sent meanwhile stays in the stack's buffer. `finishing`: it only waits for
-    the peer to close too.
+    `keep_alive`, `linger`: see ConnectionOptions. `cut_off`: its network is gone and it waits for it to come back; what
+    is sent meanwhile stays in the stack's buffer.
     """
 
     kind = b"TCP"
@@ -130,7 +131,6 @@ class TcpLink(Link):
         self.keep_alive = options.keep_alive
         self.linger = options.linger
         self.cut_off = False
-        self.finishing = False
         self._held = bytearray()
         self.dialled: tuple[str, int] = remote
         """What a client dialled, a name or an address; it is dialled again in passthrough."""
@@ -188,11 +188,12 @@ class TcpLink(Link):
     async def receive(self) -> tuple[bytes, Endpoint]:
         return await self._connection.receive(max(1, self.room)), self.remote
 
-    def finish(self) -> None:
-        """Say that nothing more comes, and take nothing any more."""
+    def finish(self, *, discards: bool = True) -> None:
+        """Say that nothing more comes, and take nothing any more. `discards`: what waits to be read is lost."""
         self.finishing = True
-        self.unread.clear()
-        self.read.set()
+        if discards:
+            self.unread.clear()
+            self.read.set()
         if not self.cut_off:
             self._connection.finish()
 
@@ -296,7 +297,7 @@ class UdpLink(Link):
     async def receive(self) -> tuple[bytes, Endpoint]:
         while True:
             data, host, seen = await self._datagrams.receive()
-            if not data or not self._network.up:
+            if not data or not self._network.reached():
                 continue  # an empty datagram is nothing on the AT port; without a network nothing comes in
             if host is not None and host == self._peer.host:
                 return data, self._peer.seen

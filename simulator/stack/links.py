@@ -6,7 +6,7 @@ A link tells the table that it has ended; the table tells its listener, who prin
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeGuard
 
 import trio
 
@@ -213,14 +213,32 @@ class LinkTable:
             await self.changed.wait()
 
     async def finish(self, link: Link) -> None:
-        """End a link from this side, as AT+CIPCLOSE does: one that lingers waits for the peer to close too."""
-        if isinstance(link, TcpLink) and not link.ended and link.linger > 0:
+        """End a link from this side, as AT+CIPCLOSE does: one that lingers waits for the peer to close too.
+
+        That is an option of the socket, SO_LINGER. So whatever closes one lingers; the document has AT+CIPCLOSE as its
+        example, that AT+CIPSERVER and AT+CIPSTO are no exceptions is an inference.
+        """
+        if _lingers(link):
             link.finish()
-            with self._clock.move_on_after(link.linger):
-                await self.gone(link)
-                return
-            link.give_up()
-        self.close(link)
+            await self._linger(link, self.close)
+        else:
+            self.close(link)
+
+    def expire(self, link: Link) -> None:
+        """End a link that has been silent for too long, as `finish` does; what has come can still be read."""
+        if _lingers(link):
+            link.finish(discards=False)
+            self._spawn(self._linger, link, self.disconnect)
+        else:
+            self.disconnect(link)
+
+    async def _linger(self, link: TcpLink, end: Callable[[Link], None]) -> None:
+        """Wait for the peer to close too; `end` ends the link of one that does not in time."""
+        with self._clock.move_on_after(link.linger):
+            await self.gone(link)
+            return
+        link.give_up()
+        end(link)
 
     def disconnect(self, link: Link) -> None:
         """The connection of a link is over; what has come can still be read."""
@@ -310,3 +328,7 @@ class LinkTable:
         """Wake who waits for changes."""
         self.changed.set()
         self.changed = trio.Event()
+
+
+def _lingers(link: Link) -> TypeGuard[TcpLink]:
+    return isinstance(link, TcpLink) and not link.ended and link.linger > 0

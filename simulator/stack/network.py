@@ -30,11 +30,16 @@ FIRST_EPHEMERAL: Final = 49152
 
 
 class Attachment(NamedTuple):
-    """An interface with an address on a network. `interface`: STATION or SOFTAP."""
+    """An interface with an address on a network.
+
+    `interface`: STATION or SOFTAP. `stranded`: whether the address is none of the network's, so that it finds nobody
+    there, not even the gateway, and is not found.
+    """
 
     interface: int
     lan: Lan
     address: str
+    stranded: bool
 
 
 class Route(NamedTuple):
@@ -87,11 +92,12 @@ class Network:
     def attach(self, interface: int, lan: Lan, address: str) -> None:
         """An interface has come up, or has got another address."""
         self.detach(interface)
-        self.attachments.append(Attachment(interface, lan, address))
+        attachment = Attachment(interface, lan, address, not lan.contains(address))
+        self.attachments.append(attachment)
         self.attachments.sort(key=lambda attachment: attachment.interface)
         self._attached.set()
         self._attached = trio.Event()
-        if lan.contains(address):  # else nobody there finds it
+        if not attachment.stranded:
             lan.nodes[address] = _ModuleNode(self, lan, address)
 
     def detach(self, interface: int) -> None:
@@ -101,6 +107,10 @@ class Network:
             node = attachment.lan.nodes.get(attachment.address)
             if isinstance(node, _ModuleNode) and node.network is self:  # else somebody else has the address now
                 del attachment.lan.nodes[attachment.address]
+
+    def reached(self, interface: int = ANY_INTERFACE) -> bool:
+        """Whether anybody finds the module over an interface, or any of them."""
+        return any(not one.stranded for one in self.attachments if interface in (ANY_INTERFACE, one.interface))
 
     async def wait_up(self) -> None:
         """Wait until any interface has an address."""
@@ -117,28 +127,29 @@ class Network:
 
     async def resolve(self, name: str) -> str:
         """The IPv4 address of a name or address, as the module sees it. Raises ResolveError."""
-        name = self._address_in_memory(name) or name
+        if is_address(name):
+            return name
         with self._unknown_host_logged():
+            _need_route(name, self.attachment())
+            name = self._address_in_memory(name) or name
             self._need_names(name, self._default_lan)
             return await self.host.resolve(name, self._default_lan)
 
     async def locate(self, name: str, port: int) -> Route:
         """The way to a name or address. Raises ResolveError, UnreachableError."""
+        with self._unknown_host_logged():
+            _need_route(name, self._attachment_for(name) if is_address(name) else self.attachment())
         name = self._address_in_memory(name, port) or name
         attachment = self._attachment_for(name) if is_address(name) else self.attachment()
         lan, source = (attachment.lan, attachment.address) if attachment is not None else (None, "")
-        if lan is not None and is_address(name) and not self.host.host_map.has_entry(name, port):
-            node = lan.node(name)
-            if node is not None:
-                return Route(Endpoint(name, port), lan, source, nodes=(node,))
-            if name in lan.hosts:  # which has no power
-                raise UnreachableError(name)
+        direct = is_address(name) and not self.host.host_map.has_entry(name, port)
+        if lan is not None and direct and (node := _in_memory(lan, name)) is not None:
+            return Route(Endpoint(name, port), lan, source, nodes=(node,))
         with self._unknown_host_logged():
             self._need_names(name, lan)
             destination = await self.host.locate(name, port, lan)
-        node = lan.nodes.get(destination.host.address) if lan is not None else None
-        if node is not None:  # an entry of [hosts] leads to somebody of the simulation
-            return Route(destination.host, lan, source, nodes=(node,))
+        if lan is not None and (node := _in_memory(lan, destination.host.address)) is not None:
+            return Route(destination.host, lan, source, nodes=(node,))  # an entry of [hosts] leads there
         if destination.beyond and (lan is None or not lan.has_uplink):
             raise UnreachableError(destination.seen.address)
         return Route(destination.seen, lan, source, host=destination.host)
@@ -253,6 +264,8 @@ class Network:
         attachment = self._attachment_for(seen.address)
         if attachment is None:
             return route._replace(nodes=())
+        if attachment.stranded:
+            return Route(seen, None, "")
         node = None if route.host is not None else attachment.lan.node(seen.address)
         nodes = (node,) if node is not None else ()
         return route._replace(lan=attachment.lan, source=attachment.address, nodes=nodes)
@@ -270,9 +283,11 @@ class Network:
         address = seen.address
         multicast = IPv4Address(address).is_multicast
         attachment = next((one for one in self.attachments if one.lan.broadcast == address), None) or self.attachment()
-        if attachment is None or not (multicast or address in (BROADCAST, attachment.lan.broadcast)):
+        if attachment is None or attachment.stranded:
             return None
         lan = attachment.lan
+        if not multicast and address not in (BROADCAST, lan.broadcast):
+            return None
         others = tuple(node for own, node in lan.neighbours() if own != attachment.address)
         hosts = [seen] if multicast else self.host.host_map.everybody(seen.port, lan)
         return Route(seen, lan, attachment.address, others, many=tuple(hosts))
@@ -284,6 +299,21 @@ class Network:
                 self._next_port = FIRST_EPHEMERAL
             if port not in self._ports:
                 return port
+
+
+def _need_route(name: str, attachment: Attachment | None) -> None:
+    """There is none to a name or address where the interface to it is stranded. Raises ResolveError,
+    UnreachableError."""
+    if attachment is not None and attachment.stranded:
+        raise UnreachableError(name) if is_address(name) else ResolveError(name)
+
+
+def _in_memory(lan: Lan, address: str) -> Node | None:
+    """Who of the simulation has an address. Raises UnreachableError where that is a host without power."""
+    node = lan.node(address)
+    if node is None and address in lan.hosts:
+        raise UnreachableError(address)
+    return node
 
 
 class _ModuleNode:

@@ -108,7 +108,7 @@ class Receiving:
                     await self._links.changed.wait()  # nothing comes in without a network
                 if not data:
                     break
-                if isinstance(link, TcpLink) and link.finishing:
+                if link.finishing:
                     continue
                 link.used = self._clock.now()
                 if link.unread or self.keeps(link):

@@ -74,8 +74,8 @@ class Server:
             self._watching = True
             self._spawn(self._close_idle_clients)
 
-    def stop(self, *, close_clients: bool = False) -> None:
-        """Stop listening; the clients stay unless told otherwise."""
+    def stop(self) -> None:
+        """Stop listening; the clients stay."""
         if self.port is not None:
             self._network.acceptors.pop(self.port, None)
         if self._listener is not None:
@@ -83,9 +83,6 @@ class Server:
         self.port, self._listener = None, None
         for connection in self._handshakes:
             connection.close()
-        if close_clients:
-            for link in self._links:
-                self._links.close(link)
 
     def set_idle_limit(self, seconds: int) -> None:
         """Close clients that have been silent for so long; 0 never."""
@@ -140,7 +137,7 @@ class Server:
             if listener is not self._listener:
                 connection.close()
                 return
-            if self._network.attachment(self.interface) is None:
+            if not self._network.reached(self.interface):
                 connection.close()  # there is no interface that the client could have come over
                 continue
             self.accept(connection, *self._network.from_host(client, self.interface))
@@ -150,10 +147,10 @@ class Server:
         while True:
             changed = self._links.changed
             next_look = float("inf")
-            for link in [one for one in self.clients if self.idle_limit and not one.ended]:
+            for link in [one for one in self.clients if self.idle_limit and not (one.ended or one.finishing)]:
                 left = link.used + self.idle_limit - self._clock.now()
                 if left <= 0:
-                    self._links.disconnect(link)
+                    self._links.expire(link)
                 else:
                     next_look = min(next_look, left)
             with self._clock.move_on_after(next_look):

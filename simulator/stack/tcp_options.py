@@ -11,7 +11,7 @@ NO_LINGER: Final = -1
 class ConnectionOptions(NamedTuple):
     """What a connection is opened with.
 
-    `linger`: seconds AT+CIPCLOSE waits for the peer to close too, -1 off, 0 resets the connection.
+    `linger`: seconds whatever closes it waits for the peer to close too, -1 off, 0 resets the connection.
     `no_delay`: whether small segments go out at once, not only when what was sent before has been acknowledged.
     `keep_alive`: seconds of silence before TCP asks whether the peer is there, 0 never.
     """

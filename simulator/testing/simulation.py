@@ -8,6 +8,7 @@ async with Simulation() as simulation:
 """
 
 import tempfile
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -56,6 +57,19 @@ class VerbGroup:
             return self._do(verb, *first, **arguments)
 
         return run
+
+
+class VerbGroups(ABC):
+    """A simulation that has its verbs as attributes, by what they are about."""
+
+    @abstractmethod
+    def do(self, verb: str, *first: Any, **arguments: Any) -> Any:
+        """Have a verb done. What stands without a name is the verb's first argument. Raises SimulationError."""
+
+    def __getattr__(self, name: str) -> VerbGroup:
+        if name not in GROUPS:
+            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}, and there are no verbs about it")
+        return VerbGroup(self.do, name)
 
 
 class SimulationClock:
@@ -115,7 +129,7 @@ class ModuleHandle:
         await self.do("module.reset")
 
 
-class Simulation:
+class Simulation(VerbGroups):
     """`async with Simulation(...) as simulation:`; see the arguments of `__init__`."""
 
     def __init__(
@@ -193,11 +207,6 @@ class Simulation:
     def trace_lines(self, most: int) -> list[str]:
         """The latest of it, for people."""
         return [shown_record(record) for record in self.trace[-most:]]
-
-    def __getattr__(self, name: str) -> VerbGroup:
-        if name not in GROUPS:
-            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}, and there are no verbs about it")
-        return VerbGroup(self.do, name)
 
     async def do(self, verb: str, *first: Any, module: str = "0", value: Any = None, **arguments: Any) -> None:
         """Have a verb done. What stands without a name is the verb's first argument. Raises SimulationError."""

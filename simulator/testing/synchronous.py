@@ -16,7 +16,7 @@ from typing import Any, Self, TypeVar
 import trio
 
 from simulator.core.trace import Record
-from simulator.testing.simulation import GROUPS, ModuleHandle, Simulation, SimulationError, VerbGroup, WorldSource
+from simulator.testing.simulation import ModuleHandle, Simulation, SimulationError, VerbGroups, WorldSource
 
 T = TypeVar("T")
 
@@ -84,7 +84,7 @@ class SynchronousClock:
         self._simulation.call(self._inner.clock.advance, time)
 
 
-class SynchronousSimulation:
+class SynchronousSimulation(VerbGroups):
     """A simulation in a thread of its own; made by `simulation`."""
 
     def __init__(self, **arguments: Any) -> None:
@@ -121,11 +121,6 @@ class SynchronousSimulation:
     def trace_lines(self, most: int) -> list[str]:
         """The latest of it, for people."""
         return self._inner.trace_lines(most)
-
-    def __getattr__(self, name: str) -> VerbGroup:
-        if name not in GROUPS:
-            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}, and there are no verbs about it")
-        return VerbGroup(self.do, name)
 
     def do(self, verb: str, *first: Any, **arguments: Any) -> None:
         """Have a verb done. What stands without a name is the verb's first argument. Raises SimulationError."""

@@ -155,6 +155,22 @@ def test_check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert err[0].startswith(f"{path}:3: step 1: exactly one of")
 
 
+def test_check_of_several_files_goes_on_behind_a_wrong_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    right, wrong, world = (str(tmp_path / name) for name in ("right.yaml", "wrong.yaml", "world.toml"))
+    Path(right).write_text(GOOD)
+    Path(wrong).write_text(WRONG)
+    Path(world).write_text("sed = 1\n")
+    assert main(["check", wrong, world, right, right]) == 2
+    out, err = capsys.readouterr()
+    assert out == f"{right}: ok\n"
+    *mistakes, unknown, last = err.splitlines()
+    assert mistakes[0].startswith(f"{wrong}:3: step 1: exactly one of")
+    assert unknown == f"{world}: sed: found an unknown key; seed would be right"
+    assert last == "2 of 3 files have mistakes"
+    with pytest.raises(SystemExit):
+        main(["check"])
+
+
 TRACE = """\
 {"t": 0.0, "module": 0, "dir": "out", "kind": "report", "text": "\\r\\nready\\r\\n"}
 {"t": 1.5, "module": 1, "dir": "in", "kind": "command", "text": "AT"}

@@ -1,9 +1,23 @@
 """Addresses of the station, DHCP, and names."""
 
 import pytest
+import trio
 
 from simulator.scenario.world import DEFAULT_ACCESS_POINT, AccessPointConfiguration, World
-from tests.network import OK, answer, around, connected, receive_exactly, soon, station
+from tests.network import (
+    LOCAL_PORT,
+    OK,
+    PEER,
+    PROMPT,
+    UdpPeer,
+    answer,
+    around,
+    connected,
+    receive_exactly,
+    soon,
+    station,
+    tcp_peer,
+)
 from tests.workbench import Workbench, workbench
 
 ERROR = b"\r\nERROR\r\n"
@@ -133,6 +147,43 @@ async def test_an_access_point_without_a_dhcp_server_and_a_static_address() -> N
     async with workbench(World(access_points=(point,))) as bench:
         await run(bench, b"AT+CWMODE=1", b'AT+CIPSTA="192.168.3.50"')
         assert await bench.command(JOIN) == JOINED
+
+
+async def test_an_address_of_another_subnet_reaches_nobody() -> None:
+    world = around({"name.example": "127.0.0.1"})
+    async with tcp_peer() as peer, UdpPeer() as udp, station(world, b"AT+CIPMUX=1", b"AT+SYSLOG=1") as bench:
+        addresses = (PEER.encode(), b"192.168.3.1", b"10.0.0.1", b"name.example")
+        opened = [b'AT+CIPSTART=0,"TCP","%b",%d' % (address, peer.port) for address in addresses]
+        assert await answer(bench, b'AT+CIPSTART=4,"UDP","%b",%d,%d' % (PEER.encode(), udp.port, LOCAL_PORT)) == (
+            b"4,CONNECT\r\n" + OK
+        )
+        assert await bench.command(b'AT+CIPSTA="10.0.0.2","10.0.0.1","255.255.255.0"') == GOT_IP + OK
+        for line in opened[:3]:
+            assert await bench.command(line) == b"+ERRNO:0x71\r\n" + ERROR
+        assert await bench.command(opened[3]) == b"+ERRNO:0xca\r\n" + ERROR
+        assert await bench.command(b'AT+CIPDOMAIN="name.example"') == ERROR
+        assert await bench.command(b'AT+PING="192.168.3.1"') == b""
+        assert await bench.advance(1) == b"+PING:TIMEOUT\r\n" + ERROR
+        assert await bench.command(b"AT+CIPSEND=4,4") == PROMPT
+        assert await bench.send(b"lost") == b"\r\nRecv 4 bytes\r\n\r\nSEND OK\r\n"
+        assert await bench.command(b"AT+CIPSTATE?") == (
+            b'+CIPSTATE:4,"UDP","%b",%d,%d,0\r\n' % (PEER.encode(), udp.port, LOCAL_PORT) + OK
+        )
+        assert await bench.command(b'AT+CIPSTA="192.168.3.50"') == GOT_IP + OK
+        assert await bench.command(b"AT+CIPSEND=4,5") == PROMPT
+        assert await bench.send(b"found") == b"\r\nRecv 5 bytes\r\n\r\nSEND OK\r\n"
+        assert (await udp.receive())[0] == b"found"
+        assert await answer(bench, opened[0]) == b"0,CONNECT\r\n" + OK
+
+
+async def test_nobody_gets_in_to_an_address_of_another_subnet() -> None:
+    async with station(None, b'AT+CIPSTA="10.0.0.2"', b"AT+CIPMUX=1") as bench:
+        assert await answer(bench, b"AT+CIPSERVER=1,8080") == OK
+        (text,) = (text for _, text in bench.announced if text.startswith("serves tcp"))
+        address, _, port = text.rpartition(" ")[2].rpartition(":")
+        async with await trio.open_tcp_stream(address, int(port)) as stream:
+            assert await receive_exactly(stream, 1) == b""
+        assert await bench.settle() == b""
 
 
 async def test_the_lease_belongs_to_the_mac_address() -> None:

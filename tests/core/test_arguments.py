@@ -1,6 +1,6 @@
 """Parameters bound to signatures, and the code of everything that is wrong with them."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import pytest
 
@@ -29,6 +29,19 @@ def choices(module: Any, on: Bool, width: Annotated[int, OneOf(20, 40)]) -> None
 def nothing(module: Any) -> None: ...
 
 
+class Target(NamedTuple):
+    """What several handlers take alike."""
+
+    kind: Annotated[bytes, Word(b"TCP", b"UDP")]
+    port: Annotated[int, Range(1, 65535)] = 80
+
+
+def shared(module: Any, on: Bool, target: Target, *rest: Annotated[int, Range(0, 9)]) -> None: ...
+
+
+def shared_and_more(module: Any, source: Target, size: Annotated[int, Range(0, 9)] = 3) -> None: ...
+
+
 def bind(handler: Any, *parameters: Parameter, context: Any = None, reports_codes: bool = True) -> list[Any]:
     return Signature(handler, reports_codes=reports_codes).bind(context, parameters)
 
@@ -48,6 +61,17 @@ def test_values_come_in_order() -> None:
 def test_a_flag_is_a_bool() -> None:
     assert bind(choices, 1, 40) == [True, 40]
     assert bind(choices, 0, 20)[0] is False
+
+
+def test_shared_parameters_are_one_value() -> None:
+    assert bind(shared, 1, b"TCP", 8080, 5, 6) == [True, Target(b"TCP", 8080), 5, 6]
+    assert bind(shared, 0, b"UDP") == [False, Target(b"UDP", 80)]
+    assert bind(shared_and_more, b"UDP", OMITTED, 4) == [Target(b"UDP", 80), 4]
+    assert bind(shared_and_more, b"UDP") == [Target(b"UDP", 80), 3]
+    assert [name for name, _, _ in Signature(shared).arguments] == ["on", "kind", "port", "rest"]
+    assert code(shared, 1) == 0x01060201
+    assert code(shared, 1, b"TCP", 0) == 0x01070003
+    assert code(shared_and_more, b"TCP", 1, 2, 3) == 0x01060304
 
 
 def test_optional_parameters_take_their_defaults() -> None:

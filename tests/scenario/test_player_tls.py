@@ -11,10 +11,9 @@ import trio
 
 from simulator.module import Module
 from simulator.scenario.playing import tls_peers
-from simulator.scenario.playing.peers import PeerConfiguration, PeerError
+from simulator.scenario.playing.peers import Credentials, PeerConfiguration, PeerError
 from simulator.scenario.playing.player import PlayError
 from simulator.scenario.playing.socket_peers import LOOPBACK, SocketPeer
-from simulator.scenario.playing.tls_peers import Credentials
 from tests.programs import need_program
 from tests.scenario.playing import JOIN, play_text
 from tests.tls_peers import client_context, server_context, shipped
@@ -61,7 +60,7 @@ async def peer(credentials: Credentials, address: str = "192.168.3.102") -> Asyn
 
 async def until_received(it: SocketPeer, wanted: bytes) -> None:
     while it.connections[-1].received != wanted:
-        await it.changed.wait()
+        await it.changed.park()
 
 
 @pytest.mark.parametrize(("wanted", "own"), [(False, ""), (True, "0")])
@@ -74,7 +73,7 @@ async def test_a_server_exchanges_data(wanted: bool, own: str) -> None:
         stream = await trio.open_ssl_over_tcp_stream(LOOPBACK, port, ssl_context=client_context(own))
         await stream.send_all(b"to the server")
         while it.open_connection(8070) is None:
-            await it.changed.wait()
+            await it.changed.park()
         await until_received(it, b"to the server")
         await it.connections[0].send(b"to the client")
         assert await stream.receive_some() == b"to the client"
@@ -116,7 +115,7 @@ async def test_a_client_exchanges_data_and_sees_the_end(wanted: bytes | None) ->
         await connection.send(b"to the server")
         await until_received(it, b"to the client")
         while not connection.ended:
-            await it.changed.wait()
+            await it.changed.park()
         await listener.aclose()
 
 

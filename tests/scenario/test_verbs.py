@@ -300,6 +300,90 @@ async def test_hosts_of_the_world(tmp_path: Path) -> None:
         await play_text(tmp_path, HOSTS + steps("{do: host.stop, host: x}"))
 
 
+HANDS = HEAD.replace(
+    "  peers:\n",
+    """\
+  host:
+    - {address: '192.168.3.60', name: box.example, serves: ['tcp-peer 80', 'udp-peer 90', 'tls-peer 443']}
+  peers:
+""",
+)
+
+
+@pytest.mark.parametrize("setting", SETTINGS.values(), ids=SETTINGS)
+async def test_a_host_of_the_world_in_the_hands_of_a_scenario(tmp_path: Path, setting: Setting) -> None:
+    play = (
+        '{send: \'AT+CIPSTART="TCP","box.example",80\'}',
+        "{expect: ['CONNECT', '', 'OK']}",
+        "{do: peer.accept, peer: box.example}",
+        "{peer_sends: 'hello', peer: '192.168.3.60', port: 80}",
+        "{expect: ['', '+IPD,5:hello']}",
+        "{do: peer.close, peer: box.example, port: 80}",
+        "{expect: ['CLOSED']}",
+        '{send: \'AT+CIPSTART="SSL","box.example",443\'}',
+        "{expect: ['CONNECT', '', 'OK']}",
+        "{send: 'AT+CIPSEND=2'}",
+        "{expect: ['', 'OK', '', '>']}",
+        "{send_raw: 'hi'}",
+        "{expect: ['', 'Recv 2 bytes', '', 'SEND OK']}",
+        "{peer_receives: 'hi', peer: box.example, port: 443}",
+        "{send: 'AT+CIPCLOSE'}",
+        "{expect: ['CLOSED', '', 'OK']}",
+        "{do: peer.sees_close, peer: box.example, port: 443}",
+        '{send: \'AT+CIPSTART="UDP","box.example",90,2000,2\'}',
+        "{expect: ['CONNECT', '', 'OK']}",
+        "{peer_sends: 'you', peer: box.example, proto: udp, port: 2000}",
+        "{expect: ['', '+IPD,3:you']}",
+        "{do: peer.serve, peer: box.example, proto: tcp, port: 81}",
+        "{do: dns.remove, name: Box.example}",
+        "{send: 'AT+CIPDOMAIN=\"box.example\"'}",
+        "{expect: ['', 'ERROR'], or: ['DNS Fail', '', 'ERROR']}",
+        "{do: dns.set, name: box.example, address: '192.168.3.60'}",
+        "{send: 'AT+CIPCLOSE'}",
+        "{expect: ['CLOSED', '', 'OK']}",
+        '{send: \'AT+CIPSTART="TCP","box.example",81\'}',
+        "{expect: ['CONNECT', '', 'OK']}",
+        "{do: peer.accept, peer: box.example, port: 81}",
+    )
+    await play_text(tmp_path, HANDS + JOIN + steps(*play), setting)
+
+
+@pytest.mark.parametrize("setting", SETTINGS.values(), ids=SETTINGS)
+async def test_a_peer_without_an_address_gets_in(tmp_path: Path, setting: Setting) -> None:
+    text = HEAD.replace("  peers:\n", "  peers:\n    - {id: nomad}\n")
+    connect = "{do: peer.connect, peer: nomad, to: '{{STA_IP}}', port: 80}"
+    twice = (connect, "{expect: ['0,CONNECT']}", connect, "{expect: ['1,CONNECT']}")
+    await play_text(tmp_path, text + JOIN + steps(*SERVER, *twice), setting)
+    if setting.sockets:
+        return
+    seen = (
+        "{send: 'AT+CIPSTATE?'}",
+        "{expect: ['+CIPSTATE:0,\"TCP\",\"192.168.3.254\",49152,80,1', 're:.*\"192.168.3.254\",49153,80,1', '', 'OK']}",
+    )
+    await play_text(tmp_path, text + JOIN + steps(*SERVER, *twice, *seen), setting)
+
+
+async def test_a_peer_in_memory_loses_its_power(tmp_path: Path) -> None:
+    lost = "{do: host.stop, host: pc}"
+    refused = ('{send: \'AT+CIPSTART="TCP","{{PC_IP}}",8080\'}', "{expect: ['', 'ERROR'], within: 60s}")
+    send = ("{send: 'AT+CIPSEND=2'}", "{expect: ['', 'OK', '', '>']}", "{send_raw: 'hi'}")
+    unanswered = "{expect: ['', 'Recv 2 bytes', '', 'SEND OK']}"
+    over = ("{do: clock.advance, time: 1h}", "{expect: ['CLOSED']}")
+    play = (*LINK, lost, "{do: quiet}", *send, unanswered, *over, *refused, "{do: host.start, host: pc}", *LINK)
+    await play_text(tmp_path, HEAD + JOIN + steps(*play))
+    with pytest.raises(PlayError, match="pc is on this machine here, and in memory only in stepped time"):
+        await play_text(tmp_path, HEAD + steps(lost), SETTINGS["with sockets, real"])
+
+
+async def test_without_internet_no_host_beyond_the_router_is_reached(tmp_path: Path) -> None:
+    far = HANDS.replace("192.168.3.60", "203.0.113.60")
+    connect = '{send: \'AT+CIPSTART="TCP","203.0.113.60",80\'}'
+    gone = "{do: access_point.set, ssid: lab, internet: false}"
+    back = "{do: access_point.set, ssid: lab, internet: true}"
+    play = (gone, connect, "{expect: ['', 'ERROR']}", back, connect, "{expect: ['CONNECT', '', 'OK']}")
+    await play_text(tmp_path, far + JOIN + steps(*play))
+
+
 async def test_time_servers_of_a_transcript(tmp_path: Path) -> None:
     text = HEAD.replace(
         "  peers:\n", "  services: {sntp: 'Mon Oct 18 20:12:27 2021', sntp_servers: [time.example.com]}\n  peers:\n"

@@ -4,7 +4,7 @@ from ipaddress import IPv4Address
 from typing import Any, Final
 
 from simulator.commands import addresses, softap
-from simulator.commands.argument_types import Address, Mac, mac_text
+from simulator.commands.argument_types import Address, Ipv4Arguments, Mac, mac_text
 from simulator.commands.esp8266.threefold import ThreefoldTable, View, in_force
 from simulator.core.answers import Line
 from simulator.core.errors import CommandError
@@ -65,11 +65,9 @@ def station_address(module: Module, name: bytes, view: View) -> Line:
 
 
 @table.set("AT+CIPSTA")
-def set_station_address(
-    module: Module, address: Address, gateway: Address | None = None, netmask: Address | None = None
-) -> None:
+def set_station_address(module: Module, ipv4: Ipv4Arguments) -> None:
     """AT+CIPSTA: a static address; DHCP is off from now on."""
-    addresses.set_station_address(module, address, gateway, netmask)
+    addresses.set_station_address(module, ipv4)
 
 
 def softap_ipv4(module: Module, view: View) -> Ipv4:
@@ -87,16 +85,14 @@ def softap_address(module: Module, name: bytes, view: View) -> Line:
 
 
 @table.set("AT+CIPAP", ("_CUR", "_DEF"))
-def set_softap_address(
-    module: Module, address: Address, gateway: Address | None = None, netmask: Address | None = None
-) -> None:
+def set_softap_address(module: Module, ipv4: Ipv4Arguments) -> None:
     """AT+CIPAP: a fixed address, of class C; the DHCP server is off from now on."""
-    if IPv4Address(address).packed[0] not in CLASS_C:
+    if IPv4Address(ipv4.address).packed[0] not in CLASS_C:
         raise CommandError
-    softap.move(module, address, gateway, netmask, dhcp=False)
+    softap.move(module, ipv4, dhcp=False)
 
 
 @table.set("AT+CIPAP", ("",))
 def set_all_of_softap_address(module: Module, address: Address, gateway: Address, netmask: Address) -> None:
     """AT+CIPAP without a suffix: gateway and netmask may not be left out."""
-    set_softap_address(module, address, gateway, netmask)
+    set_softap_address(module, Ipv4Arguments(address, gateway, netmask))

@@ -1,13 +1,14 @@
 """Basic commands (ESP8266 AT Instruction Set 0.30, chapter 3)."""
 
 import math
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
 
 from simulator.commands import uart
 from simulator.core.answers import Line, Restart, RestartCause, Unterminated
 from simulator.core.arguments import UNSIGNED_32, Milliseconds, Range
 from simulator.core.grammar import Form
 from simulator.core.registry import CommandTable
+from simulator.core.serial_line import UartParameters
 from simulator.module import Module
 from simulator.system import SleepMode
 
@@ -17,8 +18,6 @@ SLEEP_MODES: Final = (SleepMode.AWAKE, SleepMode.LIGHT, SleepMode.MODEM_DTIM)
 """By the number of AT+SLEEP."""
 SUPPLY: Final = 3300
 """Millivolts at VDD33."""
-
-BaudRate = Annotated[int, Range(110, 115200 * 40)]
 
 
 @table.command("AT+GMR", Form.EXECUTE)
@@ -38,31 +37,27 @@ def deep_sleep(module: Module, duration: Annotated[int, Milliseconds(0, UNSIGNED
     return [Line(b"%d" % duration), Restart(RestartCause.DEEP_SLEEP, duration / 1000 if duration else math.inf)]
 
 
+class UartArguments(NamedTuple):
+    """What the commands take, in this order: other rates than later firmware."""
+
+    baud_rate: Annotated[int, Range(110, 115200 * 40)]
+    data_bits: uart.DataBits
+    stop_bits: uart.StopBits
+    parity: uart.Parity
+    flow_control: uart.FlowControl
+
+
 @table.command("AT+UART_CUR", Form.SET)
-def set_current(
-    module: Module,
-    baud_rate: BaudRate,
-    data_bits: uart.DataBits,
-    stop_bits: uart.StopBits,
-    parity: uart.Parity,
-    flow_control: uart.FlowControl,
-) -> None:
+def set_current(module: Module, line: UartArguments) -> None:
     """AT+UART_CUR: until the next restart."""
-    uart.set_current(module, baud_rate, data_bits, stop_bits, parity, flow_control)
+    uart.put_in_force(module, UartParameters(*line))
 
 
 @table.command("AT+UART_DEF", Form.SET)
 @table.command("AT+UART", Form.SET)
-def set_stored(
-    module: Module,
-    baud_rate: BaudRate,
-    data_bits: uart.DataBits,
-    stop_bits: uart.StopBits,
-    parity: uart.Parity,
-    flow_control: uart.FlowControl,
-) -> None:
+def set_stored(module: Module, line: UartArguments) -> None:
     """AT+UART_DEF, and AT+UART before it: stored, and in force from now on."""
-    uart.set_stored(module, baud_rate, data_bits, stop_bits, parity, flow_control)
+    uart.store(module, UartParameters(*line))
 
 
 @table.command("AT+SLEEP", Form.QUERY)

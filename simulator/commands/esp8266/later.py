@@ -13,7 +13,7 @@ from simulator.commands.esp8266 import links, wifi
 from simulator.commands.esp8266.addresses import softap_ipv4, station_ipv4
 from simulator.commands.esp8266.threefold import ThreefoldTable, View, in_force
 from simulator.commands.esp8266.wifi import Channel, SoftApPassword, SoftApSecurity, Ssid, StationPassword
-from simulator.commands.links import link_lines
+from simulator.commands.links import TcpArguments, link_lines
 from simulator.commands.wifi import LAST_CHANNEL, country_values, set_channels
 from simulator.core.answers import Answer, Line, Unterminated
 from simulator.core.arguments import Bool, Count, Milliseconds, Range, Seconds, Text, Word
@@ -147,7 +147,7 @@ async def open_tcp(
         others = [other for other in module.links if other.number != link]
         if module.receiving.raw or any(isinstance(other, TlsLink) for other in others):
             raise CommandError
-    await links.dial(module, link, kind, host, port, keep_alive)
+    await links.dial(module, link, TcpArguments(kind, host, port, keep_alive))
 
 
 @table.command("AT+CIPSSLSIZE", Form.SET)

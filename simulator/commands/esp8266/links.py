@@ -5,7 +5,7 @@ from enum import IntEnum
 from typing import Annotated, Any, Final
 
 from simulator.commands import links, passthrough, ping, server
-from simulator.commands.argument_types import Host, HostText, Link, LinkNumber, Port
+from simulator.commands.argument_types import ALL_LINKS, Host, HostText, Link, LinkNumber, Port
 from simulator.core.answers import Line, Result
 from simulator.core.arguments import Argument, Bool, Range, Word
 from simulator.core.errors import Cause, CommandError
@@ -33,7 +33,6 @@ class Summary(IntEnum):
 
 HalfSeconds = Annotated[int, Range(0, 7200)]
 """Of silence, before TCP asks whether the peer is there; 0 never."""
-LocalPort = Annotated[int, Range(0, 65535)]
 PeerPort = Annotated[int, Range(0, 65535)]
 """0: there is no peer yet. WiFiEsp and many programs open `"UDP","0",0,<local port>,2` and wait for who sends."""
 LinkType = Annotated[bytes, Word(b"TCP", b"UDP")]
@@ -78,12 +77,12 @@ async def open_udp(
     kind: LinkType,
     host: Host,
     port: PeerPort,
-    local_port: LocalPort = 0,
+    local_port: links.LocalPort = 0,
     follows: links.Follows = 0,
 ) -> None:
     """AT+CIPSTART, UDP: a port with a peer."""
     address = NO_ADDRESS if host == "0" else host  # as lwIP reads it
-    await links.open_udp(module, link, kind, address, port, local_port, follows)
+    await links.open_udp(module, link, links.UdpArguments(kind, address, port, local_port, follows))
 
 
 @table.command("AT+CIPSTART", Form.SET)
@@ -91,13 +90,13 @@ async def open_tcp(
     module: Module, link: Link, kind: LinkType, host: Host, port: Port, keep_alive: HalfSeconds = 0
 ) -> None:
     """AT+CIPSTART, TCP: connect."""
-    await dial(module, link, kind, host, port, (keep_alive + 1) // 2)
+    await dial(module, link, links.TcpArguments(kind, host, port, (keep_alive + 1) // 2))
 
 
-async def dial(module: Module, link: int, kind: bytes, host: str, port: int, keep_alive: int) -> None:
+async def dial(module: Module, link: int, peer: links.TcpArguments) -> None:
     """Connect; a connection that fails is reported as closed behind the ERROR (seen on modules)."""
     try:
-        await links.open_tcp(module, link, kind, host, port, keep_alive)
+        await links.open_tcp(module, link, peer)
     except CommandError as error:
         if error.cause is None:
             module.engine.afterwards(lambda: module.reports.link_not_opened(link))
@@ -105,9 +104,9 @@ async def dial(module: Module, link: int, kind: bytes, host: str, port: int, kee
 
 
 @table.command("AT+CIPCLOSE", Form.SET)
-async def close(module: Module, number: Annotated[int, Range(0, links.ALL_LINKS)]) -> None:
+async def close(module: Module, number: Annotated[int, Range(0, ALL_LINKS)]) -> None:
     """AT+CIPCLOSE: 5 is every link, but not while there is a server."""
-    if number == links.ALL_LINKS and module.server.running:
+    if number == ALL_LINKS and module.server.running:
         raise CommandError
     await links.close(module, number)
 
@@ -148,7 +147,7 @@ async def switch_server(module: Module, running: Bool, port: Port = DEFAULT_PORT
     if running:
         await server.start(module, 1, port)
     else:
-        server.stop(module, 0)
+        await server.stop(module, 0)
     return None
 
 

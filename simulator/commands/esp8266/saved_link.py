@@ -4,7 +4,8 @@ from typing import Annotated, Any, Final
 
 from simulator.commands import saved_link
 from simulator.commands.argument_types import Host, Port
-from simulator.commands.esp8266.links import HalfSeconds, LinkType, LocalPort
+from simulator.commands.esp8266.links import HalfSeconds, LinkType
+from simulator.commands.links import LocalPort
 from simulator.core.arguments import OneOf, Word
 from simulator.core.grammar import Form, Parameter
 from simulator.core.registry import CommandTable
@@ -25,17 +26,7 @@ def _is_on(module: Any, parameters: tuple[Parameter, ...]) -> bool:
     return parameters[0] == ON
 
 
-@table.command("AT+SAVETRANSLINK", Form.SET, when=_is_udp)
-def save_udp(
-    module: Module,
-    mode: Annotated[int, OneOf(ON)],
-    host: Host,
-    port: Port,
-    kind: Annotated[bytes, Word(b"UDP")],
-    local_port: LocalPort = 0,
-) -> None:
-    """AT+SAVETRANSLINK=1, UDP."""
-    saved_link.save_udp(module, mode, host, port, kind, local_port)
+table.command("AT+SAVETRANSLINK", Form.SET, when=_is_udp)(saved_link.save_udp)
 
 
 @table.command("AT+SAVETRANSLINK", Form.SET, when=_is_on)

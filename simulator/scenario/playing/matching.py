@@ -43,11 +43,13 @@ class MismatchError(Exception):
 
 
 class _Found(NamedTuple):
+    """What an attempt has matched. `end`: where, in the output. `echoes`: how many of those expected are over.
+    `open_end`: the last line has no line end yet."""
+
     end: int
     captured: dict[str, str]
     echoes: int = 0
     open_end: bool = False
-    """`echoes`: how many of those expected are over."""
 
 
 class Printed:

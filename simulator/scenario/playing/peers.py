@@ -2,15 +2,15 @@
 
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-import trio
+from trio.lowlevel import ParkingLot
 
 from simulator.module import Module
-from simulator.scenario.playing.tls_peers import Credentials
+from simulator.scenario.services.peer import Datagram
+from simulator.scenario.services.peer_connection import PeerConnection
 
-RECEIVE_SIZE: Final = 65536
 TRANSPORTS: Final = ("tcp", "udp", "ssl")
 
 
@@ -18,13 +18,19 @@ class PeerError(Exception):
     """A peer cannot do what the scenario asks."""
 
 
+class Credentials(NamedTuple):
+    """What a peer shows and trusts where it speaks TLS, by the keys of the manufacturing data; None for nothing."""
+
+    shown: str | None = None
+    trusted: str | None = None
+
+
 class PeerConfiguration(NamedTuple):
     """One of `peers` in the world of a scenario.
 
     `address`: an IPv4 address or empty. `host`: the name the module looks up, or empty. `serves`: transport and port of
     what it serves from the beginning; `later`: of what it may serve. `datagrams_at`: a UDP port it has, or None. `mac`:
-    None is any. `credentials`: what it shows and trusts where it speaks TLS. `demands`: whether its TLS servers take
-    nobody without a certificate.
+    None is any. `demands`: whether its TLS servers take nobody without a certificate.
     """
 
     name: str
@@ -37,66 +43,30 @@ class PeerConfiguration(NamedTuple):
     credentials: Credentials = Credentials()
     demands: bool = False
 
-
-class Datagram(NamedTuple):
-    """A datagram that a peer has got, and the address and port it came from."""
-
-    data: bytes
-    sender: tuple[str, int]
-
-
-class Connection:
-    """One TCP connection of a peer. `received`: bytes not accounted for yet. `ended`: the other side has closed."""
-
-    def __init__(
-        self, stream: trio.abc.Stream, port: int, changed: Callable[[], None], hard_close: Callable[[bool], None]
-    ) -> None:
-        """`port`: the peer's own as the module calls it, or the module's where the peer connected. `hard_close` closes
-        at once, with a reset or without."""
-        self.port = port
-        self.received = bytearray()
-        self.ended = False
-        self.closed = False
-        self.accepted = False
-        self._stream = stream
-        self._changed = changed
-        self._hard_close = hard_close
-
-    async def run(self) -> None:
-        """Receive until the connection ends."""
-        try:
-            while data := await self._stream.receive_some(RECEIVE_SIZE):
-                self.received += data
-                self._changed()
-        except (trio.BrokenResourceError, trio.ClosedResourceError):
-            pass
-        self.ended = True
-        self._changed()
-
-    async def send(self, data: bytes) -> None:
-        """Send bytes. Raises PeerError."""
-        try:
-            await self._stream.send_all(data)
-        except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
-            raise PeerError("the connection is closed") from error
-
-    def close(self, *, reset: bool = False) -> None:
-        """Close the connection, or reset it."""
-        self.closed = True
-        self._hard_close(reset)
+    @property
+    def at_first(self) -> tuple[tuple[str, int], ...]:
+        """Transport and port of all it has from the beginning."""
+        return self.serves if self.datagrams_at is None else (*self.serves, ("udp", self.datagrams_at))
 
 
 class Peer(ABC):
-    """One host."""
+    """One host.
 
-    def __init__(self, configuration: PeerConfiguration, nursery: trio.Nursery) -> None:
+    `connections`: all it has had, the latest last, but those whose end the scenario has seen. `changed`: who waits
+    there is woken when a connection or a datagram has come, or anything of a connection has changed.
+    """
+
+    connections: list[PeerConnection]
+    changed: ParkingLot
+
+    def __init__(self, configuration: PeerConfiguration) -> None:
         self.name = configuration.name
         self.configuration = configuration
-        self.connections: list[Connection] = []
-        self.datagrams: dict[int, deque[Datagram]] = {}
-        """By the UDP ports it has."""
-        self.changed = trio.Event()
-        self._nursery = nursery
+
+    @property
+    @abstractmethod
+    def datagrams(self) -> Mapping[int, deque[Datagram]]:
+        """What nobody has taken yet, by the UDP ports it has."""
 
     @abstractmethod
     async def serve(self, transport: str, port: int, *, demands: bool = False) -> None:
@@ -105,10 +75,10 @@ class Peer(ABC):
 
     @abstractmethod
     async def stop(self, transport: str, port: int) -> None:
-        """Stop a server: who connects is refused. What is connected stays."""
+        """Stop a server: who connects is refused. What is connected stays. Raises PeerError."""
 
     @abstractmethod
-    async def connect(self, module: Module, to: str, port: int, *, tls: bool = False) -> Connection:
+    async def connect(self, module: Module, to: str, port: int, *, tls: bool = False) -> PeerConnection:
         """Open a connection to a port of a module, which the peer believes to be at `to`. Raises PeerError."""
 
     @abstractmethod
@@ -119,7 +89,7 @@ class Peer(ABC):
     async def is_from(self, datagram: Datagram, module: Module, port: int) -> bool:
         """Whether a datagram came from that UDP port of a module."""
 
-    def open_connection(self, port: int | None = None) -> Connection | None:
+    def open_connection(self, port: int | None = None) -> PeerConnection | None:
         """Its only open connection, or the latest when there are several. `port` narrows it down."""
         found = [
             connection
@@ -130,29 +100,11 @@ class Peer(ABC):
         ]
         return found[-1] if found else None
 
-    def close(self) -> None:
-        """Close all ports and connections."""
-        for connection in self.connections:
-            if not connection.closed:
-                connection.close()
-
     def own_port(self, from_port: int | None) -> int:
         """The UDP port it sends from. Raises PeerError."""
         ports = [from_port] if from_port is not None else list(self.datagrams)
-        if len(ports) != 1 or ports[0] is None:
+        if len(ports) != 1:
             raise PeerError(
                 f"{self.name} has {len(self.datagrams)} UDP ports; from_port must name the one it sends from"
             )
         return ports[0]
-
-    def add(self, connection: Connection) -> Connection:
-        """A connection has come about."""
-        self.connections.append(connection)
-        self._nursery.start_soon(connection.run)
-        self.notify()
-        return connection
-
-    def notify(self) -> None:
-        """Something has changed."""
-        self.changed.set()
-        self.changed = trio.Event()

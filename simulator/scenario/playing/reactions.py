@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
@@ -35,13 +36,31 @@ def matches(trigger: Trigger, record: Record) -> bool:
     return wanted in lines
 
 
+@dataclass
+class _Watched:
+    """What starts a task. `module`: its number, None any. `seen`: how often it has happened."""
+
+    trigger: Trigger
+    module: int | None
+    task: Callable[..., Awaitable[None]]
+    arguments: tuple[Any, ...]
+    seen: int = 0
+
+    def starts_with(self, record: Record) -> bool:
+        """Whether this is the time."""
+        if self.module not in (None, record.module) or not matches(self.trigger, record):
+            return False
+        self.seen += 1
+        return self.trigger.nth in (None, self.seen)
+
+
 class Watcher:
     """Starts tasks when something happens on a stage."""
 
     def __init__(self, stage: Stage, nursery: trio.Nursery) -> None:
         self._stage = stage
         self._nursery = nursery
-        self._watched: list[tuple[Trigger, int | None, list[int], Callable[..., Awaitable[None]], Any]] = []
+        self._watched: list[_Watched] = []
         stage.trace.listeners.append(self._look)
 
     def add(self, trigger: Trigger, task: Callable[..., Awaitable[None]], *arguments: Any) -> None:
@@ -50,7 +69,7 @@ class Watcher:
             self._nursery.start_soon(self._at, float(trigger.wanted), task, arguments)
             return
         module = None if trigger.module is None else self._stage.modules[trigger.module].number
-        self._watched.append((trigger, module, [0], task, arguments))
+        self._watched.append(_Watched(trigger, module, task, arguments))
 
     def close(self) -> None:
         """Watch no longer."""
@@ -61,8 +80,6 @@ class Watcher:
         await task(*arguments)
 
     def _look(self, record: Record) -> None:
-        for trigger, module, seen, task, arguments in self._watched:
-            if module in (None, record.module) and matches(trigger, record):
-                seen[0] += 1
-                if trigger.nth in (None, seen[0]):
-                    self._nursery.start_soon(task, *arguments)
+        for watched in self._watched:
+            if watched.starts_with(record):
+                self._nursery.start_soon(watched.task, *watched.arguments)

@@ -12,11 +12,15 @@ from typing import Final
 
 import trio
 from trio import socket
+from trio.lowlevel import ParkingLot
 
 from simulator.module import Module
-from simulator.scenario.playing.memory_tls import SERVER_CERTIFICATE
-from simulator.scenario.playing.peers import RECEIVE_SIZE, Connection, Datagram, Peer, PeerConfiguration, PeerError
-from simulator.scenario.playing.tls_peers import ProgramStream, TlsProgramError, connect_tls, serve_tls
+from simulator.scenario.playing.peers import Peer, PeerConfiguration, PeerError
+from simulator.scenario.playing.tls_peers import connect_tls, serve_tls
+from simulator.scenario.services.peer import Datagram
+from simulator.scenario.services.peer_connection import RECEIVE_SIZE, Carrier, PeerConnection
+from simulator.scenario.services.tls import SERVER_CERTIFICATE
+from simulator.stack.endpoint import Endpoint
 
 LOOPBACK: Final = "127.0.0.1"
 RESERVE_ATTEMPTS: Final = 20
@@ -29,11 +33,19 @@ class SocketPeer(Peer):
     """A host whose ports are ports of this machine."""
 
     def __init__(self, configuration: PeerConfiguration, nursery: trio.Nursery, find_port: FindPort) -> None:
-        super().__init__(configuration, nursery)
+        super().__init__(configuration)
+        self.connections = []
+        self.changed = ParkingLot()
+        self._nursery = nursery
         self._find_port = find_port
         self._tcp: dict[int, socket.SocketType] = {}
         self._udp: dict[int, socket.SocketType] = {}
+        self._datagrams: dict[int, deque[Datagram]] = {}
         self._serving: dict[tuple[str, int], trio.CancelScope] = {}
+
+    @property
+    def datagrams(self) -> dict[int, deque[Datagram]]:
+        return self._datagrams
 
     async def reserve(self) -> dict[str, str]:
         """Take a free port of this machine for each port it serves or may serve, and start the servers; returns the
@@ -41,17 +53,12 @@ class SocketPeer(Peer):
         configuration = self.configuration
         hosts = {configuration.host: LOOPBACK} if configuration.host else {}
         seen = configuration.host or configuration.address
-        ports = {port for _, port in (*configuration.serves, *configuration.later)}
-        if configuration.datagrams_at is not None:
-            ports.add(configuration.datagrams_at)
-        for port in sorted(ports):
+        for port in sorted({port for _, port in (*configuration.at_first, *configuration.later)}):
             here = await self._reserve(port)
             if seen:
                 hosts[f"{seen}:{port}"] = f"{LOOPBACK}:{here}"
-        for transport, port in configuration.serves:
+        for transport, port in configuration.at_first:
             await self.serve(transport, port)
-        if configuration.datagrams_at is not None:
-            await self.serve("udp", configuration.datagrams_at)
         return hosts
 
     async def serve(self, transport: str, port: int, *, demands: bool = False) -> None:
@@ -64,7 +71,7 @@ class SocketPeer(Peer):
             self._tcp[port].listen()
             self._nursery.start_soon(self._accept, port, scope)
         elif transport == "udp":
-            self.datagrams[port] = deque()
+            self._datagrams[port] = deque()
             self._nursery.start_soon(self._receive, port, scope)
         else:
             await self._serve_tls(port, demands or self.configuration.demands)
@@ -74,16 +81,13 @@ class SocketPeer(Peer):
         if credentials.shown is None:
             credentials = credentials._replace(shown=SERVER_CERTIFICATE)
         here = int(self._tcp[port].getsockname()[1])
-        try:
-            await serve_tls(
-                self._nursery,
-                here,
-                credentials,
-                wants_certificate=demands,
-                established=lambda stream: self._take_program(stream, port),
-            )
-        except TlsProgramError as error:
-            raise PeerError(str(error)) from error
+        await serve_tls(
+            self._nursery,
+            here,
+            credentials,
+            wants_certificate=demands,
+            established=lambda stream: self._take(stream, port),
+        )
 
     async def stop(self, transport: str, port: int) -> None:
         scope = self._serving.pop((transport, port), None)
@@ -91,7 +95,7 @@ class SocketPeer(Peer):
             return
         scope.cancel()
         if transport == "udp":
-            del self.datagrams[port]
+            del self._datagrams[port]
             return
         if transport == "ssl":
             raise PeerError("a program that serves TLS goes on until the end")
@@ -99,21 +103,17 @@ class SocketPeer(Peer):
         self._tcp[port].shutdown(socket.SHUT_RDWR)  # which also lets go of the port
         await self._tcp[port].bind(here)
 
-    async def connect(self, module: Module, to: str, port: int, *, tls: bool = False) -> Connection:
+    async def connect(self, module: Module, to: str, port: int, *, tls: bool = False) -> PeerConnection:
         address, here = await self._find_port(module, "tcp", port)
+        carrier: Carrier
         if tls:
+            carrier = await connect_tls(self._nursery, (address, here), self.configuration.credentials)
+        else:
             try:
-                program = await connect_tls(self._nursery, (address, here), self.configuration.credentials)
-            except TlsProgramError as error:
-                raise PeerError(str(error)) from error
-            connection = self._take_program(program, port)
-            connection.accepted = True
-            return connection
-        try:
-            stream = await trio.open_tcp_stream(address, here)
-        except OSError as error:
-            raise PeerError(f"no connection to {address}:{here}: {error}") from error
-        connection = self._take(stream, port)
+                carrier = _SocketCarrier(await trio.open_tcp_stream(address, here))
+            except OSError as error:
+                raise PeerError(f"no connection to {address}:{here}: {error}") from error
+        connection = self._take(carrier, port)
         connection.accepted = True
         return connection
 
@@ -127,7 +127,10 @@ class SocketPeer(Peer):
         return datagram.sender == await self._find_port(module, "udp", port)
 
     def close(self) -> None:
-        super().close()
+        """Close all ports and connections."""
+        for connection in self.connections:
+            if not connection.closed:
+                connection.close()
         for sock in (*self._tcp.values(), *self._udp.values()):
             sock.close()
 
@@ -153,23 +156,34 @@ class SocketPeer(Peer):
         listener = trio.SocketListener(self._tcp[port])
         with scope:
             while True:
-                self._take(await listener.accept(), port)
+                self._take(_SocketCarrier(await listener.accept()), port)
 
     async def _receive(self, port: int, scope: trio.CancelScope) -> None:
         with scope:
             while True:
                 data, sender = await self._udp[port].recvfrom(RECEIVE_SIZE)
-                self.datagrams[port].append(Datagram(data, sender))
-                self.notify()
+                self._datagrams[port].append(Datagram(data, Endpoint(*sender)))
+                self.changed.unpark_all()
 
-    def _take_program(self, stream: ProgramStream, port: int) -> Connection:
-        # What a program has, it closes itself when it ends.
-        return self.add(Connection(stream, port, self.notify, lambda reset: None))
+    def _take(self, carrier: Carrier, port: int) -> PeerConnection:
+        connection = PeerConnection(carrier, port, self.changed)
+        self.connections.append(connection)
+        self._nursery.start_soon(connection.run)
+        self.changed.unpark_all()
+        return connection
 
-    def _take(self, stream: trio.SocketStream, port: int) -> Connection:
-        def hard_close(reset: bool) -> None:
-            if reset:
-                stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            stream.socket.close()
 
-        return self.add(Connection(stream, port, self.notify, hard_close))
+class _SocketCarrier:
+    """A stream that can be closed at once, and reset."""
+
+    def __init__(self, stream: trio.SocketStream) -> None:
+        self._stream = stream
+        self.send_all = stream.send_all
+        self.receive_some = stream.receive_some
+
+    def close(self) -> None:
+        self._stream.socket.close()
+
+    def reset(self) -> None:
+        self._stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._stream.socket.close()

@@ -3,7 +3,6 @@
 What verbs act on, and what programs and tests that play along have in hand.
 """
 
-import re
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 import trio
+from trio.lowlevel import ParkingLot
 
 from simulator.core.clock import MovableClock, PacedClock, SteppedClock
 from simulator.core.inotify import DeviceWatcher
@@ -22,12 +22,14 @@ from simulator.dialects.loading import load_firmware
 from simulator.module import Module
 from simulator.scenario.playing.matching import MismatchError, Printed
 from simulator.scenario.playing.memory_peers import MemoryPeer
+from simulator.scenario.playing.module_ports import ModulePorts
 from simulator.scenario.playing.peers import Peer, PeerConfiguration
 from simulator.scenario.playing.socket_peers import SocketPeer
 from simulator.scenario.playing.terminal import MemoryTerminal, Patience, Terminal, open_device
 from simulator.scenario.playing.variables import Variables
 from simulator.scenario.simulation import Simulation
-from simulator.scenario.world import World
+from simulator.scenario.world import HostConfiguration, World
+from simulator.scenario.world_host import WorldHost
 from simulator.scenario.world_station import WorldStation
 
 STEP_LIMIT: Final = 10.0
@@ -39,9 +41,6 @@ SILENT: Final = 1.0
 """Real seconds after which a module rests, and is silent, where time passes."""
 BEYOND: Final = "203.0.113.{}"
 """Addresses of hosts in memory that have a name only (RFC 5737)."""
-
-_ANNOUNCED: Final = re.compile(r"serves (tcp|udp) (\d+) at ([0-9.]+):(\d+)")
-_WITHDRAWN: Final = re.compile(r"no longer serves (tcp|udp) (\d+)")
 
 
 @dataclass(frozen=True)
@@ -88,8 +87,6 @@ class Stage:
         self.terminals: dict[str, Terminal] = {}
         self.links: dict[str, Path] = {}
         """Where the serial ports of modules are, by their names."""
-        self._served: dict[tuple[int, str, int], tuple[str, int]] = {}
-        self._changed = trio.Event()
         self._running = 0
         self._passing = trio.CancelScope()
         self._seen = 0
@@ -101,10 +98,25 @@ class Stage:
         return self.terminals[module]
 
     def peer(self, name: str) -> Peer:
-        """A host of the scenario. Raises MismatchError."""
+        """A host that the scenario plays itself, or one of the world by its name or address. Raises MismatchError."""
         if name not in self.peers:
-            raise MismatchError(f"the world has no peer {name!r}; it has {', '.join(self.peers) or 'none'}")
+            self.peers[name] = MemoryPeer(PeerConfiguration(name), self.host(name, "peer"))
         return self.peers[name]
+
+    def host(self, name: str, what: str = "host") -> WorldHost:
+        """A host in memory: one of the world by its name or address, or a peer. `what`: it is called in errors. Raises
+        MismatchError."""
+        peer = self.peers.get(name)
+        if isinstance(peer, MemoryPeer):
+            return peer.host
+        if peer is not None:
+            raise MismatchError(f"{name} is on this machine here, and in memory only in stepped time")
+        try:
+            return self.simulation.host(name)
+        except KeyError:
+            hosts = (host.name or host.address for host in self.simulation.world.memory_hosts)
+            known = ", ".join((*self.peers, *hosts)) or "none"
+            raise MismatchError(f"the world has no {what} {name!r}; it has {known}") from None
 
     def event(self, module: str, text: str) -> None:
         """Note in the trace what is done."""
@@ -144,36 +156,20 @@ class Stage:
         with passing:
             await self.clock.run()
 
-    async def find_port(self, module: Module, transport: str, port: int) -> tuple[str, int]:
-        """Where on this machine a port of a module is. Raises MismatchError."""
-        key = (module.number, transport, port)
-        await self.until(
-            lambda: self._changed, lambda: key in self._served, lambda: f"the module does not serve {transport} {port}"
-        )
-        return self._served[key]
-
     async def until(
         self,
-        changed: Callable[[], trio.Event],
+        changed: ParkingLot,
         condition: Callable[[], bool],
         problem: Callable[[], str],
         limit: float | None = None,
     ) -> None:
-        """Wait for something to become true. `changed`: set when it may have. Raises MismatchError."""
+        """Wait for something to become true. `changed`: who waits there is woken when it may have. Raises
+        MismatchError."""
         with self.clock.move_on_after(limit if limit is not None else self.patience.step):
             while not condition():
-                await changed().wait()
+                await changed.park()
             return
         raise MismatchError(problem())
-
-    def announced(self, module: int, text: str) -> None:
-        """A module offers a port on this machine, or no longer does."""
-        if found := _ANNOUNCED.fullmatch(text):
-            self._served[module, found[1], int(found[2])] = (found[3], int(found[4]))
-        elif found := _WITHDRAWN.fullmatch(text):
-            self._served.pop((module, found[1], int(found[2])), None)
-        self._changed.set()
-        self._changed = trio.Event()
 
 
 @asynccontextmanager
@@ -200,36 +196,19 @@ async def open_stage(
         if isinstance(clock, SteppedClock):
             exits.enter_context(oldest_task_first())
         async with _plain_nursery() as nursery:
-            stage: Stage | None = None
-
-            async def find_port(module: Module, transport: str, port: int) -> tuple[str, int]:
-                assert stage is not None
-                return await stage.find_port(module, transport, port)
-
-            def announce(module: int, text: str) -> None:
-                assert stage is not None
-                stage.announced(module, text)
-
-            named: dict[str, Peer] = {}
+            ports = ModulePorts(clock, patience.step)
+            socket_peers = []
             hosts: dict[str, str] = {}
-            if setting.sockets:
-                for configuration in peers:
-                    socket_peer = SocketPeer(configuration, nursery, find_port)
-                    named[configuration.name] = socket_peer
-                    exits.callback(socket_peer.close)
-                    hosts |= await socket_peer.reserve()
-            else:
-                peers = _with_addresses(peers)
-                hosts = {peer.host: peer.address for peer in peers if peer.host}
+            for configuration in peers if setting.sockets else ():
+                socket_peers.append(SocketPeer(configuration, nursery, ports.find))
+                exits.callback(socket_peers[-1].close)
+                hosts |= await socket_peers[-1].reserve()
             world = replace(world, hosts={**world.hosts, **hosts})
-            simulation = Simulation(world, clock, profile=setting.profile, trace=trace, announce=announce)
+            simulation = Simulation(world, clock, profile=setting.profile, trace=trace, announce=ports.announced)
             stage = Stage(simulation, clock, trace, variables, patience, nursery)
-            if not setting.sockets:
-                for configuration in peers:
-                    named[configuration.name] = MemoryPeer(configuration, nursery, simulation.lans, clock)
-            stage.peers |= named
-            ports = _ports(setting, clock, len(modules), nursery, exits)
-            _add_modules(stage, setting, modules, ports, tolerated)
+            stage.peers |= {peer.name: peer for peer in socket_peers or _in_memory(peers, simulation)}
+            serial_ports = _serial_ports(setting, clock, len(modules), nursery, exits)
+            _add_modules(stage, setting, modules, serial_ports, tolerated)
             for terminal in stage.terminals.values():
                 nursery.start_soon(terminal.run)
             nursery.start_soon(simulation.run)
@@ -253,10 +232,10 @@ def _add_modules(
         stage.terminals[name] = Terminal(stream, Printed(stage.variables, tolerated), stage.clock, stage.patience)
 
 
-def _ports(
+def _serial_ports(
     setting: Setting, clock: MovableClock, count: int, nursery: trio.Nursery, exits: ExitStack
 ) -> list[MemoryPort] | list[PtyPort]:
-    """The ports of the modules; `exits` closes them, when nobody uses them any more. Raises PortError, OSError."""
+    """Those of the modules; `exits` closes them, when nobody uses them any more. Raises PortError, OSError."""
     if not setting.links:
         return [MemoryPort(now=clock.now, move_on_after=clock.move_on_after) for _ in range(count)]
     watcher = DeviceWatcher()
@@ -285,9 +264,10 @@ async def _plain_nursery() -> AsyncIterator[trio.Nursery]:
         raise failure
 
 
-def _with_addresses(peers: Sequence[PeerConfiguration]) -> list[PeerConfiguration]:
-    """Peers that have a name only get an address."""
-    return [
-        peer._replace(address=BEYOND.format(number)) if peer.host and not peer.address else peer
-        for number, peer in enumerate(peers, 1)
-    ]
+def _in_memory(peers: Sequence[PeerConfiguration], simulation: Simulation) -> list[MemoryPeer]:
+    """Peers as hosts of the simulation; those that have a name only get an address. Raises PeerError."""
+    found = []
+    for number, peer in enumerate(peers, 1):
+        address = peer.address or (BEYOND.format(number) if peer.host else "")
+        found.append(MemoryPeer(peer, simulation.add_host(HostConfiguration(address, peer.host))))
+    return found

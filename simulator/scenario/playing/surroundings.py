@@ -5,6 +5,7 @@ Sans-IO but for a world file that it names.
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
@@ -12,8 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from simulator.radio.security import SECURITIES
 from simulator.scenario.document import Items, Table
-from simulator.scenario.playing.peers import TRANSPORTS, PeerConfiguration
-from simulator.scenario.playing.tls_peers import Credentials
+from simulator.scenario.playing.peers import TRANSPORTS, Credentials, PeerConfiguration
 from simulator.scenario.playing.variables import UnknownVariableError, Variables
 from simulator.scenario.scenario import Place, Scenario, ScenarioError, known, shown
 from simulator.scenario.world import World
@@ -43,7 +43,8 @@ _SERVES: Final = re.compile(r"([a-z-]+) ([0-9]{1,5})")
 
 
 class Surroundings(NamedTuple):
-    """The world, and the hosts that the scenario plays itself. `awaited`: what it needs besides that there is not."""
+    """The world, offline because a scenario reaches nothing but what it brings, and the hosts that it plays itself.
+    `awaited`: what it needs besides that there is not."""
 
     world: World
     peers: tuple[PeerConfiguration, ...]
@@ -80,7 +81,7 @@ class _Arrangement:
             self._wrong("world", f"variable {error} is not defined in vars")
         if self._mistakes:
             raise ScenarioError("\n".join(self._mistakes))
-        return Surroundings(_offline(world), peers, tuple(self._awaited))
+        return Surroundings(replace(world, offline=True), peers, tuple(self._awaited))
 
     def _inline(self, found: Table) -> World:
         document: dict[str, Any] = {
@@ -305,8 +306,3 @@ class _Arrangement:
             if number.isdigit() and isinstance(found, Items) and int(number) <= len(found):
                 line, found = found.lines[int(number) - 1], found[int(number) - 1]
         return self._scenario.place("world")._replace(line=line)
-
-
-def _offline(world: World) -> World:
-    """A scenario reaches nothing but what it brings."""
-    return World(**{**vars(world), "offline": True})

@@ -8,11 +8,13 @@ import subprocess
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 import trio
 
 from simulator.persist.manufacturing import SHIPPED
+from simulator.scenario.playing.peers import Credentials, PeerError
+from simulator.scenario.services.peer_connection import RECEIVE_SIZE
 
 PROGRAM: Final = "openssl"
 SHAKEN: Final = (b"\nCiphersuite: ", b"CONNECTION ESTABLISHED")
@@ -21,35 +23,42 @@ LISTENING: Final = "0A"
 """A state in /proc/net/tcp."""
 START_LIMIT: Final = 10.0
 """Seconds a program may take until it listens."""
-RECEIVE_SIZE: Final = 65536
-
-ProgramStream = trio.StapledStream[trio.abc.SendStream, trio.abc.ReceiveStream]
 
 
-class Credentials(NamedTuple):
-    """What a peer shows and trusts, by the keys of the manufacturing data; None for nothing."""
+class ProgramStream:
+    """What a program has received and what it is to send, over its pipes. It closes its connection itself when it
+    ends."""
 
-    shown: str | None = None
-    trusted: str | None = None
+    def __init__(self, process: trio.Process) -> None:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        self.send_all = process.stdin.send_all
+        self._output = process.stdout
 
-    def options(self) -> list[str]:
-        """The options of either program."""
-        found = []
-        if self.shown is not None:
-            found += ["-cert", _path(self.shown), "-key", _path(self.shown.replace("_cert", "_key"))]
-        if self.trusted is not None:
-            found += ["-CAfile", _path(self.trusted)]
-        return found
+    async def receive_some(self, max_bytes: int) -> bytes:
+        return bytes(await self._output.receive_some(max_bytes))
+
+    def close(self) -> None:
+        """Goes on until the end."""
+
+    def reset(self) -> None:
+        """Goes on until the end."""
 
 
-class TlsProgramError(Exception):
-    """A program cannot be started, or has ended too early."""
+def _options(credentials: Credentials) -> list[str]:
+    """The options of either program."""
+    found = []
+    if credentials.shown is not None:
+        found += ["-cert", _path(credentials.shown), "-key", _path(credentials.shown.replace("_cert", "_key"))]
+    if credentials.trusted is not None:
+        found += ["-CAfile", _path(credentials.trusted)]
+    return found
 
 
 def _path(key: str) -> str:
     path: Path = SHIPPED / f"{key}.pem"
     if not path.exists():
-        raise TlsProgramError(f"found {key!r}; one of {', '.join(sorted(p.stem for p in SHIPPED.iterdir()))} is right")
+        raise PeerError(f"found {key!r}; one of {', '.join(sorted(p.stem for p in SHIPPED.iterdir()))} is right")
     return str(path)
 
 
@@ -61,24 +70,24 @@ async def serve_tls(
     wants_certificate: bool,
     established: Callable[[ProgramStream], object],
 ) -> None:
-    """Start a server on 127.0.0.1:`port` and wait until it listens. Raises TlsProgramError.
+    """Start a server on 127.0.0.1:`port` and wait until it listens. Raises PeerError.
 
     `established` is told of a client that has come to terms; the program has one stream for all of them, so one is all
     it is good for.
     """
     demand = ["-Verify", "1", "-verify_return_error"] if wants_certificate else []
-    arguments = ["s_server", "-accept", f"127.0.0.1:{port}", *credentials.options(), *demand]
+    arguments = ["s_server", "-accept", f"127.0.0.1:{port}", *_options(credentials), *demand]
     process = await _start(nursery, arguments, established)
     with trio.move_on_after(START_LIMIT):
         while process.poll() is None:
             if listens(port):
                 return
             await trio.sleep(0.01)
-    raise TlsProgramError(f"{PROGRAM} s_server does not listen on port {port}")
+    raise PeerError(f"{PROGRAM} s_server does not listen on port {port}")
 
 
 async def connect_tls(nursery: trio.Nursery, endpoint: tuple[str, int], credentials: Credentials) -> ProgramStream:
-    """Connect as a client that verifies the server. Raises TlsProgramError."""
+    """Connect as a client that verifies the server. Raises PeerError."""
     done = trio.Event()
     streams: list[ProgramStream] = []
 
@@ -87,7 +96,7 @@ async def connect_tls(nursery: trio.Nursery, endpoint: tuple[str, int], credenti
         done.set()
 
     demand = ["-verify_return_error"] if credentials.trusted is not None else []
-    arguments = ["s_client", "-connect", f"{endpoint[0]}:{endpoint[1]}", *credentials.options(), *demand]
+    arguments = ["s_client", "-connect", f"{endpoint[0]}:{endpoint[1]}", *_options(credentials), *demand]
     process = await _start(nursery, arguments, established)
     async with trio.open_nursery() as waiting:
 
@@ -99,7 +108,7 @@ async def connect_tls(nursery: trio.Nursery, endpoint: tuple[str, int], credenti
         await done.wait()
         waiting.cancel_scope.cancel()
     if not streams:
-        raise TlsProgramError(f"{PROGRAM} s_client comes to no terms with {endpoint[0]}:{endpoint[1]}")
+        raise PeerError(f"{PROGRAM} s_client comes to no terms with {endpoint[0]}:{endpoint[1]}")
     return streams[0]
 
 
@@ -117,15 +126,13 @@ async def _start(
     try:
         process: trio.Process = await nursery.start(run)
     except OSError as error:
-        raise TlsProgramError(f"{PROGRAM} cannot be run: {error}") from error
+        raise PeerError(f"{PROGRAM} cannot be run: {error}") from error
     nursery.start_soon(_watch, process, established)
     return process
 
 
 async def _watch(process: trio.Process, established: Callable[[ProgramStream], object]) -> None:
     """Read what the program says about its connections, to its end."""
-    assert process.stdin is not None
-    assert process.stdout is not None
     assert process.stderr is not None
     said = b"\n"
     while data := await process.stderr.receive_some(RECEIVE_SIZE):
@@ -134,7 +141,7 @@ async def _watch(process: trio.Process, established: Callable[[ProgramStream], o
             _, found, said_later = said.partition(words)
             if found:
                 said = b"\n" + said_later
-                established(trio.StapledStream(process.stdin, process.stdout))
+                established(ProgramStream(process))
 
 
 def listens(port: int) -> bool:

@@ -8,16 +8,35 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Protocol
 
+from trio.lowlevel import ParkingLot
+
 from simulator.core.clock import Clock
+from simulator.scenario.services.peer_connection import Carrier, PeerConnection
 from simulator.stack.endpoint import Endpoint
-from simulator.stack.memory_stream import MemoryStream
+
+
+class Stream(Carrier, Protocol):
+    """A connection as a service has it: in memory, or TLS over that."""
+
+    @property
+    def remote(self) -> Endpoint:
+        """The client."""
+
+    async def wait_ended(self) -> None:
+        """Wait until either end is closed or reset, whatever there is left to read."""
 
 
 class ServingHost(Protocol):
-    """The host as its services see it."""
+    """The host as its services see it.
+
+    `peer_connections`: those that are left to the scenario, the latest last. `changed`: who waits there is woken when
+    anything comes for the scenario.
+    """
 
     address: str
     clock: Clock
+    peer_connections: list[PeerConnection]
+    changed: ParkingLot
 
     def time(self) -> float:
         """What its clock shows: seconds since 1970."""
@@ -51,7 +70,7 @@ class TcpService(Service):
     """Whether anybody listens; False: connections are refused."""
 
     @abstractmethod
-    async def serve(self, stream: MemoryStream) -> None:
+    async def serve(self, stream: Stream) -> None:
         """Talk on a connection, which is closed when this returns. That the client has gone (trio.BrokenResourceError)
         need not be caught."""
 

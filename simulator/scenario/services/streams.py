@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import ClassVar, Final
 
-from simulator.scenario.services.service import ServingHost, TcpService, UdpService
+from simulator.scenario.services.service import ServingHost, Stream, TcpService, UdpService
 from simulator.scenario.world_values import Reader, whole_number_text
 from simulator.stack.endpoint import Endpoint
-from simulator.stack.memory_stream import WINDOW, MemoryStream
+from simulator.stack.memory_stream import WINDOW
 
 _PRINTABLE: Final = bytes(range(0x20, 0x7F))
 _LINE: Final = 72
@@ -17,9 +17,9 @@ PATTERN: Final = b"".join((_PRINTABLE * 2)[start : start + _LINE] + b"\r\n" for 
 class TcpEcho(TcpService):
     """Sends back what comes."""
 
-    usual_port = 7
+    usual_port: ClassVar[int | None] = 7
 
-    async def serve(self, stream: MemoryStream) -> None:
+    async def serve(self, stream: Stream) -> None:
         while data := await stream.receive_some(WINDOW):
             await stream.send_all(data)
 
@@ -38,7 +38,7 @@ class TcpDiscard(TcpService):
 
     usual_port = 9
 
-    async def serve(self, stream: MemoryStream) -> None:
+    async def serve(self, stream: Stream) -> None:
         while await stream.receive_some(WINDOW):
             pass
 
@@ -53,7 +53,7 @@ class TcpSource(TcpService):
         super().__init__(host, port)
         self._count = count
 
-    async def serve(self, stream: MemoryStream) -> None:
+    async def serve(self, stream: Stream) -> None:
         sent = 0
         while self._count is None or sent < self._count:
             rest = len(PATTERN) if self._count is None else self._count - sent
@@ -64,7 +64,7 @@ class TcpSource(TcpService):
 class TcpSilent(TcpService):
     """Accepts, and then neither reads nor says anything."""
 
-    async def serve(self, stream: MemoryStream) -> None:
+    async def serve(self, stream: Stream) -> None:
         await stream.wait_ended()
 
 
@@ -73,5 +73,5 @@ class TcpRefuse(TcpService):
 
     accepts = False
 
-    async def serve(self, stream: MemoryStream) -> None:
+    async def serve(self, stream: Stream) -> None:
         raise AssertionError("nobody is let in")

@@ -7,7 +7,7 @@ from simulator.scenario.services.ntp import Ntp
 from simulator.scenario.services.peer import TcpPeer, UdpPeer
 from simulator.scenario.services.service import Service
 from simulator.scenario.services.streams import TcpDiscard, TcpEcho, TcpRefuse, TcpSilent, TcpSource, UdpEcho
-from simulator.scenario.services.tls import TlsEcho
+from simulator.scenario.services.tls import TlsEcho, TlsPeer
 from simulator.scenario.world import ServiceConfiguration
 from simulator.scenario.world_values import Reader, WrongValueError, nearest, whole_number_text
 
@@ -21,6 +21,7 @@ SERVICES: Final[Mapping[str, type[Service]]] = {
     "tls-echo": TlsEcho,
     "ntp": Ntp,
     "tcp-peer": TcpPeer,
+    "tls-peer": TlsPeer,
     "udp-peer": UdpPeer,
 }
 

@@ -1,4 +1,4 @@
-"""An echo over TLS, with TLS 1.2 as the modules have it."""
+"""Services over TLS, with TLS 1.2 as the modules have it; and TLS of hosts that connect."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,17 +6,22 @@ from typing import ClassVar, Final
 
 import trio
 
+from simulator.core.clock import Clock
 from simulator.persist.manufacturing import ShippedManufacturingData
-from simulator.scenario.services.service import ServingHost, TcpService
+from simulator.scenario.services.peer import TcpPeer
+from simulator.scenario.services.service import ServingHost, Stream, TcpService
+from simulator.scenario.services.streams import TcpEcho
 from simulator.scenario.world_values import Reader, WrongValueError
+from simulator.stack.endpoint import Endpoint
 from simulator.stack.errors import LWIP_RESET, NetworkError
 from simulator.stack.memory_stream import WINDOW, MemoryStream
 from simulator.stack.tcp_options import ConnectionOptions
-from simulator.stack.tls import start_tls
+from simulator.stack.tls import TlsConnection, start_tls
 from simulator.stack.tls_context import OwnCertificate, TlsConfiguration, context_for
 from simulator.stack.tls_errors import TlsError
 
 SERVER_CERTIFICATE: Final = "server_cert"
+"""What a server shows unless it is told otherwise."""
 RIGHT: Final = "a set that ships, like server_cert, or a PEM file"
 SIZE_LIMIT: Final = 2**16
 """Bytes of a file."""
@@ -24,7 +29,7 @@ SIZE_LIMIT: Final = 2**16
 
 def read_certificate(value: object) -> OwnCertificate:
     """A certificate with its key: the name of a set that ships, or a file. Where the name of the file has `_cert` in
-    it, the key is in the one with `_key`, else in the same."""
+    it, the key is in the one with `_key`, else in the same. Raises WrongValueError."""
     assert isinstance(value, str)
     path = Path(value)
     own = OwnCertificate(_read(value), _read(str(path.with_name(path.name.replace("_cert", "_key")))))
@@ -33,7 +38,7 @@ def read_certificate(value: object) -> OwnCertificate:
 
 
 def read_authority(value: object) -> bytes:
-    """The certificate of an authority: the name of one that ships, or a file."""
+    """The certificate of an authority: the name of one that ships, or a file. Raises WrongValueError."""
     assert isinstance(value, str)
     authority = _read(value)
     _check(TlsConfiguration(trusted=authority))
@@ -58,10 +63,14 @@ def _check(configuration: TlsConfiguration) -> None:
         raise WrongValueError(RIGHT) from None
 
 
-class TlsEcho(TcpService):
-    """Sends back what comes over TLS. `cert=` is what it shows, `ca=` whose certificate it demands of its clients, be
-    they valid at the time or not."""
+class Tls(TcpService):
+    """What stands before a service to have it over TLS: `class TlsEcho(Tls, TcpEcho)`.
 
+    `cert=` is what it shows, `ca=` whose certificate it demands of its clients, be they valid at the time or not. A
+    client that comes to no terms is let go.
+    """
+
+    usual_port: ClassVar[int | None] = None
     options: ClassVar[Mapping[str, Reader]] = {"cert": read_certificate, "ca": read_authority}
 
     def __init__(
@@ -72,17 +81,63 @@ class TlsEcho(TcpService):
             is_server=True, own=cert or read_certificate(SERVER_CERTIFICATE), trusted=ca
         )
 
-    async def serve(self, stream: MemoryStream) -> None:
+    async def serve(self, stream: Stream) -> None:
+        assert isinstance(stream, MemoryStream)  # TLS stands on nothing else
         try:
-            connection = await start_tls(StreamConnection(stream), self._configuration, self.host.clock, now=None)
-            while data := await connection.receive(WINDOW):
-                await connection.send(data)
+            secure = await secured(stream, self._configuration, self.host.clock)
         except NetworkError:
-            pass  # a client that comes to no terms, or is gone
+            return
+        await super().serve(secure)  # type: ignore[safe-super]  # of the service behind this one
 
 
-class StreamConnection:
-    """A stream in memory as a connection."""
+class TlsEcho(Tls, TcpEcho):
+    """Sends back what comes over TLS."""
+
+
+class TlsPeer(Tls, TcpPeer):
+    """Accepts over TLS, and leaves the rest to the scenario."""
+
+
+async def secured(stream: MemoryStream, configuration: TlsConfiguration, clock: Clock) -> "SecureStream":
+    """Shake hands over a stream, which is closed if that fails. Raises NetworkError."""
+    return SecureStream(stream, await start_tls(_StreamConnection(stream), configuration, clock, now=None))
+
+
+class SecureStream:
+    """A stream over TLS, whose handshake is done."""
+
+    def __init__(self, stream: MemoryStream, connection: TlsConnection) -> None:
+        self._stream = stream
+        self._connection = connection
+
+    @property
+    def remote(self) -> Endpoint:
+        return self._stream.remote
+
+    async def send_all(self, data: bytes) -> None:
+        try:
+            await self._connection.send(data)
+        except NetworkError as error:
+            raise trio.BrokenResourceError from error
+
+    async def receive_some(self, max_bytes: int = WINDOW) -> bytes:
+        try:
+            return await self._connection.receive(max_bytes)
+        except NetworkError as error:
+            raise trio.BrokenResourceError from error
+
+    async def wait_ended(self) -> None:
+        await self._stream.wait_ended()
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def reset(self) -> None:
+        self._stream.reset()
+
+
+class _StreamConnection:
+    """A stream in memory as a connection, which is what TLS works on."""
 
     def __init__(self, stream: MemoryStream) -> None:
         self._stream = stream

@@ -2,9 +2,12 @@
 
 from typing import Literal
 
+import trio
+
 from simulator.scenario.playing.matching import EXCERPT, MismatchError
-from simulator.scenario.playing.peers import Connection, Peer
+from simulator.scenario.playing.peers import Peer
 from simulator.scenario.playing.stage import Stage
+from simulator.scenario.services.peer_connection import PeerConnection
 from simulator.scenario.verbs.arguments import Data, Port
 from simulator.scenario.verbs.table import verb
 
@@ -31,7 +34,8 @@ async def refuse(stage: Stage, *, peer: str, proto: Served, port: Port) -> None:
 async def accept(
     stage: Stage, *, peer: str, proto: Connected = "tcp", port: Port | None = None, client_cert: bool = False
 ) -> None:
-    """A peer has got a connection of the module's; `client_cert`: and a certificate, else it would have refused it."""
+    """A peer has got a connection of the module's. `proto` and `client_cert` are for the reader: a connection that has
+    come about has them if its server demands them."""
     host = stage.peer(peer)
 
     def accepted() -> bool:
@@ -41,7 +45,7 @@ async def accept(
                 return True
         return False
 
-    await stage.until(lambda: host.changed, accepted, lambda: f"{peer} gets no connection")
+    await stage.until(host.changed, accepted, lambda: f"{peer} gets no connection")
 
 
 @verb("peer.connect", "connect")
@@ -55,8 +59,8 @@ async def connect(
     to: str = "",
     client_cert: bool = False,
 ) -> None:
-    """A peer opens a connection to a server of the module's; `to`: where the peer believes it is; `client_cert`: it
-    shows the certificate that the world gives it."""
+    """A peer opens a connection to a server of the module's; `to`: where the peer believes it is. `client_cert` is for
+    the reader: it shows the certificate that the world gives it, if there is one."""
     await stage.peer(peer).connect(stage.modules[module], to, port, tls=proto == "ssl")
 
 
@@ -76,7 +80,11 @@ async def peer_sends(
     host = stage.peer(peer)
     content = _content(value, data)
     if proto == "tcp":
-        await (await _connection(stage, host, port)).send(content)
+        connection = await _connection(stage, host, port)
+        try:
+            await connection.send(content)
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            raise MismatchError("the connection is closed") from None
         return
     if port is None:
         raise MismatchError("UDP needs 'port', the module's own")
@@ -110,7 +118,10 @@ async def close(stage: Stage, *, peer: str, port: Port | None = None, reset: boo
     connection = stage.peer(peer).open_connection(port)
     if connection is None:
         raise MismatchError(f"{peer} has no open connection")
-    connection.close(reset=reset)
+    if reset:
+        connection.reset()
+    else:
+        connection.close()
 
 
 @verb("peer.sees_close", "sees_close")
@@ -121,7 +132,7 @@ async def sees_close(stage: Stage, *, peer: str, port: Port | None = None) -> No
     if not open_ones:
         raise MismatchError(f"{peer} has no connection")
     connection = open_ones[-1]
-    await stage.until(lambda: host.changed, lambda: connection.ended, lambda: f"the connection of {peer} stays open")
+    await stage.until(host.changed, lambda: connection.ended, lambda: f"the connection of {peer} stays open")
     if connection.received:
         raise MismatchError(f"{peer} has got {bytes(connection.received[:EXCERPT])!r} besides")
     connection.close()
@@ -135,9 +146,9 @@ def _content(value: bytes | None, data: bytes | None) -> bytes:
     return content
 
 
-async def _connection(stage: Stage, host: Peer, port: int | None) -> Connection:
+async def _connection(stage: Stage, host: Peer, port: int | None) -> PeerConnection:
     await stage.until(
-        lambda: host.changed,
+        host.changed,
         lambda: host.open_connection(port) is not None,
         lambda: f"{host.name} has no open connection",
     )
@@ -146,7 +157,7 @@ async def _connection(stage: Stage, host: Peer, port: int | None) -> Connection:
     return connection
 
 
-async def _receive_bytes(stage: Stage, host: Peer, connection: Connection, wanted: bytes) -> None:
+async def _receive_bytes(stage: Stage, host: Peer, connection: PeerConnection, wanted: bytes) -> None:
     def complete() -> bool:
         got = bytes(connection.received[: len(wanted)])
         if got != wanted[: len(got)]:
@@ -154,7 +165,7 @@ async def _receive_bytes(stage: Stage, host: Peer, connection: Connection, wante
         return len(got) == len(wanted)
 
     await stage.until(
-        lambda: host.changed,
+        host.changed,
         complete,
         lambda: f"{host.name} expected {wanted!r}, got {bytes(connection.received)!r} and no more",
     )
@@ -168,9 +179,7 @@ async def _receive_datagram(
     if len(ports) != 1 or ports[0] not in host.datagrams:
         raise MismatchError(f"{host.name} serves {len(host.datagrams)} UDP ports; 'port' must name one of them")
     arrived = host.datagrams[ports[0]]
-    await stage.until(
-        lambda: host.changed, lambda: bool(arrived), lambda: f"{host.name} gets no datagram at port {ports[0]}"
-    )
+    await stage.until(host.changed, lambda: bool(arrived), lambda: f"{host.name} gets no datagram at port {ports[0]}")
     datagram = arrived.popleft()
     if datagram.data != wanted:
         raise MismatchError(f"{host.name} expected {wanted!r}, got {datagram.data!r}")

@@ -12,10 +12,14 @@ from simulator.scenario.playing.stage import Stage
 from simulator.scenario.verbs.arguments import Data, Duration
 from simulator.scenario.verbs.table import verb
 from simulator.scenario.world import StationConfiguration
+from simulator.scenario.world_station import WorldStation
 from simulator.stack.lan import Lan
 
 LOCAL_MAC: Final = b"\x02\x00\x00"
 """How the MAC addresses of stations begin that have none of their own."""
+
+ANYBODY: Final = "station"
+"""The name of a station that is no peer."""
 
 
 def _point(stage: Stage, ssid: bytes) -> AccessPoint:
@@ -80,19 +84,18 @@ async def station_join(
     within: Duration | None = None,
 ) -> None:
     """A station has joined a softAP of a module and got an address: `ip` when that is said. `peer`: who it is."""
-    name = peer or "station"
+    name = peer or ANYBODY
     station = stage.stations.get(name)
     if station is None:
         host = stage.peers.get(peer)
         mac = host.configuration.mac if host is not None else None
         mac = mac or LOCAL_MAC + sha256(name.encode()).digest()[:3]
-        station = stage.simulation.add_station(StationConfiguration(mac, ssid, password))
+        in_memory = host.host if isinstance(host, MemoryPeer) else None
+        station = stage.simulation.add_station(StationConfiguration(mac, ssid, password), in_memory)
         stage.stations[name] = station
-        if isinstance(host, MemoryPeer):
-            station.node = host.node
     station.join()
     await stage.until(
-        lambda: station.changed,
+        station.changed,
         lambda: bool(station.addresses),
         lambda: f"{name} cannot join {ssid.decode()!r}",
         within,
@@ -102,22 +105,23 @@ async def station_join(
         raise MismatchError(f"{name} expected the address {ip}, got {', '.join(addresses)}")
 
 
+def _joined(stage: Stage, peer: str) -> WorldStation:
+    name = peer or ANYBODY
+    if name not in stage.stations:
+        raise MismatchError(f"{name} has joined nothing")
+    return stage.stations[name]
+
+
 @verb("station.leave")
 async def station_leave(stage: Stage, *, peer: str = "") -> None:
     """A station leaves the softAPs it has joined."""
-    name = peer or "station"
-    if name not in stage.stations:
-        raise MismatchError(f"{name} has joined nothing")
-    stage.stations[name].leave()
+    _joined(stage, peer).leave()
 
 
 @verb("station.vanish")
 async def station_vanish(stage: Stage, *, peer: str = "") -> None:
     """A station is gone without a word."""
-    name = peer or "station"
-    if name not in stage.stations:
-        raise MismatchError(f"{name} has joined nothing")
-    stage.stations[name].vanish()
+    _joined(stage, peer).vanish()
 
 
 @verb("phone.smart_config", "smartconfig")
@@ -139,10 +143,10 @@ async def phone_smart_config(
 @verb("dns.set")
 async def dns_set(stage: Stage, *, name: str, address: str) -> None:
     """A name leads to this address from now on."""
-    stage.simulation.host_map.set_name(name, address)
+    stage.simulation.set_name(name, address)
 
 
 @verb("dns.remove")
 async def dns_remove(stage: Stage, *, name: str) -> None:
     """Nobody knows a name any more."""
-    stage.simulation.host_map.set_name(name, None)
+    stage.simulation.set_name(name, None)

@@ -1,6 +1,6 @@
 """The verb that waits for something to happen, whoever is at the serial port."""
 
-import trio
+from trio.lowlevel import ParkingLot
 
 from simulator.core.trace import Record
 from simulator.scenario.playing.matching import MismatchError
@@ -32,14 +32,13 @@ async def wait_for(
     trigger = Trigger(kind, stage.variables.use(text), None, module)
     number = stage.modules[module].number
     missing = nth
-    more = trio.Event()
+    more = ParkingLot()
 
     def listen(record: Record) -> None:
-        more.set()
+        more.unpark_all()
 
     def found() -> bool:
-        nonlocal missing, more
-        more = trio.Event()
+        nonlocal missing
         for record in stage.unseen():
             if record.module == number and matches(trigger, record):
                 missing -= 1
@@ -49,6 +48,6 @@ async def wait_for(
 
     stage.trace.listeners.append(listen)
     try:
-        await stage.until(lambda: more, found, lambda: f"expected {kind} {text!r}, which does not come", within)
+        await stage.until(more, found, lambda: f"expected {kind} {text!r}, which does not come", within)
     finally:
         stage.trace.listeners.remove(listen)

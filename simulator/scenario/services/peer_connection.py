@@ -1,0 +1,102 @@
+"""A connection of a host that is left to the code or the steps of a scenario."""
+
+from contextlib import suppress
+from typing import Final, Protocol
+
+import trio
+from trio.lowlevel import ParkingLot
+
+from simulator.stack.endpoint import Endpoint
+
+RECEIVE_SIZE: Final = 65536
+"""Bytes taken from a connection at a time, at most."""
+
+
+class Carrier(Protocol):
+    """What carries the bytes of a connection: a stream of this kind, in memory or of this machine."""
+
+    async def send_all(self, data: bytes, /) -> None:
+        """Send, as fast as it is read. Raises trio.BrokenResourceError, trio.ClosedResourceError."""
+
+    async def receive_some(self, max_bytes: int, /) -> bytes:
+        """Wait for data; none is the end. Raises trio.BrokenResourceError, trio.ClosedResourceError."""
+
+    def close(self) -> None:
+        """Close it; the other end reads what is under way, then the end."""
+
+    def reset(self) -> None:
+        """Break it for both ends."""
+
+
+class PeerConnection:
+    """One connection of a host, in the hands of a scenario.
+
+    `port`: the host's own as the module calls it, or the module's where the host has connected. `client`: the other
+    end, where that is known. `received`: bytes that nobody has taken yet. `ended`: the other end has closed, or the
+    connection is gone. `closed`: this end has. `accepted`: whether the scenario has asked for it.
+    """
+
+    def __init__(self, carrier: Carrier, port: int, changed: ParkingLot, client: Endpoint | None = None) -> None:
+        """`changed`: who waits there is woken when anything changes."""
+        self.port = port
+        self.client = client
+        self.received = bytearray()
+        self.ended = False
+        self.closed = False
+        self.accepted = False
+        self._carrier = carrier
+        self._changed = changed
+        self._reading = trio.Event()
+        self._reading.set()
+
+    async def receive(self, count: int) -> bytes:
+        """Wait for so many bytes and take them; fewer when the connection ends before."""
+        while len(self.received) < count and not self.ended:
+            await self._changed.park()
+        data = bytes(self.received[:count])
+        del self.received[:count]
+        return data
+
+    async def send(self, data: bytes) -> None:
+        """Send as fast as the module takes it. Raises trio.BrokenResourceError, trio.ClosedResourceError."""
+        await self._carrier.send_all(data)
+
+    def pause(self) -> None:
+        """Read no more than what is being read; the window of the module's sender fills."""
+        self._reading = trio.Event()
+
+    def go_on(self) -> None:
+        """Read again."""
+        self._reading.set()
+
+    def close(self) -> None:
+        """Close it; the other end reads what is under way, then the end."""
+        self.closed = True
+        self._carrier.close()
+        self._changed.unpark_all()
+
+    def reset(self) -> None:
+        """Break it for both ends."""
+        self.closed = True
+        self._carrier.reset()
+        self._changed.unpark_all()
+
+    async def run(self) -> None:
+        """Read as long as anything comes, and wait until the scenario has closed it."""
+        try:
+            await self._read()
+        finally:
+            self.ended = True
+            self._changed.unpark_all()
+        while not self.closed:
+            await self._changed.park()
+
+    async def _read(self) -> None:
+        with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+            while True:
+                await self._reading.wait()
+                data = await self._carrier.receive_some(RECEIVE_SIZE)
+                if not data:
+                    return
+                self.received += data
+                self._changed.unpark_all()
