@@ -9,8 +9,10 @@
 `@pytest.mark.espat(...)` gives the arguments of `espat.simulation`; `--espat-trace DIR` writes a trace of each test.
 """
 
+import inspect
 import re
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +36,20 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "espat(**arguments): the arguments of espat.simulation for the fixture espat")
 
 
+def _mistake(simulation: "Callable[..., SynchronousSimulation]", arguments: dict[str, Any]) -> str | None:
+    """What is wrong with the arguments of a mark: who has written it needs no traceback."""
+    known = inspect.signature(simulation).parameters
+    for name in arguments:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            return f"found {name!r}, which is no argument of it" + (f"; {near[0]} would be right" if near else "")
+    try:
+        simulation(**arguments)
+    except (OSError, ValueError) as error:
+        return str(error)
+    return None
+
+
 @pytest.fixture
 def espat(request: pytest.FixtureRequest) -> "Iterator[SynchronousSimulation]":
     """A simulation that runs, its modules on serial devices."""
@@ -46,6 +62,9 @@ def espat(request: pytest.FixtureRequest) -> "Iterator[SynchronousSimulation]":
         Path(directory).mkdir(mode=0o700, parents=True, exist_ok=True)
         name = re.sub(r"[^A-Za-z0-9_.-]+", "_", request.node.nodeid)[-120:]
         arguments["trace"] = Path(directory) / f"{name}.jsonl"
+    mistake = _mistake(simulation, arguments)
+    if mistake is not None:
+        pytest.fail(f"@pytest.mark.espat: {mistake}", pytrace=False)
     with simulation(**arguments) as running:
         request.node.stash[_simulation] = running
         yield running

@@ -3,6 +3,7 @@
 import logging
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 from typing import Any, Final
@@ -20,6 +21,7 @@ from simulator.core.timing import Timing
 from simulator.core.trace import Kind, Trace
 from simulator.core.uart import Uart
 from simulator.firmware import Firmware
+from simulator.persist.nvs_settings import SECRETS
 from simulator.persist.storage import Storage
 from simulator.radio.air import Air
 from simulator.stack.host_network import HostNetwork
@@ -85,11 +87,7 @@ class Board(ABC):
         self.store = storage.settings
         self._lans = surroundings.lans
         self._trace = surroundings.trace
-        self._redactor = (
-            Redactor(firmware.registry, self, (point.password for point in self.air.access_points))
-            if log.isEnabledFor(logging.DEBUG)
-            else None
-        )
+        self._redactor = Redactor(firmware.registry, self, self._passwords) if log.isEnabledFor(logging.DEBUG) else None
         self._recorder = self._record if self._trace is not None or self._redactor is not None else None
         self.uart = Uart(port, self._recorder)
         port.on_loss = lambda text: self._event(f"uart.lost {text}")
@@ -181,6 +179,12 @@ class Board(ABC):
         log.info("module %d: %s", self.number, text)
         if self._trace is not None:
             self._trace.record(self.clock.now(), self.number, "world", Kind.EVENT, text.encode())
+
+    def _passwords(self) -> Iterator[bytes]:
+        """Those of the world, and those that an earlier life has left in flash."""
+        yield from (point.password for point in self.air.access_points)
+        stored = (self.store.read(*key) for key in SECRETS)
+        yield from (password for password in stored if isinstance(password, bytes))
 
     def _record(self, direction: str, kind: Kind, data: bytes) -> None:
         if self._redactor is not None and kind is not Kind.ECHO:

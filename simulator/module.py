@@ -18,7 +18,7 @@ from simulator.radio.access_point import AccessPoint
 from simulator.radio.scan import Scanner
 from simulator.radio.smart_config import SmartConfig
 from simulator.radio.softap import SoftAp
-from simulator.radio.station import Station
+from simulator.radio.station import DEFAULT_RECONNECT_INTERVAL, Station
 from simulator.radio.wifi import Wifi, WifiMode
 from simulator.stack.interface import StationInterface
 from simulator.stack.links import LINK_COUNT, LinkTable
@@ -47,6 +47,7 @@ class Module(Board):
         if not self.station.configured:
             self.wifi.mode = WifiMode.STATION
             self.station.ssid, self.station.password = ssid, password
+            self.station.reconnect_interval = DEFAULT_RECONNECT_INTERVAL  # as AT+CWJAP leaves it
 
     def restart(self, restart: Restart) -> None:
         """End this boot; the next one follows."""

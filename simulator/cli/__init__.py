@@ -1,11 +1,11 @@
 """The `espat` command: thin mains over the simulator."""
 
-import argparse
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 
 from simulator import __version__
+from simulator.cli.parser import Parser
 
 SUBCOMMANDS = ("run", "play", "check", "trace", "commands", "flash", "pki")
 
@@ -13,7 +13,7 @@ SUBCOMMANDS = ("run", "play", "check", "trace", "commands", "flash", "pki")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `espat`. Exit codes: 0 done, 1 failure while running, 2 wrong usage or a bad file."""
     words = sys.argv[1:] if arguments is None else list(arguments)
-    parser = argparse.ArgumentParser(prog="espat", description="A software simulator of an Espressif ESP-AT module.")
+    parser = Parser(prog="espat", description="A software simulator of an Espressif ESP-AT module.")
     parser.add_argument("--version", action="version", version=f"espat {__version__}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     # Only the module of the subcommand at hand is imported: the others cost time at every start.

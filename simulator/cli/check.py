@@ -52,7 +52,6 @@ def _mistakes(file: str) -> str:
 
 def _check_scenario(path: Path) -> None:
     """Raises ScenarioError."""
-    from simulator.scenario.playing.player import prepare  # with the one below: the whole simulator, and YAML
-    from simulator.scenario.scenario_file import read_scenario
+    from simulator.scenario.playing.player import prepare_file  # the whole simulator, and YAML
 
-    prepare(read_scenario(path))
+    prepare_file(path)

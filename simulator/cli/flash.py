@@ -5,15 +5,18 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import closing
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from simulator.cli.reasons import reason
+from simulator.persist.factory import PARAMETERS, PKI_NAMESPACES
 from simulator.persist.flash import SECTOR_SIZE, FlashChip, sectors_of
 from simulator.persist.image_file import OWNER_ONLY, FlashFileError, ImageCopy, create_image, open_image
 from simulator.persist.nvs.entry import Type
 from simulator.persist.nvs.page import NvsDamagedError
 from simulator.persist.nvs.partition import NvsFullError, NvsPartition, NvsValueError, Typed
-from simulator.persist.nvs_settings import INTEGER, TYPES
+from simulator.persist.nvs_settings import INTEGER, SECRETS, TYPES
 from simulator.persist.partitions import CUSTOM, DATA, NVS, PartitionTableError, parse_table
 from simulator.persist.storage import MANUFACTURING_NVS, Storage, damaged_partitions, open_storage
 from simulator.persist.variants import variant_of_size
@@ -26,7 +29,6 @@ if TYPE_CHECKING:
 TYPE_WORDS: Final[dict[str, Type]] = {
     kind.name.lower(): kind for kind in Type if kind not in (Type.SINGLE_BLOB, Type.BLOB_CHUNK)
 }
-SECRET_KEYS: Final = frozenset({("nvs.net80211", "sta.pswd"), ("nvs.net80211", "ap.passwd")})
 SECRET_NAMESPACES: Final = ("NVM_014",)
 SECRET_ENDING: Final = "_key"
 """Namespaces of private keys end so. Passwords, the settings of enterprise Wi-Fi and private keys are secrets."""
@@ -78,9 +80,7 @@ def main(options: Namespace) -> int:
 def _reason(error: Exception) -> str:
     if isinstance(error, NvsFullError):
         return "there is no room for the value"
-    if isinstance(error, OSError) and error.filename is not None:
-        return f"{error.filename}: {error.strerror}"
-    return str(error)
+    return reason(error)
 
 
 # show
@@ -119,7 +119,7 @@ def _lines(values: NvsPartition, *, secrets: bool) -> Iterator[str]:
 
 
 def _is_secret(namespace: str, key: str) -> bool:
-    return (namespace, key) in SECRET_KEYS or namespace in SECRET_NAMESPACES or namespace.endswith(SECRET_ENDING)
+    return (namespace, key) in SECRETS or namespace in SECRET_NAMESPACES or namespace.endswith(SECRET_ENDING)
 
 
 def _value_text(typed: Typed) -> str:
@@ -127,7 +127,8 @@ def _value_text(typed: Typed) -> str:
     if isinstance(value, int):
         return str(value)
     more = f" and so on, {len(value)} bytes" if len(value) > SHOWN else ""
-    return f"{value[:SHOWN]!r}"[1:] + more
+    begin = value[:SHOWN]
+    return (f"{begin!r}"[1:] if begin.isascii() and b"\x00" not in begin else begin.hex(" ")) + more
 
 
 # export, import
@@ -193,12 +194,31 @@ def _set_in(storage: Storage, options: Namespace) -> None:
         raise ValueError(f"--partition: found {name!r}; {right} would be right")
     before = values.read(options.namespace, options.key)
     kind = TYPE_WORDS[options.type] if options.type is not None else None
+    if before is None and kind is None and manufacturing is not None:
+        _check_name(options.namespace, options.key, manufacturing)
     if kind is None:
         kind = before.type if before is not None else _usual_type(options, name)
     try:
         values.write(options.namespace, options.key, kind, _value(options.value, kind))
     except NvsValueError as error:
         raise ValueError(f"{options.namespace} {options.key}: {error}") from None
+
+
+def _check_name(namespace: str, key: str, manufacturing: NvsPartition) -> None:
+    """Raises ValueError for a new value that looks like a slip of the pen in the name of one that the firmware reads.
+    With `--type` it is meant."""
+    right = None
+    if namespace not in (PARAMETERS, *PKI_NAMESPACES):
+        near = get_close_matches(namespace, (PARAMETERS, *PKI_NAMESPACES), n=1, cutoff=0.8)
+        right = near[0] if near else None
+    elif namespace == PARAMETERS:
+        keys = [each for space, each, _ in manufacturing if space == PARAMETERS]
+        near = get_close_matches(key, keys, n=1)
+        right = f"{PARAMETERS} {near[0] if near else 'with one of ' + ', '.join(keys)}"
+    if right is not None:
+        raise ValueError(
+            f"found {namespace} {key}, which is not there; {right} would be right, --type makes a new value"
+        )
 
 
 def _usual_type(options: Namespace, partition: str) -> Type:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from simulator.cli.reasons import reason
 from simulator.persist import pki
 
 if TYPE_CHECKING:
@@ -26,17 +27,22 @@ def add_parser(subparsers: "_SubParsersAction[ArgumentParser]") -> None:
             default=default,
             help=f"of their validity ({default:%Y-%m-%d})",
         )
-    parser.set_defaults(main=main)
+    parser.set_defaults(main=main, usage_error=parser.error)
 
 
 def main(options: Namespace) -> int:
     """Print the path of every file. Returns 0, or 2 when the folder will not do."""
+    if options.valid_until <= options.valid_from:
+        found = f"found {options.valid_until:%Y-%m-%d}"
+        options.usage_error(
+            f"argument --until: {found}; a day behind --from, {options.valid_from:%Y-%m-%d}, would be right"
+        )
     try:
         made = pki.make(options.name, valid_from=options.valid_from, valid_until=options.valid_until)
         for path in pki.write(made, options.folder):
             print(path)
     except (OSError, ValueError) as error:
-        print(f"espat pki: {error}", file=sys.stderr)
+        print(f"espat pki: {reason(error)}", file=sys.stderr)
         return 2
     return 0
 

@@ -104,6 +104,8 @@ def _speed(options: Namespace) -> float | None:
 def _files(options: Namespace) -> Iterator[Path]:
     for path in options.files:
         if not path.is_dir():
+            if path.suffix == ".toml":
+                options.usage_error(f"{path}: found a world file; a scenario (*.yaml) would be right")
             yield path
             continue
         found = sorted(path.glob("**/*.yaml"))

@@ -8,15 +8,14 @@ from pathlib import Path
 import trio
 
 from simulator.scenario.playing.outcome import report
-from simulator.scenario.playing.player import PlayError, Prepared, on_stage, perform, prepare
+from simulator.scenario.playing.player import PlayError, Prepared, on_stage, perform, prepare_file
 from simulator.scenario.playing.stage import Setting
-from simulator.scenario.scenario_file import read_scenario
 
 
 def play_attached(path: Path, options: Namespace, speed: float | None) -> int:
     """Serve the modules until the steps are done; a scenario without steps goes on until SIGINT or SIGTERM. Returns 0,
     or 1 when something else happened than it says. Raises ScenarioError, OSError."""
-    prepared = prepare(read_scenario(path))
+    prepared = prepare_file(path)
     if options.speed == "max":
         options.usage_error("--speed max: firmware lives in real time; a number would be right")
     if prepared.awaited:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from simulator.cli.console import Console, ConsoleHandler
+from simulator.cli.reasons import reason
 from simulator.cli.serving import serve
 from simulator.core.port_uri import PortUri, parse_link, parse_port_uri
 from simulator.core.timing import PROFILES
@@ -20,6 +21,7 @@ from simulator.core.trace import Trace
 from simulator.dialects.names import RUNNABLE, variants_of
 from simulator.persist.variants import VARIANTS
 from simulator.scenario.world import World
+from simulator.stack.endpoint import LOOPBACK
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, _SubParsersAction
@@ -72,6 +74,8 @@ def main(options: Namespace) -> int:
     """Run until SIGINT or SIGTERM, or until the program at an `exec:` port ends."""
     if options.modules is not None and options.modules < 1:
         options.usage_error("--modules: at least 1")
+    if options.seed is not None and options.seed < 0:
+        options.usage_error("--seed: 0 or more")
     if not 0 < options.speed < math.inf:
         options.usage_error("--speed: more than 0")
     try:
@@ -79,11 +83,16 @@ def main(options: Namespace) -> int:
         world = _world(options)
         ports = _ports(options, given, log, world)
         logs = [log.of_module(number) for number in range(len(ports))] if log is not None else []
+        if same := {uri.place for uri in ports if uri.scheme in ("pty", "unix")} & {uri.place for uri in logs}:
+            options.usage_error(
+                f"--log-port: found {min(same)!r}, the port of the commands; another one would be right"
+            )
         dialects = _dialects(options, world, len(ports))
         storages = open_flash_files(options, dialects) if options.flash is not None else []
+        _check_listening(options, world)
         trace = Trace(options.trace) if options.trace is not None else None
     except (OSError, ValueError) as error:
-        print(f"espat: {error}", file=sys.stderr)
+        print(f"espat: {reason(error)}", file=sys.stderr)
         return 2
     console = Console()
     logging.basicConfig(level=_level(options), format="%(message)s", handlers=[ConsoleHandler(console)])
@@ -100,9 +109,8 @@ def _dialects(options: Namespace, world: World, count: int) -> list[str]:
     for dialect in dialects:
         variants = variants_of(dialect)
         if options.variant is not None and options.variant not in variants:
-            raise ValueError(
-                f"--variant: found {options.variant}; for {dialect} one of {', '.join(variants)} would be right"
-            )
+            right = ("one of " if len(variants) > 1 else "") + ", ".join(variants)
+            raise ValueError(f"--variant: found {options.variant}; for {dialect} {right} would be right")
     return dialects
 
 
@@ -185,6 +193,20 @@ def _world(options: Namespace) -> World:
     if options.offline:
         changes["offline"] = True
     return replace(world, **changes)  # type: ignore[arg-type]
+
+
+def _check_listening(options: Namespace, world: World) -> None:
+    """Raises ValueError for an address that is not this machine's: servers of modules could not listen there."""
+    if world.listen_address == LOOPBACK:
+        return
+    from simulator.stack.host_network import check_own  # half of the program, for those who say an address
+
+    try:
+        check_own(world.listen_address)
+    except OSError as error:
+        place = "--listen" if options.listen is not None else f"{options.world}: listen.address"
+        found = f"found {world.listen_address} ({error.strerror})"
+        raise ValueError(f"{place}: {found}; an IPv4 address of this machine would be right") from None
 
 
 def _address(text: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from simulator.cli.reasons import reason
 from simulator.core.trace import Kind
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def main(options: Namespace) -> int:
     except BrokenPipeError:  # `| head` has seen enough; what Python still holds goes nowhere
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (TraceError, OSError) as error:
-        print(f"espat: {error}", file=sys.stderr)
+        print(f"espat: {reason(error)}", file=sys.stderr)
         return 2
     return 0
 

@@ -14,14 +14,12 @@ from simulator.core.trace import Kind
 from simulator.module import Module
 from simulator.radio.access_point import AccessPoint
 from simulator.radio.scan import ALL_SECURITIES, WEAKEST, Dwell, ScanOptions
-from simulator.radio.station import DEFAULT_LISTEN_INTERVAL, DEFAULT_PMF, JoinError, Reason
+from simulator.radio.station import DEFAULT_LISTEN_INTERVAL, DEFAULT_PMF, DEFAULT_RECONNECT_INTERVAL, JoinError, Reason
 
 table = CommandTable()
 
 DEFAULT_JOIN_LIMIT: Final = 15
 """Seconds AT+CWJAP waits for an address."""
-DEFAULT_RECONNECT_INTERVAL: Final = 1
-"""Seconds. AT+CWJAP without an interval of its own sets this one, whatever AT+CWRECONNCFG has said before."""
 TIMED_OUT, WRONG_PASSWORD, NOT_FOUND, FAILED = 1, 2, 3, 4
 JOIN_ERRORS: Final = {
     Reason.HANDSHAKE_TIMEOUT: WRONG_PASSWORD,

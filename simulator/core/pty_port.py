@@ -127,7 +127,7 @@ def _place(link: Path, device: str) -> None:
         if target.exists() and target.parent != DEVICES:
             raise PortError(f"{link} is a link to {target}, not one of ours: it stays as it is")
     elif link.exists():
-        raise PortError(f"{link} is a file, not a link: it stays as it is")
+        raise PortError(f"{link} is a {'directory' if link.is_dir() else 'file'}, not a link: it stays as it is")
     temporary = link.with_name(f".{link.name}.{os.getpid()}")
     try:
         temporary.symlink_to(device)

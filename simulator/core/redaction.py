@@ -1,10 +1,10 @@
 """Keeping passwords out of logs: what a log shows of the traffic on the port.
 
-A secret is an argument that its command declares as `Secret`, or one that the world knows. Once seen it is hidden
-wherever it turns up, in echoes and answers too.
+A secret is an argument that its command declares as `Secret`, one that the world knows, or one that the module has
+stored in an earlier life. Once seen it is hidden wherever it turns up, in echoes and answers too.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any, Final
 
@@ -19,13 +19,19 @@ DATA_HEADS: Final = (b"\r\n+IPD", b"+SYSFLASH:", b"+SYSMFG:")
 """Messages that carry data of the user's, private keys among them."""
 
 
+def _nothing() -> Iterable[bytes]:
+    return ()
+
+
 class Redactor:
     """Renders messages of one module for people."""
 
-    def __init__(self, registry: Registry, context: Any, secrets: Iterable[bytes] = ()) -> None:
+    def __init__(self, registry: Registry, context: Any, secrets: Callable[[], Iterable[bytes]] = _nothing) -> None:
+        """`secrets`: those that have not been on the port; asked before every answer, for they may change."""
         self._registry = registry
         self._context = context
-        self._secrets = {spelling for secret in secrets if secret for spelling in _spellings(secret)}
+        self._known = secrets
+        self._secrets: set[bytes] = set()
 
     def render(self, direction: str, kind: Kind, data: bytes) -> str:
         """One message in one line, control characters escaped; data, and what cannot be read, only by its length."""
@@ -33,7 +39,10 @@ class Redactor:
             return f"{kind.value}, {len(data)} bytes"
         if direction == "in":
             return f"{kind.value} {self._command(data)}"
-        for secret in self._secrets:
+        for secret in self._known():
+            if secret and secret not in self._secrets:
+                self._secrets |= _spellings(secret)
+        for secret in sorted(self._secrets, key=len, reverse=True):  # one may be the beginning of another
             data = data.replace(secret, HIDDEN)
         return f"{kind.value} {data!r}"
 

@@ -25,13 +25,12 @@ class AiThinker(Dialect):
     name = "ai-thinker"
     tables = Esp32V5.tables
     only_known = True
-    version = FirmwareVersion(  # not captured: that of ESP-AT 2.2 on an ESP8266, with the module's name
+    version = FirmwareVersion(  # not captured: that of ESP-AT 2.2 on an ESP8266
         core=b"2.2.0.0(b097cdf - ESP8266 - Jun 17 2021 12:57:45)",
         sdk=b"v3.4-22-g967752e2",
         commit=b"6800286",
         compiled=b"Aug  4 2021 17:34:06",
         application=b"2.2.0",
-        module_name=b"ESP-12S",
     )
     conventions = CONVENTIONS
     factory = Factory(softap_mac=local_mac)

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from simulator.persist.variants import ESP32_VARIANTS, ESP8266_VARIANTS, Variant
+from simulator.persist.variants import AI_THINKER_VARIANTS, ESP32_VARIANTS, ESP8266_VARIANTS, Variant
 
 FIRMWARES: Final = {
     "esp32-v5": ("esp32_v5", "Esp32V5"),
@@ -15,12 +15,16 @@ CATALOGUES: Final = ("tencent-tc",)
 """Those of which there is only a catalogue."""
 RUNNABLE: Final = tuple(FIRMWARES)
 DIALECTS: Final = (*RUNNABLE, *CATALOGUES)
-_ESP8266: Final = ("esp8266-v0.30", "esp8266-v1.7")
-"""The firmwares that divide the flash as the first SDK of the ESP8266 does."""
+_VARIANTS: Final = {
+    "esp8266-v0.30": ESP8266_VARIANTS,
+    "esp8266-v1.7": ESP8266_VARIANTS,
+    "ai-thinker": AI_THINKER_VARIANTS,
+}
+"""The modules of firmwares that are not for the ESP32."""
 BUILDS: Final = ("full", "release")
 """Of a firmware: with every command group, or with those of the released one."""
 
 
 def variants_of(dialect: str) -> dict[str, Variant]:
     """The modules a firmware is for; the first is the default."""
-    return ESP8266_VARIANTS if dialect in _ESP8266 else ESP32_VARIANTS
+    return _VARIANTS.get(dialect, ESP32_VARIANTS)

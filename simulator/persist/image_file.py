@@ -74,6 +74,11 @@ class ImageFile:
         if os.pwrite(self._descriptor, data, offset) != len(data):
             raise OSError(f"{self.path}: not all of the image can be written")
 
+    def close_to_others(self) -> None:
+        """Nobody but its owner can read it from now on: it holds passwords."""
+        if os.fstat(self._descriptor).st_mode & 0o077:
+            os.fchmod(self._descriptor, OWNER_ONLY)
+
     def close(self) -> None:
         """Let others have it."""
         os.close(self._descriptor)
@@ -105,8 +110,6 @@ def open_image(path: Path) -> ImageFile | None:
         if status.st_size == 0:
             os.close(descriptor)
             return None
-        if status.st_mode & 0o077:
-            os.fchmod(descriptor, OWNER_ONLY)
     except OSError as error:
         os.close(descriptor)
         raise FlashFileError(f"{path}: {error.strerror}") from None

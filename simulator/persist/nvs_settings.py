@@ -27,6 +27,8 @@ TYPES: Final = {
 }
 """Those of the firmware's open source (UART) and of the Wi-Fi driver (nvs.net80211). Strings are blobs: an SSID may
 have any byte."""
+SECRETS: Final = (("nvs.net80211", "sta.pswd"), ("nvs.net80211", "ap.passwd"))
+"""Namespaces and keys of passwords."""
 CALIBRATION: Final = "phy"
 """The namespace of the radio's calibration data (ESP-IDF)."""
 CALIBRATION_SIZE: Final = 1904

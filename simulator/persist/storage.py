@@ -202,12 +202,14 @@ def open_storage(
         file.close()
         sizes = " or ".join(str(size) for size in dict.fromkeys(each.size for each in wanted))
         raise FlashFileError(f"{path}: found {file.size} bytes; a flash image of {sizes} bytes would be right")
+    file.close_to_others()
     fresh = next(each for each in wanted if each.size == file.size)
     kept: dict[int, bytes] = {}
     try:
         storage = Storage(fresh, application, file)
         damaged = damaged_partitions(storage)
         if not damaged:
+            _check_variant(path, storage, variant)
             return storage
         found = "; ".join(damaged.values())
         if MANUFACTURING_NVS in damaged:
@@ -220,6 +222,14 @@ def open_storage(
     aside = file.set_aside()
     log.error("%s: damaged: %s; kept as %s, and the module starts with a new one", path, found, aside)
     return _new_storage(path, fresh, application, kept)
+
+
+def _check_variant(path: Path, storage: Storage, variant: Variant | None) -> None:
+    """Raises FlashFileError, with the file closed, when the flash is that of another module."""
+    name = storage.manufacturing.parameters().module_name
+    if variant is not None and name != variant.name and name in [each.name for each in VARIANTS.values()]:
+        storage.close()
+        raise FlashFileError(f"{path}: found the flash of {name}; that of {variant.name} would be right")
 
 
 def damaged_partitions(storage: Storage) -> dict[str, str]:

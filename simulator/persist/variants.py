@@ -109,7 +109,9 @@ ESP8266_VARIANTS: Final = {
         elsewhere=((USER_PARAMETERS, USER_NAMESPACES),),
     )
 }
-VARIANTS: Final = {**ESP32_VARIANTS, **ESP8266_VARIANTS}
+AI_THINKER_VARIANTS: Final = {"ESP-12S": Variant("ESP-12S", UartPins(1, 3, 13, 15))}
+"""Modules with ESP-AT 2 on an ESP8266; their flash is divided here as that of the ESP32."""
+VARIANTS: Final = {**ESP32_VARIANTS, **ESP8266_VARIANTS, **AI_THINKER_VARIANTS}
 """By the names of the command line; the first of a chip is its default."""
 
 

@@ -55,6 +55,8 @@ class JoinError(Exception):
         self.reason = reason
 
 
+DEFAULT_RECONNECT_INTERVAL: Final = 1
+"""Seconds. AT+CWJAP without an interval of its own sets this one, whatever AT+CWRECONNCFG has said before."""
 DEFAULT_LISTEN_INTERVAL: Final = 3
 DEFAULT_PMF: Final = 1
 PMF_REQUIRED: Final = 2

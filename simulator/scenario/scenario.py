@@ -10,8 +10,15 @@ SHOWN: Final = 80
 """Characters of a found value that an error shows."""
 
 
-class ScenarioError(Exception):
-    """A scenario cannot be read or played as it is; each line of the message names file, line and what is wrong."""
+class ScenarioError(ValueError):
+    """A scenario cannot be read or played as it is; each line of the message names file, line and what is wrong.
+
+    `readable`: what of it could be read, to look for more mistakes in.
+    """
+
+    def __init__(self, message: str, readable: "Scenario | None" = None) -> None:
+        super().__init__(message)
+        self.readable = readable
 
 
 class Place(NamedTuple):
@@ -116,4 +123,4 @@ def known(word: str, words: Iterable[str]) -> str:
     """The known word that is most like this one, or all of them."""
     choices = list(words)
     near = get_close_matches(word[:SHOWN], choices, n=1)
-    return near[0] if near else "one of " + ", ".join(choices)
+    return near[0] if near else ("one of " if len(choices) > 1 else "") + ", ".join(choices)

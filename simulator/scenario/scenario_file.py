@@ -86,7 +86,7 @@ def _read(path: Path, aliases: tuple[Path, ...]) -> Scenario:
     reader = _Reader(path, (), aliases)
     scenario = reader.scenario()
     if reader.mistakes:
-        raise ScenarioError("\n".join(reader.mistakes))
+        raise ScenarioError("\n".join(reader.mistakes), scenario if reader.usable else None)
     return scenario
 
 
@@ -96,6 +96,7 @@ class _Reader:
     def __init__(self, path: Path, above: tuple[Path, ...], aliases: tuple[Path, ...] = ()) -> None:
         """`above`: the files that include this one. `aliases`: those that are the same as this one."""
         self.mistakes: list[str] = []
+        self.usable = False
         self._path = path
         self._file = str(path)
         self._above = above
@@ -109,7 +110,7 @@ class _Reader:
         """The scenario, of use only when there are no mistakes."""
         self._load()
         content = self._content
-        if self.mistakes:  # nothing else of it can be trusted
+        if not self.usable:
             return self._empty()
         if "same_as" in content:
             return self._same_as(content["same_as"])
@@ -157,13 +158,14 @@ class _Reader:
             self._wrong(Place(self._file, 1, "the file"), f"found {shown(content)}; a table would be right")
             return
         self._content = content
+        self.usable = True
         for key, value in content.items():
             if key not in FILE_KEYS or (self._above and key not in INCLUDED_KEYS):
                 keys = INCLUDED_KEYS if self._above else FILE_KEYS
                 where = "in a file that is included" if self._above else "as a key"
                 self._wrong(self._place(key), f"found {shown(key)}; {known(key, keys)} would be right {where}")
-            else:
-                self._check(value, FILE_KEYS[key], self._place(key))
+            elif not self._check(value, FILE_KEYS[key], self._place(key)):
+                self.usable = False
 
     def _empty(self) -> Scenario:
         return Scenario(self._file, "", "", (), (), {}, (), Table(1), False, (), (), {})
@@ -263,6 +265,9 @@ class _Reader:
         path = self._beside(name, place)
         if path is None:
             return ()
+        if not path.exists():
+            self._wrong(place, f"include: found {shown(name)}; a file that is there would be right")
+            return ()
         files = (*self._above, self._path.resolve())
         if path.resolve() in files:
             self._wrong(place, f"include: {name} includes itself; another file would be right")
@@ -284,7 +289,7 @@ class _Reader:
 
     def _included(self, modules: tuple[str, ...]) -> tuple[Step, ...]:
         self._load()
-        if self.mistakes:
+        if not self.usable:
             return ()
         self._variables |= self._read_variables(self._content.get("vars", {}))
         self._tolerated += self._texts(self._content.get("may_also_see", []), self._place("may_also_see"))

@@ -3,8 +3,10 @@
 import os
 import re
 import tomllib
+from pathlib import Path
 from typing import Any, Final
 
+from simulator.scenario.toml_lines import KeyLines
 from simulator.scenario.world import World
 from simulator.scenario.world_reader import Mistake, WorldError, read_world
 from simulator.scenario.world_values import shown
@@ -18,7 +20,13 @@ LONG_KEY: Final = re.compile(r"(?<![\w\"'-])(?:[\w\"'-]+[ \t]*\.[ \t]*){64}")
 def load_world(path: str | os.PathLike[str]) -> World:
     """Read a world file. Raises WorldError with all mistakes that were found."""
     source = os.fsdecode(path)
-    return read_world(_parse(_read(source), source), source)
+    text = _read(source)
+    try:
+        return read_world(_parse(text, source), source, Path(source).parent)
+    except WorldError as error:
+        lines = KeyLines(text)
+        located = [mistake._replace(line=lines.line_of(mistake.place)) for mistake in error.mistakes]
+        raise WorldError(source, located) from None
 
 
 def _read(source: str) -> str:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
 from simulator.core.timing import Timing
@@ -58,11 +59,13 @@ T = TypeVar("T")
 
 
 class Mistake(NamedTuple):
-    """One thing that is wrong. `place`: a key, or a line of the file; empty for the file as a whole."""
+    """One thing that is wrong. `place`: a key, or a line of the file; empty for the file as a whole. `line`: where the
+    key stands, if that is known."""
 
     place: str
     found: str
     right: str
+    line: int | None = None
 
     def __str__(self) -> str:
         place = f"{self.place}: " if self.place else ""
@@ -74,12 +77,16 @@ class WorldError(ValueError):
 
     def __init__(self, source: str, mistakes: Collection[Mistake]) -> None:
         self.mistakes = tuple(mistakes)
-        super().__init__("\n".join(f"{source}: {mistake}" for mistake in self.mistakes))
+        lines = (f":{mistake.line}" if mistake.line is not None else "" for mistake in self.mistakes)
+        super().__init__(
+            "\n".join(f"{source}{line}: {mistake}" for line, mistake in zip(lines, self.mistakes, strict=True))
+        )
 
 
-def read_world(document: Mapping[str, object], source: str) -> World:
-    """Make a World of a parsed document; `source` names it in the messages. Raises WorldError."""
-    reader = _WorldReader()
+def read_world(document: Mapping[str, object], source: str, folder: Path = Path()) -> World:
+    """Make a World of a parsed document; `source` names it in the messages, in `folder` are the files that it names.
+    Raises WorldError."""
+    reader = _WorldReader(folder)
     world = reader.read(document)
     if reader.mistakes:
         raise WorldError(source, reader.mistakes)
@@ -124,8 +131,9 @@ _TIMING: Final[Mapping[str, Reader]] = dict.fromkeys(Timing._fields, read_durati
 class _WorldReader:
     """Reads one document and collects its mistakes."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
         self.mistakes: list[Mistake] = []
+        self._folder = folder
         self._links: dict[str, str] = {}
         self._macs: dict[bytes, str] = {}
         self._hosts_by: dict[str, str] = {}  # address or name: the place of its host
@@ -150,7 +158,7 @@ class _WorldReader:
             if key in fields:
                 fields[f"{key}s"] = fields.pop(key)
         points = fields.get("access_points", (DEFAULT_ACCESS_POINT,))
-        self._check_joined(fields.get("modules", ()), {point.ssid for point in points})
+        self._check_joined(fields.get("modules", ()), list(dict.fromkeys(point.ssid for point in points)))
         if "host" in fields:
             fields["memory_hosts"] = fields.pop("host")
             self._check_places(fields["memory_hosts"], points)
@@ -228,11 +236,12 @@ class _WorldReader:
 
     def _check_joined(self, modules: Iterable[ModuleConfiguration], known: Collection[bytes]) -> None:
         """A module can have joined only what there is; nothing is said when an access point is wrong itself."""
-        for module in modules if not self.mistakes else ():
+        names = [ssid.decode(errors="replace") for ssid in known]
+        for number, module in enumerate(modules if not self.mistakes else (), 1):
             if module.joined is not None and module.joined not in known:
-                self._mistake(
-                    "module.joined", shown_value(module.joined.decode(errors="replace")), "one of access_point"
-                )
+                name = module.joined.decode(errors="replace")
+                right = nearest(name, names, '"{}"') if names else "an access point that there is"
+                self._mistake(f"module#{number}.joined", shown_value(name), right)
 
     def _host(self, place: str, value: object) -> HostConfiguration | None:
         before = len(self.mistakes)
@@ -258,7 +267,8 @@ class _WorldReader:
     def _services(self, place: str, value: object) -> tuple[ServiceConfiguration, ...]:
         if not isinstance(value, list):
             raise WrongValueError('an array like ["tcp-echo 7"]')
-        services = [self._value(f"{place}#{number}", entry, read_service) for number, entry in enumerate(value, 1)]
+        read = partial(read_service, folder=self._folder)
+        services = [self._value(f"{place}#{number}", entry, read) for number, entry in enumerate(value, 1)]
         taken: set[tuple[str, int]] = set()
         for number, service in enumerate(services, 1):
             if service is None:

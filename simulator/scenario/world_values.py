@@ -117,7 +117,7 @@ def nearest(word: str, known: Collection[str], pattern: str = "{}") -> str:
     near = get_close_matches(word[:SHOWN].lower(), known, n=1)
     if near:
         return pattern.format(near[0])
-    return "one of " + ", ".join(pattern.format(choice) for choice in known)
+    return ("one of " if len(known) > 1 else "") + ", ".join(pattern.format(choice) for choice in known)
 
 
 def read_ssid(value: object) -> bytes:

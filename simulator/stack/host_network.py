@@ -5,6 +5,7 @@ there. Nothing listens on another address unless the world or the command line s
 """
 
 import errno
+import socket as stdlib_socket
 from collections.abc import Callable
 from functools import partial
 from ipaddress import IPv4Address
@@ -199,6 +200,12 @@ class HostNetwork:
             else:
                 return sock
         raise AssertionError("the last candidate either binds or raises")
+
+
+def check_own(address: str) -> None:
+    """Look whether this machine has an address. Raises OSError."""
+    with stdlib_socket.socket() as sock:
+        sock.bind((address, 0))
 
 
 def own_address(base: str, module: int) -> str:

@@ -7,6 +7,7 @@ async with Simulation() as simulation:
     await simulation.access_point.off("espressif")
 """
 
+import math
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -16,7 +17,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
+from simulator.core.timing import PROFILES
 from simulator.core.trace import Record
+from simulator.dialects.names import BUILDS, RUNNABLE
 from simulator.scenario.document import Items, Table
 from simulator.scenario.durations import read_seconds
 from simulator.scenario.playing.matching import MismatchError
@@ -26,7 +29,7 @@ from simulator.scenario.playing.stage import Setting, Stage, open_stage
 from simulator.scenario.playing.surroundings import arrange
 from simulator.scenario.playing.trace_text import shown_record
 from simulator.scenario.playing.variables import UnknownVariableError, Variables
-from simulator.scenario.scenario import Scenario
+from simulator.scenario.scenario import Scenario, ScenarioError, known, shown
 from simulator.scenario.verbs import VERBS, VerbError, bind
 from simulator.scenario.world import World
 
@@ -49,11 +52,14 @@ class VerbGroup:
         self._prefix = prefix
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
+        __tracebackhide__ = True
         verb = f"{self._prefix}.{name}"
         if verb not in VERBS:
-            raise AttributeError(f"there is no verb {verb}")
+            names = [each for each in VERBS if each.startswith(f"{self._prefix}.")]
+            raise AttributeError(f"found the verb {verb!r}; {known(verb, names)} would be right")
 
         def run(*first: Any, **arguments: Any) -> Any:
+            __tracebackhide__ = True  # here and below: a failure is the caller's, and pytest shows it there
             return self._do(verb, *first, **arguments)
 
         return run
@@ -67,6 +73,9 @@ class VerbGroups(ABC):
         """Have a verb done. What stands without a name is the verb's first argument. Raises SimulationError."""
 
     def __getattr__(self, name: str) -> VerbGroup:
+        __tracebackhide__ = True
+        if name in ("modules", "clock"):
+            raise AttributeError(f"{name}: the simulation does not run; `with` starts it")
         if name not in GROUPS:
             raise AttributeError(f"{type(self).__name__} has no attribute {name!r}, and there are no verbs about it")
         return VerbGroup(self.do, name)
@@ -83,8 +92,13 @@ class SimulationClock:
         return self._stage.clock.now()
 
     async def advance(self, time: float | str) -> None:
-        """Let time pass: seconds, or a text like `10min`."""
-        await self._stage.advance(read_seconds(time))
+        """Let time pass: seconds, or a text like `10min`. Raises ValueError."""
+        __tracebackhide__ = True
+        try:
+            seconds = read_seconds(time)
+        except ValueError as error:
+            raise ValueError(f"found {shown(time)}; {error} would be right") from None
+        await self._stage.advance(seconds)
 
 
 class ModuleHandle:
@@ -97,35 +111,43 @@ class ModuleHandle:
 
     async def send(self, line: str) -> None:
         """Type a command; CR LF is appended."""
+        __tracebackhide__ = True
         await self._simulation.do("send", module=self.name, value=line)
 
     async def send_raw(self, data: str | bytes) -> None:
         """Send bytes."""
+        __tracebackhide__ = True
         await self._simulation.do("send_raw", module=self.name, value=data)
 
     async def expect(self, *lines: str, within: float | str | None = None) -> None:
         """Exactly these lines come, as in a scenario. `within`: seconds, or a text like "10s"."""
+        __tracebackhide__ = True
         limit = {} if within is None else {"within": within}
         await self._simulation.do("expect", module=self.name, value=list(lines), **limit)
 
     async def wait_for(self, **what: Any) -> None:
         """Something happens: `module_prints`, `command` or `event`, with `nth` and `within` as in a scenario."""
+        __tracebackhide__ = True
         await self._simulation.do("wait_for", module=self.name, **what)
 
     async def do(self, verb: str, *first: Any, **arguments: Any) -> None:
         """Any verb, about this module."""
+        __tracebackhide__ = True
         await self._simulation.do(verb, *first, module=self.name, **arguments)
 
     async def power_on(self) -> None:
         """Switch it on."""
+        __tracebackhide__ = True
         await self.do("module.power_on")
 
     async def power_off(self) -> None:
         """Cut its power."""
+        __tracebackhide__ = True
         await self.do("module.power_off")
 
     async def reset(self) -> None:
         """Pull its reset pin."""
+        __tracebackhide__ = True
         await self.do("module.reset")
 
 
@@ -150,7 +172,15 @@ class Simulation(VerbGroups):
         it. `serial`: whether modules are on serial devices, for somebody else to open; `link`: where these appear,
         `{n}` is the module's number. Raises ValueError for what cannot be."""
         if modules < 1 or (link is not None and modules > 1 and "{n}" not in str(link)):
-            raise ValueError("at least one module, and a link with {n} for several")
+            raise ValueError(
+                f"modules: found {modules}; at least one, and a link with {{n}} for several, would be right"
+            )
+        choices = (("dialect", dialect, RUNNABLE), ("build", build, BUILDS), ("timing", timing, PROFILES))
+        for name, found, right in choices:
+            if found not in right:
+                raise ValueError(f"{name}: found {shown(found)}; {known(str(found), right)} would be right")
+        if speed is not None and not (isinstance(speed, int | float) and 0 < speed < math.inf):
+            raise ValueError(f"speed: found {shown(speed)}; a number more than 0, or None, would be right")
         if serial and speed is None:
             raise ValueError("who opens a serial device lives in real time: a speed is needed")
         self._world, self._peers, self._variables = _world(world)
@@ -210,6 +240,7 @@ class Simulation(VerbGroups):
 
     async def do(self, verb: str, *first: Any, module: str = "0", value: Any = None, **arguments: Any) -> None:
         """Have a verb done. What stands without a name is the verb's first argument. Raises SimulationError."""
+        __tracebackhide__ = True
         stage = self._stage
         if stage is None:
             raise SimulationError("the simulation does not run")
@@ -222,9 +253,9 @@ class Simulation(VerbGroups):
             with stage.time_passing():
                 await action(stage)
         except (VerbError, MismatchError, PeerError) as error:
-            raise SimulationError(f"{verb}: {error}") from error
+            raise SimulationError(f"{verb}: {str(error).removeprefix(f'{verb}: ')}") from None
         except UnknownVariableError as error:
-            raise SimulationError(f"{verb}: variable {error} is not defined") from error
+            raise SimulationError(f"{verb}: variable {error} is not defined") from None
 
 
 def _world(source: WorldSource) -> tuple[World, tuple[PeerConfiguration, ...], Variables]:
@@ -236,7 +267,11 @@ def _world(source: WorldSource) -> tuple[World, tuple[PeerConfiguration, ...], V
         return source, (), variables
     inline: Table | str = str(Path(source).absolute()) if isinstance(source, str | Path) else _table(source)
     scenario = Scenario("world", "", "esp32-v5", (), ("0",), {}, (), inline, False, (), (), {})
-    surroundings = arrange(scenario, variables)
+    try:
+        surroundings = arrange(scenario, variables)
+    except ScenarioError as error:
+        place = "world:1: world: " if isinstance(inline, str) else "world:1: "
+        raise ScenarioError("\n".join(line.removeprefix(place) for line in str(error).splitlines())) from None
     if surroundings.awaited:
         raise ValueError(f"the world waits for {', '.join(surroundings.awaited)}")
     return surroundings.world, surroundings.peers, variables

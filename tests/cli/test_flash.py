@@ -151,6 +151,8 @@ def test_values_are_set(file: str, tmp_path: Path, capsys: pytest.CaptureFixture
         ("mine", "text", "hello"),
         ("mine", "small", "7", "--type", "u8"),
         ("extra", "text", "hello", "--partition", "mfg_nvs"),
+        ("client_cert", "client_cert.2", f"@{key}"),
+        ("factory_param", "uart_bauderate", "9600", "--type", "i32"),
     ):
         assert main(["flash", "set", file, *words]) == 0
     lines = shown(capsys, "show", file, "--secrets")
@@ -164,6 +166,8 @@ def test_values_are_set(file: str, tmp_path: Path, capsys: pytest.CaptureFixture
         "mine text blob 'hello'",
         "mine small u8 7",
         "extra text string 'hello'",
+        "client_cert client_cert.2 blob 'another key'",
+        "factory_param uart_bauderate i32 9600",
     ):
         assert line in lines
 
@@ -195,6 +199,16 @@ def test_what_is_wrong_is_said(file: str, tmp_path: Path, capsys: pytest.Capture
         (
             ("set", file, "a", "b", "1", "--partition", "fatfs"),
             "--partition: found 'fatfs'; nvs or mfg_nvs would be right",
+        ),
+        (
+            ("set", file, "factory_param", "uart_bauderate", "9600"),
+            "found factory_param uart_bauderate, which is not there; factory_param uart_baudrate would be right, "
+            "--type makes a new value",
+        ),
+        (
+            ("set", file, "factory_parm", "uart_baudrate", "9600"),
+            "found factory_parm uart_baudrate, which is not there; factory_param would be right, "
+            "--type makes a new value",
         ),
         (
             ("set", file, "a", "a key that is too long", "1"),

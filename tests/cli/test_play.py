@@ -165,7 +165,7 @@ def test_check_of_several_files_goes_on_behind_a_wrong_one(tmp_path: Path, capsy
     assert out == f"{right}: ok\n"
     *mistakes, unknown, last = err.splitlines()
     assert mistakes[0].startswith(f"{wrong}:3: step 1: exactly one of")
-    assert unknown == f"{world}: sed: found an unknown key; seed would be right"
+    assert unknown == f"{world}:1: sed: found an unknown key; seed would be right"
     assert last == "2 of 3 files have mistakes"
     with pytest.raises(SystemExit):
         main(["check"])

@@ -1,9 +1,12 @@
 """What a log shows: never a password."""
 
+import logging
+
 import pytest
 
 from simulator.core.redaction import Redactor
 from simulator.core.trace import Kind
+from simulator.persist.storage import Storage
 from tests.workbench import workbench
 
 
@@ -32,10 +35,23 @@ async def test_a_command(line: bytes, shown: str) -> None:
 
 async def test_a_password_is_hidden_wherever_it_turns_up_again() -> None:
     async with workbench() as bench:
-        redactor = Redactor(bench.module.firmware.registry, bench.module, [b"of,the world"])
+        redactor = Redactor(bench.module.firmware.registry, bench.module, lambda: [b"of,the world"])
         redactor.render("in", Kind.COMMAND, b'AT+CWJAP="espressif","top\\"secret"')
         for text in (b'"top\\"secret"', b'"top"secret"', b'"of,the world"', b'"of\\,the world"'):
             assert redactor.render("out", Kind.RESULT, b"+X:" + text + b"\r\n") == """result b'+X:"***"\\r\\n'"""
+
+
+async def test_a_password_of_an_earlier_life_is_hidden(caplog: pytest.LogCaptureFixture) -> None:
+    storage = Storage()
+    storage.settings.write("nvs.net80211", "opmode", 2)
+    storage.settings.write("nvs.net80211", "ap.ssid", b"soft")
+    storage.settings.write("nvs.net80211", "ap.passwd", b"topsecret")
+    storage.settings.write("nvs.net80211", "ap.authmode", 3)
+    with caplog.at_level(logging.DEBUG, "simulator.board"):
+        async with workbench(storage=storage) as bench:
+            assert b'+CWSAP:"soft","topsecret",' in await bench.command(b"AT+CWSAP?")
+    assert r"""result b'+CWSAP:"soft","***",""" in caplog.text
+    assert "topsecret" not in caplog.text
 
 
 async def test_a_key_is_hidden_in_hexadecimal_too() -> None:

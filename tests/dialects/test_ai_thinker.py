@@ -45,6 +45,11 @@ async def test_the_provisioning_walk() -> None:
             assert (await phone.receive())[0] == b'{"code":2}'
 
 
+async def test_it_is_a_module_of_its_own() -> None:
+    async with workbench(dialect="ai-thinker") as bench:
+        assert (await bench.command(b"AT+GMR")).endswith(b"Bin version:2.2.0(ESP-12S)\r\n" + OK)
+
+
 async def test_names_have_no_suffixes() -> None:
     async with workbench(dialect="ai-thinker") as bench:
         assert await bench.command(b"AT+CWMODE_CUR=1") == b"\r\nERROR\r\n"

@@ -72,7 +72,7 @@ def test_the_flash_file_has_the_map_of_the_chip(start: Start, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("options", "found"),
     [
-        (("--dialect", "esp8266-v1.7", "--variant", "D2WD"), "D2WD; for esp8266-v1.7 one of ESP8266"),
+        (("--dialect", "esp8266-v1.7", "--variant", "D2WD"), "D2WD; for esp8266-v1.7 ESP8266"),
         (("--variant", "ESP8266"), "ESP8266; for esp32-v5 one of WROOM-32, MINI-1, SOLO-1, WROVER-32, D2WD"),
     ],
 )

@@ -145,12 +145,72 @@ def test_wrong_usage_ends_with_2_and_says_why(tmp_path: Path, options: list[str]
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["run", "--modul", "2"], "espat run: found '--modul', which is no option; --modules would be right\n"),
+        (["run", "--bogus"], "espat run: found '--bogus', which is no option\n"),
+        (["run", "-x"], "espat run: found '-x', which is no option\n"),
+        (["run", "extra"], "espat run: found 'extra' behind everything that it takes\n"),
+        (["run", "--seed", "x"], "espat run: argument --seed: found 'x'; a whole number would be right\n"),
+        (
+            ["run", "--build", "releas"],
+            "espat run: argument --build: found 'releas'; release would be right\n",
+        ),
+        (
+            ["run", "--timing", "slow"],
+            "espat run: argument --timing: found 'slow'; one of fast, real would be right\n",
+        ),
+        (
+            ["flash", "shw", "flash.bin"],
+            "espat flash: argument ACTION: found 'shw'; show would be right\n",
+        ),
+        (["flash", "show", "flash.bin", "--secret"], "--secret', which is no option; --secrets would be right\n"),
+        (["run", "--trace", "missing/trace"], "espat: missing/trace: No such file or directory\n"),
+        (["trace", "missing"], "espat: missing: No such file or directory\n"),
+        (
+            ["run", "--listen", "203.0.113.9"],
+            "espat: --listen: found 203.0.113.9 (Cannot assign requested address); "
+            "an IPv4 address of this machine would be right\n",
+        ),
+        (["run", "--seed", "-1"], "espat run: --seed: 0 or more\n"),
+        (["play", "lab.toml"], "espat play: lab.toml: found a world file; a scenario (*.yaml) would be right\n"),
+        (["run", "--link", "."], "is a directory, not a link: it stays as it is\n"),
+        (
+            ["run", "--link", "wire", "--log-port", "pty:wire"],
+            "espat run: --log-port: found 'wire', the port of the commands; another one would be right\n",
+        ),
+        (
+            ["pki", "pki", "--from", "2020-01-02", "--until", "2020-01-02"],
+            "espat pki: argument --until: found 2020-01-02; a day behind --from, 2020-01-02, would be right\n",
+        ),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_wrong_usage_is_named_with_what_would_be_right(tmp_path: Path, options: list[str], said: str) -> None:
+    ended = run_espat(*options, directory=tmp_path)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert said in ended.stderr
+    assert len(ended.stderr.splitlines()) <= 2
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_bad_world_file_ends_with_2_and_names_the_key(tmp_path: Path) -> None:
     (tmp_path / "world.toml").write_text('[[access_point]]\nssid = "lab"\nchanel = 6\n')
     ended = run_espat("run", "--world", "world.toml", directory=tmp_path)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert "world.toml" in ended.stderr
     assert "chanel" in ended.stderr
+
+
+def test_a_world_that_listens_at_an_address_of_somebody_else_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "world.toml").write_text('[listen]\naddress = "203.0.113.9"\n')
+    ended = run_espat("run", "--world", "world.toml", directory=tmp_path)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr == (
+        "espat: world.toml: listen.address: found 203.0.113.9 (Cannot assign requested address); "
+        "an IPv4 address of this machine would be right\n"
+    )
 
 
 @pytest.mark.parametrize(

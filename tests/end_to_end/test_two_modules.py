@@ -96,7 +96,7 @@ def test_links_that_clash(tmp_path: Path) -> None:
     (tmp_path / "world.toml").write_text('[[module]]\n[[module]]\nlink = "./ttyESP0"\n', encoding="utf-8")
     ended = run_espat("run", "--world", "world.toml", directory=tmp_path)
     assert ended.returncode == 2
-    assert ended.stderr.endswith("two modules have the same link\n")
+    assert ended.stderr.startswith("espat run: --world: two modules have the same link\n")
     ended = run_espat("run", "--world", "world.toml", "--link", "one", directory=tmp_path)
     assert ended.returncode == 2
     assert "needs {n}" in ended.stderr

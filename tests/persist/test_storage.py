@@ -1,6 +1,7 @@
 """The flash of a module as a whole: what the factory leaves, what a file keeps, and what happens to a damaged one."""
 
 import logging
+import stat
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,7 @@ def test_the_names_and_pins_of_the_modules() -> None:
         "WROVER-32": ("WROVER-32", UartPins(22, 19, 15, 14)),
         "D2WD": ("ESP32-D2WD", UartPins(22, 19, 15, 14)),
         "ESP8266": ("ESP8266", UartPins(1, 3, 13, 15)),
+        "ESP-12S": ("ESP-12S", UartPins(1, 3, 13, 15)),
     }
 
 
@@ -202,12 +204,36 @@ def test_what_was_half_done_is_no_damage(tmp_path: Path) -> None:
 def test_what_is_no_flash_image_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "notes"
     path.write_text("my notes")
+    path.chmod(0o644)
     with pytest.raises(FlashFileError) as raised:
         open_storage(path)
     assert str(raised.value) == (
         f"{path}: found 8 bytes; a flash image of 4194304 or 2097152 or 1048576 bytes would be right"
     )
     assert path.read_text() == "my notes"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
+
+
+def test_a_flash_that_others_could_read_is_closed_to_them(tmp_path: Path) -> None:
+    path = tmp_path / "flash"
+    open_storage(path).close()
+    path.chmod(0o644)
+    open_storage(path).close()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_the_flash_of_another_module_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "flash"
+    open_storage(path, VARIANTS["WROOM-32"]).close()
+    with pytest.raises(FlashFileError) as raised:
+        open_storage(path, VARIANTS["MINI-1"])
+    assert str(raised.value) == f"{path}: found the flash of WROOM-32; that of MINI-1 would be right"
+    storage = open_storage(path, VARIANTS["WROOM-32"])  # and it is not locked any more
+    partition = storage.manufacturing.partition
+    assert partition is not None
+    partition.write("factory_param", "module_name", Type.STRING, b"our own board")
+    storage.close()
+    open_storage(path, VARIANTS["MINI-1"]).close()
 
 
 def test_the_flash_of_another_size_is_refused(tmp_path: Path) -> None:

@@ -35,6 +35,14 @@ FIRST = HEAD.count("\n") + 2
 FIRST_JOINED = (HEAD + JOIN).count("\n") + 2
 """With it."""
 
+OK = "{expect: ['', 'OK']}"
+LINK = (
+    '{send: \'AT+CIPSTART="TCP","{{PC_IP}}",8080\'}',
+    "{expect: ['CONNECT', '', 'OK']}",
+    "{do: peer.accept, peer: pc}",
+)
+SERVER = ("{send: 'AT+CIPMUX=1'}", OK, "{send: 'AT+CIPSERVER=1,80'}", OK)
+
 
 def write(tmp_path: Path, text: str, name: str = "scenario.yaml") -> Path:
     """A scenario file."""

@@ -49,8 +49,8 @@ async def test_without_a_number_it_happens_each_time(tmp_path: Path) -> None:
 
 
 async def test_a_reaction_that_fails_ends_the_scenario(tmp_path: Path) -> None:
-    text = HEAD + "reactions:\n" + reaction("{command: 'AT'}", "{do: access_point.off, ssid: attic}")
-    with pytest.raises(PlayError, match=r"reaction 1, step 1: access_point.off: the world has no access point 'attic'"):
+    text = HEAD + "reactions:\n" + reaction("{command: 'AT'}", "{do: peer.close, peer: pc}")
+    with pytest.raises(PlayError, match=r"reaction 1, step 1: peer.close: pc has no open connection"):
         await play_text(tmp_path, text + steps("{send: 'AT'}", "{do: quiet, time: 1h}"))
 
 

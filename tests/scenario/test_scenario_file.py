@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.scenario.playing.player import prepare
+from simulator.scenario.playing.player import prepare, prepare_file
 from simulator.scenario.scenario import Place, ScenarioError, Step
 from simulator.scenario.scenario_file import STEPS_LIMIT, read_scenario
 from tests.scenario.playing import FIRST, HEAD, write
@@ -54,6 +54,23 @@ KINDS = (
 )
 HERE = f"{FIRST}: step 1: "
 MISTAKES = {
+    "- {do: accept, peer: pd}": HERE + "accept: peer: found 'pd'; one of pc, meter would be right",
+    "- {do: access_point.off, ssid: lib}": HERE + "access_point.off: ssid: found 'lib'; lab would be right",
+    "- {do: host.stop, host: x}": HERE + "host.stop: host: found 'x'; one of pc, meter would be right",
+    "- {do: dns.set, name: x, address: y}": (HERE + "dns.set: address: found 'y'; an IPv4 address would be right"),
+    "- {do: wait_for, event: station.gotip}": (
+        HERE + "wait_for: event: found 'station.gotip'; station.got_ip would be right"
+    ),
+    "- {do: wait_for}": (HERE + "wait_for: found none of module_prints, command, event; one of them would be right"),
+    "- {do: wait_for, command: AT, module_prints: OK}": (
+        HERE + "wait_for: found module_prints and command of module_prints, command, event; one of them would be right"
+    ),
+    "- {expect: ['{{BNY}}']}": (
+        HERE + "expect: found the variable BNY, which is not defined in vars; ANY would be right"
+    ),
+    "- {include: there-is-none.yaml}": (
+        HERE + "include: found 'there-is-none.yaml'; a file that is there would be right"
+    ),
     "just a text\n": "1: the file: found 'just a text'; a table would be right",
     "": "1: the file: found nothing; a table would be right",
     "a: [\n": None,
@@ -166,6 +183,45 @@ def test_all_mistakes_are_told(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError) as raised:
         read_scenario(path)
     assert [line.removeprefix(f"{path}:")[:2] for line in str(raised.value).splitlines()] == ["5:", "3:", "4:"]
+
+
+def test_mistakes_of_every_kind_are_told_at_once_and_by_line(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        """\
+title: x
+wrld: {}
+world:
+  access_points: [{ssid: lab}]
+  peers: [{id: pc}]
+reactions:
+  - when: {event: station.gotip}
+    do: [{do: access_point.of, ssid: lab}]
+steps:
+  - {snd: 'AT'}
+  - {send: '{{NME}}'}
+  - {do: access_point.off, ssid: lib}
+  - {do: peer.close, peer: px}
+  - {do: quiet, tme: 1s}
+  - {include: none.yaml}
+vars: {NAME: x}
+""",
+    )
+    with pytest.raises(ScenarioError) as raised:
+        prepare_file(path)
+    lines = [line.removeprefix(f"{path}:") for line in str(raised.value).splitlines()]
+    assert lines[3].startswith("10: step 1: exactly one of send, ")
+    del lines[3]
+    assert lines == [
+        "2: wrld: found 'wrld'; world would be right as a key",
+        "7: reaction 1: event: found 'station.gotip'; station.got_ip would be right",
+        "8: reaction 1, step 1: found the verb 'access_point.of'; access_point.off would be right",
+        "11: step 2: send: found the variable NME, which is not defined in vars; NAME would be right",
+        "12: step 3: access_point.off: ssid: found 'lib'; lab would be right",
+        "13: step 4: peer.close: peer: found 'px'; pc would be right",
+        "14: step 5: quiet: found 'tme'; time would be right",
+        "15: step 6: include: found 'none.yaml'; a file that is there would be right",
+    ]
 
 
 WORLDS = {

@@ -155,13 +155,56 @@ def test_all_mistakes_are_told_in_the_order_of_the_file(write: Write) -> None:
     with pytest.raises(WorldError) as raised:
         load_world(path)
     assert str(raised.value).split("\n") == [
-        "world.toml: sed: found an unknown key; seed would be right",
-        "world.toml: access_point#1.channel: found 0; a whole number from 1 to 14 would be right",
-        "world.toml: access_point#1.ssid: found nothing; a string of 1 to 32 bytes would be right",
-        'world.toml: timing.join: found "x"; "2.5s", "120ms" or a number of seconds, from 0 to 86400 s would be right',
-        'world.toml: listen.address: found 1; an IPv4 address of this machine like "127.0.0.1" would be right',
+        "world.toml:1: sed: found an unknown key; seed would be right",
+        "world.toml:3: access_point#1.channel: found 0; a whole number from 1 to 14 would be right",
+        "world.toml:2: access_point#1.ssid: found nothing; a string of 1 to 32 bytes would be right",
+        'world.toml:5: timing.join: found "x"; '
+        '"2.5s", "120ms" or a number of seconds, from 0 to 86400 s would be right',
+        'world.toml:7: listen.address: found 1; an IPv4 address of this machine like "127.0.0.1" would be right',
     ]
     assert len(raised.value.mistakes) == 5
+
+
+def test_a_mistake_is_told_with_the_line_of_its_key_or_its_table(write: Write) -> None:
+    path = write(
+        """\
+# a comment
+[[ access_point ]]
+ssid = "lab"
+password = "12345678"
+
+[[access_point]]  # the second
+ssid = "attic"
+"channel" = 99
+
+[[host]]
+address = "192.168.3.50"
+serves = [
+  "tcp-echo 7",
+  "tcp-ecko 8",
+]
+
+[[host]]
+name = "x"
+
+[hosts]
+"a.example:80" = "here"
+'b.example' = "there"
+
+[listen]
+ports = { 80 = 0 }
+"""
+    )
+    with pytest.raises(WorldError) as raised:
+        load_world(path)
+    assert [line.partition(": found")[0] for line in str(raised.value).splitlines()] == [
+        "world.toml:8: access_point#2.channel",
+        "world.toml:12: host#1.serves#2",
+        "world.toml:17: host#2.address",
+        'world.toml:21: hosts."a.example:80"',
+        'world.toml:22: hosts."b.example"',
+        "world.toml:25: listen.ports.80",
+    ]
 
 
 # Files that are no TOML
@@ -215,8 +258,8 @@ def test_check_names_every_mistake_on_stderr(write: Write, capsys: pytest.Captur
     assert main(["check", "world.toml"]) == 2
     assert capsys.readouterr() == (
         "",
-        "world.toml: sed: found an unknown key; seed would be right\n"
-        "world.toml: seed: found 1.5; a whole number from 0 to 9223372036854775807 would be right\n",
+        "world.toml:1: sed: found an unknown key; seed would be right\n"
+        "world.toml:2: seed: found 1.5; a whole number from 0 to 9223372036854775807 would be right\n",
     )
 
 

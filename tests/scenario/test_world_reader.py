@@ -213,7 +213,7 @@ DURATION = '"2.5s", "120ms" or a number of seconds, from 0 to 86400 s'
             {"module": [{"dialect": "esp8266-v0.3"}]},
             'module#1.dialect: found "esp8266-v0.3"; "esp8266-v0.30"',
         ),
-        ({"module": [{"joined": "home"}]}, 'module.joined: found "home"; one of access_point'),
+        ({"module": [{"joined": "home"}]}, 'module#1.joined: found "home"; "espressif"'),
         ({"module": [{"link": ""}]}, f'module#1.link: found ""; {LINK}'),
         ({"module": [{"link": 1}]}, f"module#1.link: found 1; {LINK}"),
         ({"module": [{"link": "a1"}, {"link": "a{n}"}]}, "module#2.link: found that of module#1; a path of its own"),

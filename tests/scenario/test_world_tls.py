@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from simulator.persist import pki
+from simulator.persist.manufacturing import ShippedManufacturingData
+from simulator.scenario.world_file import load_world
 from simulator.scenario.world_reader import WorldError, read_world
 from tests.scenario.test_world_hosts import JOIN, NEAR
 from tests.several import ERROR, JOINED, OK, PROMPT, modules, run
@@ -54,6 +56,18 @@ async def test_certificates_from_files(tmp_path: Path) -> None:
     assert await connected(service, b"AT+CIPSSLCCONF=2") == b"+ERRNO:0x8\r\n" + ERROR
     assert await connected(service, b"AT+CIPSSLCCONF=1") == b"+ERRNO:0x7780\r\n" + ERROR
     assert await connected(f"tls-echo 8070 cert={tmp_path}/server_cert.pem") == OPENED
+
+
+def test_files_are_looked_for_beside_the_world_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    list(pki.write(pki.make(), tmp_path / "certificates"))
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    services = '["tls-echo 8070 cert=certificates/server_cert.pem", "tls-echo 8071 cert=server_cert"]'
+    world = tmp_path / "world.toml"
+    world.write_text(f'[[host]]\naddress = "192.168.3.50"\nserves = {services}\n')
+    of_file, shipped = load_world(world).memory_hosts[0].serves
+    assert of_file.options["cert"].certificate == (tmp_path / "certificates" / "server_cert.pem").read_bytes()
+    assert shipped.options["cert"].certificate == ShippedManufacturingData().read("server_cert", "server_cert")
 
 
 async def test_certificate_and_key_in_one_file(tmp_path: Path) -> None:

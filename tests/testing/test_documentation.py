@@ -50,3 +50,28 @@ def test_the_report_of_a_test_that_fails_shows_what_happened(tmp_path: Path) -> 
     assert "espat: what happened (module seconds)" in done.stdout
     assert "0 -> report  \\r\\nready\\r\\n" in done.stdout
     assert "0 ** event   access_point.off ssid=lab" in done.stdout
+    assert "synchronous.py" not in done.stdout, "the way through the simulator is nobody's business"
+    assert "trio" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("mark", "said"),
+    [
+        ("wrld={}", "found 'wrld', which is no argument of it; world would be right"),
+        ("bogus=1", "found 'bogus', which is no argument of it"),
+        ("dialect='esp8266-v1.8'", "dialect: found 'esp8266-v1.8'; esp8266-v1.7 would be right"),
+        ("timing='slow'", "timing: found 'slow'; one of fast, real would be right"),
+        ("speed='fast'", "speed: found 'fast'; a number more than 0, or None, would be right"),
+        ("modules=0", "modules: found 0; at least one, and a link with {n} for several, would be right"),
+        ("world={'access_pont': []}", "world: access_pont: found an unknown key; access_point would be right"),
+        ("world='none.toml'", "none.toml: found nothing to read (No such file or directory); a readable file would"),
+    ],
+)
+def test_a_mark_that_is_wrong_is_told_without_a_traceback(tmp_path: Path, mark: str, said: str) -> None:
+    (tmp_path / "test_it.py").write_text(f"import pytest\n@pytest.mark.espat({mark})\ndef test_it(espat):\n    pass\n")
+    done = run(tmp_path, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--strict-markers")
+    assert done.returncode == 1
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("@pytest.mark.espat: ")]
+    assert said in line
+    assert "simulation(" not in done.stdout
+    assert "During handling" not in done.stdout

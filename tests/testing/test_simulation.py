@@ -70,8 +70,14 @@ async def test_what_does_not_happen_and_what_there_is_not() -> None:
             await running.do("module.rest")
         with pytest.raises(SimulationError, match="ssid: found 3; a text would be right"):
             await running.access_point.off(3)
-        with pytest.raises(AttributeError):
-            running.access_point.explode()
+        with pytest.raises(SimulationError, match=r"^access_point.off: found 'sid'; ssid would be right$"):
+            await running.access_point.off(sid="x")
+        with pytest.raises(SimulationError, match=r"^wait_for: event: found 'got_ip'; station.got_ip would be right$"):
+            await module.wait_for(event="got_ip")
+        with pytest.raises(ValueError, match="found '5 years'; a duration like 10s, 250ms, 5min, 2h or 1d would be"):
+            await running.clock.advance("5 years")
+        with pytest.raises(AttributeError, match=r"found the verb 'access_point.of'; access_point.off would be right"):
+            running.access_point.of()
         with pytest.raises(AttributeError):
             _ = running.nothing
 
@@ -84,6 +90,14 @@ async def test_several_modules_and_a_world_object() -> None:
             await module.do("discard")
             await module.send('AT+CWJAP="attic",""')
             await module.wait_for(module_prints="WIFI GOT IP")
+
+
+async def test_each_module_has_the_firmware_that_the_world_gives_it() -> None:
+    world = {"module": [{}, {"dialect": "esp8266-v1.7"}]}
+    async with Simulation(world, modules=3, dialect="ai-thinker") as running:
+        for module, version in zip(running.modules, ("2.2.0", "1.7.4", "2.2.0"), strict=True):
+            await module.send("AT+GMR")
+            await module.do("wait_for", module_prints=rf"re:AT version:{version}.*")
 
 
 @pytest.mark.parametrize("arguments", [{"modules": 0}, {"modules": 2, "link": "x"}, {"serial": True}])
@@ -114,6 +128,13 @@ def test_without_trio(tmp_path: Path) -> None:
     assert trace.stat().st_mode & 0o777 == 0o600
     with pytest.raises(SimulationError, match="the simulation does not run"):
         module.send("AT")
+
+
+def test_a_simulation_that_nobody_has_started() -> None:
+    with pytest.raises(AttributeError, match="modules: the simulation does not run; `with` starts it"):
+        _ = simulation().modules
+    with pytest.raises(AttributeError, match="clock: the simulation does not run; `with` starts it"):
+        _ = Simulation().clock
 
 
 def test_a_simulation_that_cannot_begin(tmp_path: Path) -> None:

@@ -13,11 +13,10 @@ import trio
 
 from simulator.core.port import PortError
 from simulator.scenario.playing.peers import PeerError
-from simulator.scenario.playing.player import PlayError, Prepared, play, prepare
+from simulator.scenario.playing.player import PlayError, Prepared, play, prepare_file
 from simulator.scenario.playing.stage import Setting
 from simulator.scenario.playing.trace_text import shown_record
 from simulator.scenario.scenario import ScenarioError
-from simulator.scenario.scenario_file import read_scenario
 
 PASSED, FAILED, WAITING, WRONG = "passed", "failed", "waiting", "wrong"
 """It did what it says; the module did not; it waits for something that is not built; the file cannot be used."""
@@ -50,7 +49,7 @@ def play_file(path: Path, setting: Setting, seed: int | None = None, limit: int 
         return Outcome(str(path), title, status, details, time.perf_counter() - began)
 
     try:
-        prepared = prepare(read_scenario(path))
+        prepared = prepare_file(path)
         title = prepared.scenario.title
         if prepared.awaited:
             return outcome(WAITING, ", ".join(prepared.awaited))

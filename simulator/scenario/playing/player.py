@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Seque
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import trio
@@ -14,11 +15,13 @@ from simulator.dialects.names import DIALECTS
 from simulator.scenario.playing.matching import MismatchError, Printed, Quiet
 from simulator.scenario.playing.peers import PeerError
 from simulator.scenario.playing.reactions import Watcher
+from simulator.scenario.playing.references import unknown_names
 from simulator.scenario.playing.stage import Setting, Stage, open_stage
 from simulator.scenario.playing.surroundings import Surroundings, arrange
 from simulator.scenario.playing.variables import UnknownVariableError, Variables, pattern_mistake
 from simulator.scenario.playing.waiting import awaited, awaited_by_step
 from simulator.scenario.scenario import Place, Scenario, ScenarioError, Step
+from simulator.scenario.scenario_file import read_scenario
 from simulator.scenario.verbs import Action, VerbError, bind
 
 MATCHING: Final = ("expect", "expect_set", "wait_for")
@@ -61,6 +64,35 @@ class Prepared(NamedTuple):
     awaited: tuple[str, ...]
 
 
+def prepare_file(path: Path) -> Prepared:
+    """Read and check a file. Raises ScenarioError with every mistake in it, by line."""
+    try:
+        scenario = read_scenario(path)
+    except ScenarioError as error:
+        mistakes = str(error).splitlines()
+        if error.readable is not None:
+            try:
+                prepare(error.readable)
+            except ScenarioError as more:
+                mistakes += str(more).splitlines()
+        raise ScenarioError(_in_order(mistakes, path)) from None
+    try:
+        return prepare(scenario)
+    except ScenarioError as error:
+        raise ScenarioError(_in_order(str(error).splitlines(), path)) from None
+
+
+def _in_order(mistakes: Iterable[str], path: Path) -> str:
+    """Each once, those of the file itself by line, those of files it includes behind them."""
+
+    def line(mistake: str) -> tuple[bool, int]:
+        number = mistake.removeprefix(f"{path}:").partition(":")[0]
+        own = mistake.startswith(f"{path}:") and number.isdigit()
+        return not own, int(number) if own else 0
+
+    return "\n".join(sorted(dict.fromkeys(mistakes), key=line))
+
+
 def prepare(scenario: Scenario) -> Prepared:
     """Check everything that can be checked before there is a module. Raises ScenarioError."""
     mistakes: list[str] = []
@@ -73,11 +105,17 @@ def prepare(scenario: Scenario) -> Prepared:
         right = " or ".join(DIALECTS)
         mistakes.append(str(scenario.place("dialect").error(f"found {scenario.dialect!r}; {right} would be right")))
     variables = Variables(scenario.variables)
+    surroundings: Surroundings | None = None
     try:
         surroundings = arrange(scenario, variables)
     except ScenarioError as error:
         mistakes.append(str(error))
-    if mistakes:
+    mistakes += unknown_names(scenario, surroundings)
+    if surroundings is not None and len(surroundings.world.modules) > len(scenario.modules):
+        found = f"found {len(scenario.modules)}"
+        problem = f"{found}; {len(surroundings.world.modules)}, a name for each module of the world, would be right"
+        mistakes.append(str(scenario.place("modules").error(problem)))
+    if mistakes or surroundings is None:
         raise ScenarioError("\n".join(mistakes))
     waiting = tuple(dict.fromkeys((*awaited(scenario), *surroundings.awaited)))
     return Prepared(scenario, steps, reactions, surroundings, variables, waiting)

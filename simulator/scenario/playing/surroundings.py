@@ -76,7 +76,10 @@ class _Arrangement:
                 self._awaited += [f"world: {key}" for key in ELSEWHERE if key in found]
                 world = self._inline(found)
         except WorldError as error:
-            self._mistakes += [str(self._place_of(mistake.place).error(str(mistake))) for mistake in error.mistakes]
+            if isinstance(self._scenario.world, str):
+                self._mistakes += [str(self._scenario.place("world").error(line)) for line in str(error).splitlines()]
+            else:
+                self._mistakes += [str(self._place_of(mistake.place).error(str(mistake))) for mistake in error.mistakes]
         except UnknownVariableError as error:
             self._wrong("world", f"variable {error} is not defined in vars")
         if self._mistakes:
@@ -109,7 +112,7 @@ class _Arrangement:
             joined = document["access_point"][0]
             name = joined.get("ssid") if isinstance(joined, dict) else None
             document["module"] = [{"joined": name} for _ in self._scenario.modules]
-        return read_world(self._substituted(document), self._scenario.file)
+        return read_world(self._substituted(document), self._scenario.file, Path(self._scenario.file).parent)
 
     def _time_servers(self, services: Any) -> list[dict[str, Any]]:
         """The hosts that `services` asks for. The time it documents is that of the zone that the scenario sets."""

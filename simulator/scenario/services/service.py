@@ -56,6 +56,8 @@ class Service(ABC):
     """Whether its host has to say what time it is."""
     options: ClassVar[Mapping[str, Callable[[object], Any]]] = {}
     """What may stand behind the port as `name=value`, each with its reader; they become arguments of the class."""
+    files: ClassVar[frozenset[str]] = frozenset()
+    """Those of the options that name a file, which is looked for beside the world file."""
 
     def __init__(self, host: ServingHost, port: int) -> None:
         self.host = host

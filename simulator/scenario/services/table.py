@@ -1,13 +1,14 @@
 """All kinds of services by their names in the world file, and how an entry is read. Sans-IO."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from simulator.scenario.services.ntp import Ntp
 from simulator.scenario.services.peer import TcpPeer, UdpPeer
 from simulator.scenario.services.service import Service
 from simulator.scenario.services.streams import TcpDiscard, TcpEcho, TcpRefuse, TcpSilent, TcpSource, UdpEcho
-from simulator.scenario.services.tls import TlsEcho, TlsPeer
+from simulator.scenario.services.tls import TlsEcho, TlsPeer, located
 from simulator.scenario.world import ServiceConfiguration
 from simulator.scenario.world_values import Reader, WrongValueError, nearest, whole_number_text
 
@@ -28,8 +29,9 @@ SERVICES: Final[Mapping[str, type[Service]]] = {
 _read_port = whole_number_text(1, 65535)
 
 
-def read_service(value: object) -> ServiceConfiguration:
-    """Read `kind [port] [option=value ...]`, like `tcp-echo 7`. Raises WrongValueError."""
+def read_service(value: object, folder: Path = Path()) -> ServiceConfiguration:
+    """Read `kind [port] [option=value ...]`, like `tcp-echo 7`. `folder`: where the files are that it names. Raises
+    WrongValueError."""
     if not isinstance(value, str) or not value.split():
         raise WrongValueError('a service like "tcp-echo 7"')
     name, *words = value.split()
@@ -47,6 +49,8 @@ def read_service(value: object) -> ServiceConfiguration:
         if not equals or key not in kind.options or key in options:
             known = "".join(f" [{option}=...]" for option in kind.options)
             raise WrongValueError(f'"{name} [PORT]{known}"')
+        if key in kind.files:
+            text = located(text, folder)
         options[key] = _read(f'"{key}=" with', text, kind.options[key])
     return ServiceConfiguration(kind, port, options)
 

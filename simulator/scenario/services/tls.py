@@ -45,8 +45,17 @@ def read_authority(value: object) -> bytes:
     return authority
 
 
+def located(name: str, folder: Path) -> str:
+    """A set that ships as it is called; a file where it is from `folder`."""
+    return name if _shipped(name) is not None else str(folder / name)
+
+
+def _shipped(name: str) -> bytes | None:
+    return ShippedManufacturingData().read(name.partition(".")[0], name)
+
+
 def _read(name: str) -> bytes:
-    shipped = ShippedManufacturingData().read(name.partition(".")[0], name)
+    shipped = _shipped(name)
     if shipped is not None:
         return shipped
     try:
@@ -72,6 +81,7 @@ class Tls(TcpService):
 
     usual_port: ClassVar[int | None] = None
     options: ClassVar[Mapping[str, Reader]] = {"cert": read_certificate, "ca": read_authority}
+    files = frozenset(options)
 
     def __init__(
         self, host: ServingHost, port: int, cert: OwnCertificate | None = None, ca: bytes | None = None

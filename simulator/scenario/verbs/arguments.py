@@ -4,7 +4,10 @@ from collections.abc import Callable, Mapping
 from types import NoneType, UnionType
 from typing import Annotated, Any, Final, Literal, NewType, Union, get_args, get_origin
 
+from simulator.board import EVENTS
 from simulator.scenario.durations import read_seconds
+from simulator.scenario.scenario import known
+from simulator.stack.endpoint import is_address
 
 Duration = NewType("Duration", float)
 """Seconds, written as `10s` or `250ms`."""
@@ -14,11 +17,19 @@ Hexadecimal = NewType("Hexadecimal", bytes)
 """Bytes, written as pairs of hexadecimal digits."""
 Milliseconds = NewType("Milliseconds", float)
 """Seconds, written as a number of milliseconds."""
+Event = NewType("Event", str)
+"""The name of an event of a module."""
+Address = NewType("Address", str)
+"""An IPv4 address."""
 Port = Annotated[int, range(1, 65536)]
 """A TCP or UDP port."""
 
 Count = Annotated[int, range(1, 100_001)]
 """How often."""
+
+
+VARIABLE: Final = "{{"
+"""Begins a variable: what it is will be seen when it has a value."""
 
 
 class WrongArgumentError(Exception):
@@ -67,6 +78,20 @@ def _hexadecimal(value: Any) -> bytes:
         raise WrongArgumentError("pairs of hexadecimal digits") from None
 
 
+def _event(value: Any) -> str:
+    text = _text(value)
+    if text not in EVENTS and VARIABLE not in text:
+        raise WrongArgumentError(known(text, EVENTS))
+    return text
+
+
+def _address(value: Any) -> str:
+    text = _text(value)
+    if not is_address(text) and VARIABLE not in text:
+        raise WrongArgumentError("an IPv4 address")
+    return text
+
+
 _READERS: Final[Mapping[Any, Callable[[Any], Any]]] = {
     str: _text,
     int: _number,
@@ -75,8 +100,10 @@ _READERS: Final[Mapping[Any, Callable[[Any], Any]]] = {
     Milliseconds: _milliseconds,
     Data: _data,
     Hexadecimal: _hexadecimal,
+    Event: _event,
+    Address: _address,
 }
-TEXTUAL: Final = (str, Data)
+TEXTUAL: Final = (str, Data, Event, Address)
 """Kinds in which variables may stand; they are read again with the values in them."""
 
 

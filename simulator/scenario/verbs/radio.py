@@ -9,7 +9,7 @@ from simulator.radio.softap import SoftAccessPoint
 from simulator.scenario.playing.matching import MismatchError
 from simulator.scenario.playing.memory_peers import MemoryPeer
 from simulator.scenario.playing.stage import Stage
-from simulator.scenario.verbs.arguments import Data, Duration
+from simulator.scenario.verbs.arguments import Address, Data, Duration
 from simulator.scenario.verbs.table import verb
 from simulator.scenario.world import StationConfiguration
 from simulator.scenario.world_station import WorldStation
@@ -141,7 +141,7 @@ async def phone_smart_config(
 
 
 @verb("dns.set")
-async def dns_set(stage: Stage, *, name: str, address: str) -> None:
+async def dns_set(stage: Stage, *, name: str, address: Address) -> None:
     """A name leads to this address from now on."""
     stage.simulation.set_name(name, address)
 

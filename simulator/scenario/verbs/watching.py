@@ -7,7 +7,7 @@ from simulator.scenario.playing.matching import MismatchError
 from simulator.scenario.playing.reactions import matches
 from simulator.scenario.playing.stage import Stage
 from simulator.scenario.scenario import Trigger
-from simulator.scenario.verbs.arguments import Count, Duration
+from simulator.scenario.verbs.arguments import Count, Duration, Event
 from simulator.scenario.verbs.table import verb
 
 
@@ -18,7 +18,7 @@ async def wait_for(
     module: str,
     module_prints: str | None = None,
     command: str | None = None,
-    event: str | None = None,
+    event: Event | None = None,
     nth: Count = 1,
     within: Duration | None = None,
 ) -> None:

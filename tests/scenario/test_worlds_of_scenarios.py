@@ -1,0 +1,213 @@
+"""What a scenario says of the world it plays in: files, modules, hosts, routers; each with a module that notices."""
+
+from pathlib import Path
+
+import pytest
+
+from simulator.scenario.playing.player import PlayError
+from simulator.scenario.playing.stage import Setting
+from simulator.scenario.scenario import ScenarioError
+from tests.scenario.playing import HEAD, JOIN, LINK, OK, SERVER, SETTINGS, play_text, steps
+
+
+async def test_two_modules(tmp_path: Path) -> None:
+    text = HEAD + "modules: [A, B]\n"
+    lines = (
+        "{send: 'AT+CWMODE=2', module: A}",
+        "{expect: ['', 'OK'], module: A}",
+        '{send: \'AT+CWSAP="cell","abcdefgh",5,3\', module: A}',
+        "{expect: ['', 'OK'], module: A}",
+        "{send: 'AT+CWMODE=1', module: B}",
+        "{expect: ['', 'OK'], module: B}",
+        '{send: \'AT+CWJAP="cell","abcdefgh"\', module: B}',
+        "{expect: ['WIFI CONNECTED', 'WIFI GOT IP', '', 'OK'], module: B}",
+        "{do: module.power_off, module: B}",
+        "{do: quiet, module: A, time: 1s}",
+    )
+    await play_text(tmp_path, text + steps(*lines))
+
+
+async def test_steps_of_another_file(tmp_path: Path) -> None:
+    (tmp_path / "join.yaml").write_text(
+        "vars: {WHERE: lab}\nsteps:\n"
+        "  - {send: 'AT+CWMODE=1'}\n  - {expect: ['', 'OK']}\n  - {send: 'AT+CWJAP=\"{{WHERE}}\",\"12345678\"'}\n"
+        "  - {expect: ['WIFI CONNECTED', 'WIFI GOT IP', '', 'OK']}\n"
+    )
+    await play_text(tmp_path, HEAD + steps("{include: join.yaml}", "{send: 'AT+CWQAP'}", "{do: discard}"))
+
+
+async def test_a_world_file(tmp_path: Path) -> None:
+    (tmp_path / "world.toml").write_text('[[access_point]]\nssid = "attic"\n')
+    text = "title: x\nworld: world.toml\n"
+    lines = ("{send: 'AT+CWMODE=1'}", OK, '{send: \'AT+CWJAP="attic",""\'}')
+    await play_text(tmp_path, text + steps(*lines, "{expect: ['WIFI CONNECTED', 'WIFI GOT IP', '', 'OK']}"))
+
+
+HOSTS = """\
+title: 'A host of the world'
+world:
+  access_point: [{ssid: lab, password: '12345678'}]
+  host: [{address: '192.168.3.60', name: echo.example.com, serves: ['tcp-echo 7']}]
+"""
+
+
+async def test_hosts_of_the_world(tmp_path: Path) -> None:
+    connect = '{send: \'AT+CIPSTART="TCP","echo.example.com",7\'}'
+    play = (
+        connect,
+        "{expect: ['CONNECT', '', 'OK']}",
+        "{do: host.refuse, host: echo.example.com}",
+        "{expect: ['CLOSED']}",
+        connect,
+        "{expect: ['', 'ERROR']}",
+        "{do: host.start, host: '192.168.3.60'}",
+        connect,
+        "{expect: ['CONNECT', '', 'OK']}",
+        "{do: host.stop, host: echo.example.com}",
+        "{do: quiet}",
+    )
+    await play_text(tmp_path, HOSTS + JOIN.replace("CWMODE=3", "CWMODE=1") + steps(*play))
+    with pytest.raises(ScenarioError, match=r"host: found 'x'; one of echo.example.com, 192.168.3.60 would be right"):
+        await play_text(tmp_path, HOSTS + steps("{do: host.stop, host: x}"))
+
+
+JOINED_BEFORE = """\
+title: A module that has joined in an earlier life
+world: {access_point: [{ssid: lab}], module: [{joined: lab}]}
+"""
+
+
+async def test_who_has_joined_in_an_earlier_life_comes_back_to_a_router_that_was_away(tmp_path: Path) -> None:
+    play = (
+        "{do: wait_for, event: station.got_ip}",
+        "{do: discard}",
+        "{send: 'AT+CWRECONNCFG?'}",
+        "{expect: ['+CWRECONNCFG:1,0', '', 'OK']}",
+        "{do: access_point.off, ssid: lab}",
+        "{expect: ['WIFI DISCONNECT'], within: 10s}",
+        "{do: access_point.on, ssid: lab}",
+        "{expect: ['WIFI CONNECTED', 'WIFI GOT IP'], within: 10s}",
+    )
+    await play_text(tmp_path, JOINED_BEFORE + steps(*play))
+
+
+DIALECTS = """\
+title: Two firmwares in one world
+dialect: ai-thinker
+modules: [A, B]
+world: {access_point: [], module: [{}, {dialect: esp8266-v0.30}]}
+"""
+
+
+async def test_a_module_of_the_world_has_a_firmware_of_its_own(tmp_path: Path) -> None:
+    play = (
+        "{send: 'AT+GMR', module: A}",
+        "{expect: ['re:AT version:2.2.0.0.*'], module: A}",
+        "{do: discard, module: A}",
+        "{send: 'AT+GMR', module: B}",
+        "{expect: ['re:AT version:0.30.*'], module: B}",
+        "{do: discard, module: B}",
+    )
+    await play_text(tmp_path, DIALECTS + steps(*play))
+    with pytest.raises(
+        ScenarioError, match=r"modules: found 1; 2, a name for each module of the world, would be right"
+    ):
+        await play_text(tmp_path, DIALECTS.replace("modules: [A, B]", "modules: [A]") + "steps: []\n")
+
+
+HANDS = HEAD.replace(
+    "  peers:\n",
+    """\
+  host:
+    - {address: '192.168.3.60', name: box.example, serves: ['tcp-peer 80', 'udp-peer 90', 'tls-peer 443']}
+  peers:
+""",
+)
+
+
+@pytest.mark.parametrize("setting", SETTINGS.values(), ids=SETTINGS)
+async def test_a_host_of_the_world_in_the_hands_of_a_scenario(tmp_path: Path, setting: Setting) -> None:
+    play = (
+        '{send: \'AT+CIPSTART="TCP","box.example",80\'}',
+        "{expect: ['CONNECT', '', 'OK']}",
+        "{do: peer.accept, peer: box.example}",
+        "{peer_sends: 'hello', peer: '192.168.3.60', port: 80}",
+        "{expect: ['', '+IPD,5:hello']}",
+        "{do: peer.close, peer: box.example, port: 80}",
+        "{expect: ['CLOSED']}",
+        '{send: \'AT+CIPSTART="SSL","box.example",443\'}',
+        "{expect: ['CONNECT', '', 'OK']}",
+        "{send: 'AT+CIPSEND=2'}",
+        "{expect: ['', 'OK', '', '>']}",
+        "{send_raw: 'hi'}",
+        "{expect: ['', 'Recv 2 bytes', '', 'SEND OK']}",
+        "{peer_receives: 'hi', peer: box.example, port: 443}",
+        "{send: 'AT+CIPCLOSE'}",
+        "{expect: ['CLOSED', '', 'OK']}",
+        "{do: peer.sees_close, peer: box.example, port: 443}",
+        '{send: \'AT+CIPSTART="UDP","box.example",90,2000,2\'}',
+        "{expect: ['CONNECT', '', 'OK']}",
+        "{peer_sends: 'you', peer: box.example, proto: udp, port: 2000}",
+        "{expect: ['', '+IPD,3:you']}",
+        "{do: peer.serve, peer: box.example, proto: tcp, port: 81}",
+        "{do: dns.remove, name: Box.example}",
+        "{send: 'AT+CIPDOMAIN=\"box.example\"'}",
+        "{expect: ['', 'ERROR'], or: ['DNS Fail', '', 'ERROR']}",
+        "{do: dns.set, name: box.example, address: '192.168.3.60'}",
+        "{send: 'AT+CIPCLOSE'}",
+        "{expect: ['CLOSED', '', 'OK']}",
+        '{send: \'AT+CIPSTART="TCP","box.example",81\'}',
+        "{expect: ['CONNECT', '', 'OK']}",
+        "{do: peer.accept, peer: box.example, port: 81}",
+    )
+    await play_text(tmp_path, HANDS + JOIN + steps(*play), setting)
+
+
+@pytest.mark.parametrize("setting", SETTINGS.values(), ids=SETTINGS)
+async def test_a_peer_without_an_address_gets_in(tmp_path: Path, setting: Setting) -> None:
+    text = HEAD.replace("  peers:\n", "  peers:\n    - {id: nomad}\n")
+    connect = "{do: peer.connect, peer: nomad, to: '{{STA_IP}}', port: 80}"
+    twice = (connect, "{expect: ['0,CONNECT']}", connect, "{expect: ['1,CONNECT']}")
+    await play_text(tmp_path, text + JOIN + steps(*SERVER, *twice), setting)
+    if setting.sockets:
+        return
+    seen = (
+        "{send: 'AT+CIPSTATE?'}",
+        "{expect: ['+CIPSTATE:0,\"TCP\",\"192.168.3.254\",49152,80,1', 're:.*\"192.168.3.254\",49153,80,1', '', 'OK']}",
+    )
+    await play_text(tmp_path, text + JOIN + steps(*SERVER, *twice, *seen), setting)
+
+
+async def test_a_peer_in_memory_loses_its_power(tmp_path: Path) -> None:
+    lost = "{do: host.stop, host: pc}"
+    refused = ('{send: \'AT+CIPSTART="TCP","{{PC_IP}}",8080\'}', "{expect: ['', 'ERROR'], within: 60s}")
+    send = ("{send: 'AT+CIPSEND=2'}", "{expect: ['', 'OK', '', '>']}", "{send_raw: 'hi'}")
+    unanswered = "{expect: ['', 'Recv 2 bytes', '', 'SEND OK']}"
+    over = ("{do: clock.advance, time: 1h}", "{expect: ['CLOSED']}")
+    play = (*LINK, lost, "{do: quiet}", *send, unanswered, *over, *refused, "{do: host.start, host: pc}", *LINK)
+    await play_text(tmp_path, HEAD + JOIN + steps(*play))
+    with pytest.raises(PlayError, match="pc is on this machine here, and in memory only in stepped time"):
+        await play_text(tmp_path, HEAD + steps(lost), SETTINGS["with sockets, real"])
+
+
+async def test_without_internet_no_host_beyond_the_router_is_reached(tmp_path: Path) -> None:
+    far = HANDS.replace("192.168.3.60", "203.0.113.60")
+    connect = '{send: \'AT+CIPSTART="TCP","203.0.113.60",80\'}'
+    gone = "{do: access_point.set, ssid: lab, internet: false}"
+    back = "{do: access_point.set, ssid: lab, internet: true}"
+    play = (gone, connect, "{expect: ['', 'ERROR']}", back, connect, "{expect: ['CONNECT', '', 'OK']}")
+    await play_text(tmp_path, far + JOIN + steps(*play))
+
+
+async def test_time_servers_of_a_transcript(tmp_path: Path) -> None:
+    text = HEAD.replace(
+        "  peers:\n", "  services: {sntp: 'Mon Oct 18 20:12:27 2021', sntp_servers: [time.example.com]}\n  peers:\n"
+    )
+    play = (
+        "{send: 'AT+CIPSNTPCFG=1,8,\"time.example.com\"'}",
+        "{expect_set: ['OK', '+TIME_UPDATED']}",
+        "{send: 'AT+CIPSNTPTIME?'}",
+        "{expect: ['+CIPSNTPTIME:Mon Oct 18 20:12:27 2021', 'OK'], blanks: lenient}",
+    )
+    for setting in SETTINGS.values():
+        await play_text(tmp_path, text + JOIN + steps(*play), setting)
