@@ -7,7 +7,7 @@ from typing import Final
 
 from benchmarks.client import Uart, connect, exchange
 from benchmarks.figure import Goal, Row
-from benchmarks.processes import bare_program, simulator
+from benchmarks.processes import DIALECTS, bare_program, simulator
 
 KIB: Final = 1024
 MEGABYTE: Final = 1_000_000
@@ -23,10 +23,14 @@ smallest of objects left behind by every send are more than twice as much."""
 
 
 def measure() -> list[Row]:
-    """One process: joined and connected with a client attached it rests, then it sends."""
+    """One process of each firmware: joined and connected with a client attached it rests, then it sends."""
     with bare_program("bare_echo") as server:
-        bare = resident_memory(server.pid)
-    with bare_program("tcp_echo") as peer, simulator() as server:
+        bare = resident_memory(server.pid) / MEGABYTE
+    return [row for dialect, of in DIALECTS.items() for row in _rows(dialect, of, bare)]
+
+
+def _rows(dialect: str, of: str, bare: float) -> list[Row]:
+    with bare_program("tcp_echo") as peer, simulator("--dialect", dialect) as server:
         uart = Uart(server.at)
         connect(uart, int(peer.at))
         time.sleep(SETTLE_TIME)
@@ -42,9 +46,9 @@ def measure() -> list[Row]:
         growth = (resident_memory(server.pid) - warm) / KIB
         uart.close()
     return [
-        Row("footprint", "resident memory, idle", "MB", idle / MEGABYTE, bare / MEGABYTE, Goal(45, on_ratio=False)),
-        Row("footprint", f"growth over {SENDS} sends", "KiB", growth, goal=Goal(GROWTH_TOLERANCE, on_ratio=False)),
-        Row("footprint", "wake-ups, idle client attached", "1/s", wake_ups, goal=Goal(0, on_ratio=False)),
+        Row("footprint", f"resident memory, idle{of}", "MB", idle / MEGABYTE, bare, Goal(45, on_ratio=False)),
+        Row("footprint", f"growth over {SENDS} sends{of}", "KiB", growth, goal=Goal(GROWTH_TOLERANCE, on_ratio=False)),
+        Row("footprint", f"wake-ups, idle client attached{of}", "1/s", wake_ups, goal=Goal(0, on_ratio=False)),
     ]
 
 

@@ -14,11 +14,12 @@ import trio
 
 from benchmarks.client import PAYLOAD, SEND, Exchange, set_up
 from benchmarks.figure import RUNS, Row
-from benchmarks.processes import bare_program
+from benchmarks.processes import DIALECTS, bare_program
 from benchmarks.processors import awake_processors, put_under_test
 from simulator.core.clock import RealClock
 from simulator.core.port import MemoryPort
-from simulator.dialects.esp32_v5 import Esp32V5
+from simulator.dialects.loading import load_firmware
+from simulator.dialects.names import RUNNABLE
 from simulator.scenario.simulation import Simulation
 from simulator.scenario.world import World
 
@@ -39,8 +40,10 @@ def measure() -> list[Row]:
         put_under_test()
         port = int(peer.at)
         return [
-            *_rows("AT to OK in memory", trio.run(_runs, port, test_startup, COMMANDS)),
-            *_rows("CIPSEND of 1024 bytes and +IPD in memory", trio.run(_runs, port, exchange, EXCHANGES)),
+            row
+            for dialect, of in DIALECTS.items()
+            for what, one, rounds in (("AT to OK", test_startup, COMMANDS), ("CIPSEND and +IPD", exchange, EXCHANGES))
+            for row in _rows(f"{what} in memory{of}", trio.run(_runs, dialect, port, one, rounds))
         ]
 
 
@@ -63,7 +66,7 @@ async def exchange(port: MemoryPort) -> None:
     await port.read_until(b">")
     port.send(PAYLOAD)
     coming = Exchange()
-    while not coming.feed(await port.read_until(b"\n")):
+    while not coming.feed(await port.read_some()):
         pass
 
 
@@ -75,10 +78,10 @@ def _rows(name: str, runs: list[tuple[float, float]]) -> list[Row]:
     ]
 
 
-async def _runs(peer: int, one: Round, rounds: int) -> list[tuple[float, float]]:
+async def _runs(dialect: str, peer: int, one: Round, rounds: int) -> list[tuple[float, float]]:
     """Rate per second and microseconds of processor time of one round, for each run."""
     runs = []
-    async with connected_module(peer) as port:
+    async with connected_module(peer, dialect) as port:
         for _ in range(RUNS):
             begin, busy = time.perf_counter(), time.process_time()
             for _ in range(rounds):
@@ -99,11 +102,11 @@ async def _profile(peer: int) -> cProfile.Profile:
 
 
 @asynccontextmanager
-async def connected_module(peer: int) -> AsyncIterator[MemoryPort]:
+async def connected_module(peer: int, dialect: str = RUNNABLE[0]) -> AsyncIterator[MemoryPort]:
     """A module, echo off, with an open connection to a port of this machine."""
     port = MemoryPort()
     simulation = Simulation(World(), RealClock())
-    simulation.add_module(Esp32V5(), port)
+    simulation.add_module(load_firmware(dialect), port)
     with trio.fail_after(LIMIT):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(simulation.run)

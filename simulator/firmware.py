@@ -53,10 +53,11 @@ class Reports(LinkListener, DataListener, Protocol):
 
 
 class BootText(NamedTuple):
-    """What the boot ROM prints on the port of the commands, and at how many baud."""
+    """What the boot ROM prints on the port of the commands."""
 
     text: bytes
     baud_rate: int
+    """After a reset of the chip; after a restart by software the UART still has the rate of the commands."""
 
 
 class Firmware(Protocol[ModuleT]):

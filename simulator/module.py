@@ -31,6 +31,8 @@ from simulator.stack.softap_interface import SoftApInterface
 from simulator.stack.tls_options import Tls
 from simulator.system import System
 
+WARM_RESTARTS: Final = (RestartCause.SOFTWARE, RestartCause.RESTORE)
+"""The chip is not reset, and its ROM prints at the rate that the UART has."""
 DRAIN_LIMIT: Final = 3.0
 """Seconds a restart waits for its OK to leave the UART (ESP-AT source)."""
 
@@ -166,10 +168,13 @@ class Module(Board):
         self.uart.set_line(self.system.uart.current)
 
     async def _boot(self, cause: RestartCause) -> Restart:
+        boot_text = self.firmware.boot_text if self.uart.port.paced else None
+        if boot_text is not None and cause in WARM_RESTARTS:
+            await self.uart.print_at(boot_text.text, self.uart.line.baud_rate)
         self._assemble()
         self._event(f"module.boot {cause.value}")
-        if self.firmware.boot_text is not None and self.uart.port.paced:
-            await self.uart.print_at(*self.firmware.boot_text)
+        if boot_text is not None and cause not in WARM_RESTARTS:
+            await self.uart.print_at(*boot_text)
         self.log.reset()
         self.firmware.log_reset(self, cause)
         self.store.calibrate(self.mac)

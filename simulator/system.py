@@ -230,8 +230,8 @@ class Factory(NamedTuple):
     (ESP32 Technical Reference Manual: 16). `stores_uart`: whether the first boot stores `uart`. `idle_limit`: seconds
     after which a silent client of the server is closed, 0 never. `message_limit`: payload bytes of one +IPD.
     `passthrough_block`: bytes passthrough sends at a time. `scan_fields`: a bit for each field of AT+CWLAP.
-    `datagrams_wait`: whether passive receiving is for UDP too. `withholds_end`: whether CLOSED comes only when nothing
-    is left to read.
+    `frequency`: its offset and calibration there, the same for all access points. `datagrams_wait`: whether passive
+    receiving is for UDP too. `withholds_end`: whether CLOSED comes only when nothing is left to read.
     """
 
     wifi_mode: WifiMode = DEFAULT_MODE
@@ -246,6 +246,7 @@ class Factory(NamedTuple):
     message_limit: int = MESSAGE_LIMIT
     passthrough_block: int = 2920
     scan_fields: int = ALL_FIELDS
+    frequency: tuple[int, int] = (-1, -1)
     datagrams_wait: bool = True
     withholds_end: bool = True
 

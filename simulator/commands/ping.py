@@ -14,8 +14,10 @@ from simulator.stack.ping import round_trip
 
 table = CommandTable()
 
-PING_LIMIT: Final = 1.0
-"""Seconds until a host counts as silent (ESP-IDF's default; the documents give none)."""
+PING_LIMIT: Final = 1.1
+"""Seconds until a host counts as silent. The documents give none: ESP-IDF's default is 1 s from its request on, and the
+command begins before that. So a client that asks what is going on after a second of silence, as WiFiEspAT does, finds
+a busy module, not one that has just answered."""
 NEAR: Final = 1
 """Milliseconds to this machine and to those of the simulation: less than a module can measure."""
 

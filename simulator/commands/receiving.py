@@ -94,5 +94,5 @@ def unread_lengths(module: Module) -> Line:
     """AT+CIPRECVLEN?: bytes to read of each link, -1 without one; one number in single mode."""
     links = module.links
     numbers = range(LINK_COUNT) if links.multiple else range(1)
-    lengths = [-1 if (link := links[number]) is None else link.unread_length for number in numbers]
+    lengths = [-1 if (link := links[number]) is None else link.shown_length for number in numbers]
     return Line(b"+CIPRECVLEN:" + b",".join(b"%d" % length for length in lengths))

@@ -42,7 +42,7 @@ def incoming_data(module: Module, wording: Wording, link: Link, payload: bytes, 
 def incoming_notice(module: Module, link: Link) -> bytes:
     """+IPD of passive receiving: how much there is to read in all."""
     number = b"%d," % link.number if module.links.multiple else b""
-    return b"\r\n+IPD,%b%d\r\n" % (number, link.unread_length)
+    return b"\r\n+IPD,%b%d\r\n" % (number, link.shown_length)
 
 
 def link_details(link: Link) -> bytes:

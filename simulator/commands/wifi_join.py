@@ -94,17 +94,23 @@ async def join_again(module: Module) -> Answer:
 
 async def join_within(module: Module, limit: int) -> int | None:
     """Join the configured access point within so many seconds; None when there is an address, else the number of what
-    went wrong."""
-    error = TIMED_OUT
+    went wrong, and the station has left."""
+    error = await try_to_join(module, limit)
+    if error is not None:
+        module.station.disconnect()
+    return error
+
+
+async def try_to_join(module: Module, limit: int) -> int | None:
+    """The same, but the station does not leave where it is without an address."""
     try:
         with module.clock.move_on_after(limit):
             await module.station.connect()
             await module.interface.wait_for_address()
             return None
     except JoinError as failure:
-        error = JOIN_ERRORS[failure.reason]
-    module.station.disconnect()
-    return error
+        return JOIN_ERRORS[failure.reason]
+    return TIMED_OUT
 
 
 def _result(error: int | None) -> Answer:
@@ -155,11 +161,11 @@ async def scan(
     async with aclosing(module.scanner.scan(ssid, mac, channel, channel_bitmap, dwell)) as found:
         async for point in found:
             await module.output.room()
-            module.output.write(_scan_line(point, module.scanner.options.fields, ssid).wire, Kind.RESULT)
+            module.output.write(_scan_line(module, point, ssid).wire, Kind.RESULT)
 
 
-def _scan_line(point: AccessPoint, fields: int, wanted: bytes | None) -> Line:
-    security = point.security
+def _scan_line(module: Module, point: AccessPoint, wanted: bytes | None) -> Line:
+    security, fields = point.security, module.scanner.options.fields
     ssid = point.ssid if not point.hidden or wanted is not None else b""
     values = (
         b"%d" % security.number,
@@ -167,8 +173,7 @@ def _scan_line(point: AccessPoint, fields: int, wanted: bytes | None) -> Line:
         b"%d" % point.rssi,
         b'"%b"' % mac_text(point.bssid),
         b"%d" % point.channel,
-        b"-1",  # frequency offset, reserved
-        b"-1",  # frequency calibration, reserved
+        *(b"%d" % value for value in module.firmware.factory.frequency),
         b"%d" % security.pairwise,
         b"%d" % security.group,
         b"%d" % point.protocol,

@@ -95,6 +95,7 @@ FACTORY: Final = Factory(
     message_limit=1460,  # one segment
     passthrough_block=2048,
     scan_fields=0x3F,
+    frequency=(0, 0),  # offsets of either sign were seen, with the calibration always 0
 )
 
 WORDING: Final = Wording(

@@ -19,7 +19,7 @@ from simulator.radio.scan import ALL_FIELDS
 from simulator.system import FirmwareVersion
 
 TABLES: Final[tuple[CommandTable, ...]] = (
-    later.table.only(*three("AT+CWJAP")),  # what is joined is just OK [M 1.7.4, one session]
+    later.table.only(*three("AT+CWJAP")),  # what is joined is just OK [M 1.7.4, one session]; a fifth value [M 1.7.5]
     later.table.only("AT+CWSTARTSMART"),  # AirKiss too (the manuals from 1.0 on)
     later.table.only(*three("AT+CWSAP")),  # most stations and hidden besides [M 1.3] [W]
     later.table.only("AT+CWDHCPS_CUR", "AT+CWDHCPS_DEF"),  # no blank line; zeros unless stored [M, two of 1.x]

@@ -101,7 +101,7 @@ class SoftAp:
     _security = Setting("nvs.net80211", "ap.authmode", OPEN.number)
     most_stations = Setting("nvs.net80211", "ap.max.conn", lambda softap: softap.default_most_stations)
     hidden = Setting("nvs.net80211", "ap.hidden", 0)
-    _own_mac = Setting("NVM_003", "mac", b"")
+    own_mac = Setting("NVM_003", "mac", b"")
 
     def __init__(
         self,
@@ -149,11 +149,11 @@ class SoftAp:
     @property
     def mac(self) -> bytes:
         """The MAC address in force, which is the BSSID."""
-        return self._own_mac or self._factory_mac
+        return self.own_mac or self._factory_mac
 
     @mac.setter
     def mac(self, mac: bytes) -> None:
-        self._own_mac = mac
+        self.own_mac = mac
         self.restart()
 
     def configure(

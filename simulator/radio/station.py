@@ -80,7 +80,7 @@ class Station:
     reconnect_interval = Setting("NVM_017", "interval", lambda station: station.default_reconnect_interval)
     reconnect_attempts = Setting("NVM_017", "count", 0)
     auto_connect = Setting("NVM_022", "autoconn", 1, always=True)
-    _own_mac = Setting("NVM_004", "mac", b"")
+    own_mac = Setting("NVM_004", "mac", b"")
     inactive_time = Setting("NVM_024", "sta_inactive", 6)
     listen_interval = Setting("NVM_024", "listen_intv", DEFAULT_LISTEN_INTERVAL)
 
@@ -122,11 +122,11 @@ class Station:
     @property
     def mac(self) -> bytes:
         """The MAC address in force: the factory's unless another one was set."""
-        return self._own_mac or self._factory_mac
+        return self.own_mac or self._factory_mac
 
     @mac.setter
     def mac(self, mac: bytes) -> None:
-        self._own_mac = mac
+        self.own_mac = mac
 
     @property
     def configured(self) -> bool:

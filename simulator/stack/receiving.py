@@ -127,7 +127,7 @@ class Receiving:
     async def _keep(self, link: Link, data: bytes, sender: Endpoint) -> None:
         if link.unread_length + len(data) > RECEIVE_WINDOW:
             return  # only a datagram can be too much
-        link.unread.append((data, sender))
+        link.keep(data, sender)
         if link.announced or not self.keeps(link):
             return
         await self._output.room()

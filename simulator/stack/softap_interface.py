@@ -10,6 +10,7 @@ from simulator.stack.interface import Ipv4
 from simulator.stack.lan import Lan
 
 DEFAULT_ADDRESS: Final = Ipv4("192.168.4.1", "192.168.4.1", "255.255.255.0")
+NOT_GIVEN: Final = Ipv4("", "", "")
 DEFAULT_LEASE: Final = 120
 """Minutes (ESP-IDF's DHCP server)."""
 POOL_SIZE: Final = 100
@@ -20,9 +21,9 @@ POOL_SIZE: Final = 100
 class SoftApInterface:
     """The IPv4 side of the softAP, for one boot of one module."""
 
-    _address = Setting("NVM_001", "ip", DEFAULT_ADDRESS.address.encode())
-    _gateway = Setting("NVM_001", "gw", DEFAULT_ADDRESS.gateway.encode())
-    _netmask = Setting("NVM_001", "netmask", DEFAULT_ADDRESS.netmask.encode())
+    _address = Setting("NVM_001", "ip", b"")
+    _gateway = Setting("NVM_001", "gw", b"")
+    _netmask = Setting("NVM_001", "netmask", b"")
     lease_time = Setting("NVM_007", "lease", DEFAULT_LEASE)
     _pool_start = Setting("NVM_007", "start", b"")
     _pool_end = Setting("NVM_007", "end", b"")
@@ -46,9 +47,16 @@ class SoftApInterface:
         self._moved = moved
 
     @property
+    def static(self) -> Ipv4 | None:
+        """The address it was given, if it was."""
+        if not self._address:
+            return None
+        return Ipv4(self._address.decode(), self._gateway.decode(), self._netmask.decode())
+
+    @property
     def ipv4(self) -> Ipv4:
         """The softAP's own address."""
-        return Ipv4(self._address.decode(), self._gateway.decode(), self._netmask.decode())
+        return self.static or DEFAULT_ADDRESS
 
     @property
     def pool(self) -> tuple[IPv4Address, IPv4Address]:
@@ -88,14 +96,13 @@ class SoftApInterface:
         """The softAP is off."""
         self.lan = None
 
-    def set_address(self, ipv4: Ipv4) -> None:
-        """Another address; the pool goes back to the default. Those who have joined stay joined."""
-        self._address = ipv4.address.encode()
-        self._gateway = ipv4.gateway.encode()
-        self._netmask = ipv4.netmask.encode()
+    def set_address(self, ipv4: Ipv4 | None) -> None:
+        """Another address, None for the default; the pool goes back to the default. Those who have joined stay
+        joined."""
+        self._address, self._gateway, self._netmask = (part.encode() for part in ipv4 or NOT_GIVEN)
         self._pool_start = self._pool_end = b""
         if self.lan is not None:
-            self.lan.move(self.subnet, ipv4.address)
+            self.lan.move(self.subnet, self.ipv4.address)
             self._apply_pool()
             self._moved()
 
@@ -113,8 +120,8 @@ class SoftApInterface:
 
     def dhcp_changed(self, *, drops_static: bool = False) -> None:
         """The server has been switched; `drops_static`: the softAP goes back to its own address."""
-        if drops_static and self.ipv4 != DEFAULT_ADDRESS:
-            self.set_address(DEFAULT_ADDRESS)
+        if drops_static and self.static:
+            self.set_address(None)
         if self.lan is not None:
             self.lan.dhcp = self._dhcp()
 

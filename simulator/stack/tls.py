@@ -28,16 +28,23 @@ _MAKING: Final = threading.Lock()
 
 
 class TlsConnection:
-    """A connection whose handshake is done. `sent`: bytes of data, not of TLS."""
+    """A connection whose handshake is done.
+
+    `sent`: bytes of data, not of TLS. `record_length`: bytes of TLS that `receive` has taken for what it returned last;
+    0 if that is the rest of a record.
+    """
 
     def __init__(
         self, below: Connection, session: ssl.SSLObject, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO
     ) -> None:
         self.sent = 0
+        self.record_length = 0
         self._below = below
         self._session = session
         self._incoming = incoming
         self._outgoing = outgoing
+        self._fed = 0  # bytes of TLS from below
+        self._decrypted = 0  # how many of them OpenSSL had taken when it last gave data
         self._unsent = b""  # records that an interrupted send has left: they have their place in the stream
 
     async def send(self, data: bytes) -> None:
@@ -55,13 +62,18 @@ class TlsConnection:
     async def receive(self, most: int) -> bytes:
         while True:
             try:
-                return self._session.read(most)
+                data = self._session.read(most)
             except ssl.SSLWantReadError:
                 pass
             except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
                 return b""
             except ssl.SSLError as error:
                 raise tls_error(error) from error
+            else:
+                before = self._decrypted
+                self._decrypted = self._fed - self._incoming.pending
+                self.record_length = self._decrypted - before
+                return data
             await self._feed()
 
     async def handshake(self, clock: Clock) -> None:
@@ -89,6 +101,7 @@ class TlsConnection:
             if limit.cancelled_caught:
                 raise TlsError(HANDSHAKE_TIMEOUT)
             if not wants_more:
+                self._decrypted = self._fed - self._incoming.pending
                 return
 
     def set_options(self, options: ConnectionOptions) -> None:
@@ -114,6 +127,7 @@ class TlsConnection:
         data = await self._below.receive(RECEIVE_SIZE)
         if data:
             self._incoming.write(data)
+            self._fed += len(data)
         else:
             self._incoming.write_eof()
 

@@ -15,6 +15,14 @@ async def test_nobody_has_that_address() -> None:
     async with station() as bench:
         assert await bench.command(b'AT+PING="192.168.3.77"') == b""
         assert await bench.advance(0.9) == b""
+        assert await bench.advance(0.3) == TIMEOUT + ERROR
+
+
+async def test_a_client_that_asks_after_a_second_finds_a_busy_module() -> None:
+    async with station() as bench:
+        assert await bench.command(b'AT+PING="192.168.3.77"') == b""
+        assert await bench.advance(1) == b""
+        assert await bench.command(b"?") == b"\r\nbusy p...\r\n"
         assert await bench.advance(0.2) == TIMEOUT + ERROR
 
 

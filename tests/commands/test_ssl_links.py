@@ -7,6 +7,7 @@ from random import Random
 import pytest
 
 from simulator.stack.memory_stream import MemoryStream
+from tests.commands.test_passive_receiving import notice
 from tests.memory_host import HOST, OPENED
 from tests.network import ERROR, OK, PROMPT
 from tests.tls_peers import (
@@ -23,6 +24,8 @@ from tests.workbench import Workbench
 
 SENT = b"\r\nSEND OK\r\n"
 SILENCE = 0.02
+AROUND = 5 + 8 + 16
+"""Bytes of a record besides the data: its head, nonce and tag (RFC 5288)."""
 
 
 def received(count: int) -> bytes:
@@ -238,10 +241,25 @@ async def test_much_data_comes_whole_and_in_messages_of_2920() -> None:
 async def test_passive_receiving() -> None:
     async with secured(b"AT+CIPRECVTYPE=1") as (bench, it):
         await it.connection.send(b"hello")
-        assert await bench.settle() == b"\r\n+IPD,5\r\n"
-        assert await bench.command(b"AT+CIPRECVLEN?") == b"+CIPRECVLEN:5\r\n" + OK
-        assert await bench.command(b"AT+CIPRECVDATA=2") == b"+CIPRECVDATA:2,he" + OK + b"\r\n+IPD,3\r\n"
+        assert await bench.settle() == notice(5 + AROUND)
+        assert await bench.command(b"AT+CIPRECVLEN?") == b"+CIPRECVLEN:%d\r\n" % (5 + AROUND) + OK
+        assert await bench.command(b"AT+CIPRECVDATA=2") == b"+CIPRECVDATA:2,he" + OK + notice(3)
+        assert await bench.command(b"AT+CIPRECVLEN?") == b"+CIPRECVLEN:3\r\n" + OK
         assert (await bench.command(b"AT+CIPRECVDATA=9")).startswith(b"+CIPRECVDATA:3,llo" + OK)
+
+
+async def test_records_wait_as_they_are_until_one_is_begun() -> None:
+    async with secured(b"AT+CIPRECVTYPE=1") as (bench, it):
+        for data in (b"first", b"second", b"third"):
+            await it.connection.send(data)
+        assert await bench.settle() == notice(5 + AROUND)
+        assert await bench.command(b"AT+CIPRECVLEN?") == b"+CIPRECVLEN:%d\r\n" % (16 + 3 * AROUND) + OK
+        assert await bench.command(b"AT+CIPRECVDATA=5") == b"+CIPRECVDATA:5,first" + OK + notice(11 + 2 * AROUND)
+        assert await bench.command(b"AT+CIPRECVDATA=4") == b"+CIPRECVDATA:4,seco" + OK + notice(2)
+        assert await bench.command(b"AT+CIPRECVDATA=2") == b"+CIPRECVDATA:2,nd" + OK + notice(5 + AROUND)
+        assert await bench.command(b"AT+CIPRECVDATA=34") == b"+CIPRECVDATA:5,third" + OK
+        assert await bench.command(b"AT+CIPRECVDATA=29") == ERROR
+        assert await bench.command(b"AT+CIPRECVLEN?") == b"+CIPRECVLEN:0\r\n" + OK
 
 
 async def test_a_host_that_does_not_read_stops_the_peer_and_loses_nothing() -> None:
@@ -262,7 +280,7 @@ async def test_the_end_waits_until_all_is_read() -> None:
     async with secured(b"AT+CIPRECVTYPE=1") as (bench, it):
         await it.connection.send(b"last words")
         it.connection.close()
-        assert await bench.settle() == b"\r\n+IPD,10\r\n"
+        assert await bench.settle() == notice(10 + AROUND)
         assert await bench.command(b"AT+CIPRECVDATA=10") == b"+CIPRECVDATA:10,last words" + OK + b"CLOSED\r\n"
 
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
@@ -48,6 +49,12 @@ class Bench:
         printed = await self.command(b"AT+RST")
         assert printed.startswith(b"AT+RST\r\n\r\nOK\r\n")
         return printed.removeprefix(b"AT+RST\r\n\r\nOK\r\n")
+
+    async def wake_up(self) -> bytes:
+        """Sleep deeply, and have the chip reset by its timer; returns what comes behind the OK."""
+        printed = await self.command(b"AT+GSLP=1")
+        assert printed.startswith(b"AT+GSLP=1\r\n\r\nOK\r\n")
+        return printed.removeprefix(b"AT+GSLP=1\r\n\r\nOK\r\n")
 
 
 @asynccontextmanager
@@ -96,7 +103,22 @@ async def test_rom_text_is_noise_to_who_listens_at_the_rate_of_the_commands() ->
     async with bench(TalkativeFirmware()) as it:
         for rate in (0, 115200):
             it.client.rate = rate
-            assert await it.restart() == heard(ROM.text, 74880, 115200) + b"\r\nready\r\n"
+            assert await it.wake_up() == heard(ROM.text, 74880, 115200) + b"\r\nready\r\n"
+
+
+@pytest.mark.parametrize("command", [b"AT+RST", b"AT+RESTORE"])
+async def test_rom_text_can_be_read_after_a_restart_by_software(command: bytes) -> None:
+    async with bench(TalkativeFirmware()) as it:
+        for rate in (0, 115200):
+            it.client.rate = rate
+            assert await it.command(command) == command + b"\r\n\r\nOK\r\n" + ROM.text + b"\r\nready\r\n"
+
+
+async def test_after_a_restart_by_software_rom_text_has_the_rate_of_the_command() -> None:
+    async with bench(TalkativeFirmware()) as it:
+        await it.command(b"AT+UART_CUR=19200,8,1,0,0")
+        it.client.rate = 19200
+        assert await it.restart() == ROM.text + heard(b"\r\nready\r\n", 115200, 19200)
 
 
 async def test_a_port_without_a_wire_is_spared_the_noise() -> None:
@@ -107,16 +129,19 @@ async def test_a_port_without_a_wire_is_spared_the_noise() -> None:
 async def test_the_rom_of_an_old_module() -> None:
     async with bench(load_firmware("esp8266-v0.30")) as it:
         it.client.rate = 115200
-        it.client.send(b"AT+RST\r\n")
+        it.client.send(b"AT+GSLP=1\r\n")
         await it.clock.advance(SECOND)
         assert heard(FIRST_BOOT_TEXT.text, 74880, 115200) in it.client.read()
+        it.client.send(b"AT+RST\r\n")
+        await it.clock.advance(SECOND)
+        assert b"\r\r\n\r\nOK\r\n" + FIRST_BOOT_TEXT.text in it.client.read()
 
 
 async def test_rom_text_can_be_read_at_its_own_rate() -> None:
     async with bench(TalkativeFirmware()) as it:
         it.client.rate = 115200
-        it.client.send(b"AT+RST\r\n")
-        await it.clock.advance(0.004)  # OK has passed, the ROM has begun
+        it.client.send(b"AT+GSLP=1\r\n")
+        await it.clock.advance(0.005)  # OK has passed, the ROM has begun
         it.client.rate = 74880
         await it.clock.advance(SECOND)
-        assert ROM.text[8:] in it.client.read()
+        assert ROM.text[12:] in it.client.read()

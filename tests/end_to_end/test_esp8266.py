@@ -88,7 +88,7 @@ def test_the_rom_is_text_at_its_own_rate_and_noise_at_that_of_the_commands(start
     with OldClient(simulator.port()) as client:
         client.serial.baudrate = 115200
         client.read_until(b"ready\r\n")
-        client.write(b"AT+RST\r\n")
+        client.write(b"AT+GSLP=500\r\n")
         client.read_until(OK)
         client.serial.baudrate = rate
         rom = heard(FIRST_BOOT_TEXT.text, 74880, rate)[-100:]

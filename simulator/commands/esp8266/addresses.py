@@ -1,7 +1,7 @@
 """Addresses of the interfaces (ESP8266 AT Instruction Set 0.30, chapter 4)."""
 
 from ipaddress import IPv4Address
-from typing import Final
+from typing import Any, Final
 
 from simulator.commands import addresses, softap
 from simulator.commands.argument_types import Address, Ipv4Arguments, Mac, mac_text
@@ -15,12 +15,18 @@ table = ThreefoldTable()
 
 CLASS_C: Final = range(192, 224)
 """First bytes of the addresses a softAP may have."""
+ERASED_MAC: Final = b"\xff" * 6
+"""What is stored before a MAC address has been (seen on a module of 1.1)."""
+
+
+def _mac(room: Any, view: View) -> bytes:
+    return mac_text(room.mac if view is in_force else view(room).own_mac or ERASED_MAC)
 
 
 @table.query("AT+CIPSTAMAC")
 def station_mac(module: Module, name: bytes, view: View) -> Line:
     """AT+CIPSTAMAC?: the MAC address of the station."""
-    return Line(b'%b:"%b"' % (name, mac_text(view(module.station).mac)))
+    return Line(b'%b:"%b"' % (name, _mac(module.station, view)))
 
 
 @table.set("AT+CIPSTAMAC")
@@ -34,7 +40,7 @@ def set_station_mac(module: Module, mac: Mac) -> None:
 @table.query("AT+CIPAPMAC")
 def softap_mac(module: Module, name: bytes, view: View) -> Line:
     """AT+CIPAPMAC?: the MAC address of the softAP."""
-    return Line(b'%b:"%b"' % (name, mac_text(view(module.softap).mac)))
+    return Line(b'%b:"%b"' % (name, _mac(module.softap, view)))
 
 
 @table.set("AT+CIPAPMAC")
@@ -64,10 +70,18 @@ def set_station_address(module: Module, ipv4: Ipv4Arguments) -> None:
     addresses.set_station_address(module, ipv4)
 
 
+def softap_ipv4(module: Module, view: View) -> Ipv4:
+    """The address a query of the softAP shows: the one in force if it is on, or the one that is stored; else zeros
+    (seen on modules of 1.5 and 1.1)."""
+    if view is in_force:
+        return module.softap_interface.ipv4 if module.wifi.has_softap else UNSET
+    return view(module.softap_interface).static or UNSET
+
+
 @table.query("AT+CIPAP")
 def softap_address(module: Module, name: bytes, view: View) -> Line:
     """AT+CIPAP?: address, gateway and netmask in one line."""
-    return Line(b'%b:"%b","%b","%b"' % (name, *(part.encode() for part in view(module.softap_interface).ipv4)))
+    return Line(b'%b:"%b","%b","%b"' % (name, *(part.encode() for part in softap_ipv4(module, view))))
 
 
 @table.set("AT+CIPAP", ("_CUR", "_DEF"))

@@ -8,9 +8,9 @@ from typing import Annotated, Final
 
 from simulator.commands import addresses, receiving, smart_config, softap, uart, wifi_join
 from simulator.commands.addresses import ipv4_lines
-from simulator.commands.argument_types import Address, Host, Link, Mac, Port
+from simulator.commands.argument_types import Address, Host, Link, Mac, Port, mac_text
 from simulator.commands.esp8266 import links, wifi
-from simulator.commands.esp8266.addresses import station_ipv4
+from simulator.commands.esp8266.addresses import softap_ipv4, station_ipv4
 from simulator.commands.esp8266.threefold import ThreefoldTable, View, in_force
 from simulator.commands.esp8266.wifi import Channel, SoftApPassword, SoftApSecurity, Ssid, StationPassword
 from simulator.commands.links import TcpArguments, link_lines
@@ -32,10 +32,23 @@ SMART_CONFIG_TYPES: Final = ((Protocol.ESPTOUCH,), (Protocol.AIRKISS,), (Protoco
 """By the number of AT+CWSTARTSMART, from 1."""
 
 
+@table.query("AT+CWJAP")
+def joined(module: Module, name: bytes, view: View) -> Line:
+    """AT+CWJAP?: with a fifth value, whether only encrypted access points are joined."""
+    station, point = module.station, module.station.access_point
+    if point is None:
+        return Line(b"No AP")
+    values = (name, point.ssid, mac_text(point.bssid), point.channel, point.rssi, station.only_encrypted)
+    return Line(b'%b:"%b","%b",%d,%d,%d' % values)
+
+
 @table.set("AT+CWJAP")
-async def join(module: Module, ssid: Ssid, password: StationPassword, bssid: Mac | None = None) -> Answer:
+async def join(
+    module: Module, ssid: Ssid, password: StationPassword, bssid: Mac | None = None, only_encrypted: Bool = False
+) -> Answer:
     """AT+CWJAP: an access point that is joined already is not left and joined again."""
     station, point = module.station, module.station.access_point
+    station.only_encrypted = int(only_encrypted)
     if point is None or (station.ssid, station.password) != (ssid, password) or bssid not in (None, point.bssid):
         return await wifi.join(module, ssid, password, bssid)
     station.ssid, station.password, station.bssid = ssid, password, bssid or b""
@@ -83,7 +96,7 @@ def station_address(module: Module, name: bytes, view: View) -> list[Line]:
 @table.query("AT+CIPAP")
 def softap_address(module: Module, name: bytes, view: View) -> list[Line]:
     """AT+CIPAP?: address, gateway and netmask, a line each."""
-    return ipv4_lines(name, view(module.softap_interface).ipv4)
+    return ipv4_lines(name, softap_ipv4(module, view))
 
 
 @table.query("AT+CWDHCPS", ("_CUR", "_DEF"))
@@ -212,7 +225,7 @@ def read(module: Module, link: Link, most: Annotated[int, Range(1, 2048)]) -> Un
 @table.command("AT+CIPRECVLEN", Form.QUERY)
 def unread_lengths(module: Module) -> Line:
     """AT+CIPRECVLEN?: bytes to read of each link, 0 without one."""
-    lengths = [0 if (link := module.links[number]) is None else link.unread_length for number in range(LINK_COUNT)]
+    lengths = [0 if (link := module.links[number]) is None else link.shown_length for number in range(LINK_COUNT)]
     return Line(b"+CIPRECVLEN:" + b",".join(b"%d" % length for length in lengths))
 
 

@@ -59,8 +59,11 @@ async def join(module: Module, ssid: Ssid, password: StationPassword, bssid: Mac
     need_station(module)
     station = module.station
     station.ssid, station.password, station.bssid = ssid, password, bssid or b""
-    error = await wifi_join.join_within(module, wifi_join.DEFAULT_JOIN_LIMIT)
-    return None if error is None else [Line(b"+CWJAP:%d" % error), Result.FAIL]
+    error = await wifi_join.try_to_join(module, wifi_join.DEFAULT_JOIN_LIMIT)
+    if error is None:
+        return None
+    module.engine.afterwards(station.disconnect)  # behind FAIL (seen on a module)
+    return [Line(b"+CWJAP:%d" % error), Result.FAIL]
 
 
 @table.command("AT+CWLAP", Form.EXECUTE)

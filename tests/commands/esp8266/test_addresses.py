@@ -7,6 +7,8 @@ from tests.network import ERROR, JOIN, OK
 from tests.workbench import workbench
 
 OLD = "esp8266-v0.30"
+ERASED = b'"ff:ff:ff:ff:ff:ff"\r\n'
+NO_SOFTAP = b':"0.0.0.0","0.0.0.0","0.0.0.0"\r\n'
 
 
 @pytest.mark.parametrize("suffix", THREE)
@@ -17,12 +19,13 @@ async def test_mac_addresses(side: bytes, suffix: bytes) -> None:
         station = bench.module.mac
         own = station if side == b"STA" else bytes([station[0] | 2]) + station[1:]
         factory = b'"%b"\r\n' % own.hex(":").encode()
-        assert await bench.command(b"AT%b?" % name) == name + b":" + factory + OK
+        stored = b"+CIP%bMAC_DEF" % side
+        shown = ERASED if suffix == b"_DEF" else factory
+        assert await bench.command(b"AT%b?" % name) == name + b":" + shown + OK
         await run(bench, b'AT%b="18:fe:35:98:d3:7b"' % name)
         assert await bench.command(b"AT%b?" % name) == name + b':"18:fe:35:98:d3:7b"\r\n' + OK
         assert await bench.command(b'AT%b="18:fe:35:98:d3"' % name) == ERROR
-        stored = b"+CIP%bMAC_DEF" % side
-        kept = factory if suffix == b"_CUR" else b'"18:fe:35:98:d3:7b"\r\n'
+        kept = ERASED if suffix == b"_CUR" else b'"18:fe:35:98:d3:7b"\r\n'
         assert await bench.command(b"AT%b?" % stored) == stored + b":" + kept + OK
 
 
@@ -57,15 +60,34 @@ async def test_the_address_of_the_softap(suffix: bytes) -> None:
     async with workbench(dialect=OLD) as bench:
         name = b"+CIPAP" + suffix
         default = b':"192.168.4.1","192.168.4.1","255.255.255.0"\r\n'
-        assert await bench.command(b"AT%b?" % name) == name + default + OK
+        shown = NO_SOFTAP if suffix == b"_DEF" else default
+        assert await bench.command(b"AT%b?" % name) == name + shown + OK
         await run(bench, b'AT%b="192.168.5.1","192.168.5.1","255.255.255.0"' % name)
         moved = b':"192.168.5.1","192.168.5.1","255.255.255.0"\r\n'
         assert await bench.command(b"AT%b?" % name) == name + moved + OK
         assert await bench.command(b"AT+CWDHCP?") == b"+CWDHCP:2" + OK
-        kept = default if suffix == b"_CUR" else moved
+        kept = NO_SOFTAP if suffix == b"_CUR" else moved
         assert await bench.command(b"AT+CIPAP_DEF?") == b"+CIPAP_DEF" + kept + OK
         assert await bench.command(b'AT%b="10.0.0.1","10.0.0.1","255.255.255.0"' % name) == ERROR
         assert await bench.command(b'AT%b="192.168.6.1"' % name) == (OK if suffix else ERROR)
+
+
+@pytest.mark.parametrize("suffix", THREE)
+async def test_a_softap_that_is_off_has_no_address(suffix: bytes) -> None:
+    async with workbench(dialect=OLD) as bench:
+        name = b"+CIPAP" + suffix
+        await run(bench, b"AT+CWMODE=1")
+        assert await bench.command(b"AT%b?" % name) == name + NO_SOFTAP + OK
+        await run(bench, b"AT+CWMODE=2")
+        shown = NO_SOFTAP if suffix == b"_DEF" else b':"192.168.4.1","192.168.4.1","255.255.255.0"\r\n'
+        assert await bench.command(b"AT%b?" % name) == name + shown + OK
+
+
+async def test_dhcp_gives_the_softap_its_own_address_back() -> None:
+    async with workbench(dialect=OLD) as bench:
+        await run(bench, b'AT+CIPAP_DEF="192.168.5.1"', b"AT+CWDHCP_DEF=0,1")
+        assert await bench.command(b"AT+CIPAP_DEF?") == b"+CIPAP_DEF" + NO_SOFTAP + OK
+        assert await bench.command(b"AT+CIPAP?") == b'+CIPAP:"192.168.4.1","192.168.4.1","255.255.255.0"\r\n' + OK
 
 
 async def test_the_addresses_of_all_interfaces() -> None:

@@ -36,7 +36,7 @@ async def test_gmr_has_a_fourth_line() -> None:
         )
 
 
-SCANNED = b'+CWLAP:(3,"espressif",-45,"ca:6f:00:00:00:01",6,-1,-1,4,4,7,0)\r\n'
+SCANNED = b'+CWLAP:(3,"espressif",-45,"ca:6f:00:00:00:01",6,0,0,4,4,7,0)\r\n'
 
 
 async def test_scanning_has_eleven_fields_or_those_wanted() -> None:
@@ -248,3 +248,17 @@ async def test_what_is_joined_is_not_joined_again(suffix: bytes) -> None:
         other = join.replace(b"1234567890", b"0987654321")
         assert await bench.command(other) == b"WIFI DISCONNECT\r\n+CWJAP:2\r\n\r\nFAIL\r\n"
         assert await bench.command(join) == joined
+
+
+@pytest.mark.parametrize("suffix", THREE)
+async def test_what_is_joined_has_five_values(suffix: bytes) -> None:
+    async with workbench(WORLD, dialect=V17) as bench:
+        name = b"+CWJAP" + suffix
+        await run(bench, b"AT+CWMODE=1")
+        assert await bench.command(b"AT%b?" % name) == b"No AP\r\n" + OK
+        join = JOIN.replace(b"CWJAP", b"CWJAP" + suffix)
+        for bssid, only_encrypted in ((b"", 0), (b',"ca:6f:00:00:00:01",1', 1), (b',"ca:6f:00:00:00:01",0', 0)):
+            assert (await bench.command(join + bssid)).endswith(OK)
+            values = b':"espressif","ca:6f:00:00:00:01",6,-45,%d\r\n' % only_encrypted
+            assert await bench.command(b"AT%b?" % name) == name + values + OK
+        assert await bench.command(join + b',"ca:6f:00:00:00:01",2') == ERROR

@@ -1,5 +1,7 @@
 """AT 0.30: Wi-Fi, exact bytes; what is in force and what is stored."""
 
+from dataclasses import replace
+
 import pytest
 
 from simulator.scenario.world import AccessPointConfiguration, StationConfiguration, World
@@ -75,6 +77,16 @@ async def test_joining_fails_without_a_suffix_in_its_line(suffix: bytes) -> None
         assert await bench.command(name + b'="espressif"') == ERROR
 
 
+@pytest.mark.parametrize("dialect", [OLD, "esp8266-v1.7"])
+async def test_without_an_address_it_leaves_behind_fail(dialect: str) -> None:
+    world = World(access_points=(replace(POINT, dhcp=False),))
+    async with workbench(world, dialect=dialect) as bench:
+        await run(bench, b"AT+CWMODE=1")
+        assert await bench.command(JOIN) == b"WIFI CONNECTED\r\n"
+        assert await bench.advance(15) == b"+CWJAP:1\r\n\r\nFAIL\r\nWIFI DISCONNECT\r\n"
+        assert await bench.advance(60) == b""
+
+
 async def test_joining_needs_a_station() -> None:
     async with workbench(WORLD, dialect=OLD) as bench:
         assert await bench.command(JOIN) == ERROR
@@ -107,7 +119,7 @@ async def test_not_joining_at_power_on() -> None:
 
 
 async def test_scanning_has_six_fields() -> None:
-    line = b'+CWLAP:(3,"espressif",-45,"ca:6f:00:00:00:01",6,-1)\r\n'
+    line = b'+CWLAP:(3,"espressif",-45,"ca:6f:00:00:00:01",6,0)\r\n'
     async with workbench(WORLD, dialect=OLD) as bench:
         assert await bench.command(b"AT+CWLAP") == ERROR
         await run(bench, b"AT+CWMODE=1")
