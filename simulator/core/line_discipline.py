@@ -3,12 +3,16 @@
 A chunk is what one read of the port brings. Firmwares differ in how they read it, so there are two disciplines.
 """
 
+import re
 from typing import Final, NamedTuple, Protocol
 
 from simulator.core.errors import LINE_TOO_LONG, NO_AT
 
 LINE_LIMIT: Final = 256
 """Bytes of a command line, CR LF not counted (ESP-AT User Guide, chapter 3)."""
+
+HEAD: Final = re.compile(rb"AT|at")
+"""How a command begins where it is looked for byte by byte; not `At`."""
 
 
 class Input(NamedTuple):
@@ -124,13 +128,12 @@ class ScanningLineDiscipline:
         before = len(self._partial)
         text = self._partial + chunk
         end = text.find(b"\n")
-        places = [at for head in (b"AT", b"at") if (at := text.find(head, 0, end if end >= 0 else len(text))) >= 0]
-        if not places:
+        head = HEAD.search(text, 0, end if end >= 0 else len(text))
+        if head is None:
             self._partial = text[-1:] if end < 0 and text[-1:] in (b"A", b"a") else b""
             return 0
-        head = min(places)
-        self._partial, self._collecting = text[head : head + 2], True
-        return head + 2 - before
+        self._partial, self._collecting = head[0], True
+        return head.end() - before
 
 
 def _can_begin_command(text: bytes) -> bool:

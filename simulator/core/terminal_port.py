@@ -44,7 +44,7 @@ class TerminalPort(Port):
         self._master = master
         self._spawn = spawn
         self._opening: trio.Event | None = None
-        self._spoke = False  # the module, since the client was last waited for
+        self._spoke = False  # the module, since the client did
         os.set_blocking(master, False)
         fcntl.ioctl(master, termios.TIOCPKT, struct.pack("i", 1))
 
@@ -73,6 +73,7 @@ class TerminalPort(Port):
             except BlockingIOError:
                 return b""
             if packet[0] == TIOCPKT_DATA:
+                self._spoke = False
                 self._client_spoke()
                 return packet[1:]
             if packet[0] & TIOCPKT_FLUSHREAD:
