@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from simulator.core.errors import CommandError
 from simulator.core.message_filter import SystemMessageFilter
 from simulator.core.serial_line import FACTORY_UART, UartParameters
-from simulator.persist.factory import FactoryParameters
+from simulator.persist.factory import PARAMETER_RANGES, FactoryParameters
 from simulator.persist.settings import Setting, Settings
 from simulator.radio.scan import ALL_FIELDS
 from simulator.radio.softap import MOST_STATIONS
@@ -36,7 +36,7 @@ class FirmwareVersion(NamedTuple):
 # The UART
 
 
-UART_LIMITS: Final = ((80, 5_000_000), (5, 8), (1, 3), (0, 2), (0, 3))
+UART_LIMITS: Final = (PARAMETER_RANGES["uart_baudrate"], (5, 8), (1, 3), (0, 2), (0, 3))
 """Least and most of each parameter."""
 UART_CLOCK: Final = 80_000_000
 """The clock of the UART in Hz."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from simulator.cli.reasons import reason
-from simulator.persist.factory import PARAMETERS, PKI_NAMESPACES
+from simulator.persist.factory import PARAMETER_RANGES, PARAMETERS, PKI_NAMESPACES
 from simulator.persist.flash import SECTOR_SIZE, FlashChip, sectors_of
 from simulator.persist.image_file import OWNER_ONLY, FlashFileError, ImageCopy, create_image, open_image
 from simulator.persist.nvs.entry import Type
@@ -199,7 +199,10 @@ def _set_in(storage: Storage, options: Namespace) -> None:
     if kind is None:
         kind = before.type if before is not None else _usual_type(options, name)
     try:
-        values.write(options.namespace, options.key, kind, _value(options.value, kind))
+        value = _value(options.value, kind)
+        if name == MANUFACTURING_NVS and options.namespace == PARAMETERS:
+            _check_parameter(options.key, value)
+        values.write(options.namespace, options.key, kind, value)
     except NvsValueError as error:
         raise ValueError(f"{options.namespace} {options.key}: {error}") from None
 
@@ -219,6 +222,13 @@ def _check_name(namespace: str, key: str, manufacturing: NvsPartition) -> None:
         raise ValueError(
             f"found {namespace} {key}, which is not there; {right} would be right, --type makes a new value"
         )
+
+
+def _check_parameter(key: str, value: int | bytes) -> None:
+    """Raises NvsValueError for a number that the documents do not allow."""
+    limits = PARAMETER_RANGES.get(key)
+    if limits is not None and isinstance(value, int) and not limits[0] <= value <= limits[1]:
+        raise NvsValueError(f"found {value}; {limits[0]} to {limits[1]} would be right")
 
 
 def _usual_type(options: Namespace, partition: str) -> Type:

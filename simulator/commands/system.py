@@ -9,6 +9,7 @@ from simulator.core.errors import CommandError
 from simulator.core.grammar import Form, Parameter
 from simulator.core.registry import CommandTable
 from simulator.module import Module
+from simulator.persist.factory import PARAMETER_RANGES
 from simulator.system import SystemMessages
 
 READ: Final = 0
@@ -115,7 +116,7 @@ def transmit_power(module: Module) -> Line:
 @table.command("AT+RFPOWER", Form.SET)
 def set_transmit_power(
     module: Module,
-    wifi: Annotated[int, Range(40, 84)],
+    wifi: Annotated[int, Range(*PARAMETER_RANGES["max_tx_power"])],
     ble_advertising: BlePower = None,
     ble_scan: BlePower = None,
     ble_connection: BlePower = None,

@@ -9,8 +9,9 @@ from pathlib import Path
 from simulator.core.port import PortError
 
 
-def lock_path(path: Path) -> socket.socket:
-    """Reserve a path for this process, as long as it lives: an abstract socket leaves nothing behind.
+def lock_path(path: Path, option: str) -> socket.socket:
+    """Reserve a path for this process, as long as it lives: an abstract socket leaves nothing behind. `option`: of the
+    command line, which says another one.
 
     Raises PortError when another simulator has it, OSError.
     """
@@ -21,6 +22,8 @@ def lock_path(path: Path) -> socket.socket:
     except OSError as error:
         lock.close()
         if error.errno == errno.EADDRINUSE:
-            raise PortError(f"{path} belongs to another simulator that is running") from error
+            raise PortError(
+                f"{path} belongs to another simulator that is running; another place, {option}, would be right"
+            ) from error
         raise
     return lock

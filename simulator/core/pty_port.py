@@ -31,7 +31,7 @@ class PtyPort(TerminalPort):
     def __init__(self, link: Path, watcher: DeviceWatcher, spawn: Spawn) -> None:
         """Open a PTY and put the link in place. Raises PortError, OSError."""
         self.link = link.absolute()
-        self._lock = lock_path(self.link)
+        self._lock = lock_path(self.link, "--link PATH")
         master, self._slave = os.openpty()
         make_serial(self._slave)
         super().__init__(master, spawn)

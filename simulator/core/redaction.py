@@ -12,7 +12,7 @@ from simulator.core.arguments import Secret
 from simulator.core.errors import CommandError
 from simulator.core.grammar import OMITTED, Form, Parameter, UnknownCommandError, parse_line
 from simulator.core.registry import Registry
-from simulator.core.trace import Kind
+from simulator.core.trace import Kind, visible
 
 HIDDEN: Final = b"***"
 DATA_HEADS: Final = (b"\r\n+IPD", b"+SYSFLASH:", b"+SYSMFG:")
@@ -44,7 +44,7 @@ class Redactor:
                 self._secrets |= _spellings(secret)
         for secret in sorted(self._secrets, key=len, reverse=True):  # one may be the beginning of another
             data = data.replace(secret, HIDDEN)
-        return f"{kind.value} {data!r}"
+        return f"{kind.value} {visible(data)}"
 
     def _command(self, line: bytes) -> str:
         """A command line with its secrets hidden and noted; only the name, or the length, of one that is refused."""

@@ -90,6 +90,11 @@ class Trace:
             self._file = None
 
 
+def visible(data: bytes) -> str:
+    """A message on one line for people, its control characters escaped."""
+    return repr(data)[2:-1]
+
+
 def line(record: Record) -> str:
     """A message as a line of a trace file has it."""
     import json  # only runs with a trace need it

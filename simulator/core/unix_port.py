@@ -21,7 +21,7 @@ class UnixPort(SocketPort):
     def __init__(self, path: Path, spawn: Callable[..., Any]) -> None:
         """Replaces a socket that nobody listens on any more, and nothing else. Raises PortError."""
         self.path = path.absolute()
-        self._lock = lock_path(self.path)
+        self._lock = lock_path(self.path, "--port unix:PATH")
         try:
             listener = _listen(self.path)
         except BaseException:

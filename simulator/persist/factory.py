@@ -21,6 +21,18 @@ PKI_NAMESPACES: Final = tuple(
 """Where keys and certificates are, in the order of the firmware. Those of wss and https are there because their
 commands are; the released build has neither."""
 
+PARAMETER_RANGES: Final = {
+    "max_tx_power": (40, 84),
+    "start_channel": (1, 14),
+    "channel_num": (1, 14),
+    "uart_port": (0, 2),
+    "uart_baudrate": (80, 5_000_000),
+    **dict.fromkeys(("uart_tx_pin", "uart_rx_pin", "uart_cts_pin", "uart_rts_pin"), (-1, 39)),
+    "sys_store": (0, 1),
+}
+"""Least and most of factory parameters that are numbers, as the commands document them that set the same (ESP-AT User
+Guide, AT+RFPOWER, AT+CWCOUNTRY, AT+UART_CUR, AT+SYSSTORE), and the UARTs and pins of an ESP32; -1 is an unused pin."""
+
 log = logging.getLogger(__name__)
 
 

@@ -195,6 +195,18 @@ def test_what_is_wrong_is_said(file: str, tmp_path: Path, capsys: pytest.Capture
             f"{notes}: found 8 bytes; a flash image of 4194304 or 2097152 or 1048576 bytes would be right",
         ),
         (("set", file, "UART", "rate", "fast"), "UART rate: found 'fast'; a number would be right"),
+        (
+            ("set", file, "factory_param", "uart_baudrate", "79"),
+            "factory_param uart_baudrate: found 79; 80 to 5000000 would be right",
+        ),
+        (
+            ("set", file, "factory_param", "uart_tx_pin", "-2"),
+            "factory_param uart_tx_pin: found -2; -1 to 39 would be right",
+        ),
+        (
+            ("set", file, "factory_param", "max_tx_power", "85", "--type", "i8"),
+            "factory_param max_tx_power: found 85; 40 to 84 would be right",
+        ),
         (("set", file, "UART", "parity", "200"), "UART parity: found 200; a value of the type I8 would be right"),
         (
             ("set", file, "a", "b", "1", "--partition", "fatfs"),

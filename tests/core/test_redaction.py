@@ -38,7 +38,7 @@ async def test_a_password_is_hidden_wherever_it_turns_up_again() -> None:
         redactor = Redactor(bench.module.firmware.registry, bench.module, lambda: [b"of,the world"])
         redactor.render("in", Kind.COMMAND, b'AT+CWJAP="espressif","top\\"secret"')
         for text in (b'"top\\"secret"', b'"top"secret"', b'"of,the world"', b'"of\\,the world"'):
-            assert redactor.render("out", Kind.RESULT, b"+X:" + text + b"\r\n") == """result b'+X:"***"\\r\\n'"""
+            assert redactor.render("out", Kind.RESULT, b"+X:" + text + b"\r\n") == r'result +X:"***"\r\n'
 
 
 async def test_a_password_of_an_earlier_life_is_hidden(caplog: pytest.LogCaptureFixture) -> None:
@@ -50,7 +50,7 @@ async def test_a_password_of_an_earlier_life_is_hidden(caplog: pytest.LogCapture
     with caplog.at_level(logging.DEBUG, "simulator.board"):
         async with workbench(storage=storage) as bench:
             assert b'+CWSAP:"soft","topsecret",' in await bench.command(b"AT+CWSAP?")
-    assert r"""result b'+CWSAP:"soft","***",""" in caplog.text
+    assert 'result +CWSAP:"soft","***",' in caplog.text
     assert "topsecret" not in caplog.text
 
 
@@ -60,7 +60,7 @@ async def test_a_key_is_hidden_in_hexadecimal_too() -> None:
         shown = redactor.render("in", Kind.COMMAND, b'AT+CIPSSLCPSK="topsecret","me"')
         assert shown == 'command AT+CIPSSLCPSK="***","me"'
         answer = b"+CIPSSLCPSKHEX:0,746f70736563726574,me\r\n"
-        assert redactor.render("out", Kind.RESULT, answer) == r"result b'+CIPSSLCPSKHEX:0,***,me\r\n'"
+        assert redactor.render("out", Kind.RESULT, answer) == r"result +CIPSSLCPSKHEX:0,***,me\r\n"
         shown = redactor.render("in", Kind.COMMAND, b'AT+CIPSSLCPSKHEX="6D6F72652D736563726574","me"')
         assert shown == 'command AT+CIPSSLCPSKHEX="***","me"'
         for answer in (b"+CIPSSLCPSK:0,more-secret,me\r\n", b"+CIPSSLCPSKHEX:0,6d6f72652d736563726574,me\r\n"):

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from simulator.scenario.playing.player import PlayError
+from simulator.scenario.playing.player import PlayError, prepare
 from simulator.scenario.playing.stage import Setting
 from simulator.scenario.scenario import ScenarioError
-from tests.scenario.playing import HEAD, JOIN, LINK, OK, SERVER, SETTINGS, play_text, steps
+from simulator.scenario.scenario_file import read_scenario
+from tests.scenario.playing import HEAD, JOIN, LINK, OK, SERVER, SETTINGS, play_text, steps, write
 
 
 async def test_two_modules(tmp_path: Path) -> None:
@@ -120,6 +121,17 @@ async def test_a_module_of_the_world_has_a_firmware_of_its_own(tmp_path: Path) -
         ScenarioError, match=r"modules: found 1; 2, a name for each module of the world, would be right"
     ):
         await play_text(tmp_path, DIALECTS.replace("modules: [A, B]", "modules: [A]") + "steps: []\n")
+
+
+def test_what_a_scenario_waits_for_is_of_the_firmware_of_the_module_that_gets_it(tmp_path: Path) -> None:
+    def waits_for(dialect: str, *lines: str) -> tuple[str, ...]:
+        text = DIALECTS.replace("ai-thinker", dialect).replace("v0.30", "v1.7") + steps(*lines)
+        return prepare(read_scenario(write(tmp_path, text))).awaited
+
+    assert waits_for("esp32-v5", "{send: 'AT+SYSADC?', module: B}") == ("AT+SYSADC",)
+    assert waits_for("esp32-v5", "{send: 'AT+SYSADC?', module: A}") == ()
+    assert waits_for("esp8266-v1.7", "{send: 'AT+BLEINIT=1', module: B}") == ()
+    assert waits_for("tencent-tc", "{send: 'AT', module: B}") == ("dialect tencent-tc",)
 
 
 HANDS = HEAD.replace(

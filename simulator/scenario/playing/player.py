@@ -117,7 +117,7 @@ def prepare(scenario: Scenario) -> Prepared:
         mistakes.append(str(scenario.place("modules").error(problem)))
     if mistakes or surroundings is None:
         raise ScenarioError("\n".join(mistakes))
-    waiting = tuple(dict.fromkeys((*awaited(scenario), *surroundings.awaited)))
+    waiting = tuple(dict.fromkeys((*awaited(scenario, surroundings.world), *surroundings.awaited)))
     return Prepared(scenario, steps, reactions, surroundings, variables, waiting)
 
 

@@ -2,12 +2,12 @@
 
 from typing import Final
 
-from simulator.core.trace import Record
+from simulator.core.trace import Record, visible
 
 ARROWS: Final = {"in": "<-", "out": "->", "world": "**"}
 
 
 def shown_record(record: Record) -> str:
     """A message of a trace on one line, its control characters visible."""
-    text = repr(record.data)[2:-1]
+    text = visible(record.data)
     return f"{record.time:12.6f} {record.module} {ARROWS.get(record.direction, '  ')} {record.kind.value:7} {text}"

@@ -5,7 +5,8 @@ for, and counts as played as soon as that exists: a verb of the table comes befo
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import zip_longest
 from typing import Final
 
 from simulator.core.grammar import UnknownCommandError, parse_line
@@ -15,6 +16,7 @@ from simulator.dialects.names import RUNNABLE
 from simulator.scenario.playing.surroundings import AWAITED_PROTOCOLS
 from simulator.scenario.scenario import Scenario, Step
 from simulator.scenario.verbs import VERBS
+from simulator.scenario.world import World
 
 AWAITED_VERBS: Final = frozenset(
     (
@@ -56,16 +58,20 @@ def awaited_by_step(step: Step) -> str | None:
     return None
 
 
-def awaited(scenario: Scenario) -> tuple[str, ...]:
+def awaited(scenario: Scenario, world: World) -> tuple[str, ...]:
     """What a scenario waits for besides its world, each once."""
-    return tuple(dict.fromkeys(_awaited(scenario)))
+    return tuple(dict.fromkeys(_awaited(scenario, world)))
 
 
-def _awaited(scenario: Scenario) -> Iterator[str]:
-    if scenario.dialect not in RUNNABLE:
-        yield f"dialect {scenario.dialect}"
-    else:
-        yield from _awaited_commands(scenario)
+def _awaited(scenario: Scenario, world: World) -> Iterator[str]:
+    own = (module.dialect for module in world.modules)
+    dialects = {name: dialect or scenario.dialect for name, dialect in zip_longest(scenario.modules, own)}
+    for dialect in dict.fromkeys(dialects.values()):
+        if dialect not in RUNNABLE:
+            yield f"dialect {dialect}"
+        else:
+            modules = [name for name in dialects if dialects[name] == dialect]
+            yield from _awaited_commands(dialect, [step for step in scenario.every_step() if step.module in modules])
     for need in scenario.needs:
         if need not in BUILD_OPTIONS:
             yield need
@@ -74,13 +80,13 @@ def _awaited(scenario: Scenario) -> Iterator[str]:
             yield reason
 
 
-def _awaited_commands(scenario: Scenario) -> Iterator[str]:
+def _awaited_commands(dialect: str, steps: Iterable[Step]) -> Iterator[str]:
     """Those that the firmware has and the simulator has not. What no firmware has is typed to see its ERROR."""
-    typed = [_command(step.value) for step in scenario.every_step() if step.action == "send"]
-    works = {name for name, _ in load_firmware(scenario.dialect).registry}
+    typed = [_command(step.value) for step in steps if step.action == "send"]
+    works = {name for name, _ in load_firmware(dialect).registry}
     missing = [name for name in typed if name is not None and name not in works]
     if missing:
-        documented = {command for entry in load_catalogue(scenario.dialect).documented for command in entry.commands}
+        documented = {command for entry in load_catalogue(dialect).documented for command in entry.commands}
         yield from (name for name in missing if name in documented)
 
 
