@@ -8,6 +8,8 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from simulator.core.timing import PROFILES
+
 if TYPE_CHECKING:
     from argparse import ArgumentParser, _SubParsersAction
 
@@ -29,7 +31,11 @@ def add_parser(subparsers: "_SubParsersAction[ArgumentParser]") -> None:
         help="max: stepped time and hosts in memory, the same run each time (the default); a number: module time runs "
         "so many times as fast, and hosts are sockets of this machine",
     )
-    add("--timing", choices=("fast", "real"), default="fast", help="answer at once, or take a real module's time")
+    add(
+        "--timing",
+        choices=PROFILES,
+        help="answer at once, or take a real module's time; as each scenario says otherwise (fast)",
+    )
     add("--format", choices=FORMATS, default="text", help="how to print what came of it (text)")
     add("--jobs", metavar="N", type=int, default=1, help="scenarios played at the same time (1)")
     add("--trace", metavar="DIR", type=Path, help="write a trace of each scenario there; it holds passwords")

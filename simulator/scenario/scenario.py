@@ -76,6 +76,8 @@ class Scenario(NamedTuple):
     file: str
     title: str
     dialect: str
+    timing: str | None
+    """The profile of the timing it needs; None: any."""
     needs: tuple[str, ...]
     modules: tuple[str, ...]
     variables: dict[str, str | None]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from simulator.board import EVENTS
+from simulator.core.timing import PROFILES
 from simulator.scenario.document import DocumentError, Table, parse_document, read_bytes
 from simulator.scenario.durations import read_seconds
 from simulator.scenario.scenario import Place, Reaction, Scenario, ScenarioError, Step, Trigger, known, shown
@@ -57,6 +58,7 @@ FILE_KEYS: Final[Mapping[str, type | tuple[type, ...]]] = {
     "source": dict,
     "dialect": str,
     "kind": str,
+    "timing": str,
     "needs": list,
     "modules": list,
     "roles": dict,
@@ -124,12 +126,16 @@ class _Reader:
             self._wrong(self._place("modules"), "at least one module is needed, and each once")
             return self._empty()
         attach = content.get("attach", False)
+        timing = content.get("timing")
+        if timing is not None and timing not in PROFILES:
+            self._wrong(self._place("timing"), f"found {shown(timing)}; {' or '.join(PROFILES)} would be right")
         steps = (*self._steps("setup", modules), *self._steps("steps", modules))
         reactions = tuple(self._reactions(content.get("reactions", []), modules))
         scenario = Scenario(
             file=self._file,
             title=content.get("title", ""),
             dialect=content.get("dialect", "esp32-v5"),
+            timing=timing,
             needs=self._texts(content.get("needs", []), self._place("needs")),
             modules=modules,
             variables=self._variables,
@@ -168,7 +174,7 @@ class _Reader:
                 self.usable = False
 
     def _empty(self) -> Scenario:
-        return Scenario(self._file, "", "", (), (), {}, (), Table(1), False, (), (), {})
+        return Scenario(self._file, "", "", None, (), (), {}, (), Table(1), False, (), (), {})
 
     def _same_as(self, name: str) -> Scenario:
         place = self._place("same_as")

@@ -266,7 +266,7 @@ def _world(source: WorldSource) -> tuple[World, tuple[PeerConfiguration, ...], V
     if isinstance(source, World):
         return source, (), variables
     inline: Table | str = str(Path(source).absolute()) if isinstance(source, str | Path) else _table(source)
-    scenario = Scenario("world", "", "esp32-v5", (), ("0",), {}, (), inline, False, (), (), {})
+    scenario = Scenario("world", "", "esp32-v5", None, (), ("0",), {}, (), inline, False, (), (), {})
     try:
         surroundings = arrange(scenario, variables)
     except ScenarioError as error:

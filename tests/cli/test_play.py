@@ -87,6 +87,38 @@ def test_junit(scenarios: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert [[child.tag for child in case] for case in suite] == [[], ["failure"], ["error"], ["skipped"]]
 
 
+SLOW = """\
+title: 'A module that takes its time'
+timing: real
+steps:
+  - {send: 'AT+CWMODE=1'}
+  - {expect: ['', 'OK']}
+  - {send: 'AT+CWJAP="nobody","12345678"'}
+  - {send: 'AT'}
+  - {expect: ['', 'busy p...']}
+  - {do: discard}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "code"),
+    [
+        (SLOW, [], 0),
+        (SLOW, ["--timing", "fast"], 1),
+        (SLOW.replace("timing: real\n", ""), [], 1),
+        (SLOW.replace("timing: real\n", ""), ["--timing", "real"], 0),
+        (SLOW.replace("real\n", "fast\n"), ["--timing", "real"], 0),
+        (SLOW.replace("real\n", "slow\n"), [], 2),
+    ],
+)
+def test_the_timing_that_a_scenario_needs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, options: list[str], code: int
+) -> None:
+    (tmp_path / "slow.yaml").write_text(text)
+    assert main(["play", *options, str(tmp_path / "slow.yaml")]) == code
+    assert ("timing: found 'slow'; fast or real would be right" in capsys.readouterr().out) is (code == 2)
+
+
 @pytest.mark.parametrize("speed", ["max", "20"])
 def test_jobs_and_traces(scenarios: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], speed: str) -> None:
     for name in ("3", "4", "5"):

@@ -167,7 +167,13 @@ async def on_stage(prepared: Prepared, setting: Setting, *, seed: int | None = N
         world = replace(world, seed=seed)
     first = {step.module: step for step in reversed(scenario.steps)}
     off = tuple(name for name in scenario.modules if name in first and first[name].action in POWER_ON)
-    setting = replace(setting, dialect=scenario.dialect, off=off, clients=setting.clients and not scenario.attach)
+    setting = replace(
+        setting,
+        dialect=scenario.dialect,
+        profile=setting.profile or scenario.timing,
+        off=off,
+        clients=setting.clients and not scenario.attach,
+    )
     place = scenario.place("world")
     try:
         async with open_stage(

@@ -17,6 +17,7 @@ from simulator.core.inotify import DeviceWatcher
 from simulator.core.port import MemoryPort, Port
 from simulator.core.pty_port import PtyPort
 from simulator.core.task_order import oldest_task_first
+from simulator.core.timing import PROFILES
 from simulator.core.trace import RECENT, Kind, Record, Trace
 from simulator.dialects.loading import load_firmware
 from simulator.module import Module
@@ -46,13 +47,14 @@ BEYOND: Final = "203.0.113.{}"
 @dataclass(frozen=True)
 class Setting:
     """How to play. `speed`: None is stepped time, which passes only where somebody waits for it; `sockets`: whether the
-    peers are sockets of this machine, else they are in memory. `links`: where the serial ports of the modules appear;
+    peers are sockets of this machine, else they are in memory. `profile`: of the timing; None is what the scenario
+    says, fast else. `links`: where the serial ports of the modules appear;
     without, they are in memory. `clients`: whether somebody here is the client at each of them. `off`: modules that are
     switched off at first."""
 
     speed: float | None = None
     sockets: bool = False
-    profile: str = "fast"
+    profile: str | None = None
     links: tuple[Path, ...] = ()
     clients: bool = True
     trace: Path | None = None
@@ -204,7 +206,9 @@ async def open_stage(
                 exits.callback(socket_peers[-1].close)
                 hosts |= await socket_peers[-1].reserve()
             world = replace(world, hosts={**world.hosts, **hosts})
-            simulation = Simulation(world, clock, profile=setting.profile, trace=trace, announce=ports.announced)
+            simulation = Simulation(
+                world, clock, profile=setting.profile or PROFILES[0], trace=trace, announce=ports.announced
+            )
             stage = Stage(simulation, clock, trace, variables, patience, nursery)
             stage.peers |= {peer.name: peer for peer in socket_peers or _in_memory(peers, simulation)}
             serial_ports = _serial_ports(setting, clock, len(modules), nursery, exits)
