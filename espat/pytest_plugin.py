@@ -12,6 +12,7 @@
 import inspect
 import re
 from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,7 +66,14 @@ def espat(request: pytest.FixtureRequest) -> "Iterator[SynchronousSimulation]":
     mistake = _mistake(simulation, arguments)
     if mistake is not None:
         pytest.fail(f"@pytest.mark.espat: {mistake}", pytrace=False)
-    with simulation(**arguments) as running:
+    with ExitStack() as exits:
+        running = simulation(**arguments)
+        try:
+            exits.enter_context(running)
+        except (OSError, ValueError) as error:  # of files that cannot be used
+            mistake = str(error)
+        if mistake is not None:
+            pytest.fail(f"@pytest.mark.espat: {mistake}", pytrace=False)
         request.node.stash[_simulation] = running
         yield running
 

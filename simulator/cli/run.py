@@ -4,7 +4,6 @@ import logging
 import math
 import sys
 from argparse import ArgumentTypeError, Namespace
-from collections.abc import Sequence
 from dataclasses import replace
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -17,9 +16,10 @@ from simulator.cli.serving import serve
 from simulator.core.port_uri import PortUri, parse_link, parse_port_uri
 from simulator.core.timing import PROFILES
 from simulator.core.trace import Trace
-from simulator.dialects.names import RUNNABLE, variants_of
+from simulator.dialects.names import RUNNABLE
 from simulator.persist.variants import VARIANTS
-from simulator.scenario.world import World
+from simulator.scenario.world import ModuleConfiguration, World
+from simulator.scenario.world_modules import with_modules
 from simulator.stack.endpoint import LOOPBACK
 
 if TYPE_CHECKING:
@@ -83,16 +83,17 @@ def _run(options: Namespace, ending: Ending) -> int:
     if not 0 < options.speed < math.inf:
         options.usage_error("--speed: more than 0")
     try:
-        given, log = _port(options), _log_port(options)
+        port, log = _port(options), _log_port(options)
         world = _world(options)
-        ports = _ports(options, given, log, world)
+        ports = _ports(options, port, log, world)
         logs = [log.of_module(number) for number in range(len(ports))] if log is not None else []
         if same := {uri.place for uri in ports if uri.scheme in ("pty", "unix")} & {uri.place for uri in logs}:
             options.usage_error(
                 f"--log-port: found {min(same)!r}, the port of the commands; another one would be right"
             )
-        dialects = _dialects(options, world, len(ports))
-        storages = open_flash_files(options, dialects) if options.flash is not None else []
+        given = ModuleConfiguration(dialect=options.dialect, variant=options.variant, flash=options.flash)
+        world = with_modules(world, len(ports), given, overrules=True, prefix="--")
+        storages = _open_flash_files(options, world)
         _check_listening(options, world)
         trace = Trace(options.trace) if options.trace is not None else None
     except (OSError, ValueError) as error:
@@ -106,37 +107,16 @@ def _run(options: Namespace, ending: Ending) -> int:
         console.close()
 
 
-def _dialects(options: Namespace, world: World, count: int) -> list[str]:
-    """The firmware of each module. Raises ValueError when it is not for the variant."""
-    own = [module.dialect for module in world.modules] + [None] * (count - len(world.modules))
-    dialects = [options.dialect or each or RUNNABLE[0] for each in own]
-    for dialect in dialects:
-        variants = variants_of(dialect)
-        if options.variant is not None and options.variant not in variants:
-            right = ("one of " if len(variants) > 1 else "") + ", ".join(variants)
-            raise ValueError(f"--variant: found {options.variant}; for {dialect} {right} would be right")
-    return dialects
+def _open_flash_files(options: Namespace, world: World) -> "list[Storage | None]":
+    """Raises ValueError."""
+    if all(module.flash is None for module in world.modules):
+        return []
+    from simulator.scenario.flash_files import open_flash_files  # only those who have a file wait for it
 
-
-def open_flash_files(options: Namespace, dialects: Sequence[str]) -> "list[Storage]":
-    """The flash of each module, which is for its firmware. Raises ValueError."""
-    from simulator.persist.image_file import FlashFileError  # only those who have a file wait for it
-    from simulator.persist.storage import open_storage
-
-    if len(dialects) > 1 and "{n}" not in options.flash:
-        options.usage_error("--flash: needs {n} where the module's number goes, with more than one module")
-    variant = VARIANTS[options.variant] if options.variant is not None else None
     try:
-        return [
-            open_storage(
-                Path(options.flash.replace("{n}", str(number))),
-                variant,
-                variants=list(variants_of(dialect).values()),
-            )
-            for number, dialect in enumerate(dialects)
-        ]
-    except FlashFileError as error:
-        raise ValueError(f"--flash: {error}") from None
+        return open_flash_files(world.modules)
+    except ValueError as error:
+        raise ValueError(f"--flash: {error}" if options.flash is not None else str(error)) from None
 
 
 def _level(options: Namespace) -> int:

@@ -18,7 +18,6 @@ from simulator.core.port_opener import PortOpener
 from simulator.core.port_uri import PortUri
 from simulator.core.trace import Trace
 from simulator.dialects.names import RUNNABLE
-from simulator.persist.variants import VARIANTS
 from simulator.scenario.world import World
 
 if TYPE_CHECKING:
@@ -50,14 +49,14 @@ async def serve(
     uris: Sequence[PortUri],
     log_uris: Sequence[PortUri],
     world: World,
-    storages: "Sequence[Storage]",
+    storages: "Sequence[Storage | None]",
     trace: Trace | None,
     console: Console,
     ending: Ending,
 ) -> int:
     """Serve modules at ports until a signal, or the program at a port, ends it; returns the exit code.
 
-    `storages`: the flash of each module, none when nothing is kept.
+    `storages`: the flash of each module, None when nothing of it is kept.
     """
 
     def announce(module: int, text: str) -> None:
@@ -98,7 +97,7 @@ async def serve(
 async def _run_modules(
     options: Namespace,
     world: World,
-    storages: "Sequence[Storage]",
+    storages: "Sequence[Storage | None]",
     trace: Trace | None,
     announce: Announce,
     ports: Sequence[Port],
@@ -106,20 +105,15 @@ async def _run_modules(
 ) -> None:
     # Half of the program: the ports can be opened while it loads, as a chip's can while it boots.
     from simulator.dialects.loading import load_firmware
-    from simulator.persist.storage import Storage
     from simulator.scenario.simulation import Simulation
 
     clock: Clock = RealClock() if options.speed == 1 else ScaledClock(options.speed)
     simulation = Simulation(world, clock, profile=options.timing, trace=trace, announce=announce)
-    if not storages:
+    if not any(storages):
         logging.info(NOTHING_KEPT)
-    own = [module.dialect for module in world.modules]
-    for port, log, storage, dialect in islice(zip_longest(ports, logs, storages, own), len(ports)):
+    for port, log, storage, own in islice(zip_longest(ports, logs, storages, world.modules), len(ports)):
         if options.timing == "real":
             port = PacedPort(port, clock)
             log = PacedPort(log, clock) if log is not None else None
-        firmware = load_firmware(options.dialect or dialect or RUNNABLE[0], options.build)
-        if storage is None and options.variant is not None:
-            storage = Storage(VARIANTS[options.variant])
-        simulation.add_module(firmware, port, storage, log)
+        simulation.add_module(load_firmware(own.dialect or RUNNABLE[0], options.build), port, storage, log)
     await simulation.run(when_opened=options.power_on == "open")

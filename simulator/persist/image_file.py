@@ -20,7 +20,7 @@ CREATION_CHUNK: Final = 0x10000
 writes into those take four times as long (Linux 6, ext4)."""
 
 
-class FlashFileError(Exception):
+class FlashFileError(ValueError):
     """A flash file cannot be used; the message names it."""
 
 

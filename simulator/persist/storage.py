@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from simulator.persist.factory import ManufacturingPartition, manufacturing_image
 from simulator.persist.flash import SECTOR_SIZE, FlashChip, FlashRegion, sectors_of
-from simulator.persist.image_file import FlashFileError, Image, create_image, open_image
+from simulator.persist.image_file import FlashFileError, Image, ImageCopy, create_image, open_image
 from simulator.persist.nvs.page import NvsDamagedError
 from simulator.persist.nvs_settings import DividedSettings, NvsSettings
 from simulator.persist.ota import Applications, application_head
@@ -198,10 +198,11 @@ def open_storage(
     if file is None:
         return _new_storage(path, variant or variants[0], application, {})
     wanted = [variant] if variant is not None else variants
-    if file.size not in [each.size for each in wanted]:
+    try:
+        _check_size(path, file.size, wanted)
+    except FlashFileError:
         file.close()
-        sizes = " or ".join(str(size) for size in dict.fromkeys(each.size for each in wanted))
-        raise FlashFileError(f"{path}: found {file.size} bytes; a flash image of {sizes} bytes would be right")
+        raise
     file.close_to_others()
     fresh = next(each for each in wanted if each.size == file.size)
     kept: dict[int, bytes] = {}
@@ -222,6 +223,40 @@ def open_storage(
     aside = file.set_aside()
     log.error("%s: damaged: %s; kept as %s, and the module starts with a new one", path, found, aside)
     return _new_storage(path, fresh, application, kept)
+
+
+def copy_storage(
+    path: Path,
+    variant: Variant | None = None,
+    application: Application = DEFAULT_APPLICATION,
+    variants: Sequence[Variant] = tuple(VARIANTS.values()),
+) -> Storage:
+    """What a flash file holds, in memory: the file stays as it is, whoever uses it. `variant`, `variants`: as of
+    `open_storage`. Raises FlashFileError, for a damaged one too."""
+    wanted = [variant] if variant is not None else variants
+    try:
+        if not path.is_file():  # a FIFO would never end
+            raise FlashFileError(f"{path}: found no file; a flash image would be right")
+        _check_size(path, path.stat().st_size, wanted)
+        content = path.read_bytes()
+    except OSError as error:
+        raise FlashFileError(f"{path}: {error.strerror}") from None
+    try:
+        fresh = next(each for each in wanted if each.size == len(content))
+        storage = Storage(fresh, application, ImageCopy(content))
+    except PartitionTableError as error:
+        raise FlashFileError(f"{path}: damaged: {error}") from None
+    if damaged := damaged_partitions(storage):
+        raise FlashFileError(f"{path}: damaged: {'; '.join(damaged.values())}")
+    _check_variant(path, storage, variant)
+    return storage
+
+
+def _check_size(path: Path, size: int, variants: Sequence[Variant]) -> None:
+    """Raises FlashFileError when the flash of none of them is of so many bytes."""
+    if size not in [each.size for each in variants]:
+        sizes = " or ".join(str(each) for each in dict.fromkeys(each.size for each in variants))
+        raise FlashFileError(f"{path}: found {size} bytes; a flash image of {sizes} bytes would be right")
 
 
 def _check_variant(path: Path, storage: Storage, variant: Variant | None) -> None:

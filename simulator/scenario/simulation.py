@@ -17,9 +17,16 @@ from simulator.core.trace import Trace
 from simulator.firmware import Firmware
 from simulator.module import Module
 from simulator.persist.storage import Storage
+from simulator.persist.variants import VARIANTS
 from simulator.radio.access_point import AccessPoint
 from simulator.radio.air import Air
-from simulator.scenario.world import AccessPointConfiguration, HostConfiguration, StationConfiguration, World
+from simulator.scenario.world import (
+    AccessPointConfiguration,
+    HostConfiguration,
+    ModuleConfiguration,
+    StationConfiguration,
+    World,
+)
 from simulator.scenario.world_host import WorldHost
 from simulator.scenario.world_station import WorldStation, WorldStations
 from simulator.stack.endpoint import Endpoint
@@ -108,7 +115,8 @@ class Simulation:
     ) -> Module:
         """Put one more module on its board; its `run` powers it on. The first ones are those of the world.
 
-        `storage`: its flash; a new one in memory when none is given. `log_port`: where the log of its UART0 goes.
+        `storage`: its flash; a new one in memory, of the variant of the world, when none is given. `log_port`: where
+        the log of its UART0 goes.
         """
         number = len(self.modules)
         network = HostNetwork(
@@ -122,11 +130,12 @@ class Simulation:
         surroundings = Surroundings(
             self.clock, self.timing, self.air, self.lans, network, Random(f"{self.world.seed}/{number}"), self.trace
         )
-        storage = storage or Storage(firmware.variant)
+        own = self._configuration(number)
+        storage = storage or Storage(VARIANTS[own.variant] if own.variant is not None else firmware.variant)
         module = Module(number, firmware, surroundings, port, storage, self._mac(number), log_port)
         self.modules.append(module)
-        if number < len(self.world.modules) and (ssid := self.world.modules[number].joined) is not None:
-            module.remember(ssid, self.access_point(ssid).password)
+        if own.joined is not None:
+            module.remember(own.joined, self.access_point(own.joined).password)
         return module
 
     async def run(self, *, when_opened: bool = False) -> None:
@@ -171,8 +180,12 @@ class Simulation:
             )
         )
 
+    def _configuration(self, number: int) -> ModuleConfiguration:
+        """The table of a module; an empty one when the world has none for it."""
+        return self.world.modules[number] if number < len(self.world.modules) else ModuleConfiguration()
+
     def _mac(self, number: int) -> bytes:
-        if number < len(self.world.modules) and (mac := self.world.modules[number].mac) is not None:
+        if (mac := self._configuration(number).mac) is not None:
             return mac
         low = int.from_bytes(Random(f"{self.world.seed}/mac").randbytes(3), "big") & 0xFFFF00
         return ESPRESSIF_OUI + ((low + 4 * number) & 0xFFFFFF).to_bytes(3, "big")

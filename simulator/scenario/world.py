@@ -50,12 +50,15 @@ class StationConfiguration(NamedTuple):
 class ModuleConfiguration(NamedTuple):
     """One `[[module]]` of a world file. `mac`: the station's; None is derived from the seed. `link`: where its serial
     port appears, `{n}` is its number; None leaves that to the program, as it does `dialect`, the firmware's. `joined`:
-    the SSID of an access point that it has joined in an earlier life, None none."""
+    the SSID of an access point that it has joined in an earlier life, None none. `variant`: what it is, by the names of
+    `VARIANTS`; None what its flash is of. `flash`: the file with its flash; None nothing is kept."""
 
     mac: bytes | None = None
     link: str | None = None
     dialect: str | None = None
     joined: bytes | None = None
+    variant: str | None = None
+    flash: str | None = None
 
 
 class ServiceConfiguration(NamedTuple):

@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from simulator.core.timing import Timing
 from simulator.dialects.names import RUNNABLE
+from simulator.persist.variants import VARIANTS
 from simulator.radio.security import SECURITIES, Security
 from simulator.scenario.services.table import read_service
 from simulator.scenario.world import (
@@ -37,6 +38,7 @@ from simulator.scenario.world_values import (
     read_address,
     read_boolean,
     read_duration,
+    read_flash,
     read_host_name,
     read_host_target,
     read_lease_time,
@@ -123,6 +125,7 @@ _MODULE: Final[Mapping[str, Reader]] = {
     "link": read_link,
     "dialect": one_of({name: name for name in RUNNABLE}),
     "joined": read_ssid,
+    "variant": one_of({name: name for name in VARIANTS}),
 }
 _LISTEN: Final = {"address": "listen_address", "ports": "ports"}
 _TIMING: Final[Mapping[str, Reader]] = dict.fromkeys(Timing._fields, read_duration)
@@ -134,7 +137,7 @@ class _WorldReader:
     def __init__(self, folder: Path) -> None:
         self.mistakes: list[Mistake] = []
         self._folder = folder
-        self._links: dict[str, str] = {}
+        self._paths: dict[tuple[str, str], str] = {}  # links and flash files
         self._macs: dict[bytes, str] = {}
         self._hosts_by: dict[str, str] = {}  # address or name: the place of its host
 
@@ -223,15 +226,16 @@ class _WorldReader:
 
     def _module(self, place: str, value: object) -> ModuleConfiguration | None:
         before = len(self.mistakes)
-        fields = self._fields(place, value, _MODULE)
+        number = str(int(place.rpartition("#")[2]) - 1)
+        flash = partial(read_flash, folder=self._folder, number=number)
+        fields = self._fields(place, value, {**_MODULE, "flash": flash})
         if "mac" in fields:
             self._own_mac(place, "mac", fields["mac"])
             self._own_mac(place, "mac", (int.from_bytes(fields["mac"], "big") + 1).to_bytes(7, "big")[1:])
-        if "link" in fields:
-            link = fields["link"].replace("{n}", str(int(place.rpartition("#")[2]) - 1))
-            owner = self._links.setdefault(link, place)
-            if owner != place:
-                self._mistake(f"{place}.link", f"that of {owner}", "a path of its own")
+        paths = {"link": fields.get("link", "").replace("{n}", number), "flash": fields.get("flash", "")}
+        for key, path in paths.items():
+            if path and (owner := self._paths.setdefault((key, path), place)) != place:
+                self._mistake(f"{place}.{key}", f"that of {owner}", "a path of its own")
         return ModuleConfiguration(**fields) if len(self.mistakes) == before else None
 
     def _check_joined(self, modules: Iterable[ModuleConfiguration], known: Collection[bytes]) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from difflib import get_close_matches
 from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path
 from typing import Any, Final
 
 from simulator.core.port_uri import parse_link
@@ -114,9 +115,10 @@ def one_of(choices: Mapping[str, object]) -> Reader:
 
 def nearest(word: str, known: Collection[str], pattern: str = "{}") -> str:
     """The known word that is most like another one, or all of them."""
-    near = get_close_matches(word[:SHOWN].lower(), known, n=1)
+    folded = {choice.lower(): choice for choice in known}
+    near = get_close_matches(word[:SHOWN].lower(), folded, n=1)
     if near:
-        return pattern.format(near[0])
+        return pattern.format(folded[near[0]])
     return ("one of " if len(known) > 1 else "") + ", ".join(pattern.format(choice) for choice in known)
 
 
@@ -204,6 +206,15 @@ def read_link(value: object) -> str:
     except ValueError:
         raise WrongValueError(right) from None
     return link
+
+
+def read_flash(value: object, folder: Path, number: str) -> str:
+    """The path of a flash file. `folder`: where it is from; `number`: of the module, which `{n}` stands for."""
+    right = 'a path like "esp.bin"'
+    name = _string(value, right)
+    if not name or "\0" in name:
+        raise WrongValueError(right)
+    return str(folder / name.replace("{n}", number))
 
 
 def read_host_name(value: object) -> str:

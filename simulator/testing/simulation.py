@@ -20,8 +20,10 @@ from typing import Any, Final, Self
 from simulator.core.timing import PROFILES
 from simulator.core.trace import Record
 from simulator.dialects.names import BUILDS, RUNNABLE
+from simulator.persist.variants import VARIANTS
 from simulator.scenario.document import Items, Table
 from simulator.scenario.durations import read_seconds
+from simulator.scenario.flash_files import close_flash_files, open_flash_files
 from simulator.scenario.playing.matching import MismatchError
 from simulator.scenario.playing.peers import PeerConfiguration, PeerError
 from simulator.scenario.playing.player import described
@@ -31,7 +33,8 @@ from simulator.scenario.playing.trace_text import shown_record
 from simulator.scenario.playing.variables import UnknownVariableError, Variables
 from simulator.scenario.scenario import Scenario, ScenarioError, known, shown
 from simulator.scenario.verbs import VERBS, VerbError, bind
-from simulator.scenario.world import World
+from simulator.scenario.world import ModuleConfiguration, World
+from simulator.scenario.world_modules import with_modules
 
 GROUPS: Final = frozenset(name.partition(".")[0] for name in VERBS if "." in name)
 """What verbs are about: `access_point`, `station`, `peer` and so on."""
@@ -135,6 +138,11 @@ class ModuleHandle:
         __tracebackhide__ = True
         await self._simulation.do(verb, *first, module=self.name, **arguments)
 
+    def stored(self, namespace: str, key: str) -> int | str | bytes | None:
+        """A value in its flash, by the names that `espat flash show` has; None when there is none. What the module
+        has set without storing it is not there."""
+        return self._simulation.stored(self.name, namespace, key)
+
     async def power_on(self) -> None:
         """Switch it on."""
         __tracebackhide__ = True
@@ -163,6 +171,8 @@ class Simulation(VerbGroups):
         serial: bool = False,
         timing: str = "fast",
         dialect: str = "esp32-v5",
+        variant: str | None = None,
+        flash: str | Path | None = None,
         build: str = "full",
         seed: int | None = None,
         trace: str | Path | None = None,
@@ -170,12 +180,16 @@ class Simulation(VerbGroups):
     ) -> None:
         """`speed`: how many times as fast as real time; None is stepped time, which passes where something waits for
         it. `serial`: whether modules are on serial devices, for somebody else to open; `link`: where these appear,
-        `{n}` is the module's number. Raises ValueError for what cannot be."""
+        `{n}` is the module's number. `flash`: the file that keeps the flash, `{n}` as above; it is made when there is
+        none, and holds what is stored at any moment. `variant`: the module a new flash is of. A `[[module]]` of the
+        world comes before `dialect`, `variant` and `flash`. Raises ValueError for what cannot be."""
         if modules < 1 or (link is not None and modules > 1 and "{n}" not in str(link)):
             raise ValueError(
                 f"modules: found {modules}; at least one, and a link with {{n}} for several, would be right"
             )
-        choices = (("dialect", dialect, RUNNABLE), ("build", build, BUILDS), ("timing", timing, PROFILES))
+        choices = [("dialect", dialect, RUNNABLE), ("build", build, BUILDS), ("timing", timing, PROFILES)]
+        if variant is not None:
+            choices.append(("variant", variant, tuple(VARIANTS)))
         for name, found, right in choices:
             if found not in right:
                 raise ValueError(f"{name}: found {shown(found)}; {known(str(found), right)} would be right")
@@ -186,7 +200,9 @@ class Simulation(VerbGroups):
         self._world, self._peers, self._variables = _world(world)
         if seed is not None:
             self._world = replace(self._world, seed=seed)
-        self._names = [str(number) for number in range(max(modules, len(self._world.modules)))]
+        given = ModuleConfiguration(dialect=dialect, variant=variant, flash=str(flash) if flash is not None else None)
+        self._world = with_modules(self._world, modules, given)
+        self._names = [str(number) for number in range(len(self._world.modules))]
         self._serial = serial
         self._link = str(link) if link is not None else None
         self._setting = Setting(
@@ -195,7 +211,6 @@ class Simulation(VerbGroups):
             profile=timing,
             clients=not serial,
             trace=Path(trace) if trace is not None else None,
-            dialect=dialect,
             build=build,
         )
         self._exit = AsyncExitStack()
@@ -210,8 +225,17 @@ class Simulation(VerbGroups):
                     link = exits.enter_context(tempfile.TemporaryDirectory(prefix="espat-")) + "/ttyESP{n}"
                 links = tuple(Path(link.replace("{n}", name)) for name in self._names)
                 setting = replace(setting, links=links)
+            storages = open_flash_files(self._world.modules)
+            exits.callback(close_flash_files, storages)
             stage = await exits.enter_async_context(
-                open_stage(setting, self._world, self._names, peers=self._peers, variables=self._variables)
+                open_stage(
+                    setting,
+                    self._world,
+                    self._names,
+                    peers=self._peers,
+                    variables=self._variables,
+                    storages=storages,
+                )
             )
             self._stage = stage
             if setting.speed is not None:
@@ -227,6 +251,14 @@ class Simulation(VerbGroups):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self._exit.__aexit__(kind, error, traceback)
+
+    def stored(self, module: str, namespace: str, key: str) -> int | str | bytes | None:
+        """See ModuleHandle.stored."""
+        if self._stage is None:
+            raise SimulationError("the simulation does not run")
+        storage = self._stage.modules[module].storage
+        value = storage.manufacturing.read(namespace, key)
+        return value if value is not None else storage.settings.read(namespace, key)
 
     @property
     def trace(self) -> list[Record]:

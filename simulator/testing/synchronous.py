@@ -61,6 +61,11 @@ class SynchronousModule:
         __tracebackhide__ = True
         self._simulation.do(verb, *first, module=self.name, **arguments)
 
+    def stored(self, namespace: str, key: str) -> int | str | bytes | None:
+        """A value in its flash, by the names that `espat flash show` has; None when there is none."""
+        __tracebackhide__ = True
+        return self._simulation.call_now(self._module.stored, namespace, key)
+
     def power_on(self) -> None:
         """Switch it on."""
         __tracebackhide__ = True
@@ -184,6 +189,8 @@ def simulation(
     serial: bool = True,
     timing: str = "fast",
     dialect: str = "esp32-v5",
+    variant: str | None = None,
+    flash: str | Path | None = None,
     build: str = "full",
     seed: int | None = None,
     trace: str | Path | None = None,
@@ -198,6 +205,8 @@ def simulation(
         serial=serial,
         timing=timing,
         dialect=dialect,
+        variant=variant,
+        flash=flash,
         build=build,
         seed=seed,
         trace=trace,

@@ -72,6 +72,31 @@ def test_a_file_for_each_module(start: Start, tmp_path: Path) -> None:
         storage.close()
 
 
+def test_files_that_the_world_names_and_those_of_the_command_line(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "lab").mkdir()
+    world = '[[module]]\nflash = "esp{n}.bin"\nvariant = "MINI-1"\n[[module]]\n'
+    (tmp_path / "lab" / "world.toml").write_text(world)
+    simulator = start("--world", "lab/world.toml", "--modules", "3")
+    for number, name in enumerate((b"MINI-1", b"WROOM-32", b"WROOM-32")):
+        with Client(simulator.port(number)) as client:
+            assert client.started().command(b"AT+SYSMSG=1") == OK
+            assert client.command(b"AT+GMR").endswith(b"(%b)\r\n" % name + OK)
+    assert simulator.stop() == 0
+    assert [path.name for path in tmp_path.glob("**/*.bin")] == ["esp0.bin"]
+    storage = open_storage(tmp_path / "lab" / "esp0.bin")
+    assert storage.settings.read("NVM_012", "s_msg") == 1
+    ended = run_espat("run", "--world", "lab/world.toml", "--link", "x{n}", directory=tmp_path)
+    storage.close()
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr == in_use(tmp_path / "lab" / "esp0.bin").replace("--flash: ", "")
+    simulator = start("--world", "lab/world.toml", "--flash", "other{n}.bin", "--variant", "SOLO-1")
+    for number in (0, 1):
+        with Client(simulator.port(number)) as client:
+            assert client.started().command(b"AT+GMR").endswith(b"(SOLO-1)\r\n" + OK)
+    assert simulator.stop() == 0
+    assert sorted(path.name for path in tmp_path.glob("**/*.bin")) == ["esp0.bin", "other0.bin", "other1.bin"]
+
+
 def test_a_file_in_use_is_refused(start: Start, tmp_path: Path) -> None:
     start("--flash", "flash.bin").port()
     ended = run_espat("run", "--link", "other", "--flash", "flash.bin", directory=tmp_path)

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from simulator.persist.storage import open_storage
+from simulator.persist.variants import VARIANTS
 from simulator.scenario.playing.player import PlayError, prepare
 from simulator.scenario.playing.stage import Setting
 from simulator.scenario.scenario import ScenarioError
@@ -121,6 +123,47 @@ async def test_a_module_of_the_world_has_a_firmware_of_its_own(tmp_path: Path) -
         ScenarioError, match=r"modules: found 1; 2, a name for each module of the world, would be right"
     ):
         await play_text(tmp_path, DIALECTS.replace("modules: [A, B]", "modules: [A]") + "steps: []\n")
+
+
+FLASH = """\
+title: A module that is prepared
+world: {access_point: [], module: [{flash: esp.bin, variant: MINI-1}]}
+may_also_see: [AT+SYSMSG=1]
+steps:
+  - {send: 'AT+SYSMSG?'}
+  - {expect: ['+SYSMSG:2', 'OK']}
+  - {send: 'AT+SYSMSG=1'}
+  - {expect: ['', 'OK']}
+  - {do: module.reset}
+  - {do: wait_ready}
+  - {send: 'AT+SYSMSG?'}
+  - {expect: ['+SYSMSG:1', 'OK']}
+"""
+
+
+async def test_a_flash_file_beside_the_scenario_stays_as_it_is(tmp_path: Path) -> None:
+    with pytest.raises(ScenarioError, match=r"yaml:2: world: module#1.flash: found no file .*/esp.bin; a flash image"):
+        await play_text(tmp_path, FLASH)
+    storage = open_storage(tmp_path / "esp.bin", VARIANTS["MINI-1"])
+    storage.settings.write("NVM_012", "s_msg", 2)
+    before = (tmp_path / "esp.bin").read_bytes()
+    for _ in range(2):  # while another program uses it
+        await play_text(tmp_path, FLASH)
+    storage.close()
+    assert (tmp_path / "esp.bin").read_bytes() == before
+    with pytest.raises(PlayError, match=r"found the flash of MINI-1; that of SOLO-1 would be right"):
+        await play_text(tmp_path, FLASH.replace("MINI-1", "SOLO-1"))
+    with pytest.raises(ScenarioError, match=r"variant: found ESP8266; for esp32-v5 one of WROOM-32, "):
+        await play_text(tmp_path, FLASH.replace("MINI-1", "ESP8266"))
+    for content, found in (
+        (bytes(0x400000), "damaged: entry 0 of the partition table begins with 0000"),
+        (before[:-1], "found 4194303 bytes; a flash image of 4194304 bytes would be right"),
+        (before.replace(b"NVM_012", b"NVM_013"), "damaged: partition nvs, page 0: the CRC of entry 0 is wrong"),
+    ):
+        (tmp_path / "esp.bin").write_bytes(content)
+        with pytest.raises(PlayError, match=found):
+            await play_text(tmp_path, FLASH)
+        assert (tmp_path / "esp.bin").read_bytes() == content
 
 
 def test_what_a_scenario_waits_for_is_of_the_firmware_of_the_module_that_gets_it(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ def test_the_test(tmp_path: Path) -> None:
     assert trace.stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.parametrize("code", PROGRAMS, ids=["without pytest", "on trio"])
+@pytest.mark.parametrize("code", PROGRAMS, ids=["without pytest", "on trio", "from a flash file"])
 def test_the_programs(tmp_path: Path, code: str) -> None:
     (tmp_path / "program.py").write_text(code, encoding="utf-8")
     done = run(tmp_path, "program.py")
@@ -62,6 +62,10 @@ def test_the_report_of_a_test_that_fails_shows_what_happened(tmp_path: Path) -> 
         ("dialect='esp8266-v1.8'", "dialect: found 'esp8266-v1.8'; esp8266-v1.7 would be right"),
         ("timing='slow'", "timing: found 'slow'; one of fast, real would be right"),
         ("speed='fast'", "speed: found 'fast'; a number more than 0, or None, would be right"),
+        ("variant='MINI'", "variant: found 'MINI'; MINI-1 would be right"),
+        ("dialect='esp8266-v1.7', variant='MINI-1'", "variant: found MINI-1; for esp8266-v1.7 ESP8266 would be right"),
+        ("modules=2, flash='esp.bin'", "flash: needs {n} where the module's number goes, with more than one module"),
+        ("flash='test_it.py'", "test_it.py: found 82 bytes; a flash image of 4194304 or 2097152 bytes would be right"),
         ("modules=0", "modules: found 0; at least one, and a link with {n} for several, would be right"),
         ("world={'access_pont': []}", "world: access_pont: found an unknown key; access_point would be right"),
         ("world='none.toml'", "none.toml: found nothing to read (No such file or directory); a readable file would"),

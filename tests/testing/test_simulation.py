@@ -106,6 +106,50 @@ def test_what_cannot_be(arguments: dict[str, object]) -> None:
         Simulation(**arguments)  # type: ignore[arg-type]
 
 
+async def test_a_module_starts_from_a_flash_file_and_keeps_what_it_stores_there(tmp_path: Path) -> None:
+    path = tmp_path / "esp.bin"
+    async with Simulation(flash=path, variant="MINI-1") as running:
+        (module,) = running.modules
+        assert module.stored("factory_param", "module_name") == "MINI-1"
+        assert module.stored("NVM_012", "s_msg") is None
+        await module.send("AT+SYSMSG=3")
+        await module.do("discard")
+        assert module.stored("NVM_012", "s_msg") == 3
+        with pytest.raises(ValueError, match=r"esp\.bin: another program uses it"):
+            async with Simulation(flash=path):
+                pytest.fail("it began")
+    with pytest.raises(SimulationError, match="the simulation does not run"):
+        Simulation().stored("0", "NVM_012", "s_msg")
+    async with Simulation(flash=path) as running:
+        await running.modules[0].send("AT+SYSMSG?")
+        await running.modules[0].expect("AT+SYSMSG?", "+SYSMSG:3", "OK")
+    with pytest.raises(ValueError, match=r"found the flash of MINI-1; that of SOLO-1 would be right"):
+        async with Simulation(flash=path, variant="SOLO-1"):
+            pytest.fail("it began")
+
+
+async def test_what_is_stored_without_a_file() -> None:
+    async with Simulation(modules=2, variant="WROVER-32") as running:
+        await running.modules[1].send("AT+SYSMSG=2")
+        await running.modules[1].do("discard")
+        assert [module.stored("NVM_012", "s_msg") for module in running.modules] == [None, 2]
+        assert running.modules[0].stored("factory_param", "module_name") == "WROVER-32"
+        await running.modules[1].send("AT+SYSSTORE=0")
+        await running.modules[1].send("AT+SYSMSG=1")
+        await running.modules[1].do("discard")
+        assert running.modules[1].stored("NVM_012", "s_msg") == 2
+
+
+async def test_modules_of_the_world_have_flash_files_of_their_own(tmp_path: Path) -> None:
+    (tmp_path / "world.toml").write_text('[[module]]\nflash = "a.bin"\n[[module]]\nvariant = "D2WD"\n')
+    flash = tmp_path / "all{n}.bin"
+    async with Simulation(tmp_path / "world.toml", modules=3, flash=flash, variant="SOLO-1") as running:
+        names = [module.stored("factory_param", "module_name") for module in running.modules]
+    assert names == ["SOLO-1", "ESP32-D2WD", "SOLO-1"]
+    sizes = [(tmp_path / name).stat().st_size for name in ("a.bin", "all1.bin", "all2.bin")]
+    assert sizes == [0x400000, 0x200000, 0x400000]
+
+
 def test_a_world_that_is_wrong() -> None:
     with pytest.raises(ScenarioError, match="ssid"):
         Simulation({"access_points": [{"sid": "lab"}]})

@@ -12,6 +12,8 @@ import trio
 
 from simulator.core.trace import Record
 from simulator.dialects.names import DIALECTS
+from simulator.persist.image_file import FlashFileError
+from simulator.scenario.flash_files import open_flash_files
 from simulator.scenario.playing.matching import MismatchError, Printed, Quiet
 from simulator.scenario.playing.peers import PeerError
 from simulator.scenario.playing.reactions import Watcher
@@ -23,6 +25,8 @@ from simulator.scenario.playing.waiting import awaited, awaited_by_step
 from simulator.scenario.scenario import Place, Scenario, ScenarioError, Step
 from simulator.scenario.scenario_file import read_scenario
 from simulator.scenario.verbs import Action, VerbError, bind
+from simulator.scenario.world import ModuleConfiguration, World
+from simulator.scenario.world_modules import with_modules
 
 MATCHING: Final = ("expect", "expect_set", "wait_for")
 """Steps whose texts may be patterns."""
@@ -115,10 +119,23 @@ def prepare(scenario: Scenario) -> Prepared:
         found = f"found {len(scenario.modules)}"
         problem = f"{found}; {len(surroundings.world.modules)}, a name for each module of the world, would be right"
         mistakes.append(str(scenario.place("modules").error(problem)))
+    elif surroundings is not None:
+        try:
+            surroundings = surroundings._replace(world=_modules_of(scenario, surroundings.world))
+        except ValueError as error:
+            mistakes.append(str(scenario.place("world").error(str(error))))
     if mistakes or surroundings is None:
         raise ScenarioError("\n".join(mistakes))
     waiting = tuple(dict.fromkeys((*awaited(scenario, surroundings.world), *surroundings.awaited)))
     return Prepared(scenario, steps, reactions, surroundings, variables, waiting)
+
+
+def _modules_of(scenario: Scenario, world: World) -> World:
+    """The world with a table for each module. Raises ValueError."""
+    for number, module in enumerate(world.modules, 1):
+        if module.flash is not None and not Path(module.flash).is_file():
+            raise ValueError(f"module#{number}.flash: found no file {module.flash}; a flash image would be right")
+    return with_modules(world, len(scenario.modules), ModuleConfiguration(dialect=scenario.dialect))
 
 
 def _bind(steps: Sequence[Step], mistakes: list[str]) -> tuple[Bound, ...]:
@@ -169,13 +186,13 @@ async def on_stage(prepared: Prepared, setting: Setting, *, seed: int | None = N
     off = tuple(name for name in scenario.modules if name in first and first[name].action in POWER_ON)
     setting = replace(
         setting,
-        dialect=scenario.dialect,
         profile=setting.profile or scenario.timing,
         off=off,
         clients=setting.clients and not scenario.attach,
     )
     place = scenario.place("world")
     try:
+        storages = open_flash_files(world.modules, copies=True)  # the same run each time, and files may be anybody's
         async with open_stage(
             setting,
             world,
@@ -183,11 +200,12 @@ async def on_stage(prepared: Prepared, setting: Setting, *, seed: int | None = N
             peers=prepared.surroundings.peers,
             variables=prepared.variables,
             tolerated=scenario.tolerated,
+            storages=storages,
         ) as stage:
             with stage.time_passing():
                 await _boot(stage, off)
                 yield stage
-    except (MismatchError, PeerError) as error:
+    except (MismatchError, PeerError, FlashFileError) as error:
         raise PlayError(place, "world", str(error)) from error
 
 

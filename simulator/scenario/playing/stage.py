@@ -6,6 +6,7 @@ What verbs act on, and what programs and tests that play along have in hand.
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
+from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +21,9 @@ from simulator.core.task_order import oldest_task_first
 from simulator.core.timing import PROFILES
 from simulator.core.trace import RECENT, Kind, Record, Trace
 from simulator.dialects.loading import load_firmware
+from simulator.dialects.names import RUNNABLE
 from simulator.module import Module
+from simulator.persist.storage import Storage
 from simulator.scenario.playing.matching import MismatchError, Printed
 from simulator.scenario.playing.memory_peers import MemoryPeer
 from simulator.scenario.playing.module_ports import ModulePorts
@@ -58,7 +61,6 @@ class Setting:
     links: tuple[Path, ...] = ()
     clients: bool = True
     trace: Path | None = None
-    dialect: str = "esp32-v5"
     build: str = "full"
     off: tuple[str, ...] = ()
 
@@ -183,9 +185,10 @@ async def open_stage(
     peers: Sequence[PeerConfiguration] = (),
     variables: Variables | None = None,
     tolerated: Sequence[str] = (),
+    storages: Sequence[Storage | None] = (),
 ) -> AsyncIterator[Stage]:
-    """A simulation with modules of these names that have power but may not have booted yet. Raises PeerError,
-    OSError, PortError."""
+    """A simulation with modules of these names that have power but may not have booted yet. The world has a table for
+    each. `storages`: the flash of each. Raises PeerError, OSError, PortError."""
     clock = SteppedClock() if setting.speed is None else PacedClock(setting.speed)
     patience = STEPPED
     if setting.speed is not None:
@@ -212,7 +215,7 @@ async def open_stage(
             stage = Stage(simulation, clock, trace, variables, patience, nursery)
             stage.peers |= {peer.name: peer for peer in socket_peers or _in_memory(peers, simulation)}
             serial_ports = _serial_ports(setting, clock, len(modules), nursery, exits)
-            _add_modules(stage, setting, modules, serial_ports, tolerated)
+            _add_modules(stage, setting, modules, serial_ports, storages, tolerated)
             for terminal in stage.terminals.values():
                 nursery.start_soon(terminal.run)
             nursery.start_soon(simulation.run)
@@ -221,13 +224,17 @@ async def open_stage(
 
 
 def _add_modules(
-    stage: Stage, setting: Setting, modules: Sequence[str], ports: Sequence[Port], tolerated: Sequence[str]
+    stage: Stage,
+    setting: Setting,
+    modules: Sequence[str],
+    ports: Sequence[Port],
+    storages: Sequence[Storage | None],
+    tolerated: Sequence[str],
 ) -> None:
-    own = [module.dialect for module in stage.simulation.world.modules]
-    dialects = [dialect or setting.dialect for dialect in (*own, *[None] * len(modules))]
-    programs = {dialect: load_firmware(dialect, setting.build) for dialect in set(dialects[: len(modules)])}
-    for name, port, dialect in zip(modules, ports, dialects, strict=False):
-        module = stage.modules[name] = stage.simulation.add_module(programs[dialect], port)
+    tables = stage.simulation.world.modules
+    for name, port, storage, own in islice(zip_longest(modules, ports, storages, tables), len(modules)):
+        firmware = load_firmware(own.dialect or RUNNABLE[0], setting.build)
+        module = stage.modules[name] = stage.simulation.add_module(firmware, port, storage)
         if name in setting.off:
             module.power_off()
         if isinstance(port, PtyPort):

@@ -6,7 +6,6 @@ for, and counts as played as soon as that exists: a verb of the table comes befo
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import zip_longest
 from typing import Final
 
 from simulator.core.grammar import UnknownCommandError, parse_line
@@ -59,13 +58,12 @@ def awaited_by_step(step: Step) -> str | None:
 
 
 def awaited(scenario: Scenario, world: World) -> tuple[str, ...]:
-    """What a scenario waits for besides its world, each once."""
+    """What a scenario waits for besides its world, each once. `world`: has a table for each module."""
     return tuple(dict.fromkeys(_awaited(scenario, world)))
 
 
 def _awaited(scenario: Scenario, world: World) -> Iterator[str]:
-    own = (module.dialect for module in world.modules)
-    dialects = {name: dialect or scenario.dialect for name, dialect in zip_longest(scenario.modules, own)}
+    dialects = {name: own.dialect or RUNNABLE[0] for name, own in zip(scenario.modules, world.modules, strict=True)}
     for dialect in dict.fromkeys(dialects.values()):
         if dialect not in RUNNABLE:
             yield f"dialect {dialect}"
