@@ -8,6 +8,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from simulator.cli.port_options import NAMES, add_port_options
 from simulator.core.timing import PROFILES
 
 if TYPE_CHECKING:
@@ -41,12 +42,7 @@ def add_parser(subparsers: "_SubParsersAction[ArgumentParser]") -> None:
     add("--trace", metavar="DIR", type=Path, help="write a trace of each scenario there; it holds passwords")
     add("--seed", metavar="N", type=int, help="of everything random; that of the scenario's world otherwise")
     add("--limit", metavar="SECONDS", type=int, default=600, help="real seconds each may take (600)")
-    add(
-        "--link",
-        metavar="PATH",
-        default="./ttyESP{n}",
-        help="of a scenario with 'attach': where the serial port appears",
-    )
+    add_port_options(parser.add_argument_group("the port, of a scenario with 'attach'"))
     parser.set_defaults(main=main, usage_error=parser.error)
 
 
@@ -81,6 +77,11 @@ def main(options: Namespace) -> int:
         except (ScenarioError, OSError) as error:
             print(error, file=sys.stderr)
             return 2
+    for name in NAMES:
+        if getattr(options, name) is not None:
+            options.usage_error(
+                f"--{name.replace('_', '-')}: one scenario with 'attach', and nothing else, would be right"
+            )
     outcomes = []
     reporter = play_report.REPORTERS[options.format](len(files))
     try:

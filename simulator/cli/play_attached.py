@@ -7,46 +7,66 @@ from pathlib import Path
 import trio
 
 from simulator.cli.ending import Ending
+from simulator.cli.port_options import port_uris
+from simulator.cli.reasons import reason
+from simulator.core.port import PortError
 from simulator.scenario.playing.outcome import report
 from simulator.scenario.playing.player import PlayError, Prepared, on_stage, perform, prepare_file
 from simulator.scenario.playing.stage import Setting
+from simulator.scenario.scenario import ScenarioError
 
 
 def play_attached(path: Path, options: Namespace, speed: float | None) -> int:
-    """Serve the modules until the steps are done; a scenario without steps goes on until a signal ends it. Returns 0,
-    or 1 when something else happened than it says. Raises ScenarioError, OSError."""
+    """Serve the modules until the steps are done; a scenario without steps goes on until a signal, or the program at
+    the port, ends it. Returns 0, 1 when something else happened than it says, 2 when a port cannot be had, or the exit
+    code of the program. Raises ScenarioError, OSError."""
     prepared = prepare_file(path)
     if options.speed == "max":
         options.usage_error("--speed max: firmware lives in real time; a number would be right")
     if prepared.awaited:
         print(f"{path}: waiting for {', '.join(prepared.awaited)}")
         return 0
-    count = len(prepared.scenario.modules)
-    if count > 1 and "{n}" not in options.link:
-        options.usage_error("--link: needs {n} where the module's number goes, with more than one module")
-    links = tuple(Path(options.link.replace("{n}", str(number))) for number in range(count))
+    try:
+        ports, logs = port_uris(options, prepared.surroundings.world.modules, len(prepared.scenario.modules))
+    except ValueError as error:
+        print(f"espat: {error}", file=sys.stderr)
+        return 2
     trace = options.trace / f"{path.stem}.jsonl" if options.trace is not None else None
-    setting = Setting(speed=speed or 1.0, sockets=True, profile=options.timing, links=links, trace=trace)
+    setting = Setting(
+        speed=speed or 1.0, sockets=True, profile=options.timing, ports=tuple(ports), logs=tuple(logs), trace=trace
+    )
     with Ending() as ending:
         return ending.run(_play, prepared, setting, options.seed, ending)
 
 
 async def _play(prepared: Prepared, setting: Setting, seed: int | None, ending: Ending) -> int:
     result = 0
+    forever = not prepared.scenario.steps
     async with trio.open_nursery() as nursery:
 
         async def stop_on_signal() -> None:
             await ending.wait()
             nursery.cancel_scope.cancel()
 
+        def program_ended(code: int) -> None:
+            nonlocal result
+            if code or forever:  # else the steps say how it goes on
+                result = code
+                nursery.cancel_scope.cancel()
+
         nursery.start_soon(stop_on_signal)
-        async with on_stage(prepared, setting, seed=seed) as stage:
-            for number, link in enumerate(setting.links):
-                print(f"module {number} ready to open at {link.absolute()}", flush=True)
-            try:
-                await perform(prepared, stage, forever=not prepared.scenario.steps)
-            except PlayError as error:
-                print("\n".join(report(error)), file=sys.stderr)
-                result = 1
+        try:
+            async with on_stage(prepared, setting, seed=seed, ended=program_ended) as stage:
+                print("\n".join(stage.announcements), flush=True)
+                await perform(prepared, stage, forever=forever)
+        except PlayError as error:
+            print("\n".join(report(error)), file=sys.stderr)
+            result = 1
+        except ScenarioError as error:
+            print(error, file=sys.stderr)
+            result = 2
+        except (PortError, OSError) as error:
+            print(f"espat: {reason(error)}", file=sys.stderr)
+            result = 2
         nursery.cancel_scope.cancel()
     return result

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from simulator.cli.console import Console, ConsoleHandler
 from simulator.cli.ending import Ending
+from simulator.cli.port_options import add_port_options, port_uris
 from simulator.cli.reasons import reason
 from simulator.cli.serving import serve
-from simulator.core.port_uri import PortUri, parse_link, parse_port_uri
 from simulator.core.timing import PROFILES
 from simulator.core.trace import Trace
 from simulator.dialects.names import RUNNABLE
@@ -27,21 +27,12 @@ if TYPE_CHECKING:
 
     from simulator.persist.storage import Storage
 
-DEFAULT_LINK = "./ttyESP{n}"
-
 
 def add_parser(subparsers: "_SubParsersAction[ArgumentParser]") -> None:
     """Describe the subcommand."""
     parser = subparsers.add_parser("run", help="serve modules on virtual serial ports")
     add = parser.add_argument
-    port = parser.add_mutually_exclusive_group()
-    port.add_argument("--link", metavar="PATH", help="where the serial port appears, the same as --port pty:PATH")
-    port.add_argument(
-        "--port",
-        metavar="URI",
-        help="pty:PATH, tcp:HOST:PORT, unix:PATH or exec:COMMAND; {n} is the module's number (pty:./ttyESP{n})",
-    )
-    add("--log-port", metavar="URI", help="where the log of the firmware appears, which it writes to UART0")
+    add_port_options(parser)
     add("--flash", metavar="FILE", help="keep what is stored in this file; {n} is the module's number")
     add("--variant", choices=VARIANTS, help="the module, of a new flash (WROOM-32, ESP8266 for its firmwares)")
     add("--world", metavar="FILE", type=Path, help="the access points and hosts around the module (world.toml)")
@@ -83,16 +74,11 @@ def _run(options: Namespace, ending: Ending) -> int:
     if not 0 < options.speed < math.inf:
         options.usage_error("--speed: more than 0")
     try:
-        port, log = _port(options), _log_port(options)
         world = _world(options)
-        ports = _ports(options, port, log, world)
-        logs = [log.of_module(number) for number in range(len(ports))] if log is not None else []
-        if same := {uri.place for uri in ports if uri.scheme in ("pty", "unix")} & {uri.place for uri in logs}:
-            options.usage_error(
-                f"--log-port: found {min(same)!r}, the port of the commands; another one would be right"
-            )
+        count = max(1, options.modules or 0, len(world.modules))
+        ports, logs = port_uris(options, world.modules, count)
         given = ModuleConfiguration(dialect=options.dialect, variant=options.variant, flash=options.flash)
-        world = with_modules(world, len(ports), given, overrules=True, prefix="--")
+        world = with_modules(world, count, given, overrules=True, prefix="--")
         storages = _open_flash_files(options, world)
         _check_listening(options, world)
         trace = Trace(options.trace) if options.trace is not None else None
@@ -121,45 +107,6 @@ def _open_flash_files(options: Namespace, world: World) -> "list[Storage | None]
 
 def _level(options: Namespace) -> int:
     return logging.DEBUG if options.verbose else logging.ERROR if options.quiet else logging.INFO
-
-
-def _port(options: Namespace) -> PortUri | None:
-    """What the command line says about ports. Raises ValueError."""
-    if options.link is not None:
-        return PortUri("pty", options.link)
-    try:
-        return parse_port_uri(options.port) if options.port is not None else None
-    except ValueError as error:
-        raise ValueError(f"--port: {error}") from None
-
-
-def _log_port(options: Namespace) -> PortUri | None:
-    """Where the logs go. Raises ValueError."""
-    if options.log_port is None:
-        return None
-    try:
-        uri = parse_port_uri(options.log_port)
-    except ValueError as error:
-        raise ValueError(f"--log-port: {error}") from None
-    if uri.scheme == "exec":
-        raise ValueError("--log-port: exec: is for the port of the commands")
-    return uri
-
-
-def _ports(options: Namespace, given: PortUri | None, log: PortUri | None, world: World) -> list[PortUri]:
-    """The port of each module: as the command line says, or the world, or by default."""
-    count = max(1, options.modules or 0, len(world.modules))
-    if given is not None and count > 1 and given.scheme == "exec":
-        options.usage_error("--port: exec: is for one module")
-    for option, uri in (("--link" if options.link else "--port", given), ("--log-port", log)):
-        if uri is not None and count > 1 and not uri.numbered:
-            options.usage_error(f"{option}: needs {{n}} where the module's number goes, with more than one module")
-    own = [module.link for module in world.modules] + [None] * (count - len(world.modules))
-    uris = [given or parse_link(each or DEFAULT_LINK) for each in own]
-    ports = [uri.of_module(number) for number, uri in enumerate(uris)]
-    if len(set(ports)) < count and given is None:
-        options.usage_error("--world: two modules have the same link")
-    return ports
 
 
 def _world(options: Namespace) -> World:

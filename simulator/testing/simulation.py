@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
+from simulator.core.port_uri import PortUri
 from simulator.core.timing import PROFILES
 from simulator.core.trace import Record
 from simulator.dialects.names import BUILDS, RUNNABLE
@@ -223,8 +224,8 @@ class Simulation(VerbGroups):
                 link = self._link
                 if link is None:
                     link = exits.enter_context(tempfile.TemporaryDirectory(prefix="espat-")) + "/ttyESP{n}"
-                links = tuple(Path(link.replace("{n}", name)) for name in self._names)
-                setting = replace(setting, links=links)
+                uris = tuple(PortUri("pty", link).of_module(number) for number in range(len(self._names)))
+                setting = replace(setting, ports=uris)
             storages = open_flash_files(self._world.modules)
             exits.callback(close_flash_files, storages)
             stage = await exits.enter_async_context(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import trio
 
+from simulator.core.port_uri import PortUri
 from simulator.scenario.playing.player import PlayError, Prepared, on_stage, perform, prepare
 from simulator.scenario.playing.stage import Setting
 from simulator.scenario.playing.terminal import open_device
@@ -40,13 +41,13 @@ def settings(tmp_path: Path) -> dict[str, Setting]:
     return {
         "stepped": Setting(),
         "sockets": Setting(speed=1.0, sockets=True),
-        "serial": Setting(speed=1.0, sockets=True, links=(tmp_path / "tty0", tmp_path / "tty1")),
+        "serial": Setting(speed=1.0, sockets=True, ports=tuple(PortUri("pty", f"{tmp_path}/tty{n}") for n in (0, 1))),
     }
 
 
 async def play(prepared: Prepared, setting: Setting) -> bytes:
     """Play a session; returns all that the module has printed since it was ready."""
-    setting = replace(setting, links=setting.links[: len(prepared.scenario.modules)])
+    setting = replace(setting, ports=setting.ports[: len(prepared.scenario.modules)])
     with trio.fail_after(4 * LIMIT):
         async with on_stage(prepared, setting) as stage:
             first = stage.trace.count

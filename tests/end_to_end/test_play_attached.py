@@ -71,6 +71,105 @@ def test_its_steps_end_it(tmp_path: Path, within: str, code: int) -> None:
     assert err == "" if not code else "expected event 'station.got_ip', which does not come" in err
 
 
+FIRMWARE = """\
+import os
+import sys
+
+def until(end):
+    seen = b""
+    while not seen.endswith(end):
+        seen += os.read(0, 1)
+
+until(b"ready\\r\\n")
+for command in (b"ATE0", b"AT+CWMODE=1", b'AT+CWJAP="espressif","1234567890"'):
+    os.write(1, command + b"\\r\\n")
+    until(b"OK\\r\\n")
+until(b"WIFI DISCONNECT\\r\\n")
+print("firmware: it is gone", file=sys.stderr)
+sys.exit(int(sys.argv[1]))
+"""
+IT_COMES = "steps: [{do: wait_for, module_prints: WIFI DISCONNECT, within: 60s}]\n"
+IT_DOES_NOT = "steps: [{do: wait_for, command: AT+X, within: 60s}]\n"
+
+
+def play_firmware(tmp_path: Path, text: str, code: int, *options: str) -> subprocess.CompletedProcess[str]:
+    """Firmware behind `exec:`, which ends with that exit code when the router has thrown it out."""
+    (tmp_path / "s.yaml").write_text(text)
+    (tmp_path / "firmware.py").write_text(FIRMWARE)
+    command = [sys.executable, "-m", "simulator.cli", "play", "s.yaml", *options]
+    program = f"exec:'{sys.executable}' firmware.py {code}"
+    return subprocess.run(
+        [*command, "--port", program], cwd=tmp_path, capture_output=True, text=True, timeout=LIMIT, check=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("steps", "code", "result"),
+    [("", 0, 0), ("", 7, 7), (IT_COMES, 0, 0), (IT_DOES_NOT, 7, 7), (IT_DOES_NOT.replace("60s", "1s"), 0, 1)],
+)
+def test_firmware_behind_exec(tmp_path: Path, steps: str, code: int, result: int) -> None:
+    done = play_firmware(tmp_path, SCENARIO + steps, code)
+    assert done.stdout == f"module 0 runs '{sys.executable}' firmware.py {code}\n"
+    assert done.returncode == result
+    assert "firmware: it is gone\n" in done.stderr or steps
+    assert ("expected command 'AT+X', which does not come" in done.stderr) is (result == 1)
+
+
+def test_the_log_of_the_firmware_and_a_module_that_takes_its_time(tmp_path: Path) -> None:
+    process = start(tmp_path, SCENARIO + "timing: real\n", "--log-port", "pty:log{n}")
+    assert process.stdout is not None
+    try:
+        assert process.stdout.readline() == f"module 0 ready to open at {tmp_path / 'tty0'}\n"
+        assert process.stdout.readline() == f"module 0 log ready to open at {tmp_path / 'log0'}\n"
+        with serial.Serial(str(tmp_path / "log0"), 115200, timeout=LIMIT) as log:
+            assert b"rst:0x1 (POWERON_RESET)" in log.read_until(b"POWERON_RESET)")
+            with serial.Serial(str(tmp_path / "tty0"), 9600, timeout=LIMIT) as port:
+                assert b"ready" not in port.read(4), "another rate than the module's"
+        process.terminate()
+        _, err = process.communicate(timeout=LIMIT)
+    finally:
+        process.kill()
+    assert (process.returncode, err) == (0, "")
+
+
+def test_ports_that_cannot_be_had(tmp_path: Path) -> None:
+    process = start(tmp_path, SCENARIO)
+    assert process.stdout is not None
+    try:
+        process.stdout.readline()
+        second = start(tmp_path, SCENARIO)
+        out, err = second.communicate(timeout=LIMIT)
+        assert (second.returncode, out) == (2, "")
+        assert err == (
+            f"espat: {tmp_path}/tty0 belongs to another simulator that is running; "
+            "another place, --link PATH, would be right\n"
+        )
+    finally:
+        process.kill()
+        process.communicate()
+    for options, said in (
+        (("--port", "exec:no-such-program"), "no-such-program"),
+        (("--port", "usb:0"), "--port: found 'usb:0'; pty:PATH, tcp:HOST:PORT, unix:PATH or exec:COMMAND would be"),
+        (("--log-port", "exec:cat"), "--log-port: exec: is for the port of the commands"),
+        (
+            ("--link", "x", "--log-port", "pty:x"),
+            "--log-port: found 'x', the port of the commands; another one would be",
+        ),
+    ):
+        command = [sys.executable, "-m", "simulator.cli", "play", "s.yaml", *options]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=LIMIT, check=False)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert said in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_only_firmware_needs_a_port(tmp_path: Path) -> None:
+    process = start(tmp_path, "title: It types\nsteps: [{send: AT}, {expect: ['', OK]}]\n")
+    out, err = process.communicate(timeout=LIMIT)
+    assert (process.returncode, out) == (2, "")
+    assert "--link: one scenario with 'attach', and nothing else, would be right\n" in err
+
+
 def test_firmware_does_not_live_in_stepped_time(tmp_path: Path) -> None:
     process = start(tmp_path, SCENARIO, "--speed", "max")
     _, err = process.communicate(timeout=LIMIT)

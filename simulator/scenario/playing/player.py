@@ -1,7 +1,7 @@
 """Plays a scenario: its surroundings, its steps, its reactions."""
 
 import re
-from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -176,8 +176,11 @@ async def play(prepared: Prepared, setting: Setting, *, seed: int | None = None)
 
 
 @asynccontextmanager
-async def on_stage(prepared: Prepared, setting: Setting, *, seed: int | None = None) -> AsyncIterator[Stage]:
-    """The stage of a scenario, its modules booted; time passes. Raises PlayError, OSError."""
+async def on_stage(
+    prepared: Prepared, setting: Setting, *, seed: int | None = None, ended: Callable[[int], None] = lambda code: None
+) -> AsyncIterator[Stage]:
+    """The stage of a scenario, its modules booted; time passes. `ended`: is told the exit code of a program at a port.
+    Raises PlayError, PortError, OSError."""
     scenario = prepared.scenario
     world = prepared.surroundings.world
     if seed is not None:
@@ -201,6 +204,7 @@ async def on_stage(prepared: Prepared, setting: Setting, *, seed: int | None = N
             variables=prepared.variables,
             tolerated=scenario.tolerated,
             storages=storages,
+            ended=ended,
         ) as stage:
             with stage.time_passing():
                 await _boot(stage, off)

@@ -14,8 +14,10 @@ import trio
 from trio.lowlevel import ParkingLot
 
 from simulator.core.clock import MovableClock, PacedClock, SteppedClock
-from simulator.core.inotify import DeviceWatcher
+from simulator.core.paced_port import PacedPort
 from simulator.core.port import MemoryPort, Port
+from simulator.core.port_opener import PortOpener
+from simulator.core.port_uri import PortUri
 from simulator.core.pty_port import PtyPort
 from simulator.core.task_order import oldest_task_first
 from simulator.core.timing import PROFILES
@@ -51,14 +53,15 @@ BEYOND: Final = "203.0.113.{}"
 class Setting:
     """How to play. `speed`: None is stepped time, which passes only where somebody waits for it; `sockets`: whether the
     peers are sockets of this machine, else they are in memory. `profile`: of the timing; None is what the scenario
-    says, fast else. `links`: where the serial ports of the modules appear;
-    without, they are in memory. `clients`: whether somebody here is the client at each of them. `off`: modules that are
-    switched off at first."""
+    says, fast else. `ports`: where those of the modules are, and `logs` those of their logs; without, they are in
+    memory. `clients`: whether somebody here is the client at each of them. `off`: modules that are switched off at
+    first."""
 
     speed: float | None = None
     sockets: bool = False
     profile: str | None = None
-    links: tuple[Path, ...] = ()
+    ports: tuple[PortUri, ...] = ()
+    logs: tuple[PortUri, ...] = ()
     clients: bool = True
     trace: Path | None = None
     build: str = "full"
@@ -90,7 +93,9 @@ class Stage:
         """Those that verbs have brought, by their names."""
         self.terminals: dict[str, Terminal] = {}
         self.links: dict[str, Path] = {}
-        """Where the serial ports of modules are, by their names."""
+        """Where the serial devices of modules are, by their names."""
+        self.announcements: list[str] = []
+        """What to tell of ports to whoever opens them: the number of the module, and where its port is."""
         self._running = 0
         self._passing = trio.CancelScope()
         self._seen = 0
@@ -186,9 +191,11 @@ async def open_stage(
     variables: Variables | None = None,
     tolerated: Sequence[str] = (),
     storages: Sequence[Storage | None] = (),
+    ended: Callable[[int], None] = lambda code: None,
 ) -> AsyncIterator[Stage]:
     """A simulation with modules of these names that have power but may not have booted yet. The world has a table for
-    each. `storages`: the flash of each. Raises PeerError, OSError, PortError."""
+    each. `storages`: the flash of each. `ended`: is told the exit code of a program at a port. Raises PeerError,
+    OSError, PortError."""
     clock = SteppedClock() if setting.speed is None else PacedClock(setting.speed)
     patience = STEPPED
     if setting.speed is not None:
@@ -214,8 +221,9 @@ async def open_stage(
             )
             stage = Stage(simulation, clock, trace, variables, patience, nursery)
             stage.peers |= {peer.name: peer for peer in socket_peers or _in_memory(peers, simulation)}
-            serial_ports = _serial_ports(setting, clock, len(modules), nursery, exits)
-            _add_modules(stage, setting, modules, serial_ports, storages, tolerated)
+            opener = PortOpener(nursery.start_soon, ended)
+            exits.callback(opener.close)
+            _add_modules(stage, setting, modules, opener, storages, tolerated)
             for terminal in stage.terminals.values():
                 nursery.start_soon(terminal.run)
             nursery.start_soon(simulation.run)
@@ -227,14 +235,25 @@ def _add_modules(
     stage: Stage,
     setting: Setting,
     modules: Sequence[str],
-    ports: Sequence[Port],
+    opener: PortOpener,
     storages: Sequence[Storage | None],
     tolerated: Sequence[str],
 ) -> None:
+    """Raises PortError, OSError."""
+    clock = stage.clock
+    ports: list[Port] = [opener.open(uri) for uri in setting.ports]
+    logs: list[Port] = [opener.open(uri) for uri in setting.logs]
+    stage.announcements += [f"module {number} {port.announcement}" for number, port in enumerate(ports)]
+    stage.announcements += [f"module {number} log {port.announcement}" for number, port in enumerate(logs)]
     tables = stage.simulation.world.modules
-    for name, port, storage, own in islice(zip_longest(modules, ports, storages, tables), len(modules)):
+    each = zip_longest(modules, ports, logs, storages, tables)
+    for name, port, log, storage, own in islice(each, len(modules)):
+        port = port or MemoryPort(now=clock.now, move_on_after=clock.move_on_after)
+        wire = port
+        if setting.ports and setting.profile == "real":
+            wire, log = PacedPort(port, clock), PacedPort(log, clock) if log is not None else None
         firmware = load_firmware(own.dialect or RUNNABLE[0], setting.build)
-        module = stage.modules[name] = stage.simulation.add_module(firmware, port, storage)
+        module = stage.modules[name] = stage.simulation.add_module(firmware, wire, storage, log)
         if name in setting.off:
             module.power_off()
         if isinstance(port, PtyPort):
@@ -243,22 +262,6 @@ def _add_modules(
             continue
         stream = MemoryTerminal(port) if isinstance(port, MemoryPort) else open_device(stage.links[name])
         stage.terminals[name] = Terminal(stream, Printed(stage.variables, tolerated), stage.clock, stage.patience)
-
-
-def _serial_ports(
-    setting: Setting, clock: MovableClock, count: int, nursery: trio.Nursery, exits: ExitStack
-) -> list[MemoryPort] | list[PtyPort]:
-    """Those of the modules; `exits` closes them, when nobody uses them any more. Raises PortError, OSError."""
-    if not setting.links:
-        return [MemoryPort(now=clock.now, move_on_after=clock.move_on_after) for _ in range(count)]
-    watcher = DeviceWatcher()
-    exits.callback(watcher.close)
-    nursery.start_soon(watcher.run)
-    ports = []
-    for link in setting.links:
-        ports.append(PtyPort(link, watcher, nursery.start_soon))
-        exits.callback(ports[-1].close)
-    return ports
 
 
 @asynccontextmanager
