@@ -28,3 +28,11 @@ BUILDS: Final = ("full", "release")
 def variants_of(dialect: str) -> dict[str, Variant]:
     """The modules a firmware is for; the first is the default."""
     return _VARIANTS.get(dialect, ESP32_VARIANTS)
+
+
+def right_variant(dialect: str, variant: str) -> str | None:
+    """What would be right instead of a module that a firmware is not for; None when it is."""
+    variants = variants_of(dialect)
+    if variant in variants:
+        return None
+    return f"for {dialect} " + ("one of " if len(variants) > 1 else "") + ", ".join(variants)

@@ -4,7 +4,7 @@ all of them."""
 from dataclasses import replace
 
 from simulator.core.port_uri import NUMBER
-from simulator.dialects.names import RUNNABLE, variants_of
+from simulator.dialects.names import RUNNABLE, right_variant
 from simulator.scenario.world import ModuleConfiguration, World
 
 
@@ -26,21 +26,10 @@ def with_modules(
         if said.flash is not None:
             said = said._replace(flash=said.flash.replace(NUMBER, str(number)))
         first, second = (said, own) if overrules else (own, said)
-        module = own._replace(
-            dialect=first.dialect or second.dialect or RUNNABLE[0],
-            variant=first.variant or second.variant,
-            flash=first.flash or second.flash,
-        )
-        place = prefix if module.variant == said.variant else f"module#{number + 1}."
-        _check_variant(module, place)
-        modules.append(module)
+        dialect = first.dialect or second.dialect or RUNNABLE[0]
+        variant = first.variant or second.variant
+        if variant is not None and (right := right_variant(dialect, variant)) is not None:
+            place = prefix if variant == said.variant else f"module#{number + 1}."
+            raise ValueError(f"{place}variant: found {variant}; {right} would be right")
+        modules.append(own._replace(dialect=dialect, variant=variant, flash=first.flash or second.flash))
     return replace(world, modules=tuple(modules))
-
-
-def _check_variant(module: ModuleConfiguration, place: str) -> None:
-    """Raises ValueError for a firmware that is not for the variant."""
-    assert module.dialect is not None
-    variants = variants_of(module.dialect)
-    if module.variant is not None and module.variant not in variants:
-        right = ("one of " if len(variants) > 1 else "") + ", ".join(variants)
-        raise ValueError(f"{place}variant: found {module.variant}; for {module.dialect} {right} would be right")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
 from simulator.core.timing import Timing
-from simulator.dialects.names import RUNNABLE
+from simulator.dialects.names import RUNNABLE, right_variant
 from simulator.persist.variants import VARIANTS
 from simulator.radio.security import SECURITIES, Security
 from simulator.scenario.services.table import read_service
@@ -232,6 +232,10 @@ class _WorldReader:
         if "mac" in fields:
             self._own_mac(place, "mac", fields["mac"])
             self._own_mac(place, "mac", (int.from_bytes(fields["mac"], "big") + 1).to_bytes(7, "big")[1:])
+        if "dialect" in fields and "variant" in fields:
+            right = right_variant(fields["dialect"], fields["variant"])
+            if right is not None:
+                self._mistake(f"{place}.variant", shown_value(fields["variant"]), right)
         paths = {"link": fields.get("link", "").replace("{n}", number), "flash": fields.get("flash", "")}
         for key, path in paths.items():
             if path and (owner := self._paths.setdefault((key, path), place)) != place:

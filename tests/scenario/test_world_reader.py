@@ -214,6 +214,10 @@ DURATION = '"2.5s", "120ms" or a number of seconds, from 0 to 86400 s'
             'module#1.dialect: found "esp8266-v0.3"; "esp8266-v0.30"',
         ),
         ({"module": [{"variant": "WROVER-3"}]}, 'module#1.variant: found "WROVER-3"; "WROVER-32"'),
+        (
+            {"module": [{"dialect": "esp8266-v1.7", "variant": "MINI-1"}]},
+            'module#1.variant: found "MINI-1"; for esp8266-v1.7 ESP8266',
+        ),
         ({"module": [{"flash": ""}]}, 'module#1.flash: found ""; a path like "esp.bin"'),
         ({"module": [{"flash": "a1"}, {"flash": "a{n}"}]}, "module#2.flash: found that of module#1; a path of its own"),
         ({"module": [{"joined": "home"}]}, 'module#1.joined: found "home"; "espressif"'),
