@@ -15,6 +15,7 @@ from simulator.cli.ending import Ending
 from simulator.cli.reasons import reason
 from simulator.cli.serving import serve
 from simulator.core.port_uri import PortUri, parse_link, parse_port_uri
+from simulator.core.suggestions import any_of
 from simulator.core.timing import PROFILES
 from simulator.core.trace import Trace
 from simulator.dialects.names import RUNNABLE, variants_of
@@ -113,8 +114,7 @@ def _dialects(options: Namespace, world: World, count: int) -> list[str]:
     for dialect in dialects:
         variants = variants_of(dialect)
         if options.variant is not None and options.variant not in variants:
-            right = ("one of " if len(variants) > 1 else "") + ", ".join(variants)
-            raise ValueError(f"--variant: found {options.variant}; for {dialect} {right} would be right")
+            raise ValueError(f"--variant: found {options.variant}; for {dialect} {any_of(variants)} would be right")
     return dialects
 
 

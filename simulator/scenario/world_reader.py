@@ -11,6 +11,7 @@ from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
+from simulator.core.suggestions import right_word
 from simulator.core.timing import Timing
 from simulator.dialects.names import RUNNABLE
 from simulator.radio.security import SECURITIES, Security
@@ -32,7 +33,6 @@ from simulator.scenario.world_values import (
     Reader,
     WrongValueError,
     check_host,
-    nearest,
     one_of,
     read_address,
     read_boolean,
@@ -188,7 +188,7 @@ class _WorldReader:
         for key, value in self._table(place, table).items():
             at = f"{place}.{shown_key(key)}" if place else shown_key(key)
             if key not in readers:
-                self._mistake(at, "an unknown key", nearest(key, readers))
+                self._mistake(at, "an unknown key", right_word(key.lower(), readers))
             elif (read := self._value(at, value, readers[key])) is not None:
                 fields[key] = read
         return fields
@@ -240,7 +240,7 @@ class _WorldReader:
         for number, module in enumerate(modules if not self.mistakes else (), 1):
             if module.joined is not None and module.joined not in known:
                 name = module.joined.decode(errors="replace")
-                right = nearest(name, names, '"{}"') if names else "an access point that there is"
+                right = right_word(name.lower(), names, '"{}"') if names else "an access point that there is"
                 self._mistake(f"module#{number}.joined", shown_value(name), right)
 
     def _host(self, place: str, value: object) -> HostConfiguration | None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
+from simulator.core.suggestions import right_word
 from simulator.core.timing import PROFILES
 from simulator.core.trace import Record
 from simulator.dialects.names import BUILDS, RUNNABLE
@@ -29,7 +30,7 @@ from simulator.scenario.playing.stage import Setting, Stage, open_stage
 from simulator.scenario.playing.surroundings import arrange
 from simulator.scenario.playing.trace_text import shown_record
 from simulator.scenario.playing.variables import UnknownVariableError, Variables
-from simulator.scenario.scenario import Scenario, ScenarioError, known, shown
+from simulator.scenario.scenario import Scenario, ScenarioError, shown
 from simulator.scenario.verbs import VERBS, VerbError, bind
 from simulator.scenario.world import World
 
@@ -56,7 +57,7 @@ class VerbGroup:
         verb = f"{self._prefix}.{name}"
         if verb not in VERBS:
             names = [each for each in VERBS if each.startswith(f"{self._prefix}.")]
-            raise AttributeError(f"found the verb {verb!r}; {known(verb, names)} would be right")
+            raise AttributeError(f"found the verb {verb!r}; {right_word(verb, names)} would be right")
 
         def run(*first: Any, **arguments: Any) -> Any:
             __tracebackhide__ = True  # here and below: a failure is the caller's, and pytest shows it there
@@ -178,7 +179,7 @@ class Simulation(VerbGroups):
         choices = (("dialect", dialect, RUNNABLE), ("build", build, BUILDS), ("timing", timing, PROFILES))
         for name, found, right in choices:
             if found not in right:
-                raise ValueError(f"{name}: found {shown(found)}; {known(str(found), right)} would be right")
+                raise ValueError(f"{name}: found {shown(found)}; {right_word(str(found), right)} would be right")
         if speed is not None and not (isinstance(speed, int | float) and 0 < speed < math.inf):
             raise ValueError(f"speed: found {shown(speed)}; a number more than 0, or None, would be right")
         if serial and speed is None:

@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from simulator.core.suggestions import right_word
 from simulator.scenario.playing.surroundings import Surroundings
 from simulator.scenario.playing.waiting import awaited_by_step
-from simulator.scenario.scenario import Scenario, Step, known, shown
+from simulator.scenario.scenario import Scenario, Step, shown
 
 VARIABLE: Final = re.compile(r"\{\{(\w+)\}\}")
 WAITING: Final = ("module_prints", "command", "event")
@@ -29,7 +30,7 @@ def _variables(step: Step, scenario: Scenario) -> Iterator[str]:
     texts = _texts([step.value, *step.arguments.values()])
     for name in dict.fromkeys(name for text in texts for name in VARIABLE.findall(text)):
         if name not in scenario.variables:
-            right = f"; {known(name, scenario.variables)} would be right" if scenario.variables else ""
+            right = f"; {right_word(name, scenario.variables)} would be right" if scenario.variables else ""
             yield f"found the variable {name}, which is not defined in vars{right}"
 
 
@@ -59,7 +60,7 @@ def _one_of(step: Step, key: str, names: list[str], hosts: Sequence[str] = ()) -
     if not isinstance(name, str) or "{{" in name:
         return
     if name not in names and name.lower() not in hosts:
-        right = f"{known(name, names)} would be right" if names else "the world has none"
+        right = f"{right_word(name, names)} would be right" if names else "the world has none"
         yield f"{key}: found {shown(name)}; {right}"
 
 

@@ -5,8 +5,8 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Final, Literal, NewType, Union, get_args, get_origin
 
 from simulator.board import EVENTS
+from simulator.core.suggestions import right_word
 from simulator.scenario.durations import read_seconds
-from simulator.scenario.scenario import known
 from simulator.stack.endpoint import is_address
 
 Duration = NewType("Duration", float)
@@ -81,7 +81,7 @@ def _hexadecimal(value: Any) -> bytes:
 def _event(value: Any) -> str:
     text = _text(value)
     if text not in EVENTS and VARIABLE not in text:
-        raise WrongArgumentError(known(text, EVENTS))
+        raise WrongArgumentError(right_word(text, EVENTS))
     return text
 
 
