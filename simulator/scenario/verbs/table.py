@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple, get_type_hints
 
 from simulator.core.suggestions import right_word
 from simulator.scenario.playing.stage import Stage
+from simulator.scenario.playing.variables import VARIABLE
 from simulator.scenario.scenario import shown
 from simulator.scenario.verbs.arguments import TEXTUAL, WrongArgumentError, read_argument
 
@@ -79,7 +80,10 @@ def bind(name: str, arguments: Mapping[str, Any], module: str, *, value: Any = N
     late = {
         parameter: argument
         for parameter, argument in written.items()
-        if found.substituted and isinstance(argument, str) and "{{" in argument and _is_text(found.hints[parameter])
+        if found.substituted
+        and isinstance(argument, str)
+        and VARIABLE.search(argument)
+        and _is_text(found.hints[parameter])
     }
 
     async def act(stage: Stage) -> None:
