@@ -71,16 +71,18 @@ class Mistake(NamedTuple):
         place = f"{self.place}: " if self.place else ""
         return f"{place}found {self.found}; {self.right} would be right"
 
+    @property
+    def at(self) -> str:
+        """What stands behind the name of the file: the line, if it is known."""
+        return f":{self.line}" if self.line is not None else ""
+
 
 class WorldError(ValueError):
     """A world file cannot be used. The message has one line for each mistake."""
 
     def __init__(self, source: str, mistakes: Collection[Mistake]) -> None:
         self.mistakes = tuple(mistakes)
-        lines = (f":{mistake.line}" if mistake.line is not None else "" for mistake in self.mistakes)
-        super().__init__(
-            "\n".join(f"{source}{line}: {mistake}" for line, mistake in zip(lines, self.mistakes, strict=True))
-        )
+        super().__init__("\n".join(f"{source}{mistake.at}: {mistake}" for mistake in self.mistakes))
 
 
 def read_world(document: Mapping[str, object], source: str, folder: Path = Path()) -> World:
