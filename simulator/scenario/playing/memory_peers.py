@@ -59,7 +59,7 @@ class MemoryPeer(Peer):
         try:
             secure = await secured(stream, TlsConfiguration(own=own, trusted=authority), self.host.clock)
         except NetworkError as error:
-            raise PeerError(f"no terms with {way.address}:{port}: {error}") from error
+            raise PeerError(f"no TLS with {way.address}:{port}: {error}") from error
         return self.host.hold(stream, secure, port)
 
     async def send_datagram(self, module: Module, data: bytes, from_port: int | None, port: int) -> None:
