@@ -1,7 +1,7 @@
 """A task's stretches: what it does between two waits, while no other task runs.
 
-trio has no hook for the moment when a task waits; but whoever drives its coroutine sees it. This is `await` written out,
-with a call on either side of each stretch.
+trio has no hook for the moment when a task waits; but whoever drives its coroutine sees it. This is `await` written
+out, with a call on either side of each stretch.
 """
 
 import types
