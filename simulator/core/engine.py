@@ -263,8 +263,8 @@ class Engine:
         self._accept_deferred()
 
     def begin(self, handler: Callable[[Any], Any]) -> None:
-        """Run an async handler as if its command had just come in: what a module does right after its start, before `run`
-        has its first turn."""
+        """Run an async handler as if its command had just come in: what a module does right after its start, before
+        `run` has its first turn."""
         self._running = True
         self._next = Entry(handler.__name__, Form.EXECUTE, handler, when=None, reports_codes=False), []
 
