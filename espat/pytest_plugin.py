@@ -11,9 +11,8 @@
 
 import inspect
 import re
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,25 +36,28 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "espat(**arguments): the arguments of espat.simulation for the fixture espat")
 
 
-def _mistake(simulation: "Callable[..., SynchronousSimulation]", arguments: dict[str, Any]) -> str | None:
-    """What is wrong with the arguments of a mark: who has written it needs no traceback."""
-    known = inspect.signature(simulation).parameters
-    for name in arguments:
-        if name not in known:
-            near = get_close_matches(name, known, n=1)
-            return f"found {name!r}, which is no argument of it" + (f"; {near[0]} would be right" if near else "")
+def _started(arguments: dict[str, Any], exits: ExitStack) -> "SynchronousSimulation":
+    """The simulation that the arguments of a mark make, until `exits` ends it; who has written wrong ones needs no
+    traceback."""
+    from espat import simulation  # the whole simulator: only for a test that uses it
+    from simulator.core.suggestions import nearest
+
     try:
-        simulation(**arguments)
+        known = inspect.signature(simulation).parameters
+        for name in arguments:
+            if name not in known:
+                near = nearest(name, known)
+                right = f"; {near} would be right" if near is not None else ""
+                raise ValueError(f"found {name!r}, which is no argument of it{right}")
+        return exits.enter_context(simulation(**arguments))
     except (OSError, ValueError) as error:
-        return str(error)
-    return None
+        mistake = str(error)
+    pytest.fail(f"@pytest.mark.espat: {mistake}", pytrace=False)
 
 
 @pytest.fixture
 def espat(request: pytest.FixtureRequest) -> "Iterator[SynchronousSimulation]":
     """A simulation that runs, its modules on serial devices."""
-    from espat import simulation  # the whole simulator: only for a test that uses it
-
     marker = request.node.get_closest_marker("espat")
     arguments: dict[str, Any] = dict(marker.kwargs) if marker is not None else {}
     directory = request.config.getoption("--espat-trace")
@@ -63,17 +65,8 @@ def espat(request: pytest.FixtureRequest) -> "Iterator[SynchronousSimulation]":
         Path(directory).mkdir(mode=0o700, parents=True, exist_ok=True)
         name = re.sub(r"[^A-Za-z0-9_.-]+", "_", request.node.nodeid)[-120:]
         arguments["trace"] = Path(directory) / f"{name}.jsonl"
-    mistake = _mistake(simulation, arguments)
-    if mistake is not None:
-        pytest.fail(f"@pytest.mark.espat: {mistake}", pytrace=False)
     with ExitStack() as exits:
-        running = simulation(**arguments)
-        try:
-            exits.enter_context(running)
-        except (OSError, ValueError) as error:  # of files that cannot be used
-            mistake = str(error)
-        if mistake is not None:
-            pytest.fail(f"@pytest.mark.espat: {mistake}", pytrace=False)
+        running = _started(arguments, exits)
         request.node.stash[_simulation] = running
         yield running
 

@@ -68,11 +68,11 @@ def main(options: Namespace) -> int:
 
 def _run(options: Namespace, ending: Ending) -> int:
     if options.modules is not None and options.modules < 1:
-        options.usage_error("--modules: at least 1")
+        options.usage_error(f"--modules: found {options.modules}; 1 or more would be right")
     if options.seed is not None and options.seed < 0:
-        options.usage_error("--seed: 0 or more")
+        options.usage_error(f"--seed: found {options.seed}; 0 or more would be right")
     if not 0 < options.speed < math.inf:
-        options.usage_error("--speed: more than 0")
+        options.usage_error(f"--speed: found {options.speed}; more than 0 would be right")
     try:
         world = _world(options)
         count = max(1, options.modules or 0, len(world.modules))

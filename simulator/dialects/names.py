@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from simulator.core.suggestions import any_of
 from simulator.persist.variants import AI_THINKER_VARIANTS, ESP32_VARIANTS, ESP8266_VARIANTS, Variant
 
 FIRMWARES: Final = {
@@ -35,4 +36,4 @@ def right_variant(dialect: str, variant: str) -> str | None:
     variants = variants_of(dialect)
     if variant in variants:
         return None
-    return f"for {dialect} " + ("one of " if len(variants) > 1 else "") + ", ".join(variants)
+    return f"for {dialect} {any_of(variants)}"

@@ -113,7 +113,7 @@ class Stage:
         return self.peers[name]
 
     def host(self, name: str, what: str = "host") -> WorldHost:
-        """A host in memory: one of the world by its name or address, or a peer. `what`: it is called in errors. Raises
+        """A host in memory: one of the world by its name or address, or a peer. `what`: how errors call it. Raises
         MismatchError."""
         peer = self.peers.get(name)
         if isinstance(peer, MemoryPeer):
