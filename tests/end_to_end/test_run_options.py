@@ -118,3 +118,8 @@ def test_a_machine_that_gives_it_no_files_is_a_failure_while_running(tmp_path: P
     assert (ended.returncode, ended.stdout) == (1, "")
     assert "Too many open files" in ended.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_program_that_a_signal_has_ended(start: Start) -> None:
+    simulator = start("--port", "exec:sh -c 'kill -KILL $$'")
+    assert simulator.wait() == 128 + 9
