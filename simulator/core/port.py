@@ -123,9 +123,9 @@ class MemoryPort(Port):
         self._move_on_after = move_on_after
         self._capacity = capacity
         self._chunks: deque[bytes] = deque()
-        self._arrived = trio.Event()
-        self._read = trio.Event()
-        self._changed = trio.Event()
+        self._arrived = trio.lowlevel.ParkingLot()
+        self._read = trio.lowlevel.ParkingLot()
+        self._changed = trio.lowlevel.ParkingLot()
         self._unread = bytearray()
         self.set_attachment(Attachment.ATTACHED)
 
@@ -133,7 +133,7 @@ class MemoryPort(Port):
 
     async def receive_some(self) -> bytes:
         while not self._chunks:
-            await self._arrived.wait()
+            await self._arrived.park()
         await trio.lowlevel.checkpoint()
         return self._chunks.popleft()
 
@@ -144,12 +144,11 @@ class MemoryPort(Port):
         room = len(data) if self._capacity is None else max(0, self._capacity - len(self._unread))
         self._unread += data[:room]
         if room:
-            self._changed.set()
-            self._changed = trio.Event()
+            self._changed.unpark_all()
         return min(room, len(data))
 
     async def wait_writable(self) -> None:
-        await self._read.wait()
+        await self._read.park()
 
     def gap_clock(self) -> float:
         return self._now()
@@ -163,8 +162,7 @@ class MemoryPort(Port):
         """Send one chunk to the module."""
         if chunk:
             self._chunks.append(chunk)
-            self._arrived.set()
-            self._arrived = trio.Event()
+            self._arrived.unpark_all()
 
     def read(self) -> bytes:
         """Take everything the module has sent."""
@@ -173,7 +171,7 @@ class MemoryPort(Port):
     async def read_some(self) -> bytes:
         """Wait for the module to send something, and take all there is."""
         while not self._unread:
-            await self._changed.wait()
+            await self._changed.park()
         return self._take(len(self._unread))
 
     async def read_until(self, end: bytes) -> bytes:
@@ -182,17 +180,16 @@ class MemoryPort(Port):
             at = self._unread.find(end)
             if at >= 0:
                 return self._take(at + len(end))
-            await self._changed.wait()
+            await self._changed.park()
 
     async def read_exactly(self, count: int) -> bytes:
         """Wait for `count` bytes and take them."""
         while len(self._unread) < count:
-            await self._changed.wait()
+            await self._changed.park()
         return self._take(count)
 
     def _take(self, count: int) -> bytes:
         data = bytes(self._unread[:count])
         del self._unread[:count]
-        self._read.set()
-        self._read = trio.Event()
+        self._read.unpark_all()
         return data

@@ -25,7 +25,7 @@ class StreamEntry(DataEntry):
         self._port = port
         self._buffer = bytearray()
         self._since = 0.0  # when the first byte of the buffer came
-        self._changed = trio.Event()
+        self._changed = trio.lowlevel.ParkingLot()
 
     @property
     def full(self) -> bool:
@@ -34,7 +34,7 @@ class StreamEntry(DataEntry):
     async def room(self) -> None:
         """Wait until there is room in the buffer, or nothing more is to come."""
         while self.full:
-            await self._changed.wait()
+            await self._changed.park()
 
     def consume(self, data: bytes) -> bytes:
         rest = b""
@@ -47,16 +47,16 @@ class StreamEntry(DataEntry):
         self.received += len(data)
         if self._missing == 0:
             self.ended.set()
-        self._change()
+        self._changed.unpark_all()
         return rest
 
     def cancel(self) -> None:
         super().cancel()
-        self._change()
+        self._changed.unpark_all()
 
     def release(self) -> None:
         super().release()
-        self._change()
+        self._changed.unpark_all()
 
     async def block(self, size: int, interval: float, *, several: bool = False) -> bytes:
         """The next block: `size` bytes, or fewer when `interval` seconds have passed since the first of them, or when
@@ -66,21 +66,17 @@ class StreamEntry(DataEntry):
         """
         while len(self._buffer) < size and not self.ended.is_set():
             if not self._buffer:
-                await self._changed.wait()
+                await self._changed.park()
                 continue
             left = self._since + interval - self._port.gap_clock()
             if left <= 0:
                 break
             with self._port.gap_limit(left):
-                await self._changed.wait()
+                await self._changed.park()
         if several and len(self._buffer) > size:
             size = len(self._buffer) // size * size
         data = bytes(self._buffer[:size])
         del self._buffer[:size]
         self._since = self._port.gap_clock()
-        self._change()
+        self._changed.unpark_all()
         return data
-
-    def _change(self) -> None:
-        self._changed.set()
-        self._changed = trio.Event()

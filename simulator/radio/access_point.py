@@ -40,8 +40,8 @@ class AccessPoint:
         self.protocol = protocol
         self.management_protection = management_protection
         self.up = up
-        self.changed = trio.Event()
-        """Set when `up` or `restarted` changes; a fresh event stands here afterwards."""
+        self.changed = trio.lowlevel.ParkingLot()
+        """Who waits here is woken when `up` or `restarted` changes."""
         self.restarted = False
         """Whether another access point has appeared in its place, which knows none of its stations."""
         self._stations: dict[bytes, Callable[[int], None]] = {}
@@ -68,7 +68,7 @@ class AccessPoint:
     def replace(self) -> None:
         """Another one has appeared in its place."""
         self.restarted = True
-        self._change()
+        self.changed.unpark_all()
 
     def associate(self, mac: bytes, deauthenticated: Callable[[int], None]) -> None:
         """A station has joined; `deauthenticated` is called with a reason code when it is thrown out."""
@@ -92,8 +92,4 @@ class AccessPoint:
     def _switch(self, up: bool) -> None:
         if self.up != up:
             self.up = up
-            self._change()
-
-    def _change(self) -> None:
-        self.changed.set()
-        self.changed = trio.Event()
+            self.changed.unpark_all()

@@ -268,10 +268,10 @@ class Station:
         assert point is not None
         while True:
             while point.up:
-                await point.changed.wait()
+                await point.changed.park()
             with self._clock.move_on_after(self.inactive_time):
                 while not (point.up or point.restarted):
-                    await point.changed.wait()
+                    await point.changed.park()
                 if point.restarted:
                     return Reason.NOT_AUTHENTICATED
                 point.associate(self.mac, self._thrown_out)  # it came back in time

@@ -54,7 +54,7 @@ class Link(ABC):
         """Received passively, and not yet read by the host."""
         self.announced = False
         """Whether the host has been told of it since it last read."""
-        self.read = trio.Event()
+        self.read = trio.lowlevel.ParkingLot()
         self._sent = 0
 
     @property
@@ -209,7 +209,7 @@ class TcpLink(Link):
         self.finishing = True
         if discards:
             self.unread.clear()
-            self.read.set()
+            self.read.unpark_all()
         if not self.cut_off:
             self._connection.finish()
 

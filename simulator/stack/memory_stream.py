@@ -32,11 +32,7 @@ class _Pipe:
         """The sender has said that nothing more comes."""
         self.broken = False
         """One side has gone without reading what is there, or was reset."""
-        self.changed = trio.Event()
-
-    def change(self) -> None:
-        self.changed.set()
-        self.changed = trio.Event()
+        self.changed = trio.lowlevel.ParkingLot()
 
 
 class MemoryStream(trio.abc.HalfCloseableStream):
@@ -70,9 +66,9 @@ class MemoryStream(trio.abc.HalfCloseableStream):
                     self._outgoing.buffer += rest[:room]
                     self.sent += min(room, len(rest))
                     rest = rest[room:]
-                    self._outgoing.change()
+                    self._outgoing.changed.unpark_all()
                 else:
-                    await self._outgoing.changed.wait()
+                    await self._outgoing.changed.park()
                     self._check_sending()
 
     async def wait_send_all_might_not_block(self) -> None:
@@ -80,7 +76,7 @@ class MemoryStream(trio.abc.HalfCloseableStream):
         with self._alone("_sending"):
             self._check_sending()
             while len(self._outgoing.buffer) >= WINDOW and not self._outgoing.broken:
-                await self._outgoing.changed.wait()
+                await self._outgoing.changed.park()
                 if self._closed:
                     raise trio.ClosedResourceError
 
@@ -94,7 +90,7 @@ class MemoryStream(trio.abc.HalfCloseableStream):
     def end(self) -> None:
         """Say that nothing more comes."""
         self._outgoing.ended = True
-        self._outgoing.change()
+        self._outgoing.changed.unpark_all()
 
     @property
     def broken(self) -> bool:
@@ -113,17 +109,17 @@ class MemoryStream(trio.abc.HalfCloseableStream):
                 if pipe.buffer:
                     data = bytes(pipe.buffer[:max_bytes])
                     del pipe.buffer[: len(data)]
-                    pipe.change()
+                    pipe.changed.unpark_all()
                     return data
                 if pipe.ended or pipe.broken:
                     return b""
-                await pipe.changed.wait()
+                await pipe.changed.park()
 
     async def wait_ended(self) -> None:
         """Wait until either end is closed or reset, whatever there is left to read."""
         await trio.lowlevel.checkpoint()
         while not (self._incoming.ended or self._incoming.broken or self._closed):
-            await self._incoming.changed.wait()
+            await self._incoming.changed.park()
 
     async def aclose(self) -> None:
         self.close()
@@ -136,16 +132,16 @@ class MemoryStream(trio.abc.HalfCloseableStream):
         self._closed = True
         self._outgoing.ended = True
         self._incoming.broken = True
-        self._outgoing.change()
-        self._incoming.change()
+        self._outgoing.changed.unpark_all()
+        self._incoming.changed.unpark_all()
 
     def vanish(self) -> None:
         """This end is gone without a word."""
         if self._closed:
             return
         self._closed = True
-        self._outgoing.change()
-        self._incoming.change()
+        self._outgoing.changed.unpark_all()
+        self._incoming.changed.unpark_all()
         if not self.other._closed:
             self.other.lost = True
             self.other.on_lost()
@@ -155,7 +151,7 @@ class MemoryStream(trio.abc.HalfCloseableStream):
         for pipe in (self._outgoing, self._incoming):
             pipe.buffer.clear()
             pipe.broken = True
-            pipe.change()
+            pipe.changed.unpark_all()
 
     def _check_sending(self) -> None:
         if self._closed or self._outgoing.ended:

@@ -82,7 +82,7 @@ class Network:
         self._spawn = spawn
         self.log = log
         self._next_port = FIRST_EPHEMERAL
-        self._attached = trio.Event()
+        self._attached = trio.lowlevel.ParkingLot()
 
     @property
     def up(self) -> bool:
@@ -95,8 +95,7 @@ class Network:
         attachment = Attachment(interface, lan, address, not lan.contains(address))
         self.attachments.append(attachment)
         self.attachments.sort(key=lambda attachment: attachment.interface)
-        self._attached.set()
-        self._attached = trio.Event()
+        self._attached.unpark_all()
         if not attachment.stranded:
             lan.nodes[address] = _ModuleNode(self, lan, address)
 
@@ -115,7 +114,7 @@ class Network:
     async def wait_up(self) -> None:
         """Wait until any interface has an address."""
         while not self.up:
-            await self._attached.wait()
+            await self._attached.park()
 
     def attachment(self, interface: int = ANY_INTERFACE) -> Attachment | None:
         """An interface, or the first one that is up."""

@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from typing import Final, Protocol
 
-import trio
-
 from simulator.core.clock import Clock
 from simulator.core.output import Output
 from simulator.stack.endpoint import Endpoint
@@ -76,8 +74,7 @@ class Receiving:
         """Take what was received passively; `conclude` follows."""
         taken = link.take(most)
         link.announced = False
-        link.read.set()
-        link.read = trio.Event()
+        link.read.unpark_all()
         return taken
 
     def conclude(self, link: Link) -> None:
@@ -97,7 +94,7 @@ class Receiving:
         with link.receiving:
             while True:
                 while link.room <= 0:
-                    await link.read.wait()
+                    await link.read.park()
                 try:
                     data, sender = await link.receive()
                 except NetworkError:
