@@ -11,8 +11,7 @@
 
 import inspect
 import re
-from collections.abc import Callable, Generator, Iterator
-from difflib import get_close_matches
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,25 +35,27 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "espat(**arguments): the arguments of espat.simulation for the fixture espat")
 
 
-def _mistake(simulation: "Callable[..., SynchronousSimulation]", arguments: dict[str, Any]) -> str | None:
-    """What is wrong with the arguments of a mark: who has written it needs no traceback."""
-    known = inspect.signature(simulation).parameters
-    for name in arguments:
-        if name not in known:
-            near = get_close_matches(name, known, n=1)
-            return f"found {name!r}, which is no argument of it" + (f"; {near[0]} would be right" if near else "")
+def _arranged(arguments: dict[str, Any]) -> "SynchronousSimulation":
+    """What the arguments of a mark make; who has written wrong ones needs no traceback."""
+    from espat import simulation  # the whole simulator: only for a test that uses it
+    from simulator.core.suggestions import nearest
+
     try:
-        simulation(**arguments)
+        known = inspect.signature(simulation).parameters
+        for name in arguments:
+            if name not in known:
+                near = nearest(name, known)
+                right = f"; {near} would be right" if near is not None else ""
+                raise ValueError(f"found {name!r}, which is no argument of it{right}")
+        return simulation(**arguments)
     except (OSError, ValueError) as error:
-        return str(error)
-    return None
+        mistake = str(error)
+    pytest.fail(f"@pytest.mark.espat: {mistake}", pytrace=False)
 
 
 @pytest.fixture
 def espat(request: pytest.FixtureRequest) -> "Iterator[SynchronousSimulation]":
     """A simulation that runs, its modules on serial devices."""
-    from espat import simulation  # the whole simulator: only for a test that uses it
-
     marker = request.node.get_closest_marker("espat")
     arguments: dict[str, Any] = dict(marker.kwargs) if marker is not None else {}
     directory = request.config.getoption("--espat-trace")
@@ -62,10 +63,7 @@ def espat(request: pytest.FixtureRequest) -> "Iterator[SynchronousSimulation]":
         Path(directory).mkdir(mode=0o700, parents=True, exist_ok=True)
         name = re.sub(r"[^A-Za-z0-9_.-]+", "_", request.node.nodeid)[-120:]
         arguments["trace"] = Path(directory) / f"{name}.jsonl"
-    mistake = _mistake(simulation, arguments)
-    if mistake is not None:
-        pytest.fail(f"@pytest.mark.espat: {mistake}", pytrace=False)
-    with simulation(**arguments) as running:
+    with _arranged(arguments) as running:
         request.node.stash[_simulation] = running
         yield running
 

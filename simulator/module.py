@@ -128,7 +128,7 @@ class Module(Board):
             station_joined=self.reports.softap_station_joined,
             station_left=self._softap_station_left,
         )
-        self.smart_config = SmartConfig(self.air.ears, lambda: self.wifi.only_station)
+        self.smart_config = SmartConfig(self.air.smart_config_listeners, lambda: self.wifi.only_station)
         self.scanner = Scanner(hearing, self.wifi, self.clock, self.timing.scan_channel, factory.scan_fields)
         self.tls = Tls(self.settings, self.storage.manufacturing, self.clock, self.rtc, LINK_COUNT)
         self.links = LinkTable(

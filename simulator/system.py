@@ -51,21 +51,23 @@ class UartConfiguration:
     _parity = Setting("UART", "parity", lambda uart: uart.factory.parity, always=True)
     _flow_control = Setting("UART", "flow_ctrl", lambda uart: uart.factory.flow_control, always=True)
 
-    def __init__(self, settings: Settings, parameters: UartParameters, factory: "Factory") -> None:
+    def __init__(
+        self, settings: Settings, factory: UartParameters, *, divider_steps: int, stores_factory: bool
+    ) -> None:
         """Take the stored parameters into force; one that is out of range is passed over.
 
-        `parameters`: those of the factory.
+        `divider_steps`, `stores_factory`: `uart_divider_steps` and `stores_uart` of Factory.
         """
         self.settings = settings
-        self.factory = parameters
-        self._divider_steps = factory.uart_divider_steps
-        if factory.stores_uart and not self.is_stored:
+        self.factory = factory
+        self._divider_steps = divider_steps
+        if stores_factory and not self.is_stored:
             with suppress(CommandError):  # a flash without room for them works too
-                self.stored = parameters
+                self.stored = factory
         self.current = UartParameters(
             *(
                 value if least <= value <= most else default
-                for value, default, (least, most) in zip(self.stored, parameters, UART_LIMITS, strict=True)
+                for value, default, (least, most) in zip(self.stored, factory, UART_LIMITS, strict=True)
             )
         )
 
@@ -263,8 +265,12 @@ class System:
     ) -> None:
         """`parameters`: of the board. `factory`: of the firmware."""
         self.settings = settings
-        uart = factory.uart._replace(baud_rate=_baud_rate(parameters))
-        self.uart = UartConfiguration(settings, uart, factory)
+        self.uart = UartConfiguration(
+            settings,
+            factory.uart._replace(baud_rate=_baud_rate(parameters)),
+            divider_steps=factory.uart_divider_steps,
+            stores_factory=factory.stores_uart,
+        )
         self.heap = Heap()
         self.heap.charge(lambda: WIFI_MEMORY if wifi.initialised else 0)
         self.heap.charge(lambda: sum(LINK_MEMORY.get(link.kind, 0) for link in links))

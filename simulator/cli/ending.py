@@ -32,11 +32,12 @@ class Ending:
             before = signal.getsignal(number)
             if number is not signal.SIGHUP or before is not signal.SIG_IGN:  # else nohup wants it ignored
                 self._before[number] = before
-                signal.signal(number, self._come)
+                signal.signal(number, self._signalled)
         return self
 
     def __exit__(self, *_: object) -> None:
-        for number, before in self._before.items():  # an interpreter that is ending gives up handlers, but ignores on
+        # A Python that ends takes its handlers down, and would die of a further signal; what is ignored stays ignored.
+        for number, before in self._before.items():
             signal.signal(number, signal.SIG_IGN if self._asked else before)
 
     def run(self, main: Callable[[*Arguments], Awaitable[int]], *arguments: *Arguments) -> int:
@@ -50,7 +51,7 @@ class Ending:
         if not self._asked:
             await self._event.wait()
 
-    def _come(self, number: int, frame: FrameType | None) -> None:
+    def _signalled(self, number: int, frame: FrameType | None) -> None:
         if self._asked:
             return
         self._asked = True

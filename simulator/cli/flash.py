@@ -5,11 +5,11 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import closing
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from simulator.cli.reasons import reason
+from simulator.core.suggestions import any_of, nearest
 from simulator.persist.factory import PARAMETERS, PKI_NAMESPACES
 from simulator.persist.flash import SECTOR_SIZE, FlashChip, sectors_of
 from simulator.persist.image_file import OWNER_ONLY, FlashFileError, ImageCopy, create_image, open_image
@@ -211,12 +211,10 @@ def _check_name(namespace: str, key: str, manufacturing: NvsPartition) -> None:
     With `--type` it is meant."""
     right = None
     if namespace not in (PARAMETERS, *PKI_NAMESPACES):
-        near = get_close_matches(namespace, (PARAMETERS, *PKI_NAMESPACES), n=1, cutoff=0.8)
-        right = near[0] if near else None
+        right = nearest(namespace, (PARAMETERS, *PKI_NAMESPACES), 0.8)
     elif namespace == PARAMETERS:
         keys = [each for space, each, _ in manufacturing if space == PARAMETERS]
-        near = get_close_matches(key, keys, n=1)
-        right = f"{PARAMETERS} {near[0] if near else 'with one of ' + ', '.join(keys)}"
+        right = f"{PARAMETERS} {nearest(key, keys) or f'with {any_of(keys)}'}"
     if right is not None:
         raise ValueError(
             f"found {namespace} {key}, which is not there; {right} would be right, --type makes a new value"

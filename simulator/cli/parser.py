@@ -4,7 +4,9 @@ import argparse
 from collections.abc import Sequence
 from typing import Any, Final, NoReturn
 
-CLOSE: Final = 0.75
+from simulator.core.suggestions import nearest, right_word
+
+LIKENESS: Final = 0.75
 """How much alike two words have to be for one to be a slip of the pen."""
 
 
@@ -31,8 +33,7 @@ class Parser(argparse.ArgumentParser):
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if action.choices is None or value in action.choices:
             return
-        choices = [str(choice) for choice in action.choices]
-        right = _nearest(str(value), choices) or ("one of " if len(choices) > 1 else "") + ", ".join(choices)
+        right = right_word(str(value), map(str, action.choices), likeness=LIKENESS)
         raise argparse.ArgumentError(action, f"found {value!r}; {right} would be right")
 
     def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
@@ -48,11 +49,5 @@ class Parser(argparse.ArgumentParser):
         if not word.startswith("-"):
             return f"found {word!r} behind everything that it takes"
         option = word.partition("=")[0]
-        near = _nearest(option, [name for name in self._option_string_actions if name.startswith("--")])
+        near = nearest(option, (name for name in self._option_string_actions if name.startswith("--")), LIKENESS)
         return f"found {option!r}, which is no option" + (f"; {near} would be right" if near else "")
-
-
-def _nearest(word: str, words: Sequence[str]) -> str | None:
-    from difflib import get_close_matches  # only who has made a mistake waits for it
-
-    return next(iter(get_close_matches(word, words, n=1, cutoff=CLOSE)), None)

@@ -55,11 +55,11 @@ def main(options: Namespace) -> int:
             stream.reconfigure(errors="backslashreplace")
     speed = _speed(options)
     if options.limit < 1:
-        options.usage_error("--limit: at least 1")
+        options.usage_error(f"--limit: found {options.limit}; 1 or more would be right")
     if options.jobs < 1:
-        options.usage_error("--jobs: at least 1")
+        options.usage_error(f"--jobs: found {options.jobs}; 1 or more would be right")
     if options.seed is not None and options.seed < 0:
-        options.usage_error("--seed: 0 or more")
+        options.usage_error(f"--seed: found {options.seed}; 0 or more would be right")
     files = list(dict.fromkeys(_files(options)))
     if options.trace is not None:
         try:

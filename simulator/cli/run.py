@@ -15,6 +15,7 @@ from simulator.cli.ending import Ending
 from simulator.cli.reasons import reason
 from simulator.cli.serving import serve
 from simulator.core.port_uri import PortUri, parse_link, parse_port_uri
+from simulator.core.suggestions import any_of
 from simulator.core.timing import PROFILES
 from simulator.core.trace import Trace
 from simulator.dialects.names import RUNNABLE, variants_of
@@ -77,11 +78,11 @@ def main(options: Namespace) -> int:
 
 def _run(options: Namespace, ending: Ending) -> int:
     if options.modules is not None and options.modules < 1:
-        options.usage_error("--modules: at least 1")
+        options.usage_error(f"--modules: found {options.modules}; 1 or more would be right")
     if options.seed is not None and options.seed < 0:
-        options.usage_error("--seed: 0 or more")
+        options.usage_error(f"--seed: found {options.seed}; 0 or more would be right")
     if not 0 < options.speed < math.inf:
-        options.usage_error("--speed: more than 0")
+        options.usage_error(f"--speed: found {options.speed}; more than 0 would be right")
     try:
         given, log = _port(options), _log_port(options)
         world = _world(options)
@@ -113,8 +114,7 @@ def _dialects(options: Namespace, world: World, count: int) -> list[str]:
     for dialect in dialects:
         variants = variants_of(dialect)
         if options.variant is not None and options.variant not in variants:
-            right = ("one of " if len(variants) > 1 else "") + ", ".join(variants)
-            raise ValueError(f"--variant: found {options.variant}; for {dialect} {right} would be right")
+            raise ValueError(f"--variant: found {options.variant}; for {dialect} {any_of(variants)} would be right")
     return dialects
 
 

@@ -50,7 +50,7 @@ class DataEntry(ABC):
         self.ended.set()
 
     def release(self) -> None:
-        """Its command is over, or the boot that had it: nobody need wait for room any more."""
+        """Its command is over, or the boot that had it: it takes nothing more, and nobody waits for its room."""
         self.ended.set()
 
     @abstractmethod

@@ -7,9 +7,9 @@ States and what input means in them:
     data entry  a running command takes bytes behind its prompt
     stopped     the module restarts: input is lost
 
-Two workers take turns. The one whose turn it is reads the port and runs the command it has read, so that a command
-which needs no wait, or waits for nothing but its data, is answered in the stretch in which it came in. When a command
-waits for something else, the turn passes, and the other worker reads on.
+Two workers take turns. The one whose turn it is reads the port and runs the command it has read: a command that does
+not wait, or only for its data, is answered without a turn of the scheduler. When a command waits for anything else, the
+turn passes, and the other worker reads on.
 
 Source: ESP-AT User Guide, chapters 3 and 8, and sessions of real modules for what busy swallows.
 """
@@ -45,13 +45,14 @@ class DataEntryCancelledError(Exception):
     """`+++` ended a data entry."""
 
 
-class Input(Protocol):
-    """Where an engine's input comes from. `turn`: held by who reads."""
+class InputSource(Protocol):
+    """Where an engine's input comes from. `turn`: the task that reads holds it."""
 
     turn: trio.Lock
 
     async def read(self) -> None:
-        """Wait for a piece of input and hand it over by `receive`, or note its absence by `silence`."""
+        """Wait for a piece of input and hand it over with `receive` or `refuse`; with `silence` when none has come
+        until `deadline`."""
 
 
 class Engine:
@@ -61,7 +62,7 @@ class Engine:
         self,
         context: Any,
         registry: Registry,
-        source: Input,
+        source: InputSource,
         output: Output,
         *,
         restart: Callable[[Restart], None],
@@ -91,7 +92,7 @@ class Engine:
         self._got_data = False  # the running command has had its data
         self._next: tuple[Entry, list[Any]] | None = None
         self._reader: trio.lowlevel.Task | None = None  # the worker whose turn it is
-        self._reading = False
+        self._reading = False  # that worker waits for input
         self._entry: DataEntry | None = None
         self._escape: EscapeDetector | None = None
         self._last_input = float("-inf")
@@ -215,12 +216,12 @@ class Engine:
             nursery.start_soon(self._work)
 
     async def _work(self) -> None:
-        """Be one of the workers. What it prints in a stretch goes out in one piece at the end of it."""
+        """Be one of the workers. What it prints between two waits goes out in one piece."""
         worker = trio.lowlevel.current_task()
 
         def let_go() -> None:
             self._output.uncork()
-            if self._reader is worker and not self._reading:
+            if self._reader is worker and not self._reading:  # its command waits: the other one reads on
                 self._reader = None
                 self._source.turn.release()
 
@@ -262,7 +263,8 @@ class Engine:
         self._accept_deferred()
 
     def begin(self, handler: Callable[[Any], Any]) -> None:
-        """Run an async handler as if its command had just come in: what a module does right after its start."""
+        """Run an async handler as if its command had just come in: what a module does right after its start, before
+        `run` has its first turn."""
         self._running = True
         self._next = Entry(handler.__name__, Form.EXECUTE, handler, when=None, reports_codes=False), []
 

@@ -19,15 +19,11 @@ DATA_HEADS: Final = (b"\r\n+IPD", b"+SYSFLASH:", b"+SYSMFG:")
 """Messages that carry data of the user's, private keys among them."""
 
 
-def _nothing() -> Iterable[bytes]:
-    return ()
-
-
 class Redactor:
     """Renders messages of one module for people."""
 
-    def __init__(self, registry: Registry, context: Any, secrets: Callable[[], Iterable[bytes]] = _nothing) -> None:
-        """`secrets`: those that have not been on the port; asked before every answer, for they may change."""
+    def __init__(self, registry: Registry, context: Any, secrets: Callable[[], Iterable[bytes]] = tuple) -> None:
+        """`secrets`: gives those that have not been on the port; asked before every answer, for they may change."""
         self._registry = registry
         self._context = context
         self._known = secrets

@@ -1,7 +1,7 @@
 """A task's stretches: what it does between two waits, while no other task runs.
 
-trio tells nobody when a task lets go of the processor; who runs the task's coroutine sees it. Nothing here is more than
-`yield from` does, but for the two calls.
+trio has no hook for the moment when a task waits; but whoever drives its coroutine sees it. This is `await` written
+out, with a call on either side of each stretch.
 """
 
 import types
@@ -15,7 +15,7 @@ Outcome = TypeVar("Outcome")
 def in_stretches(
     coroutine: Coroutine[Any, Any, Outcome], begin: Callable[[], None], end: Callable[[], None]
 ) -> Generator[Any, Any, Outcome]:
-    """Run a coroutine in this task; call `begin` before and `end` behind each of its stretches."""
+    """Run a coroutine in this task; call `begin` before each of its stretches and `end` after it."""
     proceed: Callable[[Any], Any] = coroutine.send
     news: Any = None
     while True:

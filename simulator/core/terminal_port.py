@@ -115,8 +115,7 @@ class TerminalPort(Port):
         self.set_attachment(Attachment.ATTACHED)
 
     def _client_spoke(self) -> None:
-        if self._opening is not None:
-            self._opening.set()
+        self._set_up()
 
     def _set_up(self) -> None:
         if self._opening is not None:

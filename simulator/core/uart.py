@@ -16,17 +16,16 @@ from simulator.core.trace import Kind
 
 
 class Uart:
-    """The reading side and the writing side of one port."""
+    """The reading side and the writing side of one port. `turn`: the task that reads the port holds it."""
 
     def __init__(self, port: Port, recorder: Recorder | None = None) -> None:
-        """`turn`: who reads the port holds it."""
         self.port = port
         self.output = Output(port, recorder)
         self.line = FACTORY_UART
         self.turn = trio.Lock()
         self._engine: Engine | None = None
         self._listening = trio.Event()
-        self._losing = trio.CancelScope()
+        self._losing = trio.CancelScope()  # in it input is read that is for nobody
         self._detached = trio.Event()
 
     def set_line(self, parameters: UartParameters) -> None:
@@ -78,6 +77,7 @@ class Uart:
             nursery.start_soon(self._lose)
 
     async def _lose(self) -> None:
+        """Read, whenever there is no engine, what is for nobody."""
         await self._listening.wait()
         while True:
             async with self.turn:
@@ -99,7 +99,7 @@ class Uart:
     async def read(self) -> None:
         """Wait for a piece of input and give it to the engine; whoever calls this holds the turn.
 
-        A client that does not read is not listened to either, but for data, which has no answer.
+        While a client does not read, nothing of it is read either: its answers have no room. Data has no answer.
         """
         port = self.port
         self.output.flush()

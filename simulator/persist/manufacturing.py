@@ -18,14 +18,6 @@ class ManufacturingData(Protocol):
         """A value, or None where there is none."""
 
 
-class ShippedManufacturingData:
-    """What a module has as long as nobody has changed it."""
-
-    def read(self, namespace: str, key: str) -> bytes | None:
-        """A certificate or a key in PEM, or None."""
-        return shipped_value(namespace, key)
-
-
 def shipped_value(namespace: str, key: str) -> bytes | None:
     """A certificate or a key in PEM, or None."""
     if key.partition(".")[0] != namespace or "/" in key:

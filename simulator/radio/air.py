@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from simulator.radio.access_point import AccessPoint
-from simulator.radio.smart_config import Broadcast, Ear
+from simulator.radio.smart_config import Broadcast, Listener
 
 
 class Air:
@@ -13,8 +13,8 @@ class Air:
         self.access_points = list(access_points)
         self.listeners: list[Callable[[AccessPoint], None]] = []
         """Called with every access point that appears."""
-        self.ears: list[Ear] = []
-        """Of those who listen for phones."""
+        self.smart_config_listeners: list[Listener] = []
+        """Told of what phones say."""
         self._removed: dict[bytes, AccessPoint] = {}  # the last one of each BSSID that is gone
 
     def add(self, point: AccessPoint) -> None:
@@ -33,8 +33,8 @@ class Air:
         point.switch_off()
 
     def broadcast(self, broadcast: Broadcast) -> int:
-        """A phone says something; how many have heard it."""
-        return sum(ear(broadcast) for ear in tuple(self.ears))
+        """A phone says something; returns how many have understood it."""
+        return sum(listener(broadcast) for listener in tuple(self.smart_config_listeners))
 
     def scan(self, wanted: Callable[[AccessPoint], bool]) -> list[AccessPoint]:
         """The access points that are up and wanted, the strongest first."""

@@ -25,8 +25,8 @@ class Broadcast(NamedTuple):
     password: bytes
 
 
-Ear = Callable[[Broadcast], bool]
-"""Told of every broadcast; whether it has heard it."""
+Listener = Callable[[Broadcast], bool]
+"""Told of every broadcast; returns whether it has understood it."""
 
 
 class SmartConfig:
@@ -35,10 +35,10 @@ class SmartConfig:
     `running`: from the start to the stop. It has heard enough with the first broadcast, and listens no more.
     """
 
-    def __init__(self, ears: list[Ear], can_listen: Callable[[], bool]) -> None:
-        """`ears`: those on the air. `can_listen`: whether the radio is free for it."""
+    def __init__(self, listeners: list[Listener], can_listen: Callable[[], bool]) -> None:
+        """`listeners`: all on the air. `can_listen`: whether the radio is free for it."""
         self.running = False
-        self._ears = ears
+        self._listeners = listeners
         self._can_listen = can_listen
         self._protocols: Collection[Protocol] = ()
         self._heard: Callable[[Broadcast], None] = lambda broadcast: None
@@ -48,14 +48,14 @@ class SmartConfig:
         self.stop()
         self.running = True
         self._protocols, self._heard = protocols, heard
-        self._ears.append(self._hear)
+        self._listeners.append(self._hear)
 
     def stop(self) -> None:
         """Listen no more."""
         self.running = False
         self._protocols = ()
-        if self._hear in self._ears:
-            self._ears.remove(self._hear)
+        if self._hear in self._listeners:
+            self._listeners.remove(self._hear)
 
     def _hear(self, broadcast: Broadcast) -> bool:
         if broadcast.protocol not in self._protocols or not self._can_listen():

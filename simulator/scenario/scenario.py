@@ -1,7 +1,6 @@
 """What a scenario is, once it has been read: steps, reactions, and where each of them stands."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from simulator.scenario.document import Table
@@ -117,10 +116,3 @@ def shown(value: Any) -> str:
         return str(value).lower()
     text = repr(value)
     return text if len(text) <= SHOWN else text[:SHOWN] + "..."
-
-
-def known(word: str, words: Iterable[str]) -> str:
-    """The known word that is most like this one, or all of them."""
-    choices = list(words)
-    near = get_close_matches(word[:SHOWN], choices, n=1)
-    return near[0] if near else ("one of " if len(choices) > 1 else "") + ", ".join(choices)

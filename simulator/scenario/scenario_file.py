@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from simulator.board import EVENTS
+from simulator.core.suggestions import right_word
 from simulator.scenario.document import DocumentError, Table, parse_document, read_bytes
 from simulator.scenario.durations import read_seconds
-from simulator.scenario.scenario import Place, Reaction, Scenario, ScenarioError, Step, Trigger, known, shown
+from simulator.scenario.scenario import Place, Reaction, Scenario, ScenarioError, Step, Trigger, shown
 
 STEPS_LIMIT: Final = 100_000
 """Steps that may be played, repeats and includes unfolded."""
@@ -163,7 +164,7 @@ class _Reader:
             if key not in FILE_KEYS or (self._above and key not in INCLUDED_KEYS):
                 keys = INCLUDED_KEYS if self._above else FILE_KEYS
                 where = "in a file that is included" if self._above else "as a key"
-                self._wrong(self._place(key), f"found {shown(key)}; {known(key, keys)} would be right {where}")
+                self._wrong(self._place(key), f"found {shown(key)}; {right_word(key, keys)} would be right {where}")
             elif not self._check(value, FILE_KEYS[key], self._place(key)):
                 self.usable = False
 
@@ -335,7 +336,7 @@ class _Reader:
         elif not self._check(wanted, str, place, kind):
             return None
         elif kind == "event" and wanted not in EVENTS:
-            self._wrong(place, f"event: found {shown(wanted)}; {known(wanted, EVENTS)} would be right")
+            self._wrong(place, f"event: found {shown(wanted)}; {right_word(wanted, EVENTS)} would be right")
         if nth is not None and (not self._check(nth, int, place, "nth") or nth < 1):
             self._wrong(place, f"nth: found {shown(nth)}; 1 or more would be right")
         if module is not None and module not in modules:

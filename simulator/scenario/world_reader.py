@@ -11,6 +11,7 @@ from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
+from simulator.core.suggestions import right_word
 from simulator.core.timing import Timing
 from simulator.dialects.names import RUNNABLE
 from simulator.radio.security import SECURITIES, Security
@@ -32,7 +33,6 @@ from simulator.scenario.world_values import (
     Reader,
     WrongValueError,
     check_host,
-    nearest,
     one_of,
     read_address,
     read_boolean,
@@ -71,16 +71,18 @@ class Mistake(NamedTuple):
         place = f"{self.place}: " if self.place else ""
         return f"{place}found {self.found}; {self.right} would be right"
 
+    @property
+    def at(self) -> str:
+        """What stands behind the name of the file: the line, if it is known."""
+        return f":{self.line}" if self.line is not None else ""
+
 
 class WorldError(ValueError):
     """A world file cannot be used. The message has one line for each mistake."""
 
     def __init__(self, source: str, mistakes: Collection[Mistake]) -> None:
         self.mistakes = tuple(mistakes)
-        lines = (f":{mistake.line}" if mistake.line is not None else "" for mistake in self.mistakes)
-        super().__init__(
-            "\n".join(f"{source}{line}: {mistake}" for line, mistake in zip(lines, self.mistakes, strict=True))
-        )
+        super().__init__("\n".join(f"{source}{mistake.at}: {mistake}" for mistake in self.mistakes))
 
 
 def read_world(document: Mapping[str, object], source: str, folder: Path = Path()) -> World:
@@ -188,7 +190,7 @@ class _WorldReader:
         for key, value in self._table(place, table).items():
             at = f"{place}.{shown_key(key)}" if place else shown_key(key)
             if key not in readers:
-                self._mistake(at, "an unknown key", nearest(key, readers))
+                self._mistake(at, "an unknown key", right_word(key.lower(), readers))
             elif (read := self._value(at, value, readers[key])) is not None:
                 fields[key] = read
         return fields
@@ -240,7 +242,7 @@ class _WorldReader:
         for number, module in enumerate(modules if not self.mistakes else (), 1):
             if module.joined is not None and module.joined not in known:
                 name = module.joined.decode(errors="replace")
-                right = nearest(name, names, '"{}"') if names else "an access point that there is"
+                right = right_word(name.lower(), names, '"{}"') if names else "an access point that there is"
                 self._mistake(f"module#{number}.joined", shown_value(name), right)
 
     def _host(self, place: str, value: object) -> HostConfiguration | None:

@@ -1,13 +1,13 @@
 """The single values of a world file, each with what would be right instead. Sans-IO."""
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from difflib import get_close_matches
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any, Final
 
 from simulator.core.port_uri import parse_link
+from simulator.core.suggestions import right_word
 from simulator.radio.security import Security
 from simulator.scenario.durations import read_seconds
 from simulator.stack.endpoint import is_address, split_endpoint
@@ -106,18 +106,10 @@ def one_of(choices: Mapping[str, object]) -> Reader:
     def read(value: object) -> object:
         if not isinstance(value, str) or value not in choices:
             word = value if isinstance(value, str) else ""
-            raise WrongValueError(nearest(word, choices, '"{}"'))
+            raise WrongValueError(right_word(word.lower(), choices, '"{}"'))
         return choices[value]
 
     return read
-
-
-def nearest(word: str, known: Collection[str], pattern: str = "{}") -> str:
-    """The known word that is most like another one, or all of them."""
-    near = get_close_matches(word[:SHOWN].lower(), known, n=1)
-    if near:
-        return pattern.format(near[0])
-    return ("one of " if len(known) > 1 else "") + ", ".join(pattern.format(choice) for choice in known)
 
 
 def read_ssid(value: object) -> bytes:

@@ -65,11 +65,13 @@ class Link(ABC):
     @property
     def unread_length(self) -> int:
         """Bytes that wait to be read."""
-        return sum(len(data) for data, _ in self.unread) if self.unread else 0  # nearly always: asked for each receive
+        if not self.unread:  # nearly always, and every receive asks
+            return 0
+        return sum(len(data) for data, _ in self.unread)
 
     @property
     def shown_length(self) -> int:
-        """Bytes the host is told to wait for it."""
+        """Bytes that the module tells the host of, in +IPD and AT+CIPRECVLEN."""
         return self.unread_length
 
     @property

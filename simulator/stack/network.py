@@ -137,14 +137,13 @@ class Network:
     async def locate(self, name: str, port: int) -> Route:
         """The way to a name or address. Raises ResolveError, UnreachableError."""
         with self._unknown_host_logged():
-            _need_route(name, self._attachment_for(name) if is_address(name) else self.attachment())
-        name = self._address_in_memory(name, port) or name
-        attachment = self._attachment_for(name) if is_address(name) else self.attachment()
-        lan, source = (attachment.lan, attachment.address) if attachment is not None else (None, "")
-        direct = is_address(name) and not self.host.host_map.has_entry(name, port)
-        if lan is not None and direct and (node := _in_memory(lan, name)) is not None:
-            return Route(Endpoint(name, port), lan, source, nodes=(node,))
-        with self._unknown_host_logged():
+            _need_route(name, self._attachment_towards(name))
+            name = self._address_in_memory(name, port) or name
+            attachment = self._attachment_towards(name)
+            lan, source = (attachment.lan, attachment.address) if attachment is not None else (None, "")
+            direct = is_address(name) and not self.host.host_map.has_entry(name, port)
+            if lan is not None and direct and (node := _in_memory(lan, name)) is not None:
+                return Route(Endpoint(name, port), lan, source, nodes=(node,))
             self._need_names(name, lan)
             destination = await self.host.locate(name, port, lan)
         if lan is not None and (node := _in_memory(lan, destination.host.address)) is not None:
@@ -281,6 +280,10 @@ class Network:
     def _attachment_for(self, address: str) -> Attachment | None:
         near = next((one for one in self.attachments if one.lan.contains(address)), None)
         return near or self.attachment()
+
+    def _attachment_towards(self, name: str) -> Attachment | None:
+        """The interface for a name or address; names are asked for over the first one."""
+        return self._attachment_for(name) if is_address(name) else self.attachment()
 
     def _route_to_many(self, seen: Endpoint) -> Route | None:
         address = seen.address

@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
+from simulator.core.suggestions import right_word
 from simulator.core.timing import PROFILES
 from simulator.core.trace import Record
 from simulator.dialects.names import BUILDS, RUNNABLE
@@ -29,9 +30,12 @@ from simulator.scenario.playing.stage import Setting, Stage, open_stage
 from simulator.scenario.playing.surroundings import arrange
 from simulator.scenario.playing.trace_text import shown_record
 from simulator.scenario.playing.variables import UnknownVariableError, Variables
-from simulator.scenario.scenario import Scenario, ScenarioError, known, shown
+from simulator.scenario.scenario import Scenario, ScenarioError, shown
 from simulator.scenario.verbs import VERBS, VerbError, bind
 from simulator.scenario.world import World
+
+__tracebackhide__ = True
+"""For pytest: a failure is the caller's, and is shown there; `--full-trace` shows the rest."""
 
 GROUPS: Final = frozenset(name.partition(".")[0] for name in VERBS if "." in name)
 """What verbs are about: `access_point`, `station`, `peer` and so on."""
@@ -52,14 +56,12 @@ class VerbGroup:
         self._prefix = prefix
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        __tracebackhide__ = True
         verb = f"{self._prefix}.{name}"
         if verb not in VERBS:
             names = [each for each in VERBS if each.startswith(f"{self._prefix}.")]
-            raise AttributeError(f"found the verb {verb!r}; {known(verb, names)} would be right")
+            raise AttributeError(f"found the verb {verb!r}; {right_word(verb, names)} would be right")
 
         def run(*first: Any, **arguments: Any) -> Any:
-            __tracebackhide__ = True  # here and below: a failure is the caller's, and pytest shows it there
             return self._do(verb, *first, **arguments)
 
         return run
@@ -73,7 +75,6 @@ class VerbGroups(ABC):
         """Have a verb done. What stands without a name is the verb's first argument. Raises SimulationError."""
 
     def __getattr__(self, name: str) -> VerbGroup:
-        __tracebackhide__ = True
         if name in ("modules", "clock"):
             raise AttributeError(f"{name}: the simulation does not run; `with` starts it")
         if name not in GROUPS:
@@ -93,7 +94,6 @@ class SimulationClock:
 
     async def advance(self, time: float | str) -> None:
         """Let time pass: seconds, or a text like `10min`. Raises ValueError."""
-        __tracebackhide__ = True
         try:
             seconds = read_seconds(time)
         except ValueError as error:
@@ -111,43 +111,35 @@ class ModuleHandle:
 
     async def send(self, line: str) -> None:
         """Type a command; CR LF is appended."""
-        __tracebackhide__ = True
         await self._simulation.do("send", module=self.name, value=line)
 
     async def send_raw(self, data: str | bytes) -> None:
         """Send bytes."""
-        __tracebackhide__ = True
         await self._simulation.do("send_raw", module=self.name, value=data)
 
     async def expect(self, *lines: str, within: float | str | None = None) -> None:
         """Exactly these lines come, as in a scenario. `within`: seconds, or a text like "10s"."""
-        __tracebackhide__ = True
         limit = {} if within is None else {"within": within}
         await self._simulation.do("expect", module=self.name, value=list(lines), **limit)
 
     async def wait_for(self, **what: Any) -> None:
         """Something happens: `module_prints`, `command` or `event`, with `nth` and `within` as in a scenario."""
-        __tracebackhide__ = True
         await self._simulation.do("wait_for", module=self.name, **what)
 
     async def do(self, verb: str, *first: Any, **arguments: Any) -> None:
         """Any verb, about this module."""
-        __tracebackhide__ = True
         await self._simulation.do(verb, *first, module=self.name, **arguments)
 
     async def power_on(self) -> None:
         """Switch it on."""
-        __tracebackhide__ = True
         await self.do("module.power_on")
 
     async def power_off(self) -> None:
         """Cut its power."""
-        __tracebackhide__ = True
         await self.do("module.power_off")
 
     async def reset(self) -> None:
         """Pull its reset pin."""
-        __tracebackhide__ = True
         await self.do("module.reset")
 
 
@@ -178,7 +170,7 @@ class Simulation(VerbGroups):
         choices = (("dialect", dialect, RUNNABLE), ("build", build, BUILDS), ("timing", timing, PROFILES))
         for name, found, right in choices:
             if found not in right:
-                raise ValueError(f"{name}: found {shown(found)}; {known(str(found), right)} would be right")
+                raise ValueError(f"{name}: found {shown(found)}; {right_word(str(found), right)} would be right")
         if speed is not None and not (isinstance(speed, int | float) and 0 < speed < math.inf):
             raise ValueError(f"speed: found {shown(speed)}; a number more than 0, or None, would be right")
         if serial and speed is None:
@@ -240,7 +232,6 @@ class Simulation(VerbGroups):
 
     async def do(self, verb: str, *first: Any, module: str = "0", value: Any = None, **arguments: Any) -> None:
         """Have a verb done. What stands without a name is the verb's first argument. Raises SimulationError."""
-        __tracebackhide__ = True
         stage = self._stage
         if stage is None:
             raise SimulationError("the simulation does not run")

@@ -18,6 +18,9 @@ import trio
 from simulator.core.trace import Record
 from simulator.testing.simulation import ModuleHandle, Simulation, SimulationError, VerbGroups, WorldSource
 
+__tracebackhide__ = True
+"""For pytest: a failure is the caller's, and is shown there; `--full-trace` shows the rest."""
+
 T = TypeVar("T")
 
 
@@ -32,18 +35,14 @@ class SynchronousModule:
 
     def send(self, line: str) -> None:
         """Type a command; CR LF is appended."""
-        __tracebackhide__ = True
         self._simulation.call(self._module.send, line)
 
     def send_raw(self, data: str | bytes) -> None:
         """Send bytes."""
-        __tracebackhide__ = True
         self._simulation.call(self._module.send_raw, data)
 
     def expect(self, *lines: str, within: float | str | None = None) -> None:
         """Exactly these lines come, as in a scenario. `within`: seconds, or text like "10s". Raises SimulationError."""
-
-        __tracebackhide__ = True
 
         async def expect() -> None:
             await self._module.expect(*lines, within=within)
@@ -53,27 +52,22 @@ class SynchronousModule:
     def wait_for(self, **what: Any) -> None:
         """Something happens: `module_prints`, `command` or `event`, with `nth` and `within` as in a scenario. Raises
         SimulationError."""
-        __tracebackhide__ = True
         self.do("wait_for", **what)
 
     def do(self, verb: str, *first: Any, **arguments: Any) -> None:
         """Any verb, about this module. Raises SimulationError."""
-        __tracebackhide__ = True
         self._simulation.do(verb, *first, module=self.name, **arguments)
 
     def power_on(self) -> None:
         """Switch it on."""
-        __tracebackhide__ = True
         self.do("module.power_on")
 
     def power_off(self) -> None:
         """Cut its power."""
-        __tracebackhide__ = True
         self.do("module.power_off")
 
     def reset(self) -> None:
         """Pull its reset pin."""
-        __tracebackhide__ = True
         self.do("module.reset")
 
 
@@ -86,12 +80,10 @@ class SynchronousClock:
 
     def now(self) -> float:
         """Seconds of module time since the beginning."""
-        __tracebackhide__ = True
         return self._simulation.call_now(self._inner.clock.now)
 
     def advance(self, time: float | str) -> None:
         """Let time pass: seconds, or a text like `10min`."""
-        __tracebackhide__ = True
         self._simulation.call(self._inner.clock.advance, time)
 
 
@@ -136,8 +128,6 @@ class SynchronousSimulation(VerbGroups):
     def do(self, verb: str, *first: Any, **arguments: Any) -> None:
         """Have a verb done. What stands without a name is the verb's first argument. Raises SimulationError."""
 
-        __tracebackhide__ = True
-
         async def do() -> None:
             await self._inner.do(verb, *first, **arguments)
 
@@ -145,7 +135,6 @@ class SynchronousSimulation(VerbGroups):
 
     def call(self, function: Callable[..., Awaitable[T]], *arguments: Any) -> T:
         """Run an async function where the simulation runs, and wait for it. Raises SimulationError."""
-        __tracebackhide__ = True
         try:
             return trio.from_thread.run(function, *arguments, trio_token=self._token)
         except trio.RunFinishedError:

@@ -183,7 +183,7 @@ def test_wrong_usage_ends_with_2_and_says_why(tmp_path: Path, options: list[str]
             "espat: --listen: found 203.0.113.9 (Cannot assign requested address); "
             "an IPv4 address of this machine would be right\n",
         ),
-        (["run", "--seed", "-1"], "espat run: --seed: 0 or more\n"),
+        (["run", "--seed", "-1"], "espat run: --seed: found -1; 0 or more would be right\n"),
         (["play", "lab.toml"], "espat play: lab.toml: found a world file; a scenario (*.yaml) would be right\n"),
         (["run", "--link", "."], "is a directory, not a link: it stays as it is\n"),
         (

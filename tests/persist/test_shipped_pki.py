@@ -10,14 +10,12 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from simulator.persist import pki
-from simulator.persist.manufacturing import SHIPPED, ShippedManufacturingData
+from simulator.persist.manufacturing import SHIPPED, shipped_value
 from simulator.persist.pki import KEY_SETS, KeySet
-
-SHIPPED_DATA = ShippedManufacturingData()
 
 
 def certificate(key_set: KeySet, what: str) -> x509.Certificate:
-    data = SHIPPED_DATA.read(f"{key_set.kind}_{what}", key_set.key(what))
+    data = shipped_value(f"{key_set.kind}_{what}", key_set.key(what))
     assert data is not None
     return x509.load_pem_x509_certificate(data)
 
@@ -40,7 +38,7 @@ def test_a_certificate_is_its_authoritys(key_set: KeySet) -> None:
 
 @pytest.mark.parametrize("key_set", KEY_SETS, ids=each)
 def test_a_key_fits_its_certificate(key_set: KeySet) -> None:
-    data = SHIPPED_DATA.read(f"{key_set.kind}_key", key_set.key("key"))
+    data = shipped_value(f"{key_set.kind}_key", key_set.key("key"))
     assert data is not None
     key = load_pem_private_key(data, None)
     public = certificate(key_set, "cert").public_key()
@@ -86,7 +84,7 @@ def test_no_authoritys_own_key_is_shipped() -> None:
     ],
 )
 def test_nothing_else_is_there(namespace: str, key: str) -> None:
-    assert SHIPPED_DATA.read(namespace, key) is None
+    assert shipped_value(namespace, key) is None
 
 
 def test_new_ones_have_the_keys_of_the_shipped_ones_and_are_others() -> None:

@@ -131,8 +131,7 @@ class Surroundings:
                     self._simulation.hosts[0].connect(attachments[0].address, port)
 
     def peer(self) -> None:
-        """One of them, or of those the module has called, sends, stops to read or reads again, closes
-        or resets."""
+        """One of them, or of those the module has called, sends, stops reading or goes on with it, closes or resets."""
         peers = [peer for peer in self._simulation.hosts[0].peer_connections if not peer.ended]
         if not peers:
             return

@@ -140,7 +140,7 @@ async def test_a_client_that_does_not_know_the_server_says_so() -> None:
 async def test_certificates_that_nobody_has() -> None:
     async with peer(Credentials("server_crt", None)) as it:
         await it.reserved()
-        with pytest.raises(PeerError, match=r"found 'server_crt'; one of client_ca\.0, .*, wss_key is right"):
+        with pytest.raises(PeerError, match=r"found 'server_crt'; one of client_ca\.0, .*, wss_key would be right"):
             await it.serve_tls(demands=False)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from simulator.persist import pki
-from simulator.persist.manufacturing import ShippedManufacturingData
+from simulator.persist.manufacturing import shipped_value
 from simulator.scenario.world_file import load_world
 from simulator.scenario.world_reader import WorldError, read_world
 from tests.scenario.test_world_hosts import JOIN, NEAR
@@ -67,7 +67,7 @@ def test_files_are_looked_for_beside_the_world_file(tmp_path: Path, monkeypatch:
     world.write_text(f'[[host]]\naddress = "192.168.3.50"\nserves = {services}\n')
     of_file, shipped = load_world(world).memory_hosts[0].serves
     assert of_file.options["cert"].certificate == (tmp_path / "certificates" / "server_cert.pem").read_bytes()
-    assert shipped.options["cert"].certificate == ShippedManufacturingData().read("server_cert", "server_cert")
+    assert shipped.options["cert"].certificate == shipped_value("server_cert", "server_cert")
 
 
 async def test_certificate_and_key_in_one_file(tmp_path: Path) -> None:

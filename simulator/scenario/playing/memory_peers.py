@@ -7,11 +7,10 @@ from typing import TypeVar
 import trio
 
 from simulator.module import Module
-from simulator.persist.manufacturing import shipped_value
 from simulator.scenario.playing.peers import Credentials, Peer, PeerConfiguration, PeerError
 from simulator.scenario.services.peer import Datagram, TcpPeer, UdpPeer
 from simulator.scenario.services.peer_connection import PeerConnection
-from simulator.scenario.services.tls import TlsPeer, read_authority, read_certificate, secured
+from simulator.scenario.services.tls import TlsPeer, read_authority, read_certificate, secured, shipped
 from simulator.scenario.world import ServiceConfiguration
 from simulator.scenario.world_host import WorldHost
 from simulator.scenario.world_values import WrongValueError
@@ -60,7 +59,7 @@ class MemoryPeer(Peer):
         try:
             secure = await secured(stream, TlsConfiguration(own=own, trusted=authority), self.host.clock)
         except NetworkError as error:
-            raise PeerError(f"no terms with {way.address}:{port}: {error}") from error
+            raise PeerError(f"no TLS with {way.address}:{port}: {error}") from error
         return self.host.hold(stream, secure, port)
 
     async def send_datagram(self, module: Module, data: bytes, from_port: int | None, port: int) -> None:
@@ -102,7 +101,7 @@ def _read(name: str | None, reader: Callable[[str], Read]) -> Read | None:
     if name is None:
         return None
     try:
-        if shipped_value(name.partition(".")[0], name) is not None:
+        if shipped(name) is not None:
             return reader(name)
     except WrongValueError:
         pass

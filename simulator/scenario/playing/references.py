@@ -1,14 +1,14 @@
 """What the steps of a scenario speak of has to be there: peers, access points, hosts; and variables in `vars`."""
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from simulator.core.suggestions import right_word
 from simulator.scenario.playing.surroundings import Surroundings
+from simulator.scenario.playing.variables import VARIABLE
 from simulator.scenario.playing.waiting import awaited_by_step
-from simulator.scenario.scenario import Scenario, Step, known, shown
+from simulator.scenario.scenario import Scenario, Step, shown
 
-VARIABLE: Final = re.compile(r"\{\{(\w+)\}\}")
 WAITING: Final = ("module_prints", "command", "event")
 """What a step can wait for, one of them."""
 OF_PEERS: Final = ("peer.", "peer_")
@@ -29,7 +29,7 @@ def _variables(step: Step, scenario: Scenario) -> Iterator[str]:
     texts = _texts([step.value, *step.arguments.values()])
     for name in dict.fromkeys(name for text in texts for name in VARIABLE.findall(text)):
         if name not in scenario.variables:
-            right = f"; {known(name, scenario.variables)} would be right" if scenario.variables else ""
+            right = f"; {right_word(name, scenario.variables)} would be right" if scenario.variables else ""
             yield f"found the variable {name}, which is not defined in vars{right}"
 
 
@@ -56,10 +56,10 @@ def _names(step: Step, surroundings: Surroundings | None) -> Iterator[str]:
 def _one_of(step: Step, key: str, names: list[str], hosts: Sequence[str] = ()) -> Iterator[str]:
     """`hosts`: those of the names that may be written in capitals."""
     name = step.arguments.get(key)
-    if not isinstance(name, str) or "{{" in name:
+    if not isinstance(name, str) or VARIABLE.search(name):
         return
     if name not in names and name.lower() not in hosts:
-        right = f"{known(name, names)} would be right" if names else "the world has none"
+        right = f"{right_word(name, names)} would be right" if names else "the world has none"
         yield f"{key}: found {shown(name)}; {right}"
 
 

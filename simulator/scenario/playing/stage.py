@@ -104,7 +104,7 @@ class Stage:
         return self.peers[name]
 
     def host(self, name: str, what: str = "host") -> WorldHost:
-        """A host in memory: one of the world by its name or address, or a peer. `what`: it is called in errors. Raises
+        """A host in memory: one of the world by its name or address, or a peer. `what`: how errors call it. Raises
         MismatchError."""
         peer = self.peers.get(name)
         if isinstance(peer, MemoryPeer):
@@ -219,10 +219,10 @@ async def open_stage(
 def _add_modules(
     stage: Stage, setting: Setting, modules: Sequence[str], ports: Sequence[Port], tolerated: Sequence[str]
 ) -> None:
-    own = [module.dialect for module in stage.simulation.world.modules]
-    dialects = [dialect or setting.dialect for dialect in (*own, *[None] * len(modules))]
-    programs = {dialect: load_firmware(dialect, setting.build) for dialect in set(dialects[: len(modules)])}
-    for name, port, dialect in zip(modules, ports, dialects, strict=False):
+    dialects = [module.dialect or setting.dialect for module in stage.simulation.world.modules[: len(modules)]]
+    dialects += [setting.dialect] * (len(modules) - len(dialects))
+    programs = {dialect: load_firmware(dialect, setting.build) for dialect in set(dialects)}
+    for name, port, dialect in zip(modules, ports, dialects, strict=True):
         module = stage.modules[name] = stage.simulation.add_module(programs[dialect], port)
         if name in setting.off:
             module.power_off()

@@ -11,11 +11,12 @@ from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from simulator.core.suggestions import right_word
 from simulator.radio.security import SECURITIES
 from simulator.scenario.document import Items, Table
 from simulator.scenario.playing.peers import TRANSPORTS, Credentials, PeerConfiguration
 from simulator.scenario.playing.variables import UnknownVariableError, Variables
-from simulator.scenario.scenario import Place, Scenario, ScenarioError, known, shown
+from simulator.scenario.scenario import Place, Scenario, ScenarioError, shown
 from simulator.scenario.world import World
 from simulator.scenario.world_file import load_world
 from simulator.scenario.world_reader import Mistake, WorldError, read_world
@@ -200,7 +201,7 @@ class _Arrangement:
         for key, value in entry.items():
             at = entry.lines[key]
             if key not in PEER_KEYS:
-                self._wrong("world", f"peers: found {shown(key)}; {known(key, PEER_KEYS)} would be right", at)
+                self._wrong("world", f"peers: found {shown(key)}; {right_word(key, PEER_KEYS)} would be right", at)
             elif key in ("ip", "host", "mac") and not isinstance(value, str):
                 self._wrong("world", f"peers: {key}: found {shown(value)}; a text would be right", at)
         address, host = self._used(entry.get("ip", ""), line), self._used(entry.get("host", ""), line)

@@ -12,6 +12,7 @@ from typing import Final
 
 import trio
 
+from simulator.core.suggestions import any_of
 from simulator.persist.manufacturing import SHIPPED
 from simulator.scenario.playing.peers import Credentials, PeerError
 from simulator.scenario.services.peer_connection import RECEIVE_SIZE
@@ -58,7 +59,7 @@ def _options(credentials: Credentials) -> list[str]:
 def _path(key: str) -> str:
     path: Path = SHIPPED / f"{key}.pem"
     if not path.exists():
-        raise PeerError(f"found {key!r}; one of {', '.join(sorted(p.stem for p in SHIPPED.iterdir()))} is right")
+        raise PeerError(f"found {key!r}; {any_of(sorted(file.stem for file in SHIPPED.iterdir()))} would be right")
     return str(path)
 
 

@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-_REFERENCE: Final = re.compile(r"\{\{(\w+)\}\}")
+VARIABLE: Final = re.compile(r"\{\{(\w+)\}\}")
+"""How a text refers to a variable, by its name."""
 REGULAR_EXPRESSION: Final = "re:"
 """What an expected line starts with that is a pattern."""
 
@@ -18,7 +19,7 @@ def pattern_mistake(text: str) -> str | None:
     if not text.startswith(REGULAR_EXPRESSION):
         return None
     try:
-        re.compile(_REFERENCE.sub("x", text.removeprefix(REGULAR_EXPRESSION)), re.DOTALL)
+        re.compile(VARIABLE.sub("x", text.removeprefix(REGULAR_EXPRESSION)), re.DOTALL)
     except (re.error, OverflowError, RecursionError) as error:
         return f"not a regular expression: {error}"
     return None
@@ -52,21 +53,21 @@ class Variables:
             self._bound.add(name)
             return documented
 
-        return _REFERENCE.sub(value, text)
+        return VARIABLE.sub(value, text)
 
     def match(self, wanted: str, line: str, captured: Mapping[str, str]) -> dict[str, str] | None:
         """What `line` captures when it is the `wanted` one, else None. Raises UnknownVariableError.
 
         `captured`: values captured by lines before it whose match is not final yet.
         """
-        if "{{" not in wanted and not wanted.startswith(REGULAR_EXPRESSION):
+        if not VARIABLE.search(wanted) and not wanted.startswith(REGULAR_EXPRESSION):
             return {} if line == wanted else None
         found = re.fullmatch(self._pattern(wanted, captured), line, re.DOTALL)
         return None if found is None else {name: found[name] for name in found.groupdict() if name in self._values}
 
     def _pattern(self, wanted: str, captured: Mapping[str, str]) -> str:
         is_pattern = wanted.startswith(REGULAR_EXPRESSION)
-        pieces = _REFERENCE.split(wanted.removeprefix(REGULAR_EXPRESSION))
+        pieces = VARIABLE.split(wanted.removeprefix(REGULAR_EXPRESSION))
         seen: set[str] = set()
         pattern = []
         for number, piece in enumerate(pieces):

@@ -13,6 +13,7 @@ from simulator.dialects.catalogue import load_catalogue
 from simulator.dialects.loading import load_firmware
 from simulator.dialects.names import RUNNABLE
 from simulator.scenario.playing.surroundings import AWAITED_PROTOCOLS
+from simulator.scenario.playing.variables import VARIABLE
 from simulator.scenario.scenario import Scenario, Step
 from simulator.scenario.verbs import VERBS
 
@@ -36,8 +37,6 @@ BUILD_OPTIONS: Final = frozenset(
     ("web_server", "captive_portal", "websocket", "classic_bt", "bt_spp", "bt_a2dp", "ethernet")
 )
 """What a transcript may need of the build: the full one has it as soon as its commands exist."""
-
-_REFERENCE: Final = re.compile(r"\{\{\w+\}\}")
 
 
 def awaited_by_step(step: Step) -> str | None:
@@ -87,7 +86,7 @@ def _awaited_commands(scenario: Scenario) -> Iterator[str]:
 def _command(line: str) -> str | None:
     """The name of a documented command; None for anything else a scenario may type."""
     try:
-        name = parse_line(_REFERENCE.sub("0", line).encode(errors="surrogateescape")).name
+        name = parse_line(VARIABLE.sub("0", line).encode(errors="surrogateescape")).name
     except UnknownCommandError:
         return None
     return name if re.fullmatch(r"AT\+[A-Z0-9_]+", name) else None

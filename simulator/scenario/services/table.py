@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from simulator.core.suggestions import right_word
 from simulator.scenario.services.ntp import Ntp
 from simulator.scenario.services.peer import TcpPeer, UdpPeer
 from simulator.scenario.services.service import Service
 from simulator.scenario.services.streams import TcpDiscard, TcpEcho, TcpRefuse, TcpSilent, TcpSource, UdpEcho
 from simulator.scenario.services.tls import TlsEcho, TlsPeer, located
 from simulator.scenario.world import ServiceConfiguration
-from simulator.scenario.world_values import Reader, WrongValueError, nearest, whole_number_text
+from simulator.scenario.world_values import Reader, WrongValueError, whole_number_text
 
 SERVICES: Final[Mapping[str, type[Service]]] = {
     "tcp-echo": TcpEcho,
@@ -36,7 +37,7 @@ def read_service(value: object, folder: Path = Path()) -> ServiceConfiguration:
         raise WrongValueError('a service like "tcp-echo 7"')
     name, *words = value.split()
     if name not in SERVICES:
-        raise WrongValueError(nearest(name, SERVICES, '"{}"'))
+        raise WrongValueError(right_word(name.lower(), SERVICES, '"{}"'))
     kind = SERVICES[name]
     port = kind.usual_port
     if words and "=" not in words[0]:

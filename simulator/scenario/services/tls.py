@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 import trio
 
 from simulator.core.clock import Clock
-from simulator.persist.manufacturing import ShippedManufacturingData
+from simulator.persist.manufacturing import shipped_value
 from simulator.scenario.services.peer import TcpPeer
 from simulator.scenario.services.service import ServingHost, Stream, TcpService
 from simulator.scenario.services.streams import TcpEcho
@@ -47,17 +47,18 @@ def read_authority(value: object) -> bytes:
 
 def located(name: str, folder: Path) -> str:
     """A set that ships as it is called; a file where it is from `folder`."""
-    return name if _shipped(name) is not None else str(folder / name)
+    return name if shipped(name) is not None else str(folder / name)
 
 
-def _shipped(name: str) -> bytes | None:
-    return ShippedManufacturingData().read(name.partition(".")[0], name)
+def shipped(name: str) -> bytes | None:
+    """The certificate, authority or key of that name that comes with the modules, in PEM; None where there is none."""
+    return shipped_value(name.partition(".")[0], name)
 
 
 def _read(name: str) -> bytes:
-    shipped = _shipped(name)
-    if shipped is not None:
-        return shipped
+    found = shipped(name)
+    if found is not None:
+        return found
     try:
         with Path(name).open("rb") as file:
             return file.read(SIZE_LIMIT)

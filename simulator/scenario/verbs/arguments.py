@@ -5,8 +5,9 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Final, Literal, NewType, Union, get_args, get_origin
 
 from simulator.board import EVENTS
+from simulator.core.suggestions import right_word
 from simulator.scenario.durations import read_seconds
-from simulator.scenario.scenario import known
+from simulator.scenario.playing.variables import VARIABLE
 from simulator.stack.endpoint import is_address
 
 Duration = NewType("Duration", float)
@@ -26,10 +27,6 @@ Port = Annotated[int, range(1, 65536)]
 
 Count = Annotated[int, range(1, 100_001)]
 """How often."""
-
-
-VARIABLE: Final = "{{"
-"""Begins a variable: what it is will be seen when it has a value."""
 
 
 class WrongArgumentError(Exception):
@@ -80,14 +77,14 @@ def _hexadecimal(value: Any) -> bytes:
 
 def _event(value: Any) -> str:
     text = _text(value)
-    if text not in EVENTS and VARIABLE not in text:
-        raise WrongArgumentError(known(text, EVENTS))
+    if text not in EVENTS and not VARIABLE.search(text):  # else it is looked at when the variable has a value
+        raise WrongArgumentError(right_word(text, EVENTS))
     return text
 
 
 def _address(value: Any) -> str:
     text = _text(value)
-    if not is_address(text) and VARIABLE not in text:
+    if not is_address(text) and not VARIABLE.search(text):
         raise WrongArgumentError("an IPv4 address")
     return text
 

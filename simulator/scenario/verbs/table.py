@@ -9,8 +9,10 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, NamedTuple, get_type_hints
 
+from simulator.core.suggestions import right_word
 from simulator.scenario.playing.stage import Stage
-from simulator.scenario.scenario import known, shown
+from simulator.scenario.playing.variables import VARIABLE
+from simulator.scenario.scenario import shown
 from simulator.scenario.verbs.arguments import TEXTUAL, WrongArgumentError, read_argument
 
 Action = Callable[[Stage], Awaitable[None]]
@@ -64,12 +66,12 @@ def bind(name: str, arguments: Mapping[str, Any], module: str, *, value: Any = N
     """What a verb does on a stage, with these arguments. Raises VerbError."""
     found = VERBS.get(name)
     if found is None:
-        raise VerbError(f"found the verb {shown(name)}; {known(name, sorted(VERBS))} would be right")
+        raise VerbError(f"found the verb {shown(name)}; {right_word(name, sorted(VERBS))} would be right")
     given = {"value": value, "module": module, "optional": optional}
     written = {parameter: given[parameter] for parameter in given if parameter in found.hints}
     for key, argument in arguments.items():
         if key not in found.keys:
-            right = known(key, found.keys) if found.keys else "no argument"
+            right = right_word(key, found.keys) if found.keys else "no argument"
             raise VerbError(f"{name}: found {shown(key)}; {right} would be right")
         written[found.keys[key]] = argument
     if missing := found.required - arguments.keys():
@@ -78,7 +80,10 @@ def bind(name: str, arguments: Mapping[str, Any], module: str, *, value: Any = N
     late = {
         parameter: argument
         for parameter, argument in written.items()
-        if found.substituted and isinstance(argument, str) and "{{" in argument and _is_text(found.hints[parameter])
+        if found.substituted
+        and isinstance(argument, str)
+        and VARIABLE.search(argument)
+        and _is_text(found.hints[parameter])
     }
 
     async def act(stage: Stage) -> None:
