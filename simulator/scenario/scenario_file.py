@@ -215,7 +215,7 @@ class _Reader:
                 found = " and ".join(kinds) or "none"
                 self._wrong(place, f"exactly one of {', '.join(STEP_KINDS)} makes a step; found {found}")
             else:
-                right = known(strange[0], STEP_KINDS)
+                right = right_word(strange[0], STEP_KINDS)
                 self._wrong(place, f"found {shown(strange[0])}, which makes no step; {right} would be right")
             return
         kind = kinds[0]
