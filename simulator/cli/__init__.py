@@ -1,5 +1,6 @@
 """The `espat` command: thin mains over the simulator."""
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -10,13 +11,19 @@ from simulator.cli.parser import Parser
 
 INTERRUPTED: Final = 130
 """Exit code after Ctrl-C, as shells have it, of what does not end in a way of its own."""
+SHOWING: Final = ("trace", "commands", "flash")
+"""What has done its work when nobody wants to read more of it."""
 SUBCOMMANDS = ("run", "play", "check", "trace", "commands", "flash", "pki")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `espat`. Exit codes: 0 done, 1 failure while running, 2 wrong usage or a bad file, 130 interrupted."""
+    words = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        return _main(arguments)
+        return _main(words)
+    except BrokenPipeError:  # `| head` has seen enough; what Python still holds goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0 if words[0] in SHOWING else 1
     except KeyboardInterrupt:
         return INTERRUPTED
     except BaseExceptionGroup as group:
@@ -25,8 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
 
 
-def _main(arguments: Sequence[str] | None) -> int:
-    words = sys.argv[1:] if arguments is None else list(arguments)
+def _main(words: Sequence[str]) -> int:
     parser = Parser(prog="espat", description="A software simulator of an Espressif ESP-AT module.")
     parser.add_argument("--version", action="version", version=f"espat {__version__}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
@@ -35,4 +41,5 @@ def _main(arguments: Sequence[str] | None) -> int:
         import_module(f"simulator.cli.{name}").add_parser(subparsers)
     namespace = parser.parse_args(words)
     code: int = namespace.main(namespace)
+    print(end="", flush=True)  # nothing is there to flush when stdout was closed from the start
     return code

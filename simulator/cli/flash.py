@@ -71,6 +71,8 @@ def main(options: Namespace) -> int:
     """Do it. Returns 0, or 2 when a file or a name is wrong."""
     try:
         options.action(options)
+    except BrokenPipeError:  # no mistake in a file
+        raise
     except (OSError, ValueError, FlashFileError, PartitionTableError, NvsFullError) as error:
         print(f"espat: {_reason(error)}", file=sys.stderr)
         return 2

@@ -1,7 +1,6 @@
 """What came of scenarios, for people, programs and CI."""
 
 import json
-import sys
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Mapping
@@ -43,7 +42,7 @@ class Text(Reporter):
         if outcome.status in (FAILED, WRONG):
             for line in outcome.details:
                 print(f"    {line}")
-        sys.stdout.flush()
+        print(end="", flush=True)
 
     def end(self) -> None:
         waiting = [outcome for outcome in self._done if outcome.status == WAITING]

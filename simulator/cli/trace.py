@@ -1,7 +1,6 @@
 """`espat trace`: print a trace, or some of it."""
 
 import json
-import os
 import sys
 from argparse import Namespace
 from collections.abc import Iterator
@@ -49,9 +48,8 @@ def main(options: Namespace) -> int:
         for record in read_trace(options.file):
             if _wanted(record, options):
                 print(show(record))
-        sys.stdout.flush()
-    except BrokenPipeError:  # `| head` has seen enough; what Python still holds goes nowhere
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # no mistake in a file
+        raise
     except (TraceError, OSError) as error:
         print(f"espat: {reason(error)}", file=sys.stderr)
         return 2

@@ -216,8 +216,13 @@ class _Reader:
         before = len(self.mistakes)
         kinds = [key for key in STEP_KINDS if key in step and not (key == "do" and "world" in step)]
         if len(kinds) != 1:
-            found = " and ".join(kinds) or "none"
-            self._wrong(place, f"exactly one of {', '.join(STEP_KINDS)} makes a step; found {found}")
+            strange = [key for key in step if key not in MODIFIERS]
+            if kinds or not strange:
+                found = " and ".join(kinds) or "none"
+                self._wrong(place, f"exactly one of {', '.join(STEP_KINDS)} makes a step; found {found}")
+            else:
+                right = right_word(strange[0], STEP_KINDS)
+                self._wrong(place, f"found {shown(strange[0])}, which makes no step; {right} would be right")
             return
         kind = kinds[0]
         self._check(step[kind], STEP_KINDS[kind], place, kind)

@@ -1,8 +1,6 @@
 """`espat commands`: what a user reads about the catalogue."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 
@@ -105,15 +103,3 @@ def test_wrong_usage_ends_with_2(option: list[str], capsys: pytest.CaptureFixtur
         main(["commands", *option])
     assert ended.value.code == 2
     assert option[1] in capsys.readouterr().err
-
-
-def test_a_reader_that_has_seen_enough_is_no_error() -> None:
-    espat = subprocess.Popen(
-        [sys.executable, "-m", "simulator.cli", "commands"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    assert espat.stdout is not None
-    espat.stdout.close()
-    assert espat.stderr is not None
-    with espat.stderr as stderr:
-        assert stderr.read() == b""
-    assert espat.wait() == 0

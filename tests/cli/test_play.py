@@ -65,7 +65,7 @@ def test_a_file_that_is_wrong_comes_before_one_that_failed(tmp_path: Path, capsy
         (tmp_path / f"{name}.yaml").write_text(text)
     assert main(["play", str(tmp_path)]) == 2
     out = capsys.readouterr().out
-    assert f"{tmp_path}/wrong.yaml:3: step 1: exactly one of " in out
+    assert f"{tmp_path}/wrong.yaml:3: step 1: found 'sent', which makes no step; send would be right\n" in out
     assert out.endswith("0 passed, 1 failed, 1 wrong\n")
 
 
@@ -184,7 +184,7 @@ def test_check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path.write_text(WRONG + "  - {do: module.rest}\n")
     assert main(["check", str(path)]) == 2
     err = capsys.readouterr().err.splitlines()
-    assert err[0].startswith(f"{path}:3: step 1: exactly one of")
+    assert err[0] == f"{path}:3: step 1: found 'sent', which makes no step; send would be right"
 
 
 def test_check_of_several_files_goes_on_behind_a_wrong_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -196,7 +196,7 @@ def test_check_of_several_files_goes_on_behind_a_wrong_one(tmp_path: Path, capsy
     out, err = capsys.readouterr()
     assert out == f"{right}: ok\n"
     *mistakes, unknown, last = err.splitlines()
-    assert mistakes[0].startswith(f"{wrong}:3: step 1: exactly one of")
+    assert mistakes[0] == f"{wrong}:3: step 1: found 'sent', which makes no step; send would be right"
     assert unknown == f"{world}:1: sed: found an unknown key; seed would be right"
     assert last == "2 of 3 files have mistakes"
     with pytest.raises(SystemExit):
