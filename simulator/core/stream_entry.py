@@ -8,8 +8,9 @@ import trio
 from simulator.core.data_entry import DataEntry
 from simulator.core.port import Port
 
-RX_BUFFER: Final = 8192
-"""Bytes from the port that wait to be passed on; then the port is not read."""
+RX_BUFFER: Final = 16384
+"""Bytes from the port that wait to be passed on; then the port is not read. A choice: four reads of a PTY, so that it
+fills while it is emptied."""
 
 
 class StreamEntry(DataEntry):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from simulator.core.stream_entry import RX_BUFFER
 from tests.memory_host import HOST, OPENED, MemoryHost, host, linked
 from tests.network import ERROR, OK, PROMPT, around, station
 from tests.workbench import Workbench
@@ -238,15 +239,15 @@ async def test_the_escape_while_the_host_does_not_read() -> None:
 async def test_the_escape_behind_what_the_port_could_not_take() -> None:
     async with linked(reads=False) as (bench, it):
         await enter(bench)
-        assert await bench.send(bytes(10_000)) == b""
-        assert await bench.send(bytes(10_000)) == b""
+        assert await bench.send(bytes(RX_BUFFER)) == b""
+        assert await bench.send(bytes(RX_BUFFER)) == b""
         assert await bench.advance(SILENCE) == b""
         assert await bench.send(b"+++") == b""  # the module has not read it: its buffer is full
         assert await bench.advance(60) == b""
         it.connection.read()
         assert await bench.settle() == b""
         assert await bench.advance(SILENCE) == b""
-        assert it.connection.taken() == bytes(20_000)
+        assert it.connection.taken() == bytes(2 * RX_BUFFER)
         assert await bench.command(b"AT") == OK
 
 
