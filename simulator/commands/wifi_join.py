@@ -1,7 +1,7 @@
 """Joining, leaving and finding access points (ESP-AT User Guide, AT+CWJAP, AT+CWQAP, AT+CWLAP, AT+CWLAPOPT)."""
 
 from contextlib import aclosing
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
 
 from simulator.commands.argument_types import Mac, Reserved, mac_text
 from simulator.commands.wifi import LAST_CHANNEL, need_driver, need_station
@@ -136,32 +136,35 @@ def set_scan_options(
     module.scanner.options = ScanOptions(fields, weakest, securities)
 
 
+class Search(NamedTuple):
+    """Which access points AT+CWLAP lists, and how it looks for them; channel 0: all, times 0: the usual ones."""
+
+    ssid: Annotated[bytes | None, Text(32)] = None
+    mac: Mac | None = None
+    channel: Annotated[int, Range(0, LAST_CHANNEL)] = 0
+    passive: Bool = False
+    least_time: Annotated[int, Milliseconds(0, 1500)] = 0
+    most_time: Annotated[int, Milliseconds(0, 1500)] = 0
+
+
 @table.command("AT+CWLAP", Form.EXECUTE)
 async def scan_all(module: Module) -> None:
     """AT+CWLAP: every access point in reach."""
-    await scan(module)
+    await scan(module, Search())
 
 
 @table.command("AT+CWLAP", Form.SET)
-async def scan(
-    module: Module,
-    ssid: Annotated[bytes | None, Text(32)] = None,
-    mac: Mac | None = None,
-    channel: Annotated[int, Range(0, LAST_CHANNEL)] = 0,
-    passive: Bool = False,
-    least_time: Annotated[int, Milliseconds(0, 1500)] = 0,
-    most_time: Annotated[int, Milliseconds(0, 1500)] = 0,
-    channel_bitmap: Annotated[int, Range(0, UNSIGNED_32)] = 0,
-) -> None:
+async def scan(module: Module, search: Search, channel_bitmap: Annotated[int, Range(0, UNSIGNED_32)] = 0) -> None:
     """AT+CWLAP: the access points that match, printed as they are found; times are per channel."""
     need_driver(module, reports_code=True)
     if not module.wifi.has_station:
         raise failed()
-    dwell = Dwell(least_time / 1000, most_time / 1000, passive=passive)
-    async with aclosing(module.scanner.scan(ssid, mac, channel, channel_bitmap, dwell)) as found:
+    dwell = Dwell(search.least_time / 1000, search.most_time / 1000, passive=search.passive)
+    scanning = module.scanner.scan(search.ssid, search.mac, search.channel, channel_bitmap, dwell)
+    async with aclosing(scanning) as found:
         async for point in found:
             await module.output.room()
-            module.output.write(_scan_line(module, point, ssid).wire, Kind.RESULT)
+            module.output.write(_scan_line(module, point, search.ssid).wire, Kind.RESULT)
 
 
 def _scan_line(module: Module, point: AccessPoint, wanted: bytes | None) -> Line:

@@ -14,9 +14,9 @@ from simulator.commands.esp8266.addresses import softap_ipv4, station_ipv4
 from simulator.commands.esp8266.threefold import ThreefoldTable, View, in_force
 from simulator.commands.esp8266.wifi import Channel, SoftApPassword, SoftApSecurity, Ssid, StationPassword
 from simulator.commands.links import TcpArguments, link_lines
-from simulator.commands.wifi import LAST_CHANNEL, country_values, set_channels
+from simulator.commands.wifi import country_values, set_channels
 from simulator.core.answers import Answer, Line, Unterminated
-from simulator.core.arguments import Bool, Count, Milliseconds, Range, Seconds, Text, Word
+from simulator.core.arguments import Bool, Count, Range, Seconds, Word
 from simulator.core.errors import CommandError
 from simulator.core.grammar import Form
 from simulator.module import Module
@@ -169,17 +169,9 @@ def set_authentication(module: Module, mode: Annotated[int, Range(0, 3)]) -> Non
 
 
 @table.command("AT+CWLAP", Form.SET)
-async def scan(
-    module: Module,
-    ssid: Annotated[bytes | None, Text(32)] = None,
-    mac: Mac | None = None,
-    channel: Annotated[int, Range(0, LAST_CHANNEL)] = 0,
-    passive: Bool = False,
-    least_time: Annotated[int, Milliseconds(0, 1500)] = 0,
-    most_time: Annotated[int, Milliseconds(0, 1500)] = 0,
-) -> None:
+async def scan(module: Module, search: wifi_join.Search) -> None:
     """AT+CWLAP: the access points that match; an empty SSID is any."""
-    await wifi_join.scan(module, ssid or None, mac, channel, passive, least_time, most_time)
+    await wifi_join.scan(module, search._replace(ssid=search.ssid or None))
 
 
 @table.query("AT+CWCOUNTRY", ("_CUR", "_DEF"))

@@ -69,7 +69,7 @@ async def join(module: Module, ssid: Ssid, password: StationPassword, bssid: Mac
 @table.command("AT+CWLAP", Form.EXECUTE)
 async def scan_all(module: Module) -> None:
     """AT+CWLAP: every access point in reach."""
-    await wifi_join.scan(module)
+    await wifi_join.scan(module, wifi_join.Search())
 
 
 @table.command("AT+CWLAP", Form.SET)
@@ -77,7 +77,7 @@ async def scan(
     module: Module, ssid: Ssid, mac: Mac | None = None, channel: Annotated[int, Range(0, LAST_CHANNEL)] = 0
 ) -> None:
     """AT+CWLAP=...: the access points that match."""
-    await wifi_join.scan(module, ssid, mac, channel)
+    await wifi_join.scan(module, wifi_join.Search(ssid, mac, channel))
 
 
 @table.command("AT+CWQAP", Form.EXECUTE)
