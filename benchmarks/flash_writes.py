@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from simulator.persist.storage import open_storage
+from espat.persist.storage import open_storage
 
 KEYS = [("UART", "rate"), ("NVM_018", "interval"), ("NVM_017", "count"), ("NVM_024", "sta_inactive")]
 

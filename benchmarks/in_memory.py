@@ -16,12 +16,12 @@ from benchmarks.client import PAYLOAD, SEND, Exchange, set_up
 from benchmarks.figure import RUNS, Row
 from benchmarks.processes import DIALECTS, bare_program
 from benchmarks.processors import awake_processors, put_under_test
-from simulator.core.clock import RealClock
-from simulator.core.port import MemoryPort
-from simulator.dialects.loading import load_firmware
-from simulator.dialects.names import RUNNABLE
-from simulator.scenario.simulation import Simulation
-from simulator.scenario.world import World
+from espat.core.ports.port import MemoryPort
+from espat.core.time.clock import RealClock
+from espat.dialects.loading import load_firmware
+from espat.dialects.names import RUNNABLE
+from espat.scenario.simulation import Simulation
+from espat.scenario.world import World
 
 COMMANDS: Final = 10000
 EXCHANGES: Final = 2000

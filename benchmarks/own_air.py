@@ -9,11 +9,11 @@ from benchmarks.figure import RUNS, Row
 from benchmarks.in_memory import booted
 from benchmarks.processors import awake_processors, put_under_test
 from benchmarks.transfer_data import Check, piece
-from simulator.core.clock import RealClock
-from simulator.core.port import MemoryPort
-from simulator.dialects.esp32_v5 import Esp32V5
-from simulator.scenario.simulation import Simulation
-from simulator.scenario.world import World
+from espat.core.ports.port import MemoryPort
+from espat.core.time.clock import RealClock
+from espat.dialects.esp32_v5 import Esp32V5
+from espat.scenario.simulation import Simulation
+from espat.scenario.world import World
 
 COUNT: Final = 5_000_000
 CHUNK: Final = 16384

@@ -42,7 +42,7 @@ def simulator(*options: str) -> Iterator[Server]:
     """Run `espat run` until the first port can be opened; that of module n is at the same path with n for 0."""
     with (
         tempfile.TemporaryDirectory() as folder,
-        _started("-m", "simulator.cli", "run", "--quiet", "--link", f"{folder}/uart{{n}}", *options) as (process, line),
+        _started("-m", "espat", "run", "--quiet", "--link", f"{folder}/uart{{n}}", *options) as (process, line),
     ):
         if READY_TO_OPEN not in line:
             raise RuntimeError(f"espat run begins with {line!r}")

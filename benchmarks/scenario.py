@@ -13,13 +13,13 @@ import trio
 
 from benchmarks.figure import RUNS, Goal, Row, compare
 from benchmarks.processes import ROOT
-from simulator.core.clock import SteppedClock
-from simulator.core.port import MemoryPort
-from simulator.dialects.esp32_v5 import Esp32V5
-from simulator.scenario.playing.outcome import PASSED, WAITING, play_file
-from simulator.scenario.playing.stage import Setting
-from simulator.scenario.simulation import Simulation
-from simulator.scenario.world import World
+from espat.core.ports.port import MemoryPort
+from espat.core.time.clock import SteppedClock
+from espat.dialects.esp32_v5 import Esp32V5
+from espat.scenario.playing.outcome import PASSED, WAITING, play_file
+from espat.scenario.playing.stage import Setting
+from espat.scenario.simulation import Simulation
+from espat.scenario.world import World
 
 SCENARIOS: Final = Path(__file__).with_name("scenarios")
 DOCUMENTED: Final = ROOT / "scenarios" / "documented"
@@ -41,7 +41,7 @@ def measure() -> list[Row]:
             "a scenario of 30 steps, start to exit",
             "ms",
             partial(_process, "-c", "import trio"),
-            partial(_process, "-m", "simulator.cli", "play", str(SCENARIOS / "thirty_steps.yaml")),
+            partial(_process, "-m", "espat", "play", str(SCENARIOS / "thirty_steps.yaml")),
             best=min,
             goal=Goal(4),
         ),
@@ -116,7 +116,7 @@ def _files() -> float:
         text = (SCENARIOS / "thirty_steps.yaml").read_bytes()
         for number in range(FILES):
             (Path(directory) / f"{number}.yaml").write_bytes(text)
-        return FILES / _process("-m", "simulator.cli", "play", "--jobs", "2", directory) * 1000
+        return FILES / _process("-m", "espat", "play", "--jobs", "2", directory) * 1000
 
 
 def _different_traces() -> int:

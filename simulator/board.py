@@ -10,22 +10,22 @@ from typing import Any, Final
 
 import trio
 
-from simulator.core.answers import Restart, RestartCause
-from simulator.core.clock import Clock
-from simulator.core.output import Output
-from simulator.core.port import Port
-from simulator.core.real_time_clock import RealTimeClock
-from simulator.core.redaction import Redactor
-from simulator.core.system_log import SystemLog
-from simulator.core.timing import Timing
-from simulator.core.trace import Kind, Trace
-from simulator.core.uart import Uart
-from simulator.firmware import Firmware
-from simulator.persist.nvs_settings import SECRETS
-from simulator.persist.storage import Storage
-from simulator.radio.air import Air
-from simulator.stack.host_network import HostNetwork
-from simulator.stack.lan import Lan
+from espat.core.at.answers import Restart, RestartCause
+from espat.core.at.output import Output
+from espat.core.at.redaction import Redactor
+from espat.core.at.system_log import SystemLog
+from espat.core.at.uart import Uart
+from espat.core.ports.port import Port
+from espat.core.time.clock import Clock
+from espat.core.time.real_time_clock import RealTimeClock
+from espat.core.time.timing import Timing
+from espat.core.trace import Kind, Trace
+from espat.firmware import Firmware
+from espat.persist.nvs_settings import SECRETS
+from espat.persist.storage import Storage
+from espat.radio.air import Air
+from espat.stack.host_network import HostNetwork
+from espat.stack.lan import Lan
 
 EVENTS: Final = (
     "module.boot",

@@ -3,16 +3,16 @@
 from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple, Protocol, TypeVar
 
-from simulator.core.answers import RestartCause
-from simulator.core.conventions import Conventions
-from simulator.core.grammar import Form
-from simulator.core.registry import Registry
-from simulator.core.timing import Timing
-from simulator.persist.variants import Variant
-from simulator.radio.smart_config import Broadcast
-from simulator.stack.links import LinkListener
-from simulator.stack.receiving import DataListener
-from simulator.system import Factory, FirmwareVersion
+from espat.core.at.answers import RestartCause
+from espat.core.at.conventions import Conventions
+from espat.core.at.grammar import Form
+from espat.core.at.registry import Registry
+from espat.core.time.timing import Timing
+from espat.persist.variants import Variant
+from espat.radio.smart_config import Broadcast
+from espat.stack.links import LinkListener
+from espat.stack.receiving import DataListener
+from espat.system import Factory, FirmwareVersion
 
 ModuleT = TypeVar("ModuleT", contravariant=True)
 """The module that a firmware runs on."""

@@ -9,27 +9,27 @@ from typing import Any, Final
 
 import trio
 
-from simulator.board import Board
-from simulator.core.answers import Restart, RestartCause
-from simulator.core.engine import Engine
-from simulator.firmware import Firmware
-from simulator.persist.settings import Settings
-from simulator.radio.access_point import AccessPoint
-from simulator.radio.scan import Scanner
-from simulator.radio.smart_config import SmartConfig
-from simulator.radio.softap import SoftAp
-from simulator.radio.station import DEFAULT_RECONNECT_INTERVAL, Station
-from simulator.radio.wifi import Wifi, WifiMode
-from simulator.stack.interface import StationInterface
-from simulator.stack.links import LINK_COUNT, LinkTable
-from simulator.stack.network import SOFTAP, STATION, Network
-from simulator.stack.receiving import Receiving
-from simulator.stack.saved_link import SavedLink
-from simulator.stack.server import Server
-from simulator.stack.sntp import SntpClient
-from simulator.stack.softap_interface import SoftApInterface
-from simulator.stack.tls_options import Tls
-from simulator.system import System
+from espat.board import Board
+from espat.core.at.answers import Restart, RestartCause
+from espat.core.at.engine import Engine
+from espat.firmware import Firmware
+from espat.persist.settings import Settings
+from espat.radio.access_point import AccessPoint
+from espat.radio.scan import Scanner
+from espat.radio.smart_config import SmartConfig
+from espat.radio.softap import SoftAp
+from espat.radio.station import DEFAULT_RECONNECT_INTERVAL, Station
+from espat.radio.wifi import Wifi, WifiMode
+from espat.stack.interface import StationInterface
+from espat.stack.links import LINK_COUNT, LinkTable
+from espat.stack.network import SOFTAP, STATION, Network
+from espat.stack.receiving import Receiving
+from espat.stack.saved_link import SavedLink
+from espat.stack.server import Server
+from espat.stack.sntp import SntpClient
+from espat.stack.softap_interface import SoftApInterface
+from espat.stack.tls_options import Tls
+from espat.system import System
 
 WARM_RESTARTS: Final = (RestartCause.SOFTWARE, RestartCause.RESTORE)
 """The chip is not reset, and its ROM prints at the rate that the UART has."""

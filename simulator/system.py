@@ -5,17 +5,17 @@ from contextlib import suppress
 from enum import IntEnum, IntFlag
 from typing import Final, NamedTuple
 
-from simulator.core.errors import CommandError
-from simulator.core.message_filter import SystemMessageFilter
-from simulator.core.serial_line import FACTORY_UART, UartParameters
-from simulator.persist.factory import PARAMETER_RANGES, FactoryParameters
-from simulator.persist.settings import Setting, Settings
-from simulator.radio.scan import ALL_FIELDS
-from simulator.radio.softap import MOST_STATIONS
-from simulator.radio.wifi import DEFAULT_MODE, Wifi, WifiMode
-from simulator.stack.links import LinkTable
-from simulator.stack.receiving import MESSAGE_LIMIT
-from simulator.stack.server import DEFAULT_IDLE_LIMIT
+from espat.core.at.errors import CommandError
+from espat.core.at.message_filter import SystemMessageFilter
+from espat.core.ports.serial_line import FACTORY_UART, UartParameters
+from espat.persist.factory import PARAMETER_RANGES, FactoryParameters
+from espat.persist.settings import Setting, Settings
+from espat.radio.scan import ALL_FIELDS
+from espat.radio.softap import MOST_STATIONS
+from espat.radio.wifi import DEFAULT_MODE, Wifi, WifiMode
+from espat.stack.links import LinkTable
+from espat.stack.receiving import MESSAGE_LIMIT
+from espat.stack.server import DEFAULT_IDLE_LIMIT
 
 
 class FirmwareVersion(NamedTuple):

@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from simulator.radio.security import SECURITIES
-from simulator.scenario.world import DEFAULT_ACCESS_POINT, AccessPointConfiguration, World
+from espat.radio.security import SECURITIES
+from espat.scenario.world import DEFAULT_ACCESS_POINT, AccessPointConfiguration, World
 from tests.workbench import Workbench, workbench
 
 OK = b"\r\nOK\r\n"

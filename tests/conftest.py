@@ -24,7 +24,7 @@ def panics() -> Iterator[list[str]]:
     A test that provokes one takes this fixture, looks at the list and clears it.
     """
     collector = _Collector()
-    log = logging.getLogger("simulator.core.engine")
+    log = logging.getLogger("espat.core.at.engine")
     log.addHandler(collector)
     try:
         yield collector.messages

@@ -5,10 +5,10 @@ from contextlib import asynccontextmanager
 
 import trio
 
-from simulator.scenario.world import World
-from simulator.stack.endpoint import Endpoint
-from simulator.stack.errors import LWIP_RESET, NetworkError
-from simulator.stack.memory_stream import MemoryStream, memory_stream_pair
+from espat.scenario.world import World
+from espat.stack.endpoint import Endpoint
+from espat.stack.errors import LWIP_RESET, NetworkError
+from espat.stack.memory_stream import MemoryStream, memory_stream_pair
 from tests.network import station
 from tests.workbench import Workbench
 

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 
 import trio
 
-from simulator.scenario.world import World
+from espat.scenario.world import World
 from tests.network import (
     NO_ANSWER,
     OK,

@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from simulator.core.clock import SteppedClock
-from simulator.core.port import MemoryPort
-from simulator.dialects.esp32_v5 import Esp32V5
-from simulator.scenario.simulation import Simulation
-from simulator.scenario.world import World
+from espat.core.ports.port import MemoryPort
+from espat.core.time.clock import SteppedClock
+from espat.dialects.esp32_v5 import Esp32V5
+from espat.scenario.simulation import Simulation
+from espat.scenario.world import World
 from tests.workbench import Workbench
 
 OK = b"\r\nOK\r\n"

@@ -16,11 +16,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from simulator.persist.manufacturing import SHIPPED
-from simulator.persist.pki import Authority, Issued, Subject
-from simulator.stack.endpoint import Endpoint
-from simulator.stack.memory_stream import MemoryStream, memory_stream_pair
-from simulator.stack.openssl import _library, _pointer
+from espat.persist.manufacturing import SHIPPED
+from espat.persist.pki import Authority, Issued, Subject
+from espat.stack.endpoint import Endpoint
+from espat.stack.memory_stream import MemoryStream, memory_stream_pair
+from espat.stack.openssl import _library, _pointer
 from tests.memory_host import HOST
 from tests.network import around, station
 from tests.workbench import Workbench

@@ -6,13 +6,13 @@ from contextlib import asynccontextmanager
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from simulator.core.clock import SteppedClock
-from simulator.core.port import MemoryPort
-from simulator.dialects.loading import load_firmware
-from simulator.module import Module
-from simulator.persist.storage import Storage
-from simulator.scenario.simulation import Simulation
-from simulator.scenario.world import World
+from espat.core.ports.port import MemoryPort
+from espat.core.time.clock import SteppedClock
+from espat.dialects.loading import load_firmware
+from espat.module import Module
+from espat.persist.storage import Storage
+from espat.scenario.simulation import Simulation
+from espat.scenario.world import World
 
 
 class Workbench:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Final
 
-from simulator import __version__
-from simulator.cli.parser import Parser
+from espat import __version__
+from espat.cli.parser import Parser
 
 INTERRUPTED: Final = 130
 """Exit code after Ctrl-C, as shells have it, of what does not end in a way of its own."""
@@ -38,7 +38,7 @@ def _main(words: Sequence[str]) -> int:
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     # Only the module of the subcommand at hand is imported: the others cost time at every start.
     for name in words[:1] if words and words[0] in SUBCOMMANDS else SUBCOMMANDS:
-        import_module(f"simulator.cli.{name}").add_parser(subparsers)
+        import_module(f"espat.cli.{name}").add_parser(subparsers)
     namespace = parser.parse_args(words)
     code: int = namespace.main(namespace)
     print(end="", flush=True)  # nothing is there to flush when stdout was closed from the start

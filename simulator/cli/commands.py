@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from simulator.dialects.names import DIALECTS
+from espat.dialects.names import DIALECTS
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, _SubParsersAction
 
-    from simulator.dialects.coverage import Coverage
+    from espat.dialects.coverage import Coverage
 
 WORDS = ("missing", "works")
 
@@ -25,7 +25,7 @@ def add_parser(subparsers: "_SubParsersAction[ArgumentParser]") -> None:
 
 def main(options: Namespace) -> int:
     """Print the list. Returns 0."""
-    from simulator.dialects.coverage import coverage  # all commands of all firmwares: only for this subcommand
+    from espat.dialects.coverage import coverage  # all commands of all firmwares: only for this subcommand
 
     print(FORMATS[options.format](coverage(options.dialect), options.dialect))
     return 0

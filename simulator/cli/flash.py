@@ -8,23 +8,23 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from simulator.cli.reasons import reason
-from simulator.core.suggestions import any_of, nearest
-from simulator.persist.factory import PARAMETER_RANGES, PARAMETERS, PKI_NAMESPACES
-from simulator.persist.flash import SECTOR_SIZE, FlashChip, sectors_of
-from simulator.persist.image_file import OWNER_ONLY, FlashFileError, ImageCopy, create_image, open_image
-from simulator.persist.nvs.entry import Type
-from simulator.persist.nvs.page import NvsDamagedError
-from simulator.persist.nvs.partition import NvsFullError, NvsPartition, NvsValueError, Typed
-from simulator.persist.nvs_settings import INTEGER, SECRETS, TYPES
-from simulator.persist.partitions import CUSTOM, DATA, NVS, PartitionTableError, parse_table
-from simulator.persist.storage import MANUFACTURING_NVS, Storage, damaged_partitions, open_storage
-from simulator.persist.variants import variant_of_size
+from espat.cli.reasons import reason
+from espat.core.suggestions import any_of, nearest
+from espat.persist.factory import PARAMETER_RANGES, PARAMETERS, PKI_NAMESPACES
+from espat.persist.flash import SECTOR_SIZE, FlashChip, sectors_of
+from espat.persist.image_file import OWNER_ONLY, FlashFileError, ImageCopy, create_image, open_image
+from espat.persist.nvs.entry import Type
+from espat.persist.nvs.page import NvsDamagedError
+from espat.persist.nvs.partition import NvsFullError, NvsPartition, NvsValueError, Typed
+from espat.persist.nvs_settings import INTEGER, SECRETS, TYPES
+from espat.persist.partitions import CUSTOM, DATA, NVS, PartitionTableError, parse_table
+from espat.persist.storage import MANUFACTURING_NVS, Storage, damaged_partitions, open_storage
+from espat.persist.variants import variant_of_size
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, _SubParsersAction
 
-    from simulator.persist.partitions import Partition
+    from espat.persist.partitions import Partition
 
 TYPE_WORDS: Final[dict[str, Type]] = {
     kind.name.lower(): kind for kind in Type if kind not in (Type.SINGLE_BLOB, Type.BLOB_CHUNK)

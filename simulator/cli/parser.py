@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 from typing import Any, Final, NoReturn
 
-from simulator.core.suggestions import nearest, right_word
+from espat.core.suggestions import nearest, right_word
 
 LIKENESS: Final = 0.75
 """How much alike two words have to be for one to be a slip of the pen."""

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from simulator.cli.reasons import reason
-from simulator.persist import pki
+from espat.cli.reasons import reason
+from espat.persist import pki
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, _SubParsersAction

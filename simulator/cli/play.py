@@ -8,14 +8,14 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from simulator.cli.port_options import NAMES, add_port_options
-from simulator.core.timing import PROFILES
+from espat.cli.port_options import NAMES, add_port_options
+from espat.core.time.timing import PROFILES
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, _SubParsersAction
 
-    from simulator.scenario.playing.outcome import Outcome
-    from simulator.scenario.playing.stage import Setting
+    from espat.scenario.playing.outcome import Outcome
+    from espat.scenario.playing.stage import Setting
 
 FORMATS = ("text", "json", "junit")
 
@@ -48,9 +48,9 @@ def add_parser(subparsers: "_SubParsersAction[ArgumentParser]") -> None:
 
 def main(options: Namespace) -> int:
     """Play. Returns 0, 1 when a scenario failed, 2 when a file cannot be used."""
-    from simulator.cli import play_report  # these three: the whole simulator, for this subcommand only
-    from simulator.scenario.playing.outcome import FAILED, WRONG
-    from simulator.scenario.scenario import ScenarioError
+    from espat.cli import play_report  # these three: the whole simulator, for this subcommand only
+    from espat.scenario.playing.outcome import FAILED, WRONG
+    from espat.scenario.scenario import ScenarioError
 
     for stream in (sys.stdout, sys.stderr):  # a file's name need not be text
         if isinstance(stream, TextIOWrapper):
@@ -70,7 +70,7 @@ def main(options: Namespace) -> int:
             print(f"espat: {options.trace}: {error.strerror}", file=sys.stderr)
             return 2
     if len(files) == 1 and _attaches(files[0]):
-        from simulator.cli.play_attached import play_attached  # it needs serial devices, which few scenarios do
+        from espat.cli.play_attached import play_attached  # it needs serial devices, which few scenarios do
 
         try:
             return play_attached(files[0], options, speed)
@@ -122,8 +122,8 @@ def _files(options: Namespace) -> Iterator[Path]:
 
 
 def _attaches(path: Path) -> bool:
-    from simulator.scenario.scenario import ScenarioError  # with the one below: for this subcommand only
-    from simulator.scenario.scenario_file import read_scenario
+    from espat.scenario.scenario import ScenarioError  # with the one below: for this subcommand only
+    from espat.scenario.scenario_file import read_scenario
 
     try:
         return read_scenario(path).attach
@@ -135,7 +135,7 @@ def _outcomes(files: list[Path], options: Namespace, speed: float | None) -> "It
     """In the order of the files."""
     from functools import partial  # with those below: for this subcommand only
 
-    from simulator.scenario.playing.outcome import play_file
+    from espat.scenario.playing.outcome import play_file
 
     jobs = [(path, _setting(path, files, options, speed)) for path in files]
     if options.jobs == 1 or len(files) == 1:
@@ -151,13 +151,13 @@ def _outcomes(files: list[Path], options: Namespace, speed: float | None) -> "It
 
 
 def _play_job(job: "tuple[Path, Setting]", seed: int | None, limit: int) -> "Outcome":
-    from simulator.scenario.playing.outcome import play_file  # loaded before the fork
+    from espat.scenario.playing.outcome import play_file  # loaded before the fork
 
     return play_file(*job, seed, limit)
 
 
 def _setting(path: Path, files: list[Path], options: Namespace, speed: float | None) -> "Setting":
-    from simulator.scenario.playing.stage import Setting  # as above
+    from espat.scenario.playing.stage import Setting  # as above
 
     trace = None
     if options.trace is not None:

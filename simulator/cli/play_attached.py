@@ -6,14 +6,14 @@ from pathlib import Path
 
 import trio
 
-from simulator.cli.ending import Ending
-from simulator.cli.port_options import port_uris
-from simulator.cli.reasons import reason
-from simulator.core.port import PortError
-from simulator.scenario.playing.outcome import report
-from simulator.scenario.playing.player import PlayError, Prepared, on_stage, perform, prepare_file
-from simulator.scenario.playing.stage import Setting
-from simulator.scenario.scenario import ScenarioError
+from espat.cli.ending import Ending
+from espat.cli.port_options import port_uris
+from espat.cli.reasons import reason
+from espat.core.ports.port import PortError
+from espat.scenario.playing.outcome import report
+from espat.scenario.playing.player import PlayError, Prepared, on_stage, perform, prepare_file
+from espat.scenario.playing.stage import Setting
+from espat.scenario.scenario import ScenarioError
 
 
 def play_attached(path: Path, options: Namespace, speed: float | None) -> int:

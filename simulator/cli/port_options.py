@@ -4,12 +4,12 @@ from argparse import Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from simulator.core.port_uri import NUMBER, PortUri, parse_link, parse_port_uri
+from espat.core.ports.uri import NUMBER, PortUri, parse_link, parse_port_uri
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, _ArgumentGroup
 
-    from simulator.scenario.world import ModuleConfiguration
+    from espat.scenario.world import ModuleConfiguration
 
 DEFAULT_LINK: Final = "./ttyESP{n}"
 NAMES: Final = ("link", "port", "log_port")

@@ -9,23 +9,23 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from simulator.cli.console import Console, ConsoleHandler
-from simulator.cli.ending import Ending
-from simulator.cli.port_options import add_port_options, port_uris
-from simulator.cli.reasons import reason
-from simulator.cli.serving import serve
-from simulator.core.timing import PROFILES
-from simulator.core.trace import Trace
-from simulator.dialects.names import RUNNABLE
-from simulator.persist.variants import VARIANTS
-from simulator.scenario.world import ModuleConfiguration, World
-from simulator.scenario.world_modules import with_modules
-from simulator.stack.endpoint import LOOPBACK
+from espat.cli.console import Console, ConsoleHandler
+from espat.cli.ending import Ending
+from espat.cli.port_options import add_port_options, port_uris
+from espat.cli.reasons import reason
+from espat.cli.serving import serve
+from espat.core.time.timing import PROFILES
+from espat.core.trace import Trace
+from espat.dialects.names import RUNNABLE
+from espat.persist.variants import VARIANTS
+from espat.scenario.world import ModuleConfiguration, World
+from espat.scenario.world_modules import with_modules
+from espat.stack.endpoint import LOOPBACK
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, _SubParsersAction
 
-    from simulator.persist.storage import Storage
+    from espat.persist.storage import Storage
 
 
 def add_parser(subparsers: "_SubParsersAction[ArgumentParser]") -> None:
@@ -97,7 +97,7 @@ def _open_flash_files(options: Namespace, world: World) -> "list[Storage | None]
     """Raises ValueError."""
     if all(module.flash is None for module in world.modules):
         return []
-    from simulator.scenario.flash_files import open_flash_files  # only those who have a file wait for it
+    from espat.scenario.flash_files import open_flash_files  # only those who have a file wait for it
 
     try:
         return open_flash_files(world.modules)
@@ -113,7 +113,7 @@ def _world(options: Namespace) -> World:
     if options.world is None:
         world = World()
     else:
-        from simulator.scenario.world_file import load_world  # the TOML parser, only for those who have a file
+        from espat.scenario.world_file import load_world  # the TOML parser, only for those who have a file
 
         world = load_world(options.world)
     changes: dict[str, object] = {}
@@ -130,7 +130,7 @@ def _check_listening(options: Namespace, world: World) -> None:
     """Raises ValueError for an address that is not this machine's: servers of modules could not listen there."""
     if world.listen_address == LOOPBACK:
         return
-    from simulator.stack.host_network import check_own  # half of the program, for those who say an address
+    from espat.stack.host_network import check_own  # half of the program, for those who say an address
 
     try:
         check_own(world.listen_address)

@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Final
 
 import trio
 
-from simulator.cli.console import Console
-from simulator.cli.ending import Ending
-from simulator.core.clock import Clock, RealClock, ScaledClock
-from simulator.core.paced_port import PacedPort
-from simulator.core.port import Port, PortError
-from simulator.core.port_opener import PortOpener
-from simulator.core.port_uri import PortUri
-from simulator.core.trace import Trace
-from simulator.dialects.names import RUNNABLE
-from simulator.scenario.world import World
+from espat.cli.console import Console
+from espat.cli.ending import Ending
+from espat.core.ports.opener import PortOpener
+from espat.core.ports.paced import PacedPort
+from espat.core.ports.port import Port, PortError
+from espat.core.ports.uri import PortUri
+from espat.core.time.clock import Clock, RealClock, ScaledClock
+from espat.core.trace import Trace
+from espat.dialects.names import RUNNABLE
+from espat.scenario.world import World
 
 if TYPE_CHECKING:
-    from simulator.persist.storage import Storage
+    from espat.persist.storage import Storage
 
 Announce = Callable[[int, str], None]
 """Tells the user something of a module, by its number."""
@@ -104,8 +104,8 @@ async def _run_modules(
     logs: Sequence[Port],
 ) -> None:
     # Half of the program: the ports can be opened while it loads, as a chip's can while it boots.
-    from simulator.dialects.loading import load_firmware
-    from simulator.scenario.simulation import Simulation
+    from espat.dialects.loading import load_firmware
+    from espat.scenario.simulation import Simulation
 
     clock: Clock = RealClock() if options.speed == 1 else ScaledClock(options.speed)
     simulation = Simulation(world, clock, profile=options.timing, trace=trace, announce=announce)

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from simulator.cli.reasons import reason
-from simulator.core.trace import Kind
+from espat.cli.reasons import reason
+from espat.core.trace import Kind
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, _SubParsersAction
 
-    from simulator.core.trace import Record
+    from espat.core.trace import Record
 
 KINDS = tuple(kind.value for kind in Kind)
 LINE_LIMIT = 2**20
@@ -40,8 +40,8 @@ def add_parser(subparsers: "_SubParsersAction[ArgumentParser]") -> None:
 
 def main(options: Namespace) -> int:
     """Print what is wanted. Returns 0, or 2 when the file is no trace."""
-    from simulator.core.trace import line as as_line  # with the one below: for this subcommand only
-    from simulator.scenario.playing.trace_text import shown_record
+    from espat.core.trace import line as as_line  # with the one below: for this subcommand only
+    from espat.scenario.playing.trace_text import shown_record
 
     show = as_line if options.format == "json" else shown_record
     try:
@@ -72,7 +72,7 @@ def read_trace(path: Path) -> "Iterator[Record]":
 
 
 def _record(fields: dict[str, object]) -> "Record":
-    from simulator.core.trace import Record  # as above
+    from espat.core.trace import Record  # as above
 
     data = fields["text"] if "text" in fields else fields["bytes"]
     time, module = fields["t"], fields["module"]

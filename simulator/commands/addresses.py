@@ -4,16 +4,16 @@ AT+CIPDOMAIN)."""
 from ipaddress import IPv4Address
 from typing import Annotated, Final
 
-from simulator.commands.argument_types import Address, Host, Ipv4Arguments, Mac, mac_text
-from simulator.commands.wifi import need_driver
-from simulator.core.answers import Line, Unterminated
-from simulator.core.arguments import Bool, Milliseconds, Range
-from simulator.core.errors import Cause, CommandError, invalid
-from simulator.core.grammar import Form
-from simulator.core.registry import CommandTable
-from simulator.module import Module
-from simulator.stack.errors import ResolveError
-from simulator.stack.interface import DEFAULT_DNS, Ipv4
+from espat.commands.argument_types import Address, Host, Ipv4Arguments, Mac, mac_text
+from espat.commands.wifi import need_driver
+from espat.core.at.answers import Line, Unterminated
+from espat.core.at.arguments import Bool, Milliseconds, Range
+from espat.core.at.errors import Cause, CommandError, invalid
+from espat.core.at.grammar import Form
+from espat.core.at.registry import CommandTable
+from espat.module import Module
+from espat.stack.errors import ResolveError
+from espat.stack.interface import DEFAULT_DNS, Ipv4
 
 table = CommandTable()
 

@@ -3,9 +3,9 @@
 import re
 from typing import Annotated, Any, ClassVar, Final, NamedTuple
 
-from simulator.core.arguments import Argument, Flag, Range, Text, Word
-from simulator.core.errors import invalid
-from simulator.stack.endpoint import is_address
+from espat.core.at.arguments import Argument, Flag, Range, Text, Word
+from espat.core.at.errors import invalid
+from espat.stack.endpoint import is_address
 
 HOST_NAME_LIMIT: Final = 64
 ALL_LINKS: Final = 5

@@ -2,11 +2,11 @@
 
 from typing import Annotated
 
-from simulator.core.answers import Line, Restart, RestartCause
-from simulator.core.arguments import Milliseconds
-from simulator.core.grammar import Form
-from simulator.core.registry import CommandTable
-from simulator.module import Module
+from espat.core.at.answers import Line, Restart, RestartCause
+from espat.core.at.arguments import Milliseconds
+from espat.core.at.grammar import Form
+from espat.core.at.registry import CommandTable
+from espat.module import Module
 
 table = CommandTable()
 

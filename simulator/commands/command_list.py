@@ -1,9 +1,9 @@
 """AT+CMD: the commands of the firmware (ESP-AT User Guide, AT+CMD)."""
 
-from simulator.core.answers import Line
-from simulator.core.grammar import Form
-from simulator.core.registry import CommandTable
-from simulator.module import Module
+from espat.core.at.answers import Line
+from espat.core.at.grammar import Form
+from espat.core.at.registry import CommandTable
+from espat.module import Module
 
 table = CommandTable()
 

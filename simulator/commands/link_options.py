@@ -2,14 +2,14 @@
 
 from typing import Annotated, Final
 
-from simulator.commands.argument_types import AnyLinkNumber, DefaultFlag, DefaultRange, LinkNumber
-from simulator.core.answers import Line
-from simulator.core.arguments import Bool, Seconds
-from simulator.core.grammar import Form
-from simulator.core.registry import CommandTable
-from simulator.module import Module
-from simulator.stack.links import LINK_COUNT
-from simulator.stack.tcp_options import NO_LINGER
+from espat.commands.argument_types import AnyLinkNumber, DefaultFlag, DefaultRange, LinkNumber
+from espat.core.at.answers import Line
+from espat.core.at.arguments import Bool, Seconds
+from espat.core.at.grammar import Form
+from espat.core.at.registry import CommandTable
+from espat.module import Module
+from espat.stack.links import LINK_COUNT
+from espat.stack.tcp_options import NO_LINGER
 
 table = CommandTable()
 

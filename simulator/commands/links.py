@@ -3,19 +3,19 @@
 from collections.abc import Coroutine, Iterable
 from typing import Annotated, Any, Final, NamedTuple
 
-from simulator.commands.argument_types import ALL_LINKS, DefaultWord, Host, Link, LocalAddress, Port
-from simulator.core.answers import Line, Unterminated
-from simulator.core.arguments import Bool, Milliseconds, Range, Seconds, Word
-from simulator.core.errors import Cause, CommandError
-from simulator.core.grammar import Form, Parameter
-from simulator.core.registry import Choice, CommandTable
-from simulator.module import Module
-from simulator.radio.station import StationState
-from simulator.stack.endpoint import is_ipv6
-from simulator.stack.errors import LWIP_ABORTED, NetworkError, ResolveError, UnreachableError
-from simulator.stack.link import Link as OpenLink
-from simulator.stack.link import TlsLink, UdpLink
-from simulator.stack.tls_errors import EspTls
+from espat.commands.argument_types import ALL_LINKS, DefaultWord, Host, Link, LocalAddress, Port
+from espat.core.at.answers import Line, Unterminated
+from espat.core.at.arguments import Bool, Milliseconds, Range, Seconds, Word
+from espat.core.at.errors import Cause, CommandError
+from espat.core.at.grammar import Form, Parameter
+from espat.core.at.registry import Choice, CommandTable
+from espat.module import Module
+from espat.radio.station import StationState
+from espat.stack.endpoint import is_ipv6
+from espat.stack.errors import LWIP_ABORTED, NetworkError, ResolveError, UnreachableError
+from espat.stack.link import Link as OpenLink
+from espat.stack.link import TlsLink, UdpLink
+from espat.stack.tls_errors import EspTls
 
 table = CommandTable()
 

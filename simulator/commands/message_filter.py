@@ -2,14 +2,14 @@
 
 from typing import Annotated, Final
 
-from simulator.core.answers import Line
-from simulator.core.arguments import Bool, Count, OneOf
-from simulator.core.data_entry import CountedEntry
-from simulator.core.errors import CommandError, invalid
-from simulator.core.grammar import Form, Parameter
-from simulator.core.message_filter import ExpressionError
-from simulator.core.registry import CommandTable
-from simulator.module import Module
+from espat.core.at.answers import Line
+from espat.core.at.arguments import Bool, Count, OneOf
+from espat.core.at.data_entry import CountedEntry
+from espat.core.at.errors import CommandError, invalid
+from espat.core.at.grammar import Form, Parameter
+from espat.core.at.message_filter import ExpressionError
+from espat.core.at.registry import CommandTable
+from espat.module import Module
 
 CLEAR: Final = 0
 ADD: Final = 1

@@ -11,17 +11,17 @@ from typing import Annotated, Any, Final
 
 import trio
 
-from simulator.core.answers import Line, Result
-from simulator.core.arguments import Bool, Range
-from simulator.core.errors import Cause, CommandError
-from simulator.core.grammar import Form
-from simulator.core.registry import CommandTable
-from simulator.core.stream_entry import StreamEntry
-from simulator.core.trace import Kind
-from simulator.module import Module
-from simulator.stack.errors import NetworkError, ResolveError, UnreachableError
-from simulator.stack.link import Link, TcpLink, UdpLink
-from simulator.system import SystemMessages
+from espat.core.at.answers import Line, Result
+from espat.core.at.arguments import Bool, Range
+from espat.core.at.errors import Cause, CommandError
+from espat.core.at.grammar import Form
+from espat.core.at.registry import CommandTable
+from espat.core.at.stream_entry import StreamEntry
+from espat.core.trace import Kind
+from espat.module import Module
+from espat.stack.errors import NetworkError, ResolveError, UnreachableError
+from espat.stack.link import Link, TcpLink, UdpLink
+from espat.system import SystemMessages
 
 table = CommandTable()
 

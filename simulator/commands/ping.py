@@ -2,15 +2,15 @@
 
 from typing import Final
 
-from simulator.commands.argument_types import Host
-from simulator.core.answers import Line, Result
-from simulator.core.errors import CommandError
-from simulator.core.grammar import Form
-from simulator.core.registry import CommandTable
-from simulator.module import Module
-from simulator.stack.endpoint import is_ipv6, is_loopback
-from simulator.stack.errors import ResolveError, UnreachableError
-from simulator.stack.ping import round_trip
+from espat.commands.argument_types import Host
+from espat.core.at.answers import Line, Result
+from espat.core.at.errors import CommandError
+from espat.core.at.grammar import Form
+from espat.core.at.registry import CommandTable
+from espat.module import Module
+from espat.stack.endpoint import is_ipv6, is_loopback
+from espat.stack.errors import ResolveError, UnreachableError
+from espat.stack.ping import round_trip
 
 table = CommandTable()
 

@@ -6,15 +6,15 @@ AT+CIPRECVMODE is the older name: one value for all links. The newer form is acc
 from functools import partial
 from typing import Annotated, Any, Final
 
-from simulator.commands.argument_types import AnyLinkNumber, LinkNumber
-from simulator.core.answers import Line, Unterminated
-from simulator.core.arguments import Bool, Range
-from simulator.core.errors import CommandError
-from simulator.core.grammar import Form, Parameter
-from simulator.core.registry import CommandTable
-from simulator.module import Module
-from simulator.stack.endpoint import Endpoint
-from simulator.stack.links import LINK_COUNT
+from espat.commands.argument_types import AnyLinkNumber, LinkNumber
+from espat.core.at.answers import Line, Unterminated
+from espat.core.at.arguments import Bool, Range
+from espat.core.at.errors import CommandError
+from espat.core.at.grammar import Form, Parameter
+from espat.core.at.registry import CommandTable
+from espat.module import Module
+from espat.stack.endpoint import Endpoint
+from espat.stack.links import LINK_COUNT
 
 table = CommandTable()
 

@@ -2,14 +2,14 @@
 
 from typing import NamedTuple
 
-from simulator.commands.argument_types import mac_text
-from simulator.core.registry import CommandTable
-from simulator.core.trace import Kind
-from simulator.module import Module
-from simulator.radio.smart_config import Broadcast
-from simulator.stack.endpoint import Endpoint
-from simulator.stack.link import Link
-from simulator.system import SystemMessages
+from espat.commands.argument_types import mac_text
+from espat.core.at.registry import CommandTable
+from espat.core.trace import Kind
+from espat.module import Module
+from espat.radio.smart_config import Broadcast
+from espat.stack.endpoint import Endpoint
+from espat.stack.link import Link
+from espat.system import SystemMessages
 
 table = CommandTable()
 

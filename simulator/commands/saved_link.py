@@ -5,23 +5,23 @@ from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Any, Final
 
-from simulator.commands.argument_types import DefaultWord, Host, Mac, Port
-from simulator.commands.links import LocalPort, need_ipv4
-from simulator.commands.passthrough import BOOT_PROMPT, Opening, open_and_keep, pipe
-from simulator.commands.server import Netif
-from simulator.core.answers import Result
-from simulator.core.arguments import Bool, OneOf, Range, Seconds, Word
-from simulator.core.errors import CommandError
-from simulator.core.grammar import Form, Parameter
-from simulator.core.registry import Choice, CommandTable
-from simulator.core.stream_entry import StreamEntry
-from simulator.core.trace import Kind
-from simulator.module import Module
-from simulator.stack.errors import NetworkError
-from simulator.stack.link import TlsLink
-from simulator.stack.network import ANY_INTERFACE
-from simulator.stack.saved_link import UNSET, SavedLink, SavedMode
-from simulator.stack.server import DEFAULT_PORT
+from espat.commands.argument_types import DefaultWord, Host, Mac, Port
+from espat.commands.links import LocalPort, need_ipv4
+from espat.commands.passthrough import BOOT_PROMPT, Opening, open_and_keep, pipe
+from espat.commands.server import Netif
+from espat.core.at.answers import Result
+from espat.core.at.arguments import Bool, OneOf, Range, Seconds, Word
+from espat.core.at.errors import CommandError
+from espat.core.at.grammar import Form, Parameter
+from espat.core.at.registry import Choice, CommandTable
+from espat.core.at.stream_entry import StreamEntry
+from espat.core.trace import Kind
+from espat.module import Module
+from espat.stack.errors import NetworkError
+from espat.stack.link import TlsLink
+from espat.stack.network import ANY_INTERFACE
+from espat.stack.saved_link import UNSET, SavedLink, SavedMode
+from espat.stack.server import DEFAULT_PORT
 
 table = CommandTable()
 

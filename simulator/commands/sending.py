@@ -7,20 +7,20 @@ from typing import Annotated, Final
 
 import trio
 
-from simulator.commands.argument_types import Host, LinkNumber, Port
-from simulator.core.answers import Line, Result
-from simulator.core.arguments import Range
-from simulator.core.data_entry import CountedEntry, DataEntry, EscapedEntry
-from simulator.core.engine import DataEntryCancelledError
-from simulator.core.errors import Cause, CommandError
-from simulator.core.grammar import Form
-from simulator.core.registry import CommandTable
-from simulator.core.stream_entry import StreamEntry
-from simulator.core.trace import Kind
-from simulator.module import Module
-from simulator.stack.errors import NetworkError, ResolveError
-from simulator.stack.link import Link, UdpLink
-from simulator.stack.network import Route
+from espat.commands.argument_types import Host, LinkNumber, Port
+from espat.core.at.answers import Line, Result
+from espat.core.at.arguments import Range
+from espat.core.at.data_entry import CountedEntry, DataEntry, EscapedEntry
+from espat.core.at.engine import DataEntryCancelledError
+from espat.core.at.errors import Cause, CommandError
+from espat.core.at.grammar import Form
+from espat.core.at.registry import CommandTable
+from espat.core.at.stream_entry import StreamEntry
+from espat.core.trace import Kind
+from espat.module import Module
+from espat.stack.errors import NetworkError, ResolveError
+from espat.stack.link import Link, UdpLink
+from espat.stack.network import Route
 
 table = CommandTable()
 

@@ -2,20 +2,20 @@
 
 from typing import Annotated, Any, Final
 
-from simulator.commands.argument_types import DefaultWord, Port
-from simulator.core.answers import Line
-from simulator.core.arguments import Bool, Count, OneOf, Seconds
-from simulator.core.errors import CommandError
-from simulator.core.grammar import Form, Parameter
-from simulator.core.registry import CommandTable
-from simulator.core.trace import Kind
-from simulator.module import Module
-from simulator.stack.errors import NetworkError
-from simulator.stack.link import TcpLink, TlsLink
-from simulator.stack.links import LINK_COUNT
-from simulator.stack.network import ANY_INTERFACE, SOFTAP, STATION
-from simulator.stack.server import DEFAULT_PORT
-from simulator.stack.tls_errors import TlsError
+from espat.commands.argument_types import DefaultWord, Port
+from espat.core.at.answers import Line
+from espat.core.at.arguments import Bool, Count, OneOf, Seconds
+from espat.core.at.errors import CommandError
+from espat.core.at.grammar import Form, Parameter
+from espat.core.at.registry import CommandTable
+from espat.core.trace import Kind
+from espat.module import Module
+from espat.stack.errors import NetworkError
+from espat.stack.link import TcpLink, TlsLink
+from espat.stack.links import LINK_COUNT
+from espat.stack.network import ANY_INTERFACE, SOFTAP, STATION
+from espat.stack.server import DEFAULT_PORT
+from espat.stack.tls_errors import TlsError
 
 table = CommandTable()
 

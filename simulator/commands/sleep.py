@@ -2,13 +2,13 @@
 
 from typing import Annotated, Final
 
-from simulator.core.answers import Line, Restart, RestartCause
-from simulator.core.arguments import Milliseconds, OneOf, Range
-from simulator.core.errors import CommandError
-from simulator.core.grammar import Form
-from simulator.core.registry import CommandTable
-from simulator.module import Module
-from simulator.system import SleepMode, WakePin
+from espat.core.at.answers import Line, Restart, RestartCause
+from espat.core.at.arguments import Milliseconds, OneOf, Range
+from espat.core.at.errors import CommandError
+from espat.core.at.grammar import Form
+from espat.core.at.registry import CommandTable
+from espat.module import Module
+from espat.system import SleepMode, WakePin
 
 GPIO_SOURCE: Final = 2
 """The one wake-up source of a light-sleep; 0 and 1 are reserved."""

@@ -3,10 +3,10 @@
 from collections.abc import Collection
 from functools import partial
 
-from simulator.commands.wifi_join import DEFAULT_JOIN_LIMIT, join_within
-from simulator.core.errors import CommandError
-from simulator.module import Module
-from simulator.radio.smart_config import Broadcast, Protocol
+from espat.commands.wifi_join import DEFAULT_JOIN_LIMIT, join_within
+from espat.core.at.errors import CommandError
+from espat.module import Module
+from espat.radio.smart_config import Broadcast, Protocol
 
 
 def start(module: Module, protocols: Collection[Protocol]) -> None:

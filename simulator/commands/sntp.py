@@ -2,14 +2,14 @@
 
 from typing import Annotated, Final
 
-from simulator.commands.argument_types import Host
-from simulator.core.answers import Line, Unterminated
-from simulator.core.arguments import Argument, Bool, Seconds
-from simulator.core.errors import invalid
-from simulator.core.grammar import Form
-from simulator.core.registry import CommandTable
-from simulator.module import Module
-from simulator.stack.sntp import UTC, TimeZone, time_zone
+from espat.commands.argument_types import Host
+from espat.core.at.answers import Line, Unterminated
+from espat.core.at.arguments import Argument, Bool, Seconds
+from espat.core.at.errors import invalid
+from espat.core.at.grammar import Form
+from espat.core.at.registry import CommandTable
+from espat.module import Module
+from espat.stack.sntp import UTC, TimeZone, time_zone
 
 table = CommandTable()
 

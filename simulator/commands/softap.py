@@ -3,17 +3,17 @@
 from ipaddress import IPv4Address
 from typing import Annotated, Final
 
-from simulator.commands.addresses import INVALID_MACS, ipv4_lines, static_ipv4
-from simulator.commands.argument_types import Address, Ipv4Arguments, Mac, mac_text
-from simulator.commands.wifi import LAST_CHANNEL, need_driver
-from simulator.core.answers import Line, Unterminated
-from simulator.core.arguments import Bool, Count, OneOf, Range, Secret, Text
-from simulator.core.errors import CommandError, invalid, wrong_length
-from simulator.core.grammar import Form, Parameter
-from simulator.core.registry import CommandTable
-from simulator.module import Module
-from simulator.radio.softap import MOST_STATIONS, SOFTAP_SECURITIES, SoftAp
-from simulator.stack.softap_interface import POOL_SIZE, SoftApInterface
+from espat.commands.addresses import INVALID_MACS, ipv4_lines, static_ipv4
+from espat.commands.argument_types import Address, Ipv4Arguments, Mac, mac_text
+from espat.commands.wifi import LAST_CHANNEL, need_driver
+from espat.core.at.answers import Line, Unterminated
+from espat.core.at.arguments import Bool, Count, OneOf, Range, Secret, Text
+from espat.core.at.errors import CommandError, invalid, wrong_length
+from espat.core.at.grammar import Form, Parameter
+from espat.core.at.registry import CommandTable
+from espat.module import Module
+from espat.radio.softap import MOST_STATIONS, SOFTAP_SECURITIES, SoftAp
+from espat.stack.softap_interface import POOL_SIZE, SoftApInterface
 
 table = CommandTable()
 

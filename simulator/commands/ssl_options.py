@@ -6,17 +6,17 @@ in the firmware, against the guide.
 
 from typing import Annotated, Final
 
-from simulator.commands.argument_types import AnyLinkNumber
-from simulator.core.answers import Line, Result
-from simulator.core.arguments import Count, Range, Secret, Text
-from simulator.core.errors import invalid, wrong_count
-from simulator.core.grammar import Form
-from simulator.core.registry import CommandTable
-from simulator.module import Module
-from simulator.stack.cipher_suites import SUITES
-from simulator.stack.links import LINK_COUNT
-from simulator.stack.tls_context import PreSharedKey
-from simulator.stack.tls_options import SHOWS_CERTIFICATE, VERIFIES_SERVER, TlsOptions
+from espat.commands.argument_types import AnyLinkNumber
+from espat.core.at.answers import Line, Result
+from espat.core.at.arguments import Count, Range, Secret, Text
+from espat.core.at.errors import invalid, wrong_count
+from espat.core.at.grammar import Form
+from espat.core.at.registry import CommandTable
+from espat.module import Module
+from espat.stack.cipher_suites import SUITES
+from espat.stack.links import LINK_COUNT
+from espat.stack.tls_context import PreSharedKey
+from espat.stack.tls_options import SHOWS_CERTIFICATE, VERIFIES_SERVER, TlsOptions
 
 table = CommandTable()
 

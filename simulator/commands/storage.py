@@ -3,17 +3,17 @@ AT+SYSROLLBACK)."""
 
 from typing import Annotated, Any, Final
 
-from simulator.core.answers import BARE_PROMPT, Line, Restart, Unterminated
-from simulator.core.arguments import UNSIGNED_32, OneOf, Range, Text
-from simulator.core.data_entry import CountedEntry
-from simulator.core.errors import CommandError, failed
-from simulator.core.grammar import Form, Parameter
-from simulator.core.registry import Choice, CommandTable
-from simulator.module import Module
-from simulator.persist.flash import SECTOR_SIZE
-from simulator.persist.nvs.entry import KEY_LIMIT, Type
-from simulator.persist.nvs.partition import NvsFullError, NvsPartition, NvsValueError
-from simulator.persist.partitions import NAME_LIMIT, Partition
+from espat.core.at.answers import BARE_PROMPT, Line, Restart, Unterminated
+from espat.core.at.arguments import UNSIGNED_32, OneOf, Range, Text
+from espat.core.at.data_entry import CountedEntry
+from espat.core.at.errors import CommandError, failed
+from espat.core.at.grammar import Form, Parameter
+from espat.core.at.registry import Choice, CommandTable
+from espat.module import Module
+from espat.persist.flash import SECTOR_SIZE
+from espat.persist.nvs.entry import KEY_LIMIT, Type
+from espat.persist.nvs.partition import NvsFullError, NvsPartition, NvsValueError
+from espat.persist.partitions import NAME_LIMIT, Partition
 
 table = CommandTable()
 

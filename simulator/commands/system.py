@@ -3,14 +3,14 @@ AT+SYSMSG, AT+SYSTIMESTAMP, AT+SYSLOG, AT+SYSSTORE, AT+SYSREG, AT+RFPOWER, AT+RF
 
 from typing import Annotated, Final
 
-from simulator.core.answers import Line, Restart, Unterminated
-from simulator.core.arguments import UNSIGNED_32, Bool, OneOf, Range
-from simulator.core.errors import CommandError
-from simulator.core.grammar import Form, Parameter
-from simulator.core.registry import CommandTable
-from simulator.module import Module
-from simulator.persist.factory import PARAMETER_RANGES
-from simulator.system import SystemMessages
+from espat.core.at.answers import Line, Restart, Unterminated
+from espat.core.at.arguments import UNSIGNED_32, Bool, OneOf, Range
+from espat.core.at.errors import CommandError
+from espat.core.at.grammar import Form, Parameter
+from espat.core.at.registry import CommandTable
+from espat.module import Module
+from espat.persist.factory import PARAMETER_RANGES
+from espat.system import SystemMessages
 
 READ: Final = 0
 WRITE: Final = 1

@@ -6,13 +6,13 @@ and store; the answer goes out at the old parameters.
 
 from typing import Annotated, NamedTuple
 
-from simulator.core.answers import Line
-from simulator.core.arguments import Range
-from simulator.core.grammar import Form
-from simulator.core.registry import CommandTable
-from simulator.core.serial_line import UartParameters
-from simulator.module import Module
-from simulator.system import UART_LIMITS
+from espat.core.at.answers import Line
+from espat.core.at.arguments import Range
+from espat.core.at.grammar import Form
+from espat.core.at.registry import CommandTable
+from espat.core.ports.serial_line import UartParameters
+from espat.module import Module
+from espat.system import UART_LIMITS
 
 table = CommandTable()
 

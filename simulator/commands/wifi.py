@@ -2,14 +2,14 @@
 
 from typing import Annotated, Final
 
-from simulator.core.answers import Line, Unterminated
-from simulator.core.arguments import Bool, Count, OneOf, Range, Seconds, Text
-from simulator.core.errors import CommandError, failed, invalid
-from simulator.core.grammar import Form
-from simulator.core.registry import CommandTable
-from simulator.module import Module
-from simulator.radio.station import StationState
-from simulator.radio.wifi import Wifi, WifiMode
+from espat.core.at.answers import Line, Unterminated
+from espat.core.at.arguments import Bool, Count, OneOf, Range, Seconds, Text
+from espat.core.at.errors import CommandError, failed, invalid
+from espat.core.at.grammar import Form
+from espat.core.at.registry import CommandTable
+from espat.module import Module
+from espat.radio.station import StationState
+from espat.radio.wifi import Wifi, WifiMode
 
 table = CommandTable()
 

@@ -3,18 +3,18 @@
 from contextlib import aclosing
 from typing import Annotated, Final, NamedTuple
 
-from simulator.commands.argument_types import Mac, Reserved, mac_text
-from simulator.commands.wifi import LAST_CHANNEL, need_driver, need_station
-from simulator.core.answers import Answer, Line, Result, Unterminated
-from simulator.core.arguments import UNSIGNED_32, Bool, Count, Milliseconds, Range, Seconds, Secret, Text
-from simulator.core.errors import failed
-from simulator.core.grammar import Form
-from simulator.core.registry import CommandTable
-from simulator.core.trace import Kind
-from simulator.module import Module
-from simulator.radio.access_point import AccessPoint
-from simulator.radio.scan import ALL_SECURITIES, WEAKEST, Dwell, ScanOptions
-from simulator.radio.station import DEFAULT_LISTEN_INTERVAL, DEFAULT_PMF, DEFAULT_RECONNECT_INTERVAL, JoinError, Reason
+from espat.commands.argument_types import Mac, Reserved, mac_text
+from espat.commands.wifi import LAST_CHANNEL, need_driver, need_station
+from espat.core.at.answers import Answer, Line, Result, Unterminated
+from espat.core.at.arguments import UNSIGNED_32, Bool, Count, Milliseconds, Range, Seconds, Secret, Text
+from espat.core.at.errors import failed
+from espat.core.at.grammar import Form
+from espat.core.at.registry import CommandTable
+from espat.core.trace import Kind
+from espat.module import Module
+from espat.radio.access_point import AccessPoint
+from espat.radio.scan import ALL_SECURITIES, WEAKEST, Dwell, ScanOptions
+from espat.radio.station import DEFAULT_LISTEN_INTERVAL, DEFAULT_PMF, DEFAULT_RECONNECT_INTERVAL, JoinError, Reason
 
 table = CommandTable()
 

@@ -6,10 +6,10 @@ family of ESP-AT 2.x: names without suffixes, `+IPD` with its CR LF, prompt with
 
 from typing import Final
 
-from simulator.core.conventions import Conventions
-from simulator.dialects.esp32_v5 import Esp32V5
-from simulator.dialects.firmware import Dialect
-from simulator.system import Factory, FirmwareVersion, local_mac
+from espat.core.at.conventions import Conventions
+from espat.dialects.esp32_v5 import Esp32V5
+from espat.dialects.firmware import Dialect
+from espat.system import Factory, FirmwareVersion, local_mac
 
 CONVENTIONS: Final = Conventions(
     boot=(b"Ai-Thinker Technology Co. Ltd.\r\n", b"\r\nready\r\n"),

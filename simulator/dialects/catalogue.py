@@ -19,7 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from simulator.core.grammar import Form
+from espat.core.at.grammar import Form
 
 TABLES: Final = Path(__file__).with_suffix("")
 

@@ -2,9 +2,9 @@
 
 from typing import NamedTuple
 
-from simulator.dialects.catalogue import load_catalogue
-from simulator.dialects.loading import load_firmware
-from simulator.dialects.names import FIRMWARES
+from espat.dialects.catalogue import load_catalogue
+from espat.dialects.loading import load_firmware
+from espat.dialects.names import FIRMWARES
 
 
 class Coverage(NamedTuple):

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from simulator.core.answers import RestartCause
-from simulator.module import Module
-from simulator.persist.partitions import APP, DATA, FACTORY_APP, NVS, OTA_0, OTA_DATA, PHY
+from espat.core.at.answers import RestartCause
+from espat.module import Module
+from espat.persist.partitions import APP, DATA, FACTORY_APP, NVS, OTA_0, OTA_DATA, PHY
 
 RESET_REASONS: Final = {
     RestartCause.POWER_ON: "0x1 (POWERON_RESET)",

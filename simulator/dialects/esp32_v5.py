@@ -1,6 +1,6 @@
 """ESP-AT v5.0.0.0 on the ESP32."""
 
-from simulator.commands import (
+from espat.commands import (
     addresses,
     basic,
     command_list,
@@ -24,12 +24,12 @@ from simulator.commands import (
     wifi,
     wifi_join,
 )
-from simulator.core.answers import RestartCause
-from simulator.dialects import esp32_log
-from simulator.dialects.firmware import Dialect
-from simulator.module import Module
-from simulator.persist.storage import DEFAULT_APPLICATION
-from simulator.system import FirmwareVersion
+from espat.core.at.answers import RestartCause
+from espat.dialects import esp32_log
+from espat.dialects.firmware import Dialect
+from espat.module import Module
+from espat.persist.storage import DEFAULT_APPLICATION
+from espat.system import FirmwareVersion
 
 TABLES = (
     basic.table,

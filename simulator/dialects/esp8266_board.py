@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from simulator.firmware import BootText
+from espat.firmware import BootText
 
 BOOT_RATE: Final = 74880
 """The crystal of 26 MHz, where the ROM counts on 40 MHz: 115200 * 26 / 40."""

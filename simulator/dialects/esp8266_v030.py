@@ -7,26 +7,26 @@ for the reading of lines, and an emulation that follows the binary of 1.1 ("anal
 
 from typing import ClassVar, Final
 
-from simulator.commands import addresses, basic, links, passthrough, reports, server, wifi
-from simulator.commands.esp8266 import addresses as old_addresses
-from simulator.commands.esp8266 import basic as old_basic
-from simulator.commands.esp8266 import links as old_links
-from simulator.commands.esp8266 import saved_link as old_saved_link
-from simulator.commands.esp8266 import send_buffer, update
-from simulator.commands.esp8266 import sending as old_sending
-from simulator.commands.esp8266 import wifi as old_wifi
-from simulator.commands.reports import Wording
-from simulator.core.answers import Result
-from simulator.core.conventions import Conventions
-from simulator.core.errors import Cause
-from simulator.core.grammar import Form
-from simulator.core.line_discipline import ScanningLineDiscipline
-from simulator.core.registry import CommandTable
-from simulator.core.serial_line import FACTORY_UART
-from simulator.dialects.esp8266_board import FIRST_BOOT_TEXT
-from simulator.dialects.firmware import Dialect
-from simulator.radio.wifi import WifiMode
-from simulator.system import Factory, FirmwareVersion, SleepMode, local_mac
+from espat.commands import addresses, basic, links, passthrough, reports, server, wifi
+from espat.commands.esp8266 import addresses as old_addresses
+from espat.commands.esp8266 import basic as old_basic
+from espat.commands.esp8266 import links as old_links
+from espat.commands.esp8266 import saved_link as old_saved_link
+from espat.commands.esp8266 import send_buffer, update
+from espat.commands.esp8266 import sending as old_sending
+from espat.commands.esp8266 import wifi as old_wifi
+from espat.commands.reports import Wording
+from espat.core.at.answers import Result
+from espat.core.at.conventions import Conventions
+from espat.core.at.errors import Cause
+from espat.core.at.grammar import Form
+from espat.core.at.line_discipline import ScanningLineDiscipline
+from espat.core.at.registry import CommandTable
+from espat.core.ports.serial_line import FACTORY_UART
+from espat.dialects.esp8266_board import FIRST_BOOT_TEXT
+from espat.dialects.firmware import Dialect
+from espat.radio.wifi import WifiMode
+from espat.system import Factory, FirmwareVersion, SleepMode, local_mac
 
 TABLES: Final[tuple[CommandTable, ...]] = (
     basic.table.only("AT", "ATE0", "ATE1", "AT+RST", "AT+RESTORE"),

@@ -7,44 +7,44 @@ is used with such modules; [T] TinyGSM; [Z] the driver of Zephyr; [Mb] that of M
 
 from typing import Final
 
-from simulator.commands import receiving, server, sntp, uart, wifi
-from simulator.commands.esp8266 import later
-from simulator.commands.esp8266.threefold import three
-from simulator.core.grammar import Form
-from simulator.core.registry import CommandTable
-from simulator.core.serial_line import FACTORY_UART
-from simulator.dialects.esp8266_board import LAST_BOOT_TEXT
-from simulator.dialects.esp8266_v030 import WORDING, Esp8266V030
-from simulator.radio.scan import ALL_FIELDS
-from simulator.system import FirmwareVersion
+from espat.commands import receiving, server, sntp, uart, wifi
+from espat.commands.esp8266 import v17
+from espat.commands.esp8266.current_default import three
+from espat.core.at.grammar import Form
+from espat.core.at.registry import CommandTable
+from espat.core.ports.serial_line import FACTORY_UART
+from espat.dialects.esp8266_board import LAST_BOOT_TEXT
+from espat.dialects.esp8266_v030 import WORDING, Esp8266V030
+from espat.radio.scan import ALL_FIELDS
+from espat.system import FirmwareVersion
 
 TABLES: Final[tuple[CommandTable, ...]] = (
-    later.table.only(*three("AT+CWJAP")),  # what is joined is just OK [M 1.7.4, one session]; a fifth value [M 1.7.5]
-    later.table.only("AT+CWSTARTSMART"),  # AirKiss too (the manuals from 1.0 on)
-    later.table.only(*three("AT+CWSAP")),  # most stations and hidden besides [M 1.3] [W]
-    later.table.only("AT+CWDHCPS_CUR", "AT+CWDHCPS_DEF"),  # no blank line; zeros unless stored [M, two of 1.x]
-    later.table.only(*three("AT+CIPSTA")),  # three lines [nonos 1.3] [W]
-    later.table.only(*three("AT+CIPAP")),  # three lines [W]
-    later.table.only("AT+CIPDNS_CUR", "AT+CIPDNS_DEF"),  # a line for each server, unquoted; no name without suffix [W]
-    later.table.only("AT+CWLAP"),  # times; left out, or an empty SSID, is any [Mb]
-    later.table.only("AT+CWCOUNTRY_CUR", "AT+CWCOUNTRY_DEF"),  # [M 1.7.0] [Mb]
-    later.table.only("AT+SYSMSG_CUR", "AT+SYSMSG_DEF"),  # (the manuals from 1.6 on)
-    later.table.only("AT+CIPSNTPTIME"),  # two digits for the day [M]
-    later.table.only("AT+CWLAPOPT"),  # sorting, and a bit for each field [W]
-    later.table.only("AT+CIPSTATUS"),  # six fields [T] [nonos 1.3]
+    v17.table.only(*three("AT+CWJAP")),  # what is joined is just OK [M 1.7.4, one session]; a fifth value [M 1.7.5]
+    v17.table.only("AT+CWSTARTSMART"),  # AirKiss too (the manuals from 1.0 on)
+    v17.table.only(*three("AT+CWSAP")),  # most stations and hidden besides [M 1.3] [W]
+    v17.table.only("AT+CWDHCPS_CUR", "AT+CWDHCPS_DEF"),  # no blank line; zeros unless stored [M, two of 1.x]
+    v17.table.only(*three("AT+CIPSTA")),  # three lines [nonos 1.3] [W]
+    v17.table.only(*three("AT+CIPAP")),  # three lines [W]
+    v17.table.only("AT+CIPDNS_CUR", "AT+CIPDNS_DEF"),  # a line for each server, unquoted; no name without suffix [W]
+    v17.table.only("AT+CWLAP"),  # times; left out, or an empty SSID, is any [Mb]
+    v17.table.only("AT+CWCOUNTRY_CUR", "AT+CWCOUNTRY_DEF"),  # [M 1.7.0] [Mb]
+    v17.table.only("AT+SYSMSG_CUR", "AT+SYSMSG_DEF"),  # (the manuals from 1.6 on)
+    v17.table.only("AT+CIPSNTPTIME"),  # two digits for the day [M]
+    v17.table.only("AT+CWLAPOPT"),  # sorting, and a bit for each field [W]
+    v17.table.only("AT+CIPSTATUS"),  # six fields [T] [nonos 1.3]
     # SSL too [T]; the keep-alive in seconds (the manuals from 1.0 on); a handshake that fails is ERROR and CLOSED [M]
-    later.table.only("AT+CIPSTART"),
-    later.table.only("AT+CIPSSLSIZE"),  # [T]
-    later.table.only("AT+CIPSSLCCONF"),  # one number: with two it is refused [T]
-    later.table.only("AT+CIPDOMAIN"),  # unquoted [W]
-    later.table.only("AT+CIPRECVDATA"),  # `,<length>:` [W]
-    later.table.only("AT+CIPRECVLEN"),  # 0 for links that are not open [W]
-    later.table.only("AT+SYSRAM"),  # one number (the manual of 1.7)
+    v17.table.only("AT+CIPSTART"),
+    v17.table.only("AT+CIPSSLSIZE"),  # [T]
+    v17.table.only("AT+CIPSSLCCONF"),  # one number: with two it is refused [T]
+    v17.table.only("AT+CIPDOMAIN"),  # unquoted [W]
+    v17.table.only("AT+CIPRECVDATA"),  # `,<length>:` [W]
+    v17.table.only("AT+CIPRECVLEN"),  # 0 for links that are not open [W]
+    v17.table.only("AT+SYSRAM"),  # one number (the manual of 1.7)
     wifi.table.only("AT+CWHOSTNAME"),  # unquoted [W]
     receiving.table.only("AT+CIPRECVMODE"),  # for all links at once [W]
     server.table.only("AT+CIPSERVERMAXCONN"),  # [W]
     sntp.table.only("AT+CIPSNTPCFG"),  # (the manuals from 1.5 on)
-    later.table.only(("AT+UART_DEF", Form.QUERY)),  # zeros until it is set [M 1.6.2] [M 1.7.0]
+    v17.table.only(("AT+UART_DEF", Form.QUERY)),  # zeros until it is set [M 1.6.2] [M 1.7.0]
     uart.table.only(("AT+UART_CUR", Form.QUERY)),  # (the manuals from 1.5 on)
     *Esp8266V030.tables,  # the rest as in 0.30: the prompt `> ` [W], +IPD without quotes [Z], FAIL, UNLINK [M] [W]
 )

@@ -3,19 +3,19 @@
 from collections.abc import Callable
 from typing import ClassVar
 
-from simulator.commands.reports import FirmwareReports, Wording
-from simulator.commands.saved_link import open_saved
-from simulator.core.answers import RestartCause
-from simulator.core.conventions import ESP_AT, Conventions
-from simulator.core.grammar import Form
-from simulator.core.registry import CommandTable, Registry
-from simulator.core.timing import Timing
-from simulator.dialects.catalogue import load_catalogue
-from simulator.dialects.names import BUILDS, variants_of
-from simulator.firmware import BootText
-from simulator.module import Module
-from simulator.persist.variants import Variant
-from simulator.system import Factory, FirmwareVersion
+from espat.commands.reports import FirmwareReports, Wording
+from espat.commands.saved_link import open_saved
+from espat.core.at.answers import RestartCause
+from espat.core.at.conventions import ESP_AT, Conventions
+from espat.core.at.grammar import Form
+from espat.core.at.registry import CommandTable, Registry
+from espat.core.time.timing import Timing
+from espat.dialects.catalogue import load_catalogue
+from espat.dialects.names import BUILDS, variants_of
+from espat.firmware import BootText
+from espat.module import Module
+from espat.persist.variants import Variant
+from espat.system import Factory, FirmwareVersion
 
 
 class Dialect:

@@ -3,14 +3,14 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from simulator.dialects.names import FIRMWARES
+from espat.dialects.names import FIRMWARES
 
 if TYPE_CHECKING:
-    from simulator.dialects.firmware import Dialect
+    from espat.dialects.firmware import Dialect
 
 
 def load_firmware(dialect: str, build: str = "full") -> "Dialect":
     """A firmware of FIRMWARES. Raises KeyError, ValueError for a build that does not exist."""
     file, name = FIRMWARES[dialect]
-    made: Dialect = getattr(import_module(f"simulator.dialects.{file}"), name)(build)  # only the one that runs
+    made: Dialect = getattr(import_module(f"espat.dialects.{file}"), name)(build)  # only the one that runs
     return made

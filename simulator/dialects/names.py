@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from simulator.core.suggestions import any_of
-from simulator.persist.variants import AI_THINKER_VARIANTS, ESP32_VARIANTS, ESP8266_VARIANTS, Variant
+from espat.core.suggestions import any_of
+from espat.persist.variants import AI_THINKER_VARIANTS, ESP32_VARIANTS, ESP8266_VARIANTS, Variant
 
 FIRMWARES: Final = {
     "esp32-v5": ("esp32_v5", "Esp32V5"),

@@ -5,12 +5,12 @@ import logging
 from functools import cache
 from typing import Final, NamedTuple
 
-from simulator.persist.flash import FlashChip, FlashRegion
-from simulator.persist.manufacturing import shipped_value, shipped_values
-from simulator.persist.nvs.entry import Type
-from simulator.persist.nvs.page import NvsDamagedError
-from simulator.persist.nvs.partition import NvsPartition, Typed
-from simulator.persist.variants import UartPins, Variant
+from espat.persist.flash import FlashChip, FlashRegion
+from espat.persist.manufacturing import shipped_value, shipped_values
+from espat.persist.nvs.entry import Type
+from espat.persist.nvs.page import NvsDamagedError
+from espat.persist.nvs.partition import NvsPartition, Typed
+from espat.persist.variants import UartPins, Variant
 
 PARAMETERS: Final = "factory_param"
 """The namespace of the factory parameters."""

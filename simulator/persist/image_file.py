@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Protocol
 
-from simulator.persist.flash import ERASED, SECTOR_SIZE
+from espat.persist.flash import ERASED, SECTOR_SIZE
 
 OWNER_ONLY: Final = 0o600
 CREATION_CHUNK: Final = 0x10000

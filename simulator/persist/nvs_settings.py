@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Final
 
-from simulator.core.errors import CommandError
-from simulator.persist.flash import FlashRegion
-from simulator.persist.nvs.entry import Type
-from simulator.persist.nvs.partition import NvsFullError, NvsPartition
+from espat.core.at.errors import CommandError
+from espat.persist.flash import FlashRegion
+from espat.persist.nvs.entry import Type
+from espat.persist.nvs.partition import NvsFullError, NvsPartition
 
 INTEGER: Final = Type.I32
 """The type of a number where nothing is known of the firmware's own."""

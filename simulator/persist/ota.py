@@ -6,9 +6,9 @@ from struct import Struct
 from typing import Final, NamedTuple
 from zlib import crc32
 
-from simulator.persist.flash import SECTOR_SIZE, Flash, FlashRegion
-from simulator.persist.nvs.entry import CRC_START
-from simulator.persist.partitions import FACTORY_APP, OTA_0, Partition
+from espat.persist.flash import SECTOR_SIZE, Flash, FlashRegion
+from espat.persist.nvs.entry import CRC_START
+from espat.persist.partitions import FACTORY_APP, OTA_0, Partition
 
 _IMAGE: Final = Struct("<BBBBIB3sHBHH4sBII")
 _IMAGE_MAGIC: Final = 0xE9

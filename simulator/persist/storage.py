@@ -7,13 +7,13 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from simulator.persist.factory import ManufacturingPartition, manufacturing_image
-from simulator.persist.flash import SECTOR_SIZE, FlashChip, FlashRegion, sectors_of
-from simulator.persist.image_file import FlashFileError, Image, ImageCopy, create_image, open_image
-from simulator.persist.nvs.page import NvsDamagedError
-from simulator.persist.nvs_settings import DividedSettings, NvsSettings
-from simulator.persist.ota import Applications, application_head
-from simulator.persist.partitions import (
+from espat.persist.factory import ManufacturingPartition, manufacturing_image
+from espat.persist.flash import SECTOR_SIZE, FlashChip, FlashRegion, sectors_of
+from espat.persist.image_file import FlashFileError, Image, ImageCopy, create_image, open_image
+from espat.persist.nvs.page import NvsDamagedError
+from espat.persist.nvs_settings import DividedSettings, NvsSettings
+from espat.persist.ota import Applications, application_head
+from espat.persist.partitions import (
     APP,
     CUSTOM,
     DATA,
@@ -26,7 +26,7 @@ from simulator.persist.partitions import (
     PartitionTableError,
     parse_table,
 )
-from simulator.persist.variants import VARIANTS, Variant
+from espat.persist.variants import VARIANTS, Variant
 
 MANUFACTURING_NVS: Final = "mfg_nvs"
 DEFAULT_VARIANT: Final = next(iter(VARIANTS.values()))

@@ -6,7 +6,7 @@ ESP8266, ESP8266 AT Instruction Set 0.30, preface and appendix, and the flash ma
 
 from typing import Final, NamedTuple
 
-from simulator.persist.partitions import (
+from espat.persist.partitions import (
     APP,
     BOOT_LOADER,
     CUSTOM,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import trio
 
-from simulator.radio.security import Security
+from espat.radio.security import Security
 
 
 class AccessPoint:

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterable
 
-from simulator.radio.access_point import AccessPoint
-from simulator.radio.smart_config import Broadcast, Listener
+from espat.radio.access_point import AccessPoint
+from espat.radio.smart_config import Broadcast, Listener
 
 
 class Air:

@@ -4,10 +4,10 @@ from collections.abc import AsyncGenerator
 from functools import partial
 from typing import Final, NamedTuple
 
-from simulator.core.clock import Clock
-from simulator.radio.access_point import AccessPoint
-from simulator.radio.air import Hearing
-from simulator.radio.wifi import Wifi
+from espat.core.time.clock import Clock
+from espat.radio.access_point import AccessPoint
+from espat.radio.air import Hearing
+from espat.radio.wifi import Wifi
 
 ALL_FIELDS: Final = 0x7FF
 ALL_SECURITIES: Final = 0xFFFF

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from simulator.core.clock import Clock
-from simulator.persist.settings import Setting, Settings
-from simulator.radio.access_point import AccessPoint
-from simulator.radio.air import Air
-from simulator.radio.security import OPEN, SECURITIES, Security
-from simulator.radio.wifi import Wifi
+from espat.core.time.clock import Clock
+from espat.persist.settings import Setting, Settings
+from espat.radio.access_point import AccessPoint
+from espat.radio.air import Air
+from espat.radio.security import OPEN, SECURITIES, Security
+from espat.radio.wifi import Wifi
 
 SOFTAP_SECURITIES: Final = {
     security.number: security for security in SECURITIES.values() if security.number in (0, 2, 3, 4)

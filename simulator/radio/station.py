@@ -17,12 +17,12 @@ from typing import Any, Final
 
 import trio
 
-from simulator.core.clock import Clock
-from simulator.core.system_log import SystemLog
-from simulator.persist.settings import Setting, Settings
-from simulator.radio.access_point import AccessPoint
-from simulator.radio.air import Hearing
-from simulator.radio.security import OPEN, WEP
+from espat.core.at.system_log import SystemLog
+from espat.core.time.clock import Clock
+from espat.persist.settings import Setting, Settings
+from espat.radio.access_point import AccessPoint
+from espat.radio.air import Hearing
+from espat.radio.security import OPEN, WEP
 
 
 class StationState(Enum):

@@ -3,8 +3,8 @@
 from enum import IntFlag
 from typing import Final
 
-from simulator.persist.factory import FactoryParameters
-from simulator.persist.settings import Setting, Settings
+from espat.persist.factory import FactoryParameters
+from espat.persist.settings import Setting, Settings
 
 
 class WifiMode(IntFlag):

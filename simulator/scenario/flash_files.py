@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from simulator.dialects.names import RUNNABLE, variants_of
-from simulator.persist.storage import Storage, copy_storage, open_storage
-from simulator.persist.variants import VARIANTS
-from simulator.scenario.world import ModuleConfiguration
+from espat.dialects.names import RUNNABLE, variants_of
+from espat.persist.storage import Storage, copy_storage, open_storage
+from espat.persist.variants import VARIANTS
+from espat.scenario.world import ModuleConfiguration
 
 
 def open_flash_files(modules: Iterable[ModuleConfiguration], *, copies: bool = False) -> list[Storage | None]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from simulator.scenario.document import Table
+from espat.scenario.document import Table
 
 SHOWN: Final = 80
 """Characters of a found value that an error shows."""

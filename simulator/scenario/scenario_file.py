@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from simulator.board import EVENTS
-from simulator.core.suggestions import right_word
-from simulator.core.timing import PROFILES
-from simulator.scenario.document import DocumentError, Table, parse_document, read_bytes
-from simulator.scenario.durations import read_seconds
-from simulator.scenario.scenario import Place, Reaction, Scenario, ScenarioError, Step, Trigger, shown
+from espat.board import EVENTS
+from espat.core.suggestions import right_word
+from espat.core.time.timing import PROFILES
+from espat.scenario.document import DocumentError, Table, parse_document, read_bytes
+from espat.scenario.durations import read_seconds
+from espat.scenario.scenario import Place, Reaction, Scenario, ScenarioError, Step, Trigger, shown
 
 STEPS_LIMIT: Final = 100_000
 """Steps that may be played, repeats and includes unfolded."""

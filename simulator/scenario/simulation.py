@@ -8,31 +8,31 @@ from typing import Any
 
 import trio
 
-from simulator.board import Surroundings
-from simulator.core.clock import Clock, SteppedClock
-from simulator.core.port import Port
-from simulator.core.task_order import oldest_task_first
-from simulator.core.timing import load_timing
-from simulator.core.trace import Trace
-from simulator.firmware import Firmware
-from simulator.module import Module
-from simulator.persist.storage import Storage
-from simulator.persist.variants import VARIANTS
-from simulator.radio.access_point import AccessPoint
-from simulator.radio.air import Air
-from simulator.scenario.world import (
+from espat.board import Surroundings
+from espat.core.ports.port import Port
+from espat.core.time.clock import Clock, SteppedClock
+from espat.core.time.task_order import oldest_task_first
+from espat.core.time.timing import load_timing
+from espat.core.trace import Trace
+from espat.firmware import Firmware
+from espat.module import Module
+from espat.persist.storage import Storage
+from espat.persist.variants import VARIANTS
+from espat.radio.access_point import AccessPoint
+from espat.radio.air import Air
+from espat.scenario.world import (
     AccessPointConfiguration,
     HostConfiguration,
     ModuleConfiguration,
     StationConfiguration,
     World,
 )
-from simulator.scenario.world_host import WorldHost
-from simulator.scenario.world_station import WorldStation, WorldStations
-from simulator.stack.endpoint import Endpoint
-from simulator.stack.host_map import HostMap
-from simulator.stack.host_network import HostNetwork, own_address
-from simulator.stack.lan import Lan
+from espat.scenario.world_host import WorldHost
+from espat.scenario.world_station import WorldStation, WorldStations
+from espat.stack.endpoint import Endpoint
+from espat.stack.host_map import HostMap
+from espat.stack.host_network import HostNetwork, own_address
+from espat.stack.lan import Lan
 
 ESPRESSIF_OUI = bytes.fromhex("246f28")
 

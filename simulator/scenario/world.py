@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from simulator.radio.security import SECURITIES, Security
-from simulator.stack.lan import DEFAULT_LEASE
+from espat.radio.security import SECURITIES, Security
+from espat.stack.lan import DEFAULT_LEASE
 
 if TYPE_CHECKING:  # a world without hosts needs none of it
-    from simulator.scenario.services.service import Service
+    from espat.scenario.services.service import Service
 
 DEFAULT_SUBNET = IPv4Network("192.168.3.0/24")
 DEFAULT_FIRST_ADDRESS = IPv4Address("192.168.3.112")

@@ -6,10 +6,10 @@ import tomllib
 from pathlib import Path
 from typing import Any, Final
 
-from simulator.scenario.toml_lines import KeyLines
-from simulator.scenario.world import World
-from simulator.scenario.world_reader import Mistake, WorldError, read_world
-from simulator.scenario.world_values import shown
+from espat.scenario.toml_lines import KeyLines
+from espat.scenario.world import World
+from espat.scenario.world_reader import Mistake, WorldError, read_world
+from espat.scenario.world_values import shown
 
 SIZE_LIMIT: Final = 2**20
 """Bytes. A world is written by hand; what is larger is another kind of file."""

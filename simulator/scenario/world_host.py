@@ -13,16 +13,16 @@ from typing import Final, TypeVar
 import trio
 from trio.lowlevel import ParkingLot
 
-from simulator.core.clock import Clock
-from simulator.scenario.services.peer_connection import Carrier, PeerConnection
-from simulator.scenario.services.service import Service, TcpService, UdpService
-from simulator.scenario.world import HostConfiguration, ServiceConfiguration
-from simulator.stack.endpoint import BROADCAST, Endpoint
-from simulator.stack.errors import LWIP_ABORTED, LWIP_RESET, NetworkError
-from simulator.stack.lan import Lan
-from simulator.stack.memory_connection import GIVE_UP
-from simulator.stack.memory_stream import MemoryStream, memory_stream_pair
-from simulator.stack.network import FIRST_EPHEMERAL
+from espat.core.time.clock import Clock
+from espat.scenario.services.peer_connection import Carrier, PeerConnection
+from espat.scenario.services.service import Service, TcpService, UdpService
+from espat.scenario.world import HostConfiguration, ServiceConfiguration
+from espat.stack.endpoint import BROADCAST, Endpoint
+from espat.stack.errors import LWIP_ABORTED, LWIP_RESET, NetworkError
+from espat.stack.lan import Lan
+from espat.stack.memory_connection import GIVE_UP
+from espat.stack.memory_stream import MemoryStream, memory_stream_pair
+from espat.stack.network import FIRST_EPHEMERAL
 
 LAST_PORT: Final = 65535
 

@@ -3,9 +3,9 @@ all of them."""
 
 from dataclasses import replace
 
-from simulator.core.port_uri import NUMBER
-from simulator.dialects.names import RUNNABLE, right_variant
-from simulator.scenario.world import ModuleConfiguration, World
+from espat.core.ports.uri import NUMBER
+from espat.dialects.names import RUNNABLE, right_variant
+from espat.scenario.world import ModuleConfiguration, World
 
 
 def with_modules(

@@ -11,13 +11,13 @@ from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
-from simulator.core.suggestions import right_word
-from simulator.core.timing import Timing
-from simulator.dialects.names import RUNNABLE, right_variant
-from simulator.persist.variants import VARIANTS
-from simulator.radio.security import SECURITIES, Security
-from simulator.scenario.services.table import read_service
-from simulator.scenario.world import (
+from espat.core.suggestions import right_word
+from espat.core.time.timing import Timing
+from espat.dialects.names import RUNNABLE, right_variant
+from espat.persist.variants import VARIANTS
+from espat.radio.security import SECURITIES, Security
+from espat.scenario.services.table import read_service
+from espat.scenario.world import (
     DEFAULT_ACCESS_POINT,
     DEFAULT_FIRST_ADDRESS,
     DEFAULT_SUBNET,
@@ -28,7 +28,7 @@ from simulator.scenario.world import (
     StationConfiguration,
     World,
 )
-from simulator.scenario.world_values import (
+from espat.scenario.world_values import (
     SSID,
     TIME,
     Reader,

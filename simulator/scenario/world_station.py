@@ -5,14 +5,14 @@ from collections.abc import Callable, Mapping, Sequence
 import trio
 from trio.lowlevel import ParkingLot
 
-from simulator.core.clock import Clock
-from simulator.core.timing import Timing
-from simulator.radio.access_point import AccessPoint
-from simulator.radio.air import Air
-from simulator.radio.softap import SoftAccessPoint
-from simulator.scenario.world import HostConfiguration, StationConfiguration
-from simulator.scenario.world_host import WorldHost
-from simulator.stack.lan import Lan
+from espat.core.time.clock import Clock
+from espat.core.time.timing import Timing
+from espat.radio.access_point import AccessPoint
+from espat.radio.air import Air
+from espat.radio.softap import SoftAccessPoint
+from espat.scenario.world import HostConfiguration, StationConfiguration
+from espat.scenario.world_host import WorldHost
+from espat.stack.lan import Lan
 
 
 class WorldStation:

@@ -7,11 +7,11 @@ from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Any, Final
 
-from simulator.core.port_uri import parse_link
-from simulator.core.suggestions import any_of, nearest
-from simulator.radio.security import Security
-from simulator.scenario.durations import read_seconds
-from simulator.stack.endpoint import is_address, split_endpoint
+from espat.core.ports.uri import parse_link
+from espat.core.suggestions import any_of, nearest
+from espat.radio.security import Security
+from espat.scenario.durations import read_seconds
+from espat.stack.endpoint import is_address, split_endpoint
 
 LONGEST_FIGURE: Final = 86400
 """Seconds a figure of the timing can have."""

@@ -10,9 +10,9 @@ from typing import Final, Protocol
 import trio
 from trio import socket
 
-from simulator.core.clock import Clock
-from simulator.stack.errors import LWIP_NOT_CONNECTED, NetworkError, network_error
-from simulator.stack.tcp_options import ConnectionOptions
+from espat.core.time.clock import Clock
+from espat.stack.errors import LWIP_NOT_CONNECTED, NetworkError, network_error
+from espat.stack.tcp_options import ConnectionOptions
 
 KEEP_ALIVE_INTERVAL, KEEP_ALIVE_COUNT = 1, 3
 """Seconds between questions, and how many go unanswered before the peer is gone (ESP-AT User Guide, AT+CIPSTART)."""

@@ -7,9 +7,9 @@ from typing import Final, NamedTuple
 import trio
 from trio import socket
 
-from simulator.stack.endpoint import HOST_BROADCAST, LOOPBACK, Endpoint, is_loopback
-from simulator.stack.errors import NetworkError, network_error
-from simulator.stack.host_socket import open_socket
+from espat.stack.endpoint import HOST_BROADCAST, LOOPBACK, Endpoint, is_loopback
+from espat.stack.errors import NetworkError, network_error
+from espat.stack.host_socket import open_socket
 
 DATAGRAM_LIMIT: Final = 65535
 """Bytes read at once: any datagram fits."""

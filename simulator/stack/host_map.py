@@ -9,7 +9,7 @@ machine comes through the gateway.
 
 from collections.abc import Mapping
 
-from simulator.stack.endpoint import (
+from espat.stack.endpoint import (
     BROADCAST,
     HOST_BROADCAST,
     LOOPBACK,
@@ -19,8 +19,8 @@ from simulator.stack.endpoint import (
     is_loopback,
     split_endpoint,
 )
-from simulator.stack.errors import UnreachableError
-from simulator.stack.lan import Lan
+from espat.stack.errors import UnreachableError
+from espat.stack.lan import Lan
 
 
 class HostMap:

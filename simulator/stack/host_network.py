@@ -14,14 +14,14 @@ from typing import Final, NamedTuple
 import trio
 from trio import socket
 
-from simulator.core.clock import Clock
-from simulator.stack.connection import HostConnection
-from simulator.stack.datagrams import Datagrams
-from simulator.stack.endpoint import LOOPBACK, Endpoint, is_address, is_loopback
-from simulator.stack.errors import ResolveError, network_error
-from simulator.stack.host_map import HostMap
-from simulator.stack.host_socket import open_socket
-from simulator.stack.lan import Lan
+from espat.core.time.clock import Clock
+from espat.stack.connection import HostConnection
+from espat.stack.datagrams import Datagrams
+from espat.stack.endpoint import LOOPBACK, Endpoint, is_address, is_loopback
+from espat.stack.errors import ResolveError, network_error
+from espat.stack.host_map import HostMap
+from espat.stack.host_socket import open_socket
+from espat.stack.lan import Lan
 
 PORT_SHIFT: Final = 10000
 """Added to a port that this machine does not let us have."""

@@ -2,7 +2,7 @@
 
 from trio import socket
 
-from simulator.stack.errors import network_error
+from espat.stack.errors import network_error
 
 
 def open_socket(kind: int) -> socket.SocketType:

@@ -6,10 +6,10 @@ from typing import Final, NamedTuple
 
 import trio
 
-from simulator.core.clock import Clock
-from simulator.persist.settings import Setting, Settings
-from simulator.stack.endpoint import NO_ADDRESS
-from simulator.stack.lan import Lan
+from espat.core.time.clock import Clock
+from espat.persist.settings import Setting, Settings
+from espat.stack.endpoint import NO_ADDRESS
+from espat.stack.lan import Lan
 
 DHCP_STATION, DHCP_SOFTAP = 1, 2
 LONGEST_DISCOVERY: Final = 60

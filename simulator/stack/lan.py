@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from ipaddress import IPv4Address, IPv4Network
 from typing import Final, Protocol
 
-from simulator.stack.endpoint import Endpoint
-from simulator.stack.memory_stream import MemoryStream
+from espat.stack.endpoint import Endpoint
+from espat.stack.memory_stream import MemoryStream
 
 DEFAULT_LEASE: Final = 86400.0
 """Seconds an address is given for: a day, as many routers do."""

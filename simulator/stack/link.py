@@ -10,14 +10,14 @@ from typing import ClassVar, Final, Protocol
 
 import trio
 
-from simulator.stack.connection import Connection
-from simulator.stack.datagrams import Datagrams
-from simulator.stack.endpoint import Endpoint
-from simulator.stack.errors import LWIP_NO_ROUTE, NetworkError
-from simulator.stack.lan import Lan
-from simulator.stack.network import Network, Route
-from simulator.stack.segments import Segments
-from simulator.stack.tcp_options import ConnectionOptions
+from espat.stack.connection import Connection
+from espat.stack.datagrams import Datagrams
+from espat.stack.endpoint import Endpoint
+from espat.stack.errors import LWIP_NO_ROUTE, NetworkError
+from espat.stack.lan import Lan
+from espat.stack.network import Network, Route
+from espat.stack.segments import Segments
+from espat.stack.tcp_options import ConnectionOptions
 
 RECEIVE_WINDOW: Final = 5760
 """Bytes the module takes from a connection at a time, and holds for a host that has not read them: four segments of

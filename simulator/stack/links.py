@@ -10,19 +10,19 @@ from typing import Final, Protocol, TypeGuard
 
 import trio
 
-from simulator.core.clock import Clock
-from simulator.core.output import Output
-from simulator.persist.settings import Settings
-from simulator.stack.connection import KEEP_ALIVE_COUNT, KEEP_ALIVE_INTERVAL, Connection
-from simulator.stack.endpoint import Endpoint
-from simulator.stack.errors import LWIP_NO_ROUTE, LWIP_NOT_CONNECTED, LWIP_WOULD_BLOCK, NetworkError
-from simulator.stack.lan import Lan
-from simulator.stack.link import Link, TcpLink, TlsLink, UdpLink
-from simulator.stack.memory_connection import GIVE_UP
-from simulator.stack.network import LOG_TAG, Network
-from simulator.stack.tcp_options import TcpOptions
-from simulator.stack.tls_errors import no_connection
-from simulator.stack.tls_options import Tls
+from espat.core.at.output import Output
+from espat.core.time.clock import Clock
+from espat.persist.settings import Settings
+from espat.stack.connection import KEEP_ALIVE_COUNT, KEEP_ALIVE_INTERVAL, Connection
+from espat.stack.endpoint import Endpoint
+from espat.stack.errors import LWIP_NO_ROUTE, LWIP_NOT_CONNECTED, LWIP_WOULD_BLOCK, NetworkError
+from espat.stack.lan import Lan
+from espat.stack.link import Link, TcpLink, TlsLink, UdpLink
+from espat.stack.memory_connection import GIVE_UP
+from espat.stack.network import LOG_TAG, Network
+from espat.stack.tcp_options import TcpOptions
+from espat.stack.tls_errors import no_connection
+from espat.stack.tls_options import Tls
 
 LINK_COUNT: Final = 5
 

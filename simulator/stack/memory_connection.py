@@ -10,11 +10,11 @@ from typing import Final
 
 import trio
 
-from simulator.core.clock import Clock
-from simulator.stack.connection import KEEP_ALIVE_COUNT, KEEP_ALIVE_INTERVAL
-from simulator.stack.errors import LWIP_NOT_CONNECTED, LWIP_RESET, NetworkError
-from simulator.stack.memory_stream import MemoryStream
-from simulator.stack.tcp_options import ConnectionOptions
+from espat.core.time.clock import Clock
+from espat.stack.connection import KEEP_ALIVE_COUNT, KEEP_ALIVE_INTERVAL
+from espat.stack.errors import LWIP_NOT_CONNECTED, LWIP_RESET, NetworkError
+from espat.stack.memory_stream import MemoryStream
+from espat.stack.tcp_options import ConnectionOptions
 
 GIVE_UP: Final = 1023.0
 """Seconds until data that nobody acknowledges ends a connection: twelve repetitions, each after twice the time of the

@@ -13,7 +13,7 @@ from typing import Final
 
 import trio
 
-from simulator.stack.endpoint import Endpoint
+from espat.stack.endpoint import Endpoint
 
 WINDOW: Final = 5760
 """Bytes under way in one direction before the sender waits (ESP-IDF build configuration of ESP-AT)."""

@@ -11,17 +11,17 @@ from typing import Final, NamedTuple, Protocol
 
 import trio
 
-from simulator.core.clock import Clock
-from simulator.core.system_log import SystemLog
-from simulator.stack.connection import Connection
-from simulator.stack.datagrams import Datagrams
-from simulator.stack.endpoint import BROADCAST, Endpoint, is_address
-from simulator.stack.errors import LWIP_ADDRESS_IN_USE, LWIP_RESET, NetworkError, ResolveError, UnreachableError
-from simulator.stack.host_network import HostNetwork
-from simulator.stack.lan import Lan, Node
-from simulator.stack.memory_connection import MemoryConnection
-from simulator.stack.memory_stream import MemoryStream, memory_stream_pair
-from simulator.stack.tcp_options import ConnectionOptions
+from espat.core.at.system_log import SystemLog
+from espat.core.time.clock import Clock
+from espat.stack.connection import Connection
+from espat.stack.datagrams import Datagrams
+from espat.stack.endpoint import BROADCAST, Endpoint, is_address
+from espat.stack.errors import LWIP_ADDRESS_IN_USE, LWIP_RESET, NetworkError, ResolveError, UnreachableError
+from espat.stack.host_network import HostNetwork
+from espat.stack.lan import Lan, Node
+from espat.stack.memory_connection import MemoryConnection
+from espat.stack.memory_stream import MemoryStream, memory_stream_pair
+from espat.stack.tcp_options import ConnectionOptions
 
 ANY_INTERFACE, STATION, SOFTAP = 0, 1, 2
 """`netif` of AT+CIPSERVER."""

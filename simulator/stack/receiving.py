@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from simulator.core.clock import Clock
-from simulator.core.output import Output
-from simulator.stack.endpoint import Endpoint
-from simulator.stack.errors import NetworkError
-from simulator.stack.link import RECEIVE_WINDOW, Link, TcpLink, UdpLink
-from simulator.stack.links import LINK_COUNT, LinkTable
+from espat.core.at.output import Output
+from espat.core.time.clock import Clock
+from espat.stack.endpoint import Endpoint
+from espat.stack.errors import NetworkError
+from espat.stack.link import RECEIVE_WINDOW, Link, TcpLink, UdpLink
+from espat.stack.links import LINK_COUNT, LinkTable
 
 MESSAGE_LIMIT: Final = 2920
 """Payload bytes of one +IPD, of ESP-AT."""

@@ -4,9 +4,9 @@ AT+SAVETRANSLINK)."""
 from enum import IntEnum
 from typing import Final
 
-from simulator.persist.settings import Setting, Settings
-from simulator.stack.network import ANY_INTERFACE
-from simulator.stack.server import DEFAULT_PORT
+from espat.persist.settings import Setting, Settings
+from espat.stack.network import ANY_INTERFACE
+from espat.stack.server import DEFAULT_PORT
 
 UNSET: Final = -1
 

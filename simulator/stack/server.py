@@ -5,17 +5,17 @@ from typing import Final
 
 import trio
 
-from simulator.core.clock import Clock
-from simulator.stack.connection import Connection, HostConnection
-from simulator.stack.endpoint import Endpoint
-from simulator.stack.errors import NetworkError
-from simulator.stack.host_network import HostListener
-from simulator.stack.lan import Lan
-from simulator.stack.link import Link
-from simulator.stack.links import LINK_COUNT, LinkTable
-from simulator.stack.network import ANY_INTERFACE, Network
-from simulator.stack.tls_context import TlsConfiguration
-from simulator.stack.tls_options import Tls
+from espat.core.time.clock import Clock
+from espat.stack.connection import Connection, HostConnection
+from espat.stack.endpoint import Endpoint
+from espat.stack.errors import NetworkError
+from espat.stack.host_network import HostListener
+from espat.stack.lan import Lan
+from espat.stack.link import Link
+from espat.stack.links import LINK_COUNT, LinkTable
+from espat.stack.network import ANY_INTERFACE, Network
+from espat.stack.tls_context import TlsConfiguration
+from espat.stack.tls_options import Tls
 
 DEFAULT_PORT: Final = 333
 MOST_HANDSHAKES: Final = 64

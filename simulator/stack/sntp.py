@@ -12,12 +12,12 @@ from typing import Final, NamedTuple
 
 import trio
 
-from simulator.core.clock import Clock
-from simulator.core.real_time_clock import RealTimeClock
-from simulator.stack import ntp
-from simulator.stack.datagrams import Arrival
-from simulator.stack.errors import NetworkError, ResolveError
-from simulator.stack.network import Network, Route
+from espat.core.time.clock import Clock
+from espat.core.time.real_time_clock import RealTimeClock
+from espat.stack import ntp
+from espat.stack.datagrams import Arrival
+from espat.stack.errors import NetworkError, ResolveError
+from espat.stack.network import Network, Route
 
 DEFAULT_SERVERS: Final = ("cn.ntp.org.cn", "ntp.sjtu.edu.cn", "us.pool.ntp.org")
 DEFAULT_INTERVAL: Final = 3600

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from ipaddress import IPv4Address, IPv4Network
 from typing import Final
 
-from simulator.core.clock import Clock
-from simulator.persist.settings import Setting, Settings
-from simulator.stack.interface import Ipv4
-from simulator.stack.lan import Lan
+from espat.core.time.clock import Clock
+from espat.persist.settings import Setting, Settings
+from espat.stack.interface import Ipv4
+from espat.stack.lan import Lan
 
 DEFAULT_ADDRESS: Final = Ipv4("192.168.4.1", "192.168.4.1", "255.255.255.0")
 NOT_GIVEN: Final = Ipv4("", "", "")

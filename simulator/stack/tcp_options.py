@@ -2,7 +2,7 @@
 
 from typing import Final, NamedTuple
 
-from simulator.persist.settings import Settings
+from espat.persist.settings import Settings
 
 NAMESPACE: Final = "NVM_020"
 NO_LINGER: Final = -1

@@ -8,13 +8,13 @@ import ssl
 import threading
 from typing import Final
 
-from simulator.core.clock import Clock
-from simulator.stack.connection import Connection
-from simulator.stack.errors import LWIP_NOT_CONNECTED, LWIP_RESET, NetworkError
-from simulator.stack.openssl import expect_certificate
-from simulator.stack.tcp_options import ConnectionOptions
-from simulator.stack.tls_context import TlsConfiguration, context_for
-from simulator.stack.tls_errors import HANDSHAKE_TIMEOUT, MbedTls, TlsError, tls_error
+from espat.core.time.clock import Clock
+from espat.stack.connection import Connection
+from espat.stack.errors import LWIP_NOT_CONNECTED, LWIP_RESET, NetworkError
+from espat.stack.openssl import expect_certificate
+from espat.stack.tcp_options import ConnectionOptions
+from espat.stack.tls_context import TlsConfiguration, context_for
+from espat.stack.tls_errors import HANDSHAKE_TIMEOUT, MbedTls, TlsError, tls_error
 
 PACKET_LIMIT: Final = 10.0
 """Seconds the peer may take for each packet of the handshake (ESP-AT User Guide, AT+CIPSTART)."""

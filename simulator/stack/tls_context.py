@@ -5,9 +5,9 @@ import ssl
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from simulator.stack.cipher_suites import openssl_names
-from simulator.stack.openssl import find_all_flaws, use_client_key
-from simulator.stack.tls_errors import TOLD_FIRST, MbedTls, TlsError
+from espat.stack.cipher_suites import openssl_names
+from espat.stack.openssl import find_all_flaws, use_client_key
+from espat.stack.tls_errors import TOLD_FIRST, MbedTls, TlsError
 
 KEPT: Final = 32
 """Contexts that are kept: making one takes as long as a handshake."""

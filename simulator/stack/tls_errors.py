@@ -13,8 +13,8 @@ from collections.abc import Iterable
 from enum import IntEnum, IntFlag
 from typing import Final
 
-from simulator.stack.errors import LWIP_ABORTED, NetworkError
-from simulator.stack.openssl import flaws_found
+from espat.stack.errors import LWIP_ABORTED, NetworkError
+from espat.stack.openssl import flaws_found
 
 
 class CertificateFlaw(IntFlag):

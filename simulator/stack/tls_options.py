@@ -4,14 +4,14 @@ from typing import Final
 
 import trio
 
-from simulator.core.clock import Clock
-from simulator.core.real_time_clock import RealTimeClock
-from simulator.persist.manufacturing import ManufacturingData
-from simulator.persist.settings import Settings
-from simulator.stack.connection import Connection
-from simulator.stack.tls import TlsConnection, start_tls
-from simulator.stack.tls_context import OwnCertificate, PreSharedKey, TlsConfiguration, context_for
-from simulator.stack.tls_errors import MbedTls, TlsError
+from espat.core.time.clock import Clock
+from espat.core.time.real_time_clock import RealTimeClock
+from espat.persist.manufacturing import ManufacturingData
+from espat.persist.settings import Settings
+from espat.stack.connection import Connection
+from espat.stack.tls import TlsConnection, start_tls
+from espat.stack.tls_context import OwnCertificate, PreSharedKey, TlsConfiguration, context_for
+from espat.stack.tls_errors import MbedTls, TlsError
 
 NAMESPACE: Final = "NVM_009"
 SHOWS_CERTIFICATE, VERIFIES_SERVER = 1, 2

@@ -17,26 +17,26 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from simulator.core.port_uri import PortUri
-from simulator.core.suggestions import right_word
-from simulator.core.timing import PROFILES
-from simulator.core.trace import Record
-from simulator.dialects.names import BUILDS, RUNNABLE
-from simulator.persist.variants import VARIANTS
-from simulator.scenario.document import Items, Table
-from simulator.scenario.durations import read_seconds
-from simulator.scenario.flash_files import close_flash_files, open_flash_files
-from simulator.scenario.playing.matching import MismatchError
-from simulator.scenario.playing.peers import PeerConfiguration, PeerError
-from simulator.scenario.playing.player import described
-from simulator.scenario.playing.stage import Setting, Stage, open_stage
-from simulator.scenario.playing.surroundings import arrange
-from simulator.scenario.playing.trace_text import shown_record
-from simulator.scenario.playing.variables import UnknownVariableError, Variables
-from simulator.scenario.scenario import Scenario, ScenarioError, shown
-from simulator.scenario.verbs import VERBS, VerbError, bind
-from simulator.scenario.world import ModuleConfiguration, World
-from simulator.scenario.world_modules import with_modules
+from espat.core.ports.uri import PortUri
+from espat.core.suggestions import right_word
+from espat.core.time.timing import PROFILES
+from espat.core.trace import Record
+from espat.dialects.names import BUILDS, RUNNABLE
+from espat.persist.variants import VARIANTS
+from espat.scenario.document import Items, Table
+from espat.scenario.durations import read_seconds
+from espat.scenario.flash_files import close_flash_files, open_flash_files
+from espat.scenario.playing.matching import MismatchError
+from espat.scenario.playing.peers import PeerConfiguration, PeerError
+from espat.scenario.playing.player import described
+from espat.scenario.playing.stage import Setting, Stage, open_stage
+from espat.scenario.playing.surroundings import arrange
+from espat.scenario.playing.trace_text import shown_record
+from espat.scenario.playing.variables import UnknownVariableError, Variables
+from espat.scenario.scenario import Scenario, ScenarioError, shown
+from espat.scenario.verbs import VERBS, VerbError, bind
+from espat.scenario.world import ModuleConfiguration, World
+from espat.scenario.world_modules import with_modules
 
 __tracebackhide__ = True
 """For pytest: a failure is the caller's, and is shown there; `--full-trace` shows the rest."""

@@ -15,8 +15,8 @@ from typing import Any, Self, TypeVar
 
 import trio
 
-from simulator.core.trace import Record
-from simulator.testing.simulation import ModuleHandle, Simulation, SimulationError, VerbGroups, WorldSource
+from espat.core.trace import Record
+from espat.testing.simulation import ModuleHandle, Simulation, SimulationError, VerbGroups, WorldSource
 
 __tracebackhide__ = True
 """For pytest: a failure is the caller's, and is shown there; `--full-trace` shows the rest."""

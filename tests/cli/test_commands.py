@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from simulator.cli import main
-from simulator.core.grammar import Form
-from simulator.core.registry import CommandTable
-from simulator.dialects.esp32_v5 import Esp32V5
+from espat.cli import main
+from espat.core.at.grammar import Form
+from espat.core.at.registry import CommandTable
+from espat.dialects.esp32_v5 import Esp32V5
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import pytest
 import trio
 import trio.testing
 
-import simulator.cli
-from simulator.cli.ending import SIGNALS, Ending
+import espat.cli
+from espat.cli.ending import SIGNALS, Ending
 
 
 @pytest.fixture(autouse=True)
@@ -83,5 +83,5 @@ def test_an_interrupted_program_says_so_by_its_exit_code(
     def interrupt(name: str) -> None:
         raise interruption
 
-    monkeypatch.setattr(simulator.cli, "import_module", interrupt)
-    assert simulator.cli.main(["play"]) == 130
+    monkeypatch.setattr(espat.cli, "import_module", interrupt)
+    assert espat.cli.main(["play"]) == 130

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from simulator.cli import main
-from simulator.persist.nvs.entry import Type
-from simulator.persist.storage import Storage, open_storage
-from simulator.persist.variants import USER_4_MB, VARIANTS
+from espat.cli import main
+from espat.persist.nvs.entry import Type
+from espat.persist.storage import Storage, open_storage
+from espat.persist.variants import USER_4_MB, VARIANTS
 from tests.persist.nvs.vendor import Row, vendors_image
 
 

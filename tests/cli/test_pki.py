@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from simulator.cli import main
-from simulator.persist.manufacturing import SHIPPED
+from espat.cli import main
+from espat.persist.manufacturing import SHIPPED
 
 
 def test_it_writes_every_set_and_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from simulator.cli import main
+from espat.cli import main
 
 GOOD = "title: 'It says OK'\nsteps:\n  - {send: 'AT'}\n  - {expect: ['', 'OK']}\n"
 BAD = "title: 'It says KO'\nsteps:\n  - {send: 'AT'}\n  - {expect: ['', 'KO']}\n"
@@ -125,7 +125,7 @@ def test_jobs_and_traces(scenarios: Path, tmp_path: Path, capsys: pytest.Capture
         (scenarios / "more" / f"{name}.yaml").write_text(GOOD)
     (scenarios / "more" / "1.yaml").write_text(GOOD)
     traces = tmp_path / "traces"
-    command = [sys.executable, "-m", "simulator.cli", "play", "--jobs", "2", "--speed", speed, "--trace", str(traces)]
+    command = [sys.executable, "-m", "espat", "play", "--jobs", "2", "--speed", speed, "--trace", str(traces)]
     done = subprocess.run([*command, str(scenarios)], capture_output=True, text=True, timeout=100, check=False)
     assert done.stdout.endswith("5 passed, 1 waiting\n"), done.stderr
     assert sorted(path.name for path in traces.iterdir()) == ["1-1.jsonl", "1.jsonl", "3.jsonl", "4.jsonl", "5.jsonl"]
@@ -160,7 +160,7 @@ def test_a_name_that_is_no_text(tmp_path: Path) -> None:
     path = os.fsencode(tmp_path) + b"/\xff.yaml"
     with open(path, "w") as file:  # noqa: PTH123
         file.write(BAD)
-    command: list[str | bytes] = [sys.executable, "-m", "simulator.cli", "play", path]
+    command: list[str | bytes] = [sys.executable, "-m", "espat", "play", path]
     done = subprocess.run(command, capture_output=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (1, b"")
     assert b"\\udcff.yaml:4: step 2: expect\n" in done.stdout

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from simulator.persist.storage import open_storage
-from simulator.persist.variants import VARIANTS
+from espat.persist.storage import open_storage
+from espat.persist.variants import VARIANTS
 from tests.end_to_end.simulator_process import LIMIT, environment
 
 SCENARIO = "title: 'short'\nsteps:\n  - {send: 'AT'}\n  - {expect: ['', 'OK']}\n"
@@ -43,7 +43,7 @@ def test_a_reader_that_has_seen_enough(
 ) -> None:
     monkeypatch.setenv("PYTHONUNBUFFERED", "" if buffered else "1")
     espat = subprocess.Popen(
-        [sys.executable, "-m", "simulator.cli", *words.split()],
+        [sys.executable, "-m", "espat", *words.split()],
         cwd=folder,
         env=environment(),
         stdout=subprocess.PIPE,
@@ -59,6 +59,6 @@ def test_a_reader_that_has_seen_enough(
 
 @pytest.mark.parametrize("words", ["commands", "check world.toml", "play scenario.yaml"])
 def test_nobody_to_read_from_the_start(folder: Path, words: str) -> None:
-    line = f'"{sys.executable}" -m simulator.cli {words} >&-'
+    line = f'"{sys.executable}" -m espat {words} >&-'
     done = subprocess.run(["sh", "-c", line], cwd=folder, env=environment(), capture_output=True, timeout=LIMIT)
     assert (done.returncode, done.stderr) == (0, b"")

@@ -5,8 +5,8 @@ from typing import NoReturn
 import pytest
 import trio
 
-from simulator.stack.endpoint import Endpoint
-from simulator.stack.link import Link
+from espat.stack.endpoint import Endpoint
+from espat.stack.link import Link
 from tests.workbench import Workbench, workbench
 
 

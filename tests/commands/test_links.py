@@ -3,10 +3,10 @@
 import pytest
 import trio
 
-from simulator.scenario.world import World
-from simulator.stack.connection import Connection
-from simulator.stack.network import Route
-from simulator.stack.tcp_options import ConnectionOptions
+from espat.scenario.world import World
+from espat.stack.connection import Connection
+from espat.stack.network import Route
+from espat.stack.tcp_options import ConnectionOptions
 from tests.network import (
     ERROR,
     JOIN,

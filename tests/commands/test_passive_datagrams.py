@@ -2,7 +2,7 @@
 
 from trio.testing import wait_all_tasks_blocked
 
-from simulator.stack.endpoint import Endpoint
+from espat.stack.endpoint import Endpoint
 from tests.commands.test_passive_receiving import data, notice, read
 from tests.memory_host import HOST, OPENED, host
 from tests.network import ERROR, OK

@@ -2,7 +2,7 @@
 
 import pytest
 
-from simulator.core.stream_entry import RX_BUFFER
+from espat.core.at.stream_entry import RX_BUFFER
 from tests.memory_host import HOST, OPENED, MemoryHost, host, linked
 from tests.network import ERROR, OK, PROMPT, around, station
 from tests.workbench import Workbench

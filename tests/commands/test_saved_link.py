@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from simulator.stack.endpoint import Endpoint
+from espat.stack.endpoint import Endpoint
 from tests.commands.test_passthrough import SILENCE
 from tests.memory_host import HOST, MemoryHost, host
 from tests.network import ERROR, OK

@@ -5,7 +5,7 @@ import socket
 import pytest
 import trio
 
-from simulator.scenario.world import World
+from espat.scenario.world import World
 from tests.network import (
     ERROR,
     OK,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from simulator.radio.wifi import WifiMode
+from espat.radio.wifi import WifiMode
 from tests.workbench import workbench
 
 

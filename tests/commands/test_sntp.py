@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from trio.testing import wait_all_tasks_blocked
 
-from simulator.scenario.services.peer import UdpPeer
-from simulator.scenario.world_reader import read_world
-from simulator.stack import ntp
-from simulator.stack.sntp import time_zone
+from espat.scenario.services.peer import UdpPeer
+from espat.scenario.world_reader import read_world
+from espat.stack import ntp
+from espat.stack.sntp import time_zone
 from tests.several import ERROR, JOINED, OK, PROMPT, READY, modules, run
 from tests.workbench import Workbench, workbench
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.stack import ntp
+from espat.stack import ntp
 from tests.network import LOCAL_PORT, OK, UdpPeer, answer, around, expect, station
 from tests.programs import need_program
 from tests.workbench import Workbench

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from simulator.stack.memory_stream import MemoryStream
+from espat.stack.memory_stream import MemoryStream
 from tests.commands.test_passive_receiving import notice
 from tests.memory_host import HOST, OPENED
 from tests.network import ERROR, OK, PROMPT

@@ -9,8 +9,8 @@ from typing import Final, NamedTuple
 import pytest
 import trio
 
-from simulator.persist.pki import Subject
-from simulator.stack.memory_stream import MemoryStream
+from espat.persist.pki import Subject
+from espat.stack.memory_stream import MemoryStream
 from tests.memory_host import OPENED
 from tests.network import ERROR, OK
 from tests.tls_peers import (

@@ -9,9 +9,9 @@ import trio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from simulator.persist.pki import Issued, Subject
-from simulator.stack.endpoint import Endpoint
-from simulator.stack.memory_stream import MemoryStream
+from espat.persist.pki import Issued, Subject
+from espat.stack.endpoint import Endpoint
+from espat.stack.memory_stream import MemoryStream
 from tests.memory_host import HOST
 from tests.network import ERROR, OK, PROMPT
 from tests.tls_peers import (

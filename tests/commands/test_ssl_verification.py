@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from simulator.persist.pki import Issued, Subject
-from simulator.stack.tls_context import context_for
+from espat.persist.pki import Issued, Subject
+from espat.stack.tls_context import context_for
 from tests.memory_host import HOST, OPENED
 from tests.network import ERROR, OK
 from tests.tls_peers import (

@@ -4,14 +4,14 @@ from contextlib import suppress
 
 import pytest
 
-from simulator.persist.factory import manufacturing_image
-from simulator.persist.flash import SECTOR_SIZE
-from simulator.persist.manufacturing import SHIPPED
-from simulator.persist.nvs.entry import Type
-from simulator.persist.nvs.partition import NvsFullError
-from simulator.persist.nvs_settings import CALIBRATION_VERSION
-from simulator.persist.storage import Storage
-from simulator.persist.variants import VARIANTS
+from espat.persist.factory import manufacturing_image
+from espat.persist.flash import SECTOR_SIZE
+from espat.persist.manufacturing import SHIPPED
+from espat.persist.nvs.entry import Type
+from espat.persist.nvs.partition import NvsFullError
+from espat.persist.nvs_settings import CALIBRATION_VERSION
+from espat.persist.storage import Storage
+from espat.persist.variants import VARIANTS
 from tests.workbench import Workbench, workbench
 
 OK = b"\r\nOK\r\n"

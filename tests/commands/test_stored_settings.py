@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from simulator.core.grammar import Form
-from simulator.persist.storage import Storage, open_storage
+from espat.core.at.grammar import Form
+from espat.persist.storage import Storage, open_storage
 from tests.stored_settings import BASE, NOT_YET, STORED, StoredSetting
 from tests.workbench import Workbench, workbench
 

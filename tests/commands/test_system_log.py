@@ -7,14 +7,14 @@ from contextlib import asynccontextmanager
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from simulator.core.clock import SteppedClock
-from simulator.core.port import MemoryPort
-from simulator.dialects.esp32_v5 import Esp32V5
-from simulator.persist.storage import Storage
-from simulator.persist.variants import VARIANTS
-from simulator.scenario.simulation import Simulation
-from simulator.scenario.world import World
-from simulator.scenario.world_reader import read_world
+from espat.core.ports.port import MemoryPort
+from espat.core.time.clock import SteppedClock
+from espat.dialects.esp32_v5 import Esp32V5
+from espat.persist.storage import Storage
+from espat.persist.variants import VARIANTS
+from espat.scenario.simulation import Simulation
+from espat.scenario.world import World
+from espat.scenario.world_reader import read_world
 
 
 class LoggedModule:

@@ -7,16 +7,16 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from simulator.core.clock import SteppedClock
-from simulator.core.paced_port import PacedPort
-from simulator.core.serial_line import heard
-from simulator.dialects.esp32_v5 import Esp32V5
-from simulator.dialects.esp8266_board import FIRST_BOOT_TEXT
-from simulator.dialects.firmware import Dialect
-from simulator.dialects.loading import load_firmware
-from simulator.firmware import BootText
-from simulator.scenario.simulation import Simulation
-from simulator.scenario.world import World
+from espat.core.ports.paced import PacedPort
+from espat.core.ports.serial_line import heard
+from espat.core.time.clock import SteppedClock
+from espat.dialects.esp32_v5 import Esp32V5
+from espat.dialects.esp8266_board import FIRST_BOOT_TEXT
+from espat.dialects.firmware import Dialect
+from espat.dialects.loading import load_firmware
+from espat.firmware import BootText
+from espat.scenario.simulation import Simulation
+from espat.scenario.world import World
 from tests.core.test_paced_port import RatedPort
 
 SECOND = 1.0

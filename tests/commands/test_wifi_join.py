@@ -2,8 +2,8 @@
 
 import pytest
 
-from simulator.radio.security import SECURITIES
-from simulator.scenario.world import AccessPointConfiguration
+from espat.radio.security import SECURITIES
+from espat.scenario.world import AccessPointConfiguration
 from tests.air import BSSID, CONNECTED, JOIN, JOINED, LOST, OK, router, state, station
 
 BUSY = b"\r\nbusy p...\r\n"

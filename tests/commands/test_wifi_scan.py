@@ -2,8 +2,8 @@
 
 import pytest
 
-from simulator.radio.security import SECURITIES
-from simulator.scenario.world import AccessPointConfiguration, World
+from espat.radio.security import SECURITIES
+from espat.scenario.world import AccessPointConfiguration, World
 from tests.workbench import Workbench, workbench
 
 OK = b"\r\nOK\r\n"

@@ -7,18 +7,18 @@ from typing import Annotated
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from simulator.core import answers
-from simulator.core.answers import Line, Restart, Result, Unterminated
-from simulator.core.arguments import Range, Text
-from simulator.core.clock import SteppedClock
-from simulator.core.data_entry import CountedEntry, EscapedEntry
-from simulator.core.engine import DataEntryCancelledError, Engine
-from simulator.core.errors import CommandError, failed
-from simulator.core.grammar import Form
-from simulator.core.port import MemoryPort
-from simulator.core.registry import CommandTable, Registry
-from simulator.core.trace import Kind
-from simulator.core.uart import Uart
+from espat.core.at import answers
+from espat.core.at.answers import Line, Restart, Result, Unterminated
+from espat.core.at.arguments import Range, Text
+from espat.core.at.data_entry import CountedEntry, EscapedEntry
+from espat.core.at.engine import DataEntryCancelledError, Engine
+from espat.core.at.errors import CommandError, failed
+from espat.core.at.grammar import Form
+from espat.core.at.registry import CommandTable, Registry
+from espat.core.at.uart import Uart
+from espat.core.ports.port import MemoryPort
+from espat.core.time.clock import SteppedClock
+from espat.core.trace import Kind
 
 
 class Machine:

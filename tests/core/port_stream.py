@@ -6,7 +6,7 @@ from operator import index
 
 import trio
 
-from simulator.core.port import Attachment, Port
+from espat.core.ports.port import Attachment, Port
 
 
 def _no() -> bool:

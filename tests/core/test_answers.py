@@ -2,9 +2,9 @@
 
 import pytest
 
-from simulator.core import errors
-from simulator.core.answers import Line, Result, Unterminated
-from simulator.core.conventions import ESP_AT
+from espat.core.at import errors
+from espat.core.at.answers import Line, Result, Unterminated
+from espat.core.at.conventions import ESP_AT
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ from typing import Annotated, Any, NamedTuple
 
 import pytest
 
-from simulator.core.arguments import Argument, Bool, Flag, OneOf, Range, Signature, Text, Word
-from simulator.core.errors import CommandError
-from simulator.core.grammar import MALFORMED, OMITTED, Parameter
+from espat.core.at.arguments import Argument, Bool, Flag, OneOf, Range, Signature, Text, Word
+from espat.core.at.errors import CommandError
+from espat.core.at.grammar import MALFORMED, OMITTED, Parameter
 
 
 def mandatory(module: Any, mode: Annotated[int, Range(0, 3)], name: Annotated[bytes, Text(8, 2)]) -> None: ...

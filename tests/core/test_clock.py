@@ -7,7 +7,7 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from simulator.core.clock import FEW, Clock, PacedClock, RealClock, ScaledClock, SteppedClock
+from espat.core.time.clock import FEW, Clock, PacedClock, RealClock, ScaledClock, SteppedClock
 
 
 async def sleeper(clock: Clock, seconds: float, name: str, log: list[tuple[str, float]]) -> None:

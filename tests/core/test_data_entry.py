@@ -2,7 +2,7 @@
 
 import pytest
 
-from simulator.core.data_entry import CountedEntry, DataEntry, EscapedEntry
+from espat.core.at.data_entry import CountedEntry, DataEntry, EscapedEntry
 
 
 def feed(entry: DataEntry, data: bytes, split: int) -> DataEntry:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from simulator.core.output import TX_BUFFER
-from simulator.core.port import Attachment
+from espat.core.at.output import TX_BUFFER
+from espat.core.ports.port import Attachment
 from tests.core.machine import machine
 
 PROMPT = b"\r\nOK\r\n\r\n>"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from simulator.core.escape import GUARD, EscapeDetector
+from espat.core.at.escape import GUARD, EscapeDetector
 
 SILENCE = GUARD
 GAP = GUARD / 4

@@ -3,7 +3,7 @@
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from simulator.core.line_discipline import LineDiscipline
+from espat.core.at.line_discipline import LineDiscipline
 from tests.core.machine import Machine, machine
 
 BUSY = b"\r\nbusy p...\r\n"

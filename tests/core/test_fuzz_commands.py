@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator.core.arguments import Argument, Flag, OneOf, Range, Text, Word
-from simulator.core.grammar import Form
-from simulator.core.registry import Entry
-from simulator.dialects.loading import load_firmware
-from simulator.dialects.names import RUNNABLE
-from simulator.scenario.world import World
+from espat.core.at.arguments import Argument, Flag, OneOf, Range, Text, Word
+from espat.core.at.grammar import Form
+from espat.core.at.registry import Entry
+from espat.dialects.loading import load_firmware
+from espat.dialects.names import RUNNABLE
+from espat.scenario.world import World
 from tests.workbench import Workbench, workbench
 
 RESTARTING = {"AT+RST", "AT+RESTORE", "AT+GSLP", "AT+RFCAL"}

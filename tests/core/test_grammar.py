@@ -2,7 +2,7 @@
 
 import pytest
 
-from simulator.core.grammar import (
+from espat.core.at.grammar import (
     MALFORMED,
     OMITTED,
     Command,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from simulator.core.errors import LINE_TOO_LONG, NO_AT
-from simulator.core.line_discipline import LINE_LIMIT, Input, LineDiscipline
+from espat.core.at.errors import LINE_TOO_LONG, NO_AT
+from espat.core.at.line_discipline import LINE_LIMIT, Input, LineDiscipline
 
 
 def splits(text: bytes) -> list[tuple[bytes, ...]]:

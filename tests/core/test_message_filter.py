@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from simulator.core.message_filter import ExpressionError, SystemMessageFilter
+from espat.core.at.message_filter import ExpressionError, SystemMessageFilter
 
 
 def filtered(message: bytes, *filters: tuple[bytes, bytes]) -> bytes:

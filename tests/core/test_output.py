@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from simulator.core.output import TX_BUFFER, Output
-from simulator.core.port import Attachment, MemoryPort
-from simulator.core.trace import Kind
+from espat.core.at.output import TX_BUFFER, Output
+from espat.core.ports.port import Attachment, MemoryPort
+from espat.core.trace import Kind
 
 
 @asynccontextmanager

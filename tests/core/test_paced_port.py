@@ -7,12 +7,12 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from simulator.core.clock import SteppedClock
-from simulator.core.paced_port import PacedPort
-from simulator.core.port import Attachment, MemoryPort
-from simulator.core.serial_line import UartParameters
-from simulator.core.trace import Kind
-from simulator.core.uart import Uart
+from espat.core.at.uart import Uart
+from espat.core.ports.paced import PacedPort
+from espat.core.ports.port import Attachment, MemoryPort
+from espat.core.ports.serial_line import UartParameters
+from espat.core.time.clock import SteppedClock
+from espat.core.trace import Kind
 
 BYTE = 0.001
 """Seconds a byte takes at 10,000 baud."""

@@ -4,8 +4,8 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from simulator.core.clock import SteppedClock
-from simulator.core.port import Attachment, MemoryPort
+from espat.core.ports.port import Attachment, MemoryPort
+from espat.core.time.clock import SteppedClock
 
 
 async def test_chunks_stay_the_chunks_they_were_sent_as() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.core.port_uri import PortUri, parse_link, parse_port_uri, split_tcp
+from espat.core.ports.uri import PortUri, parse_link, parse_port_uri, split_tcp
 
 
 @pytest.mark.parametrize(

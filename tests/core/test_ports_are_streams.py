@@ -15,16 +15,16 @@ import pytest
 import trio
 from trio.testing import check_two_way_stream
 
-from simulator.core.clock import RealClock
-from simulator.core.exec_port import ExecPort
-from simulator.core.paced_port import PacedPort
-from simulator.core.port import Attachment, Port
-from simulator.core.port_opener import PortOpener
-from simulator.core.port_uri import parse_port_uri
-from simulator.core.pty_port import PtyPort
-from simulator.core.serial_line import FACTORY_UART
-from simulator.core.unix_port import UnixPort
-from simulator.scenario.playing.terminal import open_device
+from espat.core.ports.exec import ExecPort
+from espat.core.ports.opener import PortOpener
+from espat.core.ports.paced import PacedPort
+from espat.core.ports.port import Attachment, Port
+from espat.core.ports.pty import PtyPort
+from espat.core.ports.serial_line import FACTORY_UART
+from espat.core.ports.unix import UnixPort
+from espat.core.ports.uri import parse_port_uri
+from espat.core.time.clock import RealClock
+from espat.scenario.playing.terminal import open_device
 from tests.core.port_stream import PortStream
 
 TIOCGPTPEER = 0x5441

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from simulator.module import Module
+from espat.module import Module
 from tests.memory_host import linked
 from tests.network import JOIN
 from tests.workbench import workbench

@@ -4,9 +4,9 @@ import logging
 
 import pytest
 
-from simulator.core.redaction import Redactor
-from simulator.core.trace import Kind
-from simulator.persist.storage import Storage
+from espat.core.at.redaction import Redactor
+from espat.core.trace import Kind
+from espat.persist.storage import Storage
 from tests.workbench import workbench
 
 
@@ -47,7 +47,7 @@ async def test_a_password_of_an_earlier_life_is_hidden(caplog: pytest.LogCapture
     storage.settings.write("nvs.net80211", "ap.ssid", b"soft")
     storage.settings.write("nvs.net80211", "ap.passwd", b"topsecret")
     storage.settings.write("nvs.net80211", "ap.authmode", 3)
-    with caplog.at_level(logging.DEBUG, "simulator.board"):
+    with caplog.at_level(logging.DEBUG, "espat.board"):
         async with workbench(storage=storage) as bench:
             assert b'+CWSAP:"soft","topsecret",' in await bench.command(b"AT+CWSAP?")
     assert 'result +CWSAP:"soft","***",' in caplog.text

@@ -4,10 +4,10 @@ from typing import Annotated, Any
 
 import pytest
 
-from simulator.core.arguments import Range
-from simulator.core.errors import CommandError
-from simulator.core.grammar import Form, parse_line
-from simulator.core.registry import CommandTable, Registry
+from espat.core.at.arguments import Range
+from espat.core.at.errors import CommandError
+from espat.core.at.grammar import Form, parse_line
+from espat.core.at.registry import CommandTable, Registry
 
 table = CommandTable()
 

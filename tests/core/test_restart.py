@@ -1,6 +1,6 @@
 """What a restart does to the port: on a whole module, with and without the time a boot takes."""
 
-from simulator.core.answers import Restart
+from espat.core.at.answers import Restart
 from tests.workbench import workbench
 
 BOOT = 1.21

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.core.errors import LINE_TOO_LONG, NO_AT
-from simulator.core.line_discipline import LINE_LIMIT, Input, ScanningLineDiscipline
+from espat.core.at.errors import LINE_TOO_LONG, NO_AT
+from espat.core.at.line_discipline import LINE_LIMIT, Input, ScanningLineDiscipline
 
 
 def feed_all(chunks: list[bytes]) -> tuple[bytes, list[bytes | int], bytes]:

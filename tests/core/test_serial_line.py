@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.core.serial_line import FACTORY_UART, Receiver, UartParameters, heard
+from espat.core.ports.serial_line import FACTORY_UART, Receiver, UartParameters, heard
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ from collections.abc import Awaitable
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from simulator.core.clock import SteppedClock
-from simulator.core.port import MemoryPort
-from simulator.core.stream_entry import RX_BUFFER, StreamEntry
+from espat.core.at.stream_entry import RX_BUFFER, StreamEntry
+from espat.core.ports.port import MemoryPort
+from espat.core.time.clock import SteppedClock
 
 SIZE = 10
 INTERVAL = 0.02

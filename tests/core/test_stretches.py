@@ -6,7 +6,7 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from simulator.core.stretches import in_stretches
+from espat.core.at.stretches import in_stretches
 
 
 class Notes:

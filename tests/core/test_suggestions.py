@@ -2,7 +2,7 @@
 
 import pytest
 
-from simulator.core.suggestions import any_of, nearest, right_word
+from espat.core.suggestions import any_of, nearest, right_word
 
 
 @pytest.mark.parametrize(

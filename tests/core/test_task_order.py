@@ -5,7 +5,7 @@ from contextlib import ExitStack
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from simulator.core.task_order import oldest_task_first
+from espat.core.time.task_order import oldest_task_first
 
 
 async def woken_together() -> list[int]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from simulator.core.timing import PROFILES, Timing, load_timing
+from espat.core.time.timing import PROFILES, Timing, load_timing
 
 
 def test_fast_takes_no_time_at_all() -> None:

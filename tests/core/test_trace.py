@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.core.trace import Kind, Trace
+from espat.core.trace import Kind, Trace
 
 
 def lines(path: Path) -> list[dict[str, object]]:

@@ -3,11 +3,11 @@
 import pytest
 import trio
 
-from simulator.core.clock import SteppedClock
-from simulator.core.port import MemoryPort
-from simulator.dialects.loading import load_firmware
-from simulator.scenario.simulation import Simulation
-from simulator.scenario.world import World
+from espat.core.ports.port import MemoryPort
+from espat.core.time.clock import SteppedClock
+from espat.dialects.loading import load_firmware
+from espat.scenario.simulation import Simulation
+from espat.scenario.world import World
 from tests.workbench import Workbench, workbench
 
 GAP = 0.002

@@ -6,13 +6,13 @@ from itertools import groupby
 
 import pytest
 
-from simulator.core.grammar import Form
-from simulator.core.registry import CommandTable
-from simulator.dialects.catalogue import load_catalogue
-from simulator.dialects.coverage import coverage
-from simulator.dialects.esp32_v5 import Esp32V5
-from simulator.dialects.loading import load_firmware
-from simulator.dialects.names import BUILDS, DIALECTS, RUNNABLE
+from espat.core.at.grammar import Form
+from espat.core.at.registry import CommandTable
+from espat.dialects.catalogue import load_catalogue
+from espat.dialects.coverage import coverage
+from espat.dialects.esp32_v5 import Esp32V5
+from espat.dialects.loading import load_firmware
+from espat.dialects.names import BUILDS, DIALECTS, RUNNABLE
 from tests.workbench import workbench
 
 QUERY, SET, EXECUTE = Form.QUERY, Form.SET, Form.EXECUTE
@@ -184,8 +184,8 @@ def test_a_build_that_does_not_exist_is_refused() -> None:
 
 def test_a_full_build_starts_without_reading_the_catalogue() -> None:
     code = """if True:
-        from simulator.dialects.esp32_v5 import Esp32V5
-        from simulator.dialects.catalogue import load_catalogue
+        from espat.dialects.esp32_v5 import Esp32V5
+        from espat.dialects.catalogue import load_catalogue
         Esp32V5()
         print(load_catalogue.cache_info().currsize)
     """

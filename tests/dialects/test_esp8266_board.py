@@ -2,11 +2,11 @@
 
 import pytest
 
-from simulator.dialects.esp8266_board import FIRST_BOOT_TEXT, LAST_BOOT_TEXT
-from simulator.dialects.loading import load_firmware
-from simulator.dialects.names import RUNNABLE
-from simulator.persist.storage import Storage
-from simulator.persist.variants import VARIANTS
+from espat.dialects.esp8266_board import FIRST_BOOT_TEXT, LAST_BOOT_TEXT
+from espat.dialects.loading import load_firmware
+from espat.dialects.names import RUNNABLE
+from espat.persist.storage import Storage
+from espat.persist.variants import VARIANTS
 from tests.network import JOIN
 from tests.workbench import workbench
 

@@ -20,7 +20,7 @@ LIMIT: Final = 30.0
 
 def command_line(*options: str) -> list[str]:
     """How to start `espat`."""
-    return [sys.executable, "-m", "simulator.cli", *options]
+    return [sys.executable, "-m", "espat", *options]
 
 
 def environment() -> dict[str, str]:

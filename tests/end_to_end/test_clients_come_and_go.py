@@ -281,7 +281,7 @@ def test_a_long_path(start: Start, tmp_path: Path) -> None:
 def test_nobody_reads_what_the_simulator_prints(tmp_path: Path) -> None:
     reading, writing = os.pipe()
     process = subprocess.Popen(
-        [sys.executable, "-m", "simulator.cli", "run", "-v"],
+        [sys.executable, "-m", "espat", "run", "-v"],
         cwd=tmp_path,
         env=environment(),
         stdout=writing,

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import trio
 
-from simulator.core.port_uri import PortUri
-from simulator.scenario.playing.player import PlayError, Prepared, on_stage, perform, prepare
-from simulator.scenario.playing.stage import Setting
-from simulator.scenario.playing.terminal import open_device
-from simulator.scenario.scenario_file import read_scenario
+from espat.core.ports.uri import PortUri
+from espat.scenario.playing.player import PlayError, Prepared, on_stage, perform, prepare
+from espat.scenario.playing.stage import Setting
+from espat.scenario.playing.terminal import open_device
+from espat.scenario.scenario_file import read_scenario
 from tests.end_to_end.conftest import Start
 from tests.end_to_end.simulator_process import LIMIT, ROOT
 from tests.programs import need_program

@@ -6,8 +6,8 @@ from typing import Final
 
 import pytest
 
-from simulator.core.serial_line import heard
-from simulator.dialects.esp8266_board import FIRST_BOOT_TEXT
+from espat.core.ports.serial_line import heard
+from espat.dialects.esp8266_board import FIRST_BOOT_TEXT
 from tests.end_to_end.conftest import Start
 from tests.end_to_end.simulator_process import LIMIT, Client, run_espat
 

@@ -5,7 +5,7 @@ import stat
 from pathlib import Path
 from random import Random
 
-from simulator.persist.storage import open_storage
+from espat.persist.storage import open_storage
 from tests.end_to_end.conftest import Start
 from tests.end_to_end.kills import Killing
 from tests.end_to_end.simulator_process import Client, run_espat

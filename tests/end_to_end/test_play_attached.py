@@ -22,7 +22,7 @@ reactions:
 
 def start(tmp_path: Path, text: str, *options: str) -> "subprocess.Popen[str]":
     (tmp_path / "s.yaml").write_text(text)
-    command = [sys.executable, "-m", "simulator.cli", "play", *options, "--link", "tty{n}", "s.yaml"]
+    command = [sys.executable, "-m", "espat", "play", *options, "--link", "tty{n}", "s.yaml"]
     return subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -96,7 +96,7 @@ def play_firmware(tmp_path: Path, text: str, code: int, *options: str) -> subpro
     """Firmware behind `exec:`, which ends with that exit code when the router has thrown it out."""
     (tmp_path / "s.yaml").write_text(text)
     (tmp_path / "firmware.py").write_text(FIRMWARE)
-    command = [sys.executable, "-m", "simulator.cli", "play", "s.yaml", *options]
+    command = [sys.executable, "-m", "espat", "play", "s.yaml", *options]
     program = f"exec:'{sys.executable}' firmware.py {code}"
     return subprocess.run(
         [*command, "--port", program], cwd=tmp_path, capture_output=True, text=True, timeout=LIMIT, check=False
@@ -156,7 +156,7 @@ def test_ports_that_cannot_be_had(tmp_path: Path) -> None:
             "--log-port: found 'x', the port of the commands; another one would be",
         ),
     ):
-        command = [sys.executable, "-m", "simulator.cli", "play", "s.yaml", *options]
+        command = [sys.executable, "-m", "espat", "play", "s.yaml", *options]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=LIMIT, check=False)
         assert (done.returncode, done.stdout) == (2, "")
         assert said in done.stderr

@@ -18,10 +18,10 @@ LATER: Final = {
     "encodings.idna",
     "http",
     "ptyprocess",
-    "simulator.persist.pki",
-    "simulator.scenario.playing",
-    "simulator.scenario.services.ntp",
-    "simulator.scenario.services.tls",
+    "espat.persist.pki",
+    "espat.scenario.playing",
+    "espat.scenario.services.ntp",
+    "espat.scenario.services.tls",
     "ssl",
     "urllib.request",
     "yaml",
@@ -48,5 +48,5 @@ def test_nothing_is_loaded_before_it_is_needed(
         client.started()
         assert client.command(b"AT") == b"\r\nOK\r\n"
     assert simulator.stop() == 0
-    assert any("simulator.module" in line for line in simulator.stderr)
+    assert any("espat.module" in line for line in simulator.stderr)
     assert imported(simulator.stderr) - bare == set()

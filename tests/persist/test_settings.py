@@ -1,8 +1,8 @@
 """Settings: RAM, flash, and AT+SYSSTORE between them."""
 
-from simulator.persist.flash import FlashChip, FlashRegion
-from simulator.persist.nvs_settings import NvsSettings
-from simulator.persist.settings import Setting, Settings, stored
+from espat.persist.flash import FlashChip, FlashRegion
+from espat.persist.nvs_settings import NvsSettings
+from espat.persist.settings import Setting, Settings, stored
 
 
 class Room:

@@ -9,9 +9,9 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPubl
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from simulator.persist import pki
-from simulator.persist.manufacturing import SHIPPED, shipped_value
-from simulator.persist.pki import KEY_SETS, KeySet
+from espat.persist import pki
+from espat.persist.manufacturing import SHIPPED, shipped_value
+from espat.persist.pki import KEY_SETS, KeySet
 
 
 def certificate(key_set: KeySet, what: str) -> x509.Certificate:

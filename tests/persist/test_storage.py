@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from esp_idf_nvs_partition_gen import nvs_partition_gen
 
-from simulator.persist.factory import FactoryParameters, factory_data
-from simulator.persist.flash import ERASED, SECTOR_SIZE
-from simulator.persist.image_file import FlashFileError
-from simulator.persist.nvs.entry import Type
-from simulator.persist.nvs.partition import NvsPartition
-from simulator.persist.storage import Storage, open_storage
-from simulator.persist.variants import VARIANTS, UartPins, Variant
+from espat.persist.factory import FactoryParameters, factory_data
+from espat.persist.flash import ERASED, SECTOR_SIZE
+from espat.persist.image_file import FlashFileError
+from espat.persist.nvs.entry import Type
+from espat.persist.nvs.partition import NvsPartition
+from espat.persist.storage import Storage, open_storage
+from espat.persist.variants import VARIANTS, UartPins, Variant
 from tests.persist.nvs.vendor import Row, vendors_image
 
 MAC = bytes.fromhex("246f28000010")

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from simulator.scenario.playing.player import play, prepare
-from simulator.scenario.playing.stage import Setting
-from simulator.scenario.scenario_file import read_scenario
+from espat.scenario.playing.player import play, prepare
+from espat.scenario.playing.stage import Setting
+from espat.scenario.scenario_file import read_scenario
 
 MEMORY = Setting()
 SOCKETS = Setting(speed=1.0, sockets=True)

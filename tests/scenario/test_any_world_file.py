@@ -9,17 +9,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from simulator.core.timing import Timing
-from simulator.radio.security import SECURITIES
-from simulator.scenario.world import (
+from espat.core.time.timing import Timing
+from espat.radio.security import SECURITIES
+from espat.scenario.world import (
     AccessPointConfiguration,
     HostConfiguration,
     ModuleConfiguration,
     StationConfiguration,
     World,
 )
-from simulator.scenario.world_file import load_world
-from simulator.scenario.world_reader import WorldError, read_world
+from espat.scenario.world_file import load_world
+from espat.scenario.world_reader import WorldError, read_world
 
 KEYS = (
     *AccessPointConfiguration.__annotations__,

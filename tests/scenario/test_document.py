@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.scenario.document import (
+from espat.scenario.document import (
     SIZE_LIMIT,
     VALUES_LIMIT,
     DocumentError,

@@ -14,18 +14,18 @@ from typing import Final
 import pytest
 import trio
 
-from simulator.commands import reports, wifi_join
-from simulator.commands.esp8266 import links, update
-from simulator.core.answers import Result
-from simulator.core.errors import Cause
-from simulator.core.trace import Record
-from simulator.dialects.catalogue import load_catalogue
-from simulator.dialects.esp8266_v030 import Esp8266V030
-from simulator.dialects.esp8266_v17 import Esp8266V17
-from simulator.scenario.playing.player import on_stage, perform, play, prepare
-from simulator.scenario.playing.stage import Setting
-from simulator.scenario.scenario import Scenario
-from simulator.scenario.scenario_file import read_scenario
+from espat.commands import reports, wifi_join
+from espat.commands.esp8266 import links, update
+from espat.core.at.answers import Result
+from espat.core.at.errors import Cause
+from espat.core.trace import Record
+from espat.dialects.catalogue import load_catalogue
+from espat.dialects.esp8266_v030 import Esp8266V030
+from espat.dialects.esp8266_v17 import Esp8266V17
+from espat.scenario.playing.player import on_stage, perform, play, prepare
+from espat.scenario.playing.stage import Setting
+from espat.scenario.scenario import Scenario
+from espat.scenario.scenario_file import read_scenario
 
 SCENARIOS = sorted((Path(__file__).parents[2] / "scenarios" / "esp8266").glob("[!_]*.yaml"))
 FIRMWARES: Final = (Esp8266V030, Esp8266V17)
@@ -151,7 +151,7 @@ def test_every_number_is_in_one(text: bytes, numbers: set[int]) -> None:
 def modules(firmware: type[Esp8266V030]) -> list[ModuleType]:
     """The modules that only the old firmwares' tables use."""
     names = {entry.handler.__module__ for table in firmware.tables for entry in table.entries}
-    return [sys.modules[name] for name in sorted(names) if name.startswith("simulator.commands.esp8266.")]
+    return [sys.modules[name] for name in sorted(names) if name.startswith("espat.commands.esp8266.")]
 
 
 def texts(module: ModuleType) -> set[bytes]:

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from simulator.scenario.document import parse_document
-from simulator.scenario.playing.player import play, prepare
-from simulator.scenario.playing.stage import Setting
-from simulator.scenario.scenario_file import read_scenario
-from simulator.scenario.verbs.table import VERBS
+from espat.scenario.document import parse_document
+from espat.scenario.playing.player import play, prepare
+from espat.scenario.playing.stage import Setting
+from espat.scenario.scenario_file import read_scenario
+from espat.scenario.verbs.table import VERBS
 from tests.programs import need_program
 
 GALLERY = sorted(

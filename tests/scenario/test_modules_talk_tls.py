@@ -8,12 +8,12 @@ from random import Random
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from simulator.core.clock import SteppedClock
-from simulator.core.port import MemoryPort
-from simulator.core.trace import Trace
-from simulator.dialects.esp32_v5 import Esp32V5
-from simulator.scenario.simulation import Simulation
-from simulator.scenario.world import World
+from espat.core.ports.port import MemoryPort
+from espat.core.time.clock import SteppedClock
+from espat.core.trace import Trace
+from espat.dialects.esp32_v5 import Esp32V5
+from espat.scenario.simulation import Simulation
+from espat.scenario.world import World
 from tests.scenario.test_modules_talk import payload, send
 from tests.several import ERROR, LOST, OK, PROMPT, on_one_softap, run
 from tests.tls_peers import NOW

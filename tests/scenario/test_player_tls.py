@@ -9,11 +9,11 @@ from typing import cast
 import pytest
 import trio
 
-from simulator.module import Module
-from simulator.scenario.playing import tls_peers
-from simulator.scenario.playing.peers import Credentials, PeerConfiguration, PeerError
-from simulator.scenario.playing.player import PlayError
-from simulator.scenario.playing.socket_peers import LOOPBACK, SocketPeer
+from espat.module import Module
+from espat.scenario.playing import tls_peers
+from espat.scenario.playing.peers import Credentials, PeerConfiguration, PeerError
+from espat.scenario.playing.player import PlayError
+from espat.scenario.playing.socket_peers import LOOPBACK, SocketPeer
 from tests.programs import need_program
 from tests.scenario.playing import JOIN, play_text
 from tests.tls_peers import client_context, server_context, shipped

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from simulator.scenario.playing.player import PlayError, play, prepare
-from simulator.scenario.playing.stage import Setting
-from simulator.scenario.scenario_file import read_scenario
+from espat.scenario.playing.player import PlayError, play, prepare
+from espat.scenario.playing.stage import Setting
+from espat.scenario.scenario_file import read_scenario
 from tests.scenario.playing import HEAD, JOIN, play_text, steps, write
 
 ROOT = Path(__file__).parents[2]

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from simulator.scenario.playing.player import PlayError
-from simulator.scenario.playing.stage import Setting
-from simulator.scenario.scenario import ScenarioError
+from espat.scenario.playing.player import PlayError
+from espat.scenario.playing.stage import Setting
+from espat.scenario.scenario import ScenarioError
 from tests.scenario.playing import FIRST, FIRST_JOINED, HEAD, JOIN, LINK, OK, SERVER, SETTINGS, play_text, steps
 
 SOFTAP = ('{send: \'AT+CWSAP="cell","abcdefgh",5,3\'}', OK)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from simulator.cli import main
-from simulator.radio.security import SECURITIES
-from simulator.scenario.services.streams import TcpEcho, TcpSource, UdpEcho
-from simulator.scenario.world import (
+from espat.cli import main
+from espat.radio.security import SECURITIES
+from espat.scenario.services.streams import TcpEcho, TcpSource, UdpEcho
+from espat.scenario.world import (
     AccessPointConfiguration,
     HostConfiguration,
     ModuleConfiguration,
@@ -18,8 +18,8 @@ from simulator.scenario.world import (
     StationConfiguration,
     World,
 )
-from simulator.scenario.world_file import SIZE_LIMIT, load_world
-from simulator.scenario.world_reader import WorldError
+from espat.scenario.world_file import SIZE_LIMIT, load_world
+from espat.scenario.world_reader import WorldError
 
 Write = Callable[[str | bytes], Path]
 

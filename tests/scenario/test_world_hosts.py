@@ -9,12 +9,12 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from simulator.scenario.services.peer import TcpPeer, UdpPeer
-from simulator.scenario.services.streams import ENDLESS_RATE, PATTERN
-from simulator.scenario.world_host import WorldHost
-from simulator.scenario.world_reader import read_world
-from simulator.stack.endpoint import Endpoint
-from simulator.stack.errors import LWIP_ABORTED, LWIP_RESET, NetworkError
+from espat.scenario.services.peer import TcpPeer, UdpPeer
+from espat.scenario.services.streams import ENDLESS_RATE, PATTERN
+from espat.scenario.world_host import WorldHost
+from espat.scenario.world_reader import read_world
+from espat.stack.endpoint import Endpoint
+from espat.stack.errors import LWIP_ABORTED, LWIP_RESET, NetworkError
 from tests.several import ERROR, JOINED, OK, PROMPT, modules, run
 from tests.workbench import Workbench, workbench
 

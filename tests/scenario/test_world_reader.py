@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from simulator.radio.security import SECURITIES
-from simulator.scenario.services.table import SERVICES
-from simulator.scenario.world import (
+from espat.radio.security import SECURITIES
+from espat.scenario.services.table import SERVICES
+from espat.scenario.world import (
     AccessPointConfiguration,
     World,
 )
-from simulator.scenario.world_reader import WorldError, read_world
+from espat.scenario.world_reader import WorldError, read_world
 
 
 def mistakes(content: dict[str, Any]) -> list[str]:

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from simulator.persist import pki
-from simulator.persist.manufacturing import shipped_value
-from simulator.scenario.world_file import load_world
-from simulator.scenario.world_reader import WorldError, read_world
+from espat.persist import pki
+from espat.persist.manufacturing import shipped_value
+from espat.scenario.world_file import load_world
+from espat.scenario.world_reader import WorldError, read_world
 from tests.scenario.test_world_hosts import JOIN, NEAR
 from tests.several import ERROR, JOINED, OK, PROMPT, modules, run
 from tests.tls_peers import NOW, issued

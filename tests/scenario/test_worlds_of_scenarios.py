@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from simulator.persist.storage import open_storage
-from simulator.persist.variants import VARIANTS
-from simulator.scenario.playing.player import PlayError, prepare
-from simulator.scenario.playing.stage import Setting
-from simulator.scenario.scenario import ScenarioError
-from simulator.scenario.scenario_file import read_scenario
+from espat.persist.storage import open_storage
+from espat.persist.variants import VARIANTS
+from espat.scenario.playing.player import PlayError, prepare
+from espat.scenario.playing.stage import Setting
+from espat.scenario.scenario import ScenarioError
+from espat.scenario.scenario_file import read_scenario
 from tests.scenario.playing import HEAD, JOIN, LINK, OK, SERVER, SETTINGS, play_text, steps, write
 
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.stack.endpoint import Endpoint
-from simulator.stack.errors import UnreachableError
-from simulator.stack.host_map import HostMap
-from simulator.stack.lan import Lan
+from espat.stack.endpoint import Endpoint
+from espat.stack.errors import UnreachableError
+from espat.stack.host_map import HostMap
+from espat.stack.lan import Lan
 
 LAN = Lan(IPv4Network("192.168.3.0/24"), IPv4Address("192.168.3.112"))
 HOSTS = HostMap(

@@ -8,14 +8,14 @@ from contextlib import asynccontextmanager
 import pytest
 import trio
 
-from simulator.core.clock import Clock, RealClock, ScaledClock, SteppedClock
-from simulator.stack.connection import HostConnection
-from simulator.stack.datagrams import Arrival, Datagrams
-from simulator.stack.endpoint import Endpoint
-from simulator.stack.errors import NetworkError
-from simulator.stack.host_map import HostMap
-from simulator.stack.host_network import HostNetwork, own_address
-from simulator.stack.tcp_options import ConnectionOptions
+from espat.core.time.clock import Clock, RealClock, ScaledClock, SteppedClock
+from espat.stack.connection import HostConnection
+from espat.stack.datagrams import Arrival, Datagrams
+from espat.stack.endpoint import Endpoint
+from espat.stack.errors import NetworkError
+from espat.stack.host_map import HostMap
+from espat.stack.host_network import HostNetwork, own_address
+from espat.stack.tcp_options import ConnectionOptions
 from tests.network import LOCAL_PORT, UdpPeer, closed_port, soon, tcp_peer
 
 OWN = f"127.1.{os.getpid() >> 8 & 255}.{os.getpid() & 255}"

@@ -2,7 +2,7 @@
 
 from ipaddress import IPv4Address, IPv4Network
 
-from simulator.stack.lan import Lan
+from espat.stack.lan import Lan
 
 ONE, OTHER, THIRD = b"\2\0\0\0\0\1", b"\2\0\0\0\0\2", b"\2\0\0\0\0\3"
 

@@ -6,8 +6,8 @@ import pytest
 import trio
 from trio.testing import check_half_closeable_stream, wait_all_tasks_blocked
 
-from simulator.stack.endpoint import Endpoint
-from simulator.stack.memory_stream import WINDOW, MemoryStream, memory_stream_pair
+from espat.stack.endpoint import Endpoint
+from espat.stack.memory_stream import WINDOW, MemoryStream, memory_stream_pair
 
 ONE, OTHER = Endpoint("192.168.4.1", 333), Endpoint("192.168.4.2", 50000)
 

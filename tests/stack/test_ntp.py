@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.stack.ntp import KissOfDeathError, NtpError, ServerState, answer, read_answer, request, timestamp
-from simulator.stack.ntp import seconds_since_1970 as seconds
+from espat.stack.ntp import KissOfDeathError, NtpError, ServerState, answer, read_answer, request, timestamp
+from espat.stack.ntp import seconds_since_1970 as seconds
 
 STAMP = 0x0123456789ABCDEF
 NOW = datetime(2026, 1, 1, tzinfo=UTC).timestamp()

@@ -4,7 +4,7 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from simulator.stack import ping
+from espat.stack import ping
 from tests.network import soon
 
 

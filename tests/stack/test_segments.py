@@ -1,6 +1,6 @@
 """The segments of the ESP8266's send buffer."""
 
-from simulator.stack.segments import BUFFER, LAST_NUMBER, QUEUE, Segments
+from espat.stack.segments import BUFFER, LAST_NUMBER, QUEUE, Segments
 
 
 def test_numbers_buffer_and_queue() -> None:

@@ -3,15 +3,15 @@
 from ipaddress import IPv4Address
 from typing import Any, Final
 
-from simulator.commands import addresses, softap
-from simulator.commands.argument_types import Address, Ipv4Arguments, Mac, mac_text
-from simulator.commands.esp8266.threefold import ThreefoldTable, View, in_force
-from simulator.core.answers import Line
-from simulator.core.errors import CommandError
-from simulator.module import Module
-from simulator.stack.interface import UNSET, Ipv4
+from espat.commands import addresses, softap
+from espat.commands.argument_types import Address, Ipv4Arguments, Mac, mac_text
+from espat.commands.esp8266.current_default import CurrentDefaultTable, View, in_force
+from espat.core.at.answers import Line
+from espat.core.at.errors import CommandError
+from espat.module import Module
+from espat.stack.interface import UNSET, Ipv4
 
-table = ThreefoldTable()
+table = CurrentDefaultTable()
 
 CLASS_C: Final = range(192, 224)
 """First bytes of the addresses a softAP may have."""

@@ -3,14 +3,14 @@
 import math
 from typing import Annotated, Final, NamedTuple
 
-from simulator.commands import uart
-from simulator.core.answers import Line, Restart, RestartCause, Unterminated
-from simulator.core.arguments import UNSIGNED_32, Milliseconds, Range
-from simulator.core.grammar import Form
-from simulator.core.registry import CommandTable
-from simulator.core.serial_line import UartParameters
-from simulator.module import Module
-from simulator.system import SleepMode
+from espat.commands import uart
+from espat.core.at.answers import Line, Restart, RestartCause, Unterminated
+from espat.core.at.arguments import UNSIGNED_32, Milliseconds, Range
+from espat.core.at.grammar import Form
+from espat.core.at.registry import CommandTable
+from espat.core.ports.serial_line import UartParameters
+from espat.module import Module
+from espat.system import SleepMode
 
 table = CommandTable()
 

@@ -4,18 +4,18 @@ from collections.abc import Iterable
 from enum import IntEnum
 from typing import Annotated, Any, Final
 
-from simulator.commands import links, passthrough, ping, server
-from simulator.commands.argument_types import ALL_LINKS, Host, HostText, Link, LinkNumber, Port
-from simulator.core.answers import Line, Result
-from simulator.core.arguments import Argument, Bool, Range, Word
-from simulator.core.errors import Cause, CommandError
-from simulator.core.grammar import Form, Parameter
-from simulator.core.registry import Choice, CommandTable
-from simulator.module import Module
-from simulator.stack.endpoint import NO_ADDRESS
-from simulator.stack.errors import ResolveError
-from simulator.stack.link import Link as OpenLink
-from simulator.stack.server import DEFAULT_PORT
+from espat.commands import links, passthrough, ping, server
+from espat.commands.argument_types import ALL_LINKS, Host, HostText, Link, LinkNumber, Port
+from espat.core.at.answers import Line, Result
+from espat.core.at.arguments import Argument, Bool, Range, Word
+from espat.core.at.errors import Cause, CommandError
+from espat.core.at.grammar import Form, Parameter
+from espat.core.at.registry import Choice, CommandTable
+from espat.module import Module
+from espat.stack.endpoint import NO_ADDRESS
+from espat.stack.errors import ResolveError
+from espat.stack.link import Link as OpenLink
+from espat.stack.server import DEFAULT_PORT
 
 table = CommandTable()
 

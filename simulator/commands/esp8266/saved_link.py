@@ -2,14 +2,14 @@
 
 from typing import Annotated, Any, Final
 
-from simulator.commands import saved_link
-from simulator.commands.argument_types import Host, Port
-from simulator.commands.esp8266.links import HalfSeconds, LinkType
-from simulator.commands.links import LocalPort
-from simulator.core.arguments import OneOf, Word
-from simulator.core.grammar import Form, Parameter
-from simulator.core.registry import CommandTable
-from simulator.module import Module
+from espat.commands import saved_link
+from espat.commands.argument_types import Host, Port
+from espat.commands.esp8266.links import HalfSeconds, LinkType
+from espat.commands.links import LocalPort
+from espat.core.at.arguments import OneOf, Word
+from espat.core.at.grammar import Form, Parameter
+from espat.core.at.registry import CommandTable
+from espat.module import Module
 
 table = CommandTable()
 

@@ -3,20 +3,20 @@ AT+CIPCHECKSEQ)."""
 
 from typing import Annotated, Final
 
-from simulator.commands.argument_types import Link
-from simulator.commands.esp8266.sending import Length
-from simulator.commands.sending import usable_link
-from simulator.core.answers import Line, Result
-from simulator.core.arguments import Range
-from simulator.core.data_entry import CountedEntry
-from simulator.core.engine import DataEntryCancelledError
-from simulator.core.errors import CommandError
-from simulator.core.grammar import Form
-from simulator.core.registry import CommandTable
-from simulator.module import Module
-from simulator.stack.errors import NetworkError
-from simulator.stack.link import TcpLink
-from simulator.stack.segments import LAST_NUMBER
+from espat.commands.argument_types import Link
+from espat.commands.esp8266.sending import Length
+from espat.commands.sending import usable_link
+from espat.core.at.answers import Line, Result
+from espat.core.at.arguments import Range
+from espat.core.at.data_entry import CountedEntry
+from espat.core.at.engine import DataEntryCancelledError
+from espat.core.at.errors import CommandError
+from espat.core.at.grammar import Form
+from espat.core.at.registry import CommandTable
+from espat.module import Module
+from espat.stack.errors import NetworkError
+from espat.stack.link import TcpLink
+from espat.stack.segments import LAST_NUMBER
 
 table = CommandTable()
 

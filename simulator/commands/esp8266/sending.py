@@ -2,14 +2,14 @@
 
 from typing import Annotated, Final
 
-from simulator.commands import sending
-from simulator.commands.argument_types import Host, Link, Port
-from simulator.core.answers import Result
-from simulator.core.arguments import Range
-from simulator.core.errors import Cause, CommandError
-from simulator.core.grammar import Form
-from simulator.core.registry import CommandTable
-from simulator.module import Module
+from espat.commands import sending
+from espat.commands.argument_types import Host, Link, Port
+from espat.core.at.answers import Result
+from espat.core.at.arguments import Range
+from espat.core.at.errors import Cause, CommandError
+from espat.core.at.grammar import Form
+from espat.core.at.registry import CommandTable
+from espat.module import Module
 
 table = CommandTable()
 

@@ -7,15 +7,15 @@ import re
 from enum import IntEnum
 from typing import Final
 
-from simulator.core.answers import Restart
-from simulator.core.errors import CommandError
-from simulator.core.grammar import Form
-from simulator.core.registry import CommandTable
-from simulator.core.trace import Kind
-from simulator.module import Module
-from simulator.stack.connection import Connection
-from simulator.stack.errors import NetworkError, ResolveError, UnreachableError
-from simulator.stack.tcp_options import ConnectionOptions
+from espat.core.at.answers import Restart
+from espat.core.at.errors import CommandError
+from espat.core.at.grammar import Form
+from espat.core.at.registry import CommandTable
+from espat.core.trace import Kind
+from espat.module import Module
+from espat.stack.connection import Connection
+from espat.stack.errors import NetworkError, ResolveError, UnreachableError
+from espat.stack.tcp_options import ConnectionOptions
 
 table = CommandTable()
 

@@ -2,20 +2,20 @@
 
 from typing import Annotated, Final
 
-from simulator.commands import smart_config, softap, wifi, wifi_join
-from simulator.commands.addresses import set_dhcp
-from simulator.commands.argument_types import Mac, mac_text
-from simulator.commands.esp8266.threefold import ThreefoldTable, View
-from simulator.commands.wifi import LAST_CHANNEL, need_station
-from simulator.core.answers import Answer, Line, Result, Unterminated
-from simulator.core.arguments import Bool, OneOf, Range, Secret, Text
-from simulator.core.grammar import Form
-from simulator.module import Module
-from simulator.radio.smart_config import Protocol
-from simulator.radio.softap import SOFTAP_SECURITIES
-from simulator.stack.interface import DHCP_SOFTAP, DHCP_STATION
+from espat.commands import smart_config, softap, wifi, wifi_join
+from espat.commands.addresses import set_dhcp
+from espat.commands.argument_types import Mac, mac_text
+from espat.commands.esp8266.current_default import CurrentDefaultTable, View
+from espat.commands.wifi import LAST_CHANNEL, need_station
+from espat.core.at.answers import Answer, Line, Result, Unterminated
+from espat.core.at.arguments import Bool, OneOf, Range, Secret, Text
+from espat.core.at.grammar import Form
+from espat.module import Module
+from espat.radio.smart_config import Protocol
+from espat.radio.softap import SOFTAP_SECURITIES
+from espat.stack.interface import DHCP_SOFTAP, DHCP_STATION
 
-table = ThreefoldTable()
+table = CurrentDefaultTable()
 
 DHCP_BITS: Final = (DHCP_SOFTAP, DHCP_STATION, DHCP_SOFTAP | DHCP_STATION)
 """By the first number of AT+CWDHCP."""

@@ -15,8 +15,8 @@ from struct import Struct
 from typing import Final, NamedTuple
 from zlib import crc32
 
-from simulator.persist.flash import ERASED, SECTOR_SIZE, Flash
-from simulator.persist.nvs.entry import (
+from espat.persist.flash import ERASED, SECTOR_SIZE, Flash
+from espat.persist.nvs.entry import (
     CRC_START,
     ENTRY_SIZE,
     SPANNING,

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from simulator.persist.flash import SECTOR_SIZE, Flash
-from simulator.persist.nvs.entry import (
+from espat.persist.flash import SECTOR_SIZE, Flash
+from espat.persist.nvs.entry import (
     ENTRY_SIZE,
     INTEGERS,
     KEY_LIMIT,
@@ -30,7 +30,7 @@ from simulator.persist.nvs.entry import (
     size_of,
     unpack_entry,
 )
-from simulator.persist.nvs.page import ENTRY_COUNT, Item, NvsDamagedError, Page, PageState
+from espat.persist.nvs.page import ENTRY_COUNT, Item, NvsDamagedError, Page, PageState
 
 STRING_LIMIT: Final = 4000
 """Bytes of a string with the zero at its end."""

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import Final, NamedTuple
 
-from simulator.scenario.playing.variables import Variables
+from espat.scenario.playing.variables import Variables
 
 PROMPT: Final = ">"
 EXCERPT: Final = 300

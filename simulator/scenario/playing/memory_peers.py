@@ -6,18 +6,18 @@ from typing import TypeVar
 
 import trio
 
-from simulator.module import Module
-from simulator.scenario.playing.peers import Credentials, Peer, PeerConfiguration, PeerError
-from simulator.scenario.services.peer import Datagram, TcpPeer, UdpPeer
-from simulator.scenario.services.peer_connection import PeerConnection
-from simulator.scenario.services.tls import TlsPeer, read_authority, read_certificate, secured, shipped
-from simulator.scenario.world import ServiceConfiguration
-from simulator.scenario.world_host import WorldHost
-from simulator.scenario.world_values import WrongValueError
-from simulator.stack.endpoint import Endpoint
-from simulator.stack.errors import NetworkError
-from simulator.stack.network import Attachment
-from simulator.stack.tls_context import OwnCertificate, TlsConfiguration
+from espat.module import Module
+from espat.scenario.playing.peers import Credentials, Peer, PeerConfiguration, PeerError
+from espat.scenario.services.peer import Datagram, TcpPeer, UdpPeer
+from espat.scenario.services.peer_connection import PeerConnection
+from espat.scenario.services.tls import TlsPeer, read_authority, read_certificate, secured, shipped
+from espat.scenario.world import ServiceConfiguration
+from espat.scenario.world_host import WorldHost
+from espat.scenario.world_values import WrongValueError
+from espat.stack.endpoint import Endpoint
+from espat.stack.errors import NetworkError
+from espat.stack.network import Attachment
+from espat.stack.tls_context import OwnCertificate, TlsConfiguration
 
 Read = TypeVar("Read")
 

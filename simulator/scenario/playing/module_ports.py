@@ -5,9 +5,9 @@ from typing import Final
 
 from trio.lowlevel import ParkingLot
 
-from simulator.core.clock import Clock
-from simulator.module import Module
-from simulator.scenario.playing.peers import PeerError
+from espat.core.time.clock import Clock
+from espat.module import Module
+from espat.scenario.playing.peers import PeerError
 
 _SERVES: Final = re.compile(r"serves (tcp|udp) (\d+) at ([0-9.]+):(\d+)")
 _WITHDRAWN: Final = re.compile(r"no longer serves (tcp|udp) (\d+)")

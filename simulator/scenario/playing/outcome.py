@@ -11,12 +11,12 @@ from typing import Final, NamedTuple
 
 import trio
 
-from simulator.core.port import PortError
-from simulator.scenario.playing.peers import PeerError
-from simulator.scenario.playing.player import PlayError, Prepared, play, prepare_file
-from simulator.scenario.playing.stage import Setting
-from simulator.scenario.playing.trace_text import shown_record
-from simulator.scenario.scenario import ScenarioError
+from espat.core.ports.port import PortError
+from espat.scenario.playing.peers import PeerError
+from espat.scenario.playing.player import PlayError, Prepared, play, prepare_file
+from espat.scenario.playing.stage import Setting
+from espat.scenario.playing.trace_text import shown_record
+from espat.scenario.scenario import ScenarioError
 
 PASSED, FAILED, WAITING, WRONG = "passed", "failed", "waiting", "wrong"
 """It did what it says; the module did not; it waits for something that is not built; the file cannot be used."""

@@ -7,9 +7,9 @@ from typing import Final, NamedTuple
 
 from trio.lowlevel import ParkingLot
 
-from simulator.module import Module
-from simulator.scenario.services.peer import Datagram
-from simulator.scenario.services.peer_connection import PeerConnection
+from espat.module import Module
+from espat.scenario.services.peer import Datagram
+from espat.scenario.services.peer_connection import PeerConnection
 
 TRANSPORTS: Final = ("tcp", "udp", "ssl")
 

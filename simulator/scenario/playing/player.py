@@ -10,23 +10,23 @@ from typing import Any, Final, NamedTuple
 
 import trio
 
-from simulator.core.trace import Record
-from simulator.dialects.names import DIALECTS
-from simulator.persist.image_file import FlashFileError
-from simulator.scenario.flash_files import open_flash_files
-from simulator.scenario.playing.matching import MismatchError, Printed, Quiet
-from simulator.scenario.playing.peers import PeerError
-from simulator.scenario.playing.reactions import Watcher
-from simulator.scenario.playing.references import unknown_names
-from simulator.scenario.playing.stage import Setting, Stage, open_stage
-from simulator.scenario.playing.surroundings import Surroundings, arrange
-from simulator.scenario.playing.variables import UnknownVariableError, Variables, pattern_mistake
-from simulator.scenario.playing.waiting import awaited, awaited_by_step
-from simulator.scenario.scenario import Place, Scenario, ScenarioError, Step
-from simulator.scenario.scenario_file import read_scenario
-from simulator.scenario.verbs import Action, VerbError, bind
-from simulator.scenario.world import ModuleConfiguration, World
-from simulator.scenario.world_modules import with_modules
+from espat.core.trace import Record
+from espat.dialects.names import DIALECTS
+from espat.persist.image_file import FlashFileError
+from espat.scenario.flash_files import open_flash_files
+from espat.scenario.playing.matching import MismatchError, Printed, Quiet
+from espat.scenario.playing.peers import PeerError
+from espat.scenario.playing.reactions import Watcher
+from espat.scenario.playing.references import unknown_names
+from espat.scenario.playing.stage import Setting, Stage, open_stage
+from espat.scenario.playing.surroundings import Surroundings, arrange
+from espat.scenario.playing.variables import UnknownVariableError, Variables, pattern_mistake
+from espat.scenario.playing.waiting import awaited, awaited_by_step
+from espat.scenario.scenario import Place, Scenario, ScenarioError, Step
+from espat.scenario.scenario_file import read_scenario
+from espat.scenario.verbs import Action, VerbError, bind
+from espat.scenario.world import ModuleConfiguration, World
+from espat.scenario.world_modules import with_modules
 
 MATCHING: Final = ("expect", "expect_set", "wait_for")
 """Steps whose texts may be patterns."""

@@ -8,10 +8,10 @@ from typing import Any, Final
 
 import trio
 
-from simulator.core.trace import Kind, Record
-from simulator.scenario.playing.stage import Stage
-from simulator.scenario.playing.variables import REGULAR_EXPRESSION
-from simulator.scenario.scenario import Trigger
+from espat.core.trace import Kind, Record
+from espat.scenario.playing.stage import Stage
+from espat.scenario.playing.variables import REGULAR_EXPRESSION
+from espat.scenario.scenario import Trigger
 
 DIRECTIONS: Final = {"module_prints": "out", "command": "in", "event": "world"}
 

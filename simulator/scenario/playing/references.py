@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from simulator.core.suggestions import right_word
-from simulator.scenario.playing.surroundings import Surroundings
-from simulator.scenario.playing.variables import VARIABLE
-from simulator.scenario.playing.waiting import awaited_by_step
-from simulator.scenario.scenario import Scenario, Step, shown
+from espat.core.suggestions import right_word
+from espat.scenario.playing.surroundings import Surroundings
+from espat.scenario.playing.variables import VARIABLE
+from espat.scenario.playing.waiting import awaited_by_step
+from espat.scenario.scenario import Scenario, Step, shown
 
 WAITING: Final = ("module_prints", "command", "event")
 """What a step can wait for, one of them."""

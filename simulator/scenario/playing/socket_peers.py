@@ -14,13 +14,13 @@ import trio
 from trio import socket
 from trio.lowlevel import ParkingLot
 
-from simulator.module import Module
-from simulator.scenario.playing.peers import Peer, PeerConfiguration, PeerError
-from simulator.scenario.playing.tls_peers import connect_tls, serve_tls
-from simulator.scenario.services.peer import Datagram
-from simulator.scenario.services.peer_connection import RECEIVE_SIZE, Carrier, PeerConnection
-from simulator.scenario.services.tls import SERVER_CERTIFICATE
-from simulator.stack.endpoint import Endpoint
+from espat.module import Module
+from espat.scenario.playing.peers import Peer, PeerConfiguration, PeerError
+from espat.scenario.playing.tls_peers import connect_tls, serve_tls
+from espat.scenario.services.peer import Datagram
+from espat.scenario.services.peer_connection import RECEIVE_SIZE, Carrier, PeerConnection
+from espat.scenario.services.tls import SERVER_CERTIFICATE
+from espat.stack.endpoint import Endpoint
 
 LOOPBACK: Final = "127.0.0.1"
 RESERVE_ATTEMPTS: Final = 20

@@ -13,30 +13,30 @@ from typing import Final
 import trio
 from trio.lowlevel import ParkingLot
 
-from simulator.core.clock import MovableClock, PacedClock, SteppedClock
-from simulator.core.paced_port import PacedPort
-from simulator.core.port import MemoryPort, Port
-from simulator.core.port_opener import PortOpener
-from simulator.core.port_uri import PortUri
-from simulator.core.pty_port import PtyPort
-from simulator.core.task_order import oldest_task_first
-from simulator.core.timing import PROFILES
-from simulator.core.trace import RECENT, Kind, Record, Trace
-from simulator.dialects.loading import load_firmware
-from simulator.dialects.names import RUNNABLE
-from simulator.module import Module
-from simulator.persist.storage import Storage
-from simulator.scenario.playing.matching import MismatchError, Printed
-from simulator.scenario.playing.memory_peers import MemoryPeer
-from simulator.scenario.playing.module_ports import ModulePorts
-from simulator.scenario.playing.peers import Peer, PeerConfiguration
-from simulator.scenario.playing.socket_peers import SocketPeer
-from simulator.scenario.playing.terminal import MemoryTerminal, Patience, Terminal, open_device
-from simulator.scenario.playing.variables import Variables
-from simulator.scenario.simulation import Simulation
-from simulator.scenario.world import HostConfiguration, World
-from simulator.scenario.world_host import WorldHost
-from simulator.scenario.world_station import WorldStation
+from espat.core.ports.opener import PortOpener
+from espat.core.ports.paced import PacedPort
+from espat.core.ports.port import MemoryPort, Port
+from espat.core.ports.pty import PtyPort
+from espat.core.ports.uri import PortUri
+from espat.core.time.clock import MovableClock, PacedClock, SteppedClock
+from espat.core.time.task_order import oldest_task_first
+from espat.core.time.timing import PROFILES
+from espat.core.trace import RECENT, Kind, Record, Trace
+from espat.dialects.loading import load_firmware
+from espat.dialects.names import RUNNABLE
+from espat.module import Module
+from espat.persist.storage import Storage
+from espat.scenario.playing.matching import MismatchError, Printed
+from espat.scenario.playing.memory_peers import MemoryPeer
+from espat.scenario.playing.module_ports import ModulePorts
+from espat.scenario.playing.peers import Peer, PeerConfiguration
+from espat.scenario.playing.socket_peers import SocketPeer
+from espat.scenario.playing.terminal import MemoryTerminal, Patience, Terminal, open_device
+from espat.scenario.playing.variables import Variables
+from espat.scenario.simulation import Simulation
+from espat.scenario.world import HostConfiguration, World
+from espat.scenario.world_host import WorldHost
+from espat.scenario.world_station import WorldStation
 
 STEP_LIMIT: Final = 10.0
 """Seconds a step may take: of module time, of real time where module time is faster than that."""

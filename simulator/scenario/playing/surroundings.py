@@ -11,17 +11,17 @@ from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from simulator.core.suggestions import right_word
-from simulator.radio.security import SECURITIES
-from simulator.scenario.document import Items, Table
-from simulator.scenario.playing.peers import TRANSPORTS, Credentials, PeerConfiguration
-from simulator.scenario.playing.variables import UnknownVariableError, Variables
-from simulator.scenario.scenario import Place, Scenario, ScenarioError, shown
-from simulator.scenario.world import World
-from simulator.scenario.world_file import load_world
-from simulator.scenario.world_reader import Mistake, WorldError, read_world
-from simulator.stack.endpoint import is_address
-from simulator.stack.sntp import time_zone
+from espat.core.suggestions import right_word
+from espat.radio.security import SECURITIES
+from espat.scenario.document import Items, Table
+from espat.scenario.playing.peers import TRANSPORTS, Credentials, PeerConfiguration
+from espat.scenario.playing.variables import UnknownVariableError, Variables
+from espat.scenario.scenario import Place, Scenario, ScenarioError, shown
+from espat.scenario.world import World
+from espat.scenario.world_file import load_world
+from espat.scenario.world_reader import Mistake, WorldError, read_world
+from espat.stack.endpoint import is_address
+from espat.stack.sntp import time_zone
 
 ARRANGED: Final = ("STA_IP", "GATEWAY", "NETMASK")
 """Variables whose documented values the DHCP server of the access points gives out."""

@@ -9,9 +9,9 @@ from typing import Final, NamedTuple
 
 import trio
 
-from simulator.core.clock import Clock
-from simulator.core.port import MemoryPort
-from simulator.scenario.playing.matching import MismatchError, Printed, Quiet
+from espat.core.ports.port import MemoryPort
+from espat.core.time.clock import Clock
+from espat.scenario.playing.matching import MismatchError, Printed, Quiet
 
 RECEIVE_SIZE: Final = 65536
 

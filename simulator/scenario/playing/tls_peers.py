@@ -12,10 +12,10 @@ from typing import Final
 
 import trio
 
-from simulator.core.suggestions import any_of
-from simulator.persist.manufacturing import SHIPPED
-from simulator.scenario.playing.peers import Credentials, PeerError
-from simulator.scenario.services.peer_connection import RECEIVE_SIZE
+from espat.core.suggestions import any_of
+from espat.persist.manufacturing import SHIPPED
+from espat.scenario.playing.peers import Credentials, PeerError
+from espat.scenario.services.peer_connection import RECEIVE_SIZE
 
 PROGRAM: Final = "openssl"
 SHAKEN: Final = (b"\nCiphersuite: ", b"CONNECTION ESTABLISHED")

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from simulator.core.trace import Record, visible
+from espat.core.trace import Record, visible
 
 ARROWS: Final = {"in": "<-", "out": "->", "world": "**"}
 

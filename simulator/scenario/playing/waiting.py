@@ -8,15 +8,15 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from simulator.core.grammar import UnknownCommandError, parse_line
-from simulator.dialects.catalogue import load_catalogue
-from simulator.dialects.loading import load_firmware
-from simulator.dialects.names import RUNNABLE
-from simulator.scenario.playing.surroundings import AWAITED_PROTOCOLS
-from simulator.scenario.playing.variables import VARIABLE
-from simulator.scenario.scenario import Scenario, Step
-from simulator.scenario.verbs import VERBS
-from simulator.scenario.world import World
+from espat.core.at.grammar import UnknownCommandError, parse_line
+from espat.dialects.catalogue import load_catalogue
+from espat.dialects.loading import load_firmware
+from espat.dialects.names import RUNNABLE
+from espat.scenario.playing.surroundings import AWAITED_PROTOCOLS
+from espat.scenario.playing.variables import VARIABLE
+from espat.scenario.scenario import Scenario, Step
+from espat.scenario.verbs import VERBS
+from espat.scenario.world import World
 
 AWAITED_VERBS: Final = frozenset(
     (

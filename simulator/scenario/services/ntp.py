@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable, Mapping
 from typing import ClassVar
 
-from simulator.scenario.services.service import ServingHost, UdpService
-from simulator.scenario.world_values import Reader, WrongValueError, whole_number_text
-from simulator.stack import ntp
-from simulator.stack.endpoint import Endpoint
+from espat.scenario.services.service import ServingHost, UdpService
+from espat.scenario.world_values import Reader, WrongValueError, whole_number_text
+from espat.stack import ntp
+from espat.stack.endpoint import Endpoint
 
 
 def read_kiss_code(value: object) -> bytes:

@@ -5,9 +5,9 @@ from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
-from simulator.scenario.services.peer_connection import PeerConnection
-from simulator.scenario.services.service import ServingHost, Stream, TcpService, UdpService
-from simulator.stack.endpoint import Endpoint
+from espat.scenario.services.peer_connection import PeerConnection
+from espat.scenario.services.service import ServingHost, Stream, TcpService, UdpService
+from espat.stack.endpoint import Endpoint
 
 
 class TcpPeer(TcpService):

@@ -6,7 +6,7 @@ from typing import Final, Protocol
 import trio
 from trio.lowlevel import ParkingLot
 
-from simulator.stack.endpoint import Endpoint
+from espat.stack.endpoint import Endpoint
 
 RECEIVE_SIZE: Final = 65536
 """Bytes taken from a connection at a time, at most."""

@@ -10,9 +10,9 @@ from typing import Any, ClassVar, Protocol
 
 from trio.lowlevel import ParkingLot
 
-from simulator.core.clock import Clock
-from simulator.scenario.services.peer_connection import Carrier, PeerConnection
-from simulator.stack.endpoint import Endpoint
+from espat.core.time.clock import Clock
+from espat.scenario.services.peer_connection import Carrier, PeerConnection
+from espat.stack.endpoint import Endpoint
 
 
 class Stream(Carrier, Protocol):

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import ClassVar, Final
 
-from simulator.scenario.services.service import ServingHost, Stream, TcpService, UdpService
-from simulator.scenario.world_values import Reader, whole_number_text
-from simulator.stack.endpoint import Endpoint
-from simulator.stack.memory_stream import WINDOW
+from espat.scenario.services.service import ServingHost, Stream, TcpService, UdpService
+from espat.scenario.world_values import Reader, whole_number_text
+from espat.stack.endpoint import Endpoint
+from espat.stack.memory_stream import WINDOW
 
 _PRINTABLE: Final = bytes(range(0x20, 0x7F))
 _LINE: Final = 72

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from simulator.core.suggestions import right_word
-from simulator.scenario.services.ntp import Ntp
-from simulator.scenario.services.peer import TcpPeer, UdpPeer
-from simulator.scenario.services.service import Service
-from simulator.scenario.services.streams import TcpDiscard, TcpEcho, TcpRefuse, TcpSilent, TcpSource, UdpEcho
-from simulator.scenario.services.tls import TlsEcho, TlsPeer, located
-from simulator.scenario.world import ServiceConfiguration
-from simulator.scenario.world_values import Reader, WrongValueError, whole_number_text
+from espat.core.suggestions import right_word
+from espat.scenario.services.ntp import Ntp
+from espat.scenario.services.peer import TcpPeer, UdpPeer
+from espat.scenario.services.service import Service
+from espat.scenario.services.streams import TcpDiscard, TcpEcho, TcpRefuse, TcpSilent, TcpSource, UdpEcho
+from espat.scenario.services.tls import TlsEcho, TlsPeer, located
+from espat.scenario.world import ServiceConfiguration
+from espat.scenario.world_values import Reader, WrongValueError, whole_number_text
 
 SERVICES: Final[Mapping[str, type[Service]]] = {
     "tcp-echo": TcpEcho,

@@ -6,19 +6,19 @@ from typing import ClassVar, Final
 
 import trio
 
-from simulator.core.clock import Clock
-from simulator.persist.manufacturing import shipped_value
-from simulator.scenario.services.peer import TcpPeer
-from simulator.scenario.services.service import ServingHost, Stream, TcpService
-from simulator.scenario.services.streams import TcpEcho
-from simulator.scenario.world_values import Reader, WrongValueError
-from simulator.stack.endpoint import Endpoint
-from simulator.stack.errors import LWIP_RESET, NetworkError
-from simulator.stack.memory_stream import WINDOW, MemoryStream
-from simulator.stack.tcp_options import ConnectionOptions
-from simulator.stack.tls import TlsConnection, start_tls
-from simulator.stack.tls_context import OwnCertificate, TlsConfiguration, context_for
-from simulator.stack.tls_errors import TlsError
+from espat.core.time.clock import Clock
+from espat.persist.manufacturing import shipped_value
+from espat.scenario.services.peer import TcpPeer
+from espat.scenario.services.service import ServingHost, Stream, TcpService
+from espat.scenario.services.streams import TcpEcho
+from espat.scenario.world_values import Reader, WrongValueError
+from espat.stack.endpoint import Endpoint
+from espat.stack.errors import LWIP_RESET, NetworkError
+from espat.stack.memory_stream import WINDOW, MemoryStream
+from espat.stack.tcp_options import ConnectionOptions
+from espat.stack.tls import TlsConnection, start_tls
+from espat.stack.tls_context import OwnCertificate, TlsConfiguration, context_for
+from espat.stack.tls_errors import TlsError
 
 SERVER_CERTIFICATE: Final = "server_cert"
 """What a server shows unless it is told otherwise."""

@@ -1,7 +1,7 @@
 """What a scenario, a program or a test can have done: the verbs, one table, filled by the files beside this one."""
 
-from simulator.scenario.verbs import clock, hosts, modules, peers, radio, serial_port, watching
-from simulator.scenario.verbs.table import VERBS, Action, Verb, VerbError, bind
+from espat.scenario.verbs import clock, hosts, modules, peers, radio, serial_port, watching
+from espat.scenario.verbs.table import VERBS, Action, Verb, VerbError, bind
 
 __all__ = [
     "VERBS",

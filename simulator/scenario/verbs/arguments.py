@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from types import NoneType, UnionType
 from typing import Annotated, Any, Final, Literal, NewType, Union, get_args, get_origin
 
-from simulator.board import EVENTS
-from simulator.core.suggestions import right_word
-from simulator.scenario.durations import read_seconds
-from simulator.scenario.playing.variables import VARIABLE
-from simulator.stack.endpoint import is_address
+from espat.board import EVENTS
+from espat.core.suggestions import right_word
+from espat.scenario.durations import read_seconds
+from espat.scenario.playing.variables import VARIABLE
+from espat.stack.endpoint import is_address
 
 Duration = NewType("Duration", float)
 """Seconds, written as `10s` or `250ms`."""

@@ -1,9 +1,9 @@
 """Verbs of time. All times are module time."""
 
-from simulator.scenario.playing.matching import MismatchError
-from simulator.scenario.playing.stage import Stage
-from simulator.scenario.verbs.arguments import Duration, Milliseconds
-from simulator.scenario.verbs.table import verb
+from espat.scenario.playing.matching import MismatchError
+from espat.scenario.playing.stage import Stage
+from espat.scenario.verbs.arguments import Duration, Milliseconds
+from espat.scenario.verbs.table import verb
 
 
 @verb("pause_ms")

@@ -1,7 +1,7 @@
 """Verbs on hosts in memory: those of `[[host]]`, and in stepped time the peers of the scenario."""
 
-from simulator.scenario.playing.stage import Stage
-from simulator.scenario.verbs.table import verb
+from espat.scenario.playing.stage import Stage
+from espat.scenario.verbs.table import verb
 
 
 @verb("host.start")

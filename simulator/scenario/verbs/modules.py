@@ -2,8 +2,8 @@
 
 from typing import Annotated
 
-from simulator.scenario.playing.stage import Stage
-from simulator.scenario.verbs.table import verb
+from espat.scenario.playing.stage import Stage
+from espat.scenario.verbs.table import verb
 
 
 @verb("module.power_on", "power_on")

@@ -4,12 +4,12 @@ from typing import Literal
 
 import trio
 
-from simulator.scenario.playing.matching import EXCERPT, MismatchError
-from simulator.scenario.playing.peers import Peer
-from simulator.scenario.playing.stage import Stage
-from simulator.scenario.services.peer_connection import PeerConnection
-from simulator.scenario.verbs.arguments import Data, Port
-from simulator.scenario.verbs.table import verb
+from espat.scenario.playing.matching import EXCERPT, MismatchError
+from espat.scenario.playing.peers import Peer
+from espat.scenario.playing.stage import Stage
+from espat.scenario.services.peer_connection import PeerConnection
+from espat.scenario.verbs.arguments import Data, Port
+from espat.scenario.verbs.table import verb
 
 Transport = Literal["tcp", "udp"]
 Served = Literal["tcp", "udp", "ssl"]

@@ -3,17 +3,17 @@
 from hashlib import sha256
 from typing import Annotated, Final, Literal
 
-from simulator.radio.access_point import AccessPoint
-from simulator.radio.smart_config import Broadcast, Protocol
-from simulator.radio.softap import SoftAccessPoint
-from simulator.scenario.playing.matching import MismatchError
-from simulator.scenario.playing.memory_peers import MemoryPeer
-from simulator.scenario.playing.stage import Stage
-from simulator.scenario.verbs.arguments import Address, Data, Duration
-from simulator.scenario.verbs.table import verb
-from simulator.scenario.world import StationConfiguration
-from simulator.scenario.world_station import WorldStation
-from simulator.stack.lan import Lan
+from espat.radio.access_point import AccessPoint
+from espat.radio.smart_config import Broadcast, Protocol
+from espat.radio.softap import SoftAccessPoint
+from espat.scenario.playing.matching import MismatchError
+from espat.scenario.playing.memory_peers import MemoryPeer
+from espat.scenario.playing.stage import Stage
+from espat.scenario.verbs.arguments import Address, Data, Duration
+from espat.scenario.verbs.table import verb
+from espat.scenario.world import StationConfiguration
+from espat.scenario.world_station import WorldStation
+from espat.stack.lan import Lan
 
 LOCAL_MAC: Final = b"\x02\x00\x00"
 """How the MAC addresses of stations begin that have none of their own."""

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from simulator.scenario.playing.matching import Quiet
-from simulator.scenario.playing.stage import Stage
-from simulator.scenario.verbs.arguments import Data, Duration, Hexadecimal, Milliseconds
-from simulator.scenario.verbs.table import verb
+from espat.scenario.playing.matching import Quiet
+from espat.scenario.playing.stage import Stage
+from espat.scenario.verbs.arguments import Data, Duration, Hexadecimal, Milliseconds
+from espat.scenario.verbs.table import verb
 
 
 @verb("send")

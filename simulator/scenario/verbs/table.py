@@ -9,11 +9,11 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, NamedTuple, get_type_hints
 
-from simulator.core.suggestions import right_word
-from simulator.scenario.playing.stage import Stage
-from simulator.scenario.playing.variables import VARIABLE
-from simulator.scenario.scenario import shown
-from simulator.scenario.verbs.arguments import TEXTUAL, WrongArgumentError, read_argument
+from espat.core.suggestions import right_word
+from espat.scenario.playing.stage import Stage
+from espat.scenario.playing.variables import VARIABLE
+from espat.scenario.scenario import shown
+from espat.scenario.verbs.arguments import TEXTUAL, WrongArgumentError, read_argument
 
 Action = Callable[[Stage], Awaitable[None]]
 VerbFunction = Callable[..., Awaitable[None]]

@@ -2,13 +2,13 @@
 
 from trio.lowlevel import ParkingLot
 
-from simulator.core.trace import Record
-from simulator.scenario.playing.matching import MismatchError
-from simulator.scenario.playing.reactions import matches
-from simulator.scenario.playing.stage import Stage
-from simulator.scenario.scenario import Trigger
-from simulator.scenario.verbs.arguments import Count, Duration, Event
-from simulator.scenario.verbs.table import verb
+from espat.core.trace import Record
+from espat.scenario.playing.matching import MismatchError
+from espat.scenario.playing.reactions import matches
+from espat.scenario.playing.stage import Stage
+from espat.scenario.scenario import Trigger
+from espat.scenario.verbs.arguments import Count, Duration, Event
+from espat.scenario.verbs.table import verb
 
 
 @verb("wait_for", substituted=False)

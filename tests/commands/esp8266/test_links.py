@@ -3,7 +3,7 @@
 import pytest
 import trio
 
-from simulator.scenario.world import HostConfiguration, World
+from espat.scenario.world import HostConfiguration, World
 from tests.network import (
     ERROR,
     JOIN,

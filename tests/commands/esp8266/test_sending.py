@@ -3,7 +3,7 @@
 import pytest
 import trio
 
-from simulator.stack.errors import LWIP_RESET, NetworkError
+from espat.stack.errors import LWIP_RESET, NetworkError
 from tests.network import (
     ERROR,
     LOCAL_PORT,

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator.persist.flash import SECTOR_SIZE, FlashChip
-from simulator.persist.nvs.entry import Type
-from simulator.persist.nvs.page import NvsDamagedError
-from simulator.persist.nvs.partition import NvsFullError, NvsPartition, NvsValueError, Typed
+from espat.persist.flash import SECTOR_SIZE, FlashChip
+from espat.persist.nvs.entry import Type
+from espat.persist.nvs.page import NvsDamagedError
+from espat.persist.nvs.partition import NvsFullError, NvsPartition, NvsValueError, Typed
 
 SIZE = 4 * SECTOR_SIZE
 Model = dict[str, Typed]

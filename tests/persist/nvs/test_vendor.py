@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator.persist.flash import FlashChip, sectors_of
-from simulator.persist.nvs.entry import INTEGERS, Type
-from simulator.persist.nvs.partition import NvsPartition, Typed
+from espat.persist.flash import FlashChip, sectors_of
+from espat.persist.nvs.entry import INTEGERS, Type
+from espat.persist.nvs.partition import NvsPartition, Typed
 from tests.persist.nvs.vendor import Row, our_image, vendors_image
 
 SIZE = 0xE000

@@ -6,9 +6,9 @@ from typing import Final, NamedTuple
 
 from esp_idf_nvs_partition_gen import nvs_partition_gen
 
-from simulator.persist.flash import SECTOR_SIZE, FlashChip
-from simulator.persist.nvs.entry import Type
-from simulator.persist.nvs.partition import NvsPartition
+from espat.persist.flash import SECTOR_SIZE, FlashChip
+from espat.persist.nvs.entry import Type
+from espat.persist.nvs.partition import NvsPartition
 
 ENCODINGS: Final = {
     Type.U8: "u8",

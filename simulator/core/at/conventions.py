@@ -1,0 +1,41 @@
+"""How a firmware speaks on its port, apart from its commands: data of a dialect.
+
+The defaults are those of ESP-AT (ESP-AT User Guide, chapters 3 and 8).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from espat.core.at.answers import Result
+from espat.core.at.errors import Cause
+from espat.core.at.line_discipline import LineDiscipline, LineReader
+
+
+@dataclass(frozen=True)
+class Conventions:
+    """The texts and rules of the AT machine itself.
+
+    `lines`: makes the line discipline of a boot. `folds_names`: whether command names may be typed in any case.
+    `prompt`, `passthrough_prompt`: printed when data is wanted; two writes of the firmware, so two messages. `receipt`:
+    the notice that all announced data has come in, `%d` bytes. `busy`: the answer to input while a command runs;
+    `busy_behind_data`: the same once the command has got its data. `busy_each_line`: input without a LF is refused in
+    silence, and there is an answer for each LF. `refuses_before_receipt`: what is too much is refused before the
+    receipt, not behind it. `forced_restart`: what AT+RST prints while a command runs; None where it is busy as any
+    other. `boot`: the messages of a boot. `causes`: the line before ERROR, by what went wrong.
+    """
+
+    lines: Callable[[], LineReader] = LineDiscipline
+    folds_names: bool = True
+    prompt: tuple[bytes, ...] = (Result.OK.value, b"\r\n>")
+    passthrough_prompt: tuple[bytes, ...] = (Result.OK.value, b"\r\n>")
+    receipt: bytes = b"\r\nRecv %d bytes\r\n"
+    busy: bytes = b"\r\nbusy p...\r\n"
+    busy_behind_data: bytes = b"\r\nbusy p...\r\n"
+    busy_each_line: bool = False
+    refuses_before_receipt: bool = False
+    forced_restart: bytes | None = b"\r\nWill force to restart!!!\r\n"
+    boot: tuple[bytes, ...] = (b"\r\nready\r\n",)
+    causes: Mapping[Cause, bytes] = field(default_factory=dict)
+
+
+ESP_AT = Conventions()

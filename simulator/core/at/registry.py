@@ -1,0 +1,119 @@
+"""The commands of a firmware: name and form to handler."""
+
+import inspect
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
+
+from espat.core.at.arguments import Signature
+from espat.core.at.errors import UNKNOWN_COMMAND, CommandError
+from espat.core.at.grammar import Command, Form, Parameter
+
+Handler = TypeVar("Handler", bound=Callable[..., Any])
+Choice = Callable[[Any, tuple[Parameter, ...]], bool]
+"""Picks a signature: called with the module and the parameters as they were typed. May raise CommandError."""
+
+
+class Entry:
+    """One handler of one form of a command."""
+
+    def __init__(
+        self, name: str, form: Form, handler: Callable[..., Any], *, when: Choice | None, reports_codes: bool
+    ) -> None:
+        self.name = name
+        self.form = form
+        self.handler = handler
+        self.when = when
+        self.is_async = inspect.iscoroutinefunction(handler)
+        self._reports_codes = reports_codes
+        self._signature: Signature | None = None
+
+    @property
+    def signature(self) -> Signature:
+        """Compiled at first use, so that a module starts without reading every signature."""
+        if self._signature is None:
+            self._signature = Signature(self.handler, reports_codes=self._reports_codes)
+        return self._signature
+
+
+class CommandTable:
+    """The handlers of one chapter.
+
+        table = CommandTable()
+
+        @table.command("AT+CWMODE", Form.QUERY)
+        def wifi_mode(module: Module) -> Line: ...
+
+    A form whose arguments depend on the state of the module or on an argument has several handlers, each with a
+    `when`; the first that says yes is taken.
+    """
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self.formats: list[tuple[str, str]] = []
+
+    def command(
+        self, name: str, form: Form, *, when: Choice | None = None, reports_codes: bool = True
+    ) -> Callable[[Handler], Handler]:
+        """Make the decorated function the handler of a form of a command.
+
+        A plain function answers at once; an async one may wait, and the module is busy meanwhile.
+        """
+
+        def enter(handler: Handler) -> Handler:
+            self.entries.append(Entry(name, form, handler, when=when, reports_codes=reports_codes))
+            return handler
+
+        return enter
+
+    def only(self, *wanted: str | tuple[str, Form]) -> "CommandTable":
+        """A table of some of these handlers: all forms of a command, or one. Raises KeyError for what is not here."""
+        selected = CommandTable()
+        for each in wanted:
+            selected.entries += self._found(each)
+        return selected
+
+    def _found(self, wanted: str | tuple[str, Form]) -> list[Entry]:
+        name, form = (wanted, None) if isinstance(wanted, str) else wanted
+        found = [entry for entry in self.entries if entry.name == name and form in (None, entry.form)]
+        if not found:
+            raise KeyError(wanted)
+        return found
+
+    def wire(self, name: str, form: str) -> Callable[[Handler], Handler]:
+        """Note that the decorated function implements a catalogue entry that is no command: `+IPD`, `+++`."""
+
+        def enter(function: Handler) -> Handler:
+            self.formats.append((name, form))
+            return function
+
+        return enter
+
+
+class Registry:
+    """All commands of one build of one firmware."""
+
+    def __init__(self, tables: Iterable[CommandTable], built_in: Callable[[str], bool] = lambda name: True) -> None:
+        """The first table that has a form of a command is the one that counts. `built_in`: whether a command belongs to
+        the build; one that does not is unknown."""
+        self._entries: dict[tuple[str, Form], list[Entry]] = {}
+        for table in tables:
+            own: dict[tuple[str, Form], list[Entry]] = {}
+            for entry in table.entries:
+                if built_in(entry.name):
+                    own.setdefault((entry.name, entry.form), []).append(entry)
+            for key, entries in own.items():
+                self._entries.setdefault(key, entries)
+
+    def __iter__(self) -> Iterator[tuple[str, Form]]:
+        """Name and form of every command that works."""
+        return iter(self._entries)
+
+    def __contains__(self, key: tuple[str, Form]) -> bool:
+        return key in self._entries
+
+    def find(self, context: Any, command: Command) -> Entry:
+        """The handler for a command line. Raises CommandError for an unknown command or a form it lacks."""
+        for entry in self._entries.get((command.name, command.form), ()):
+            if entry.when is None or entry.when(context, command.parameters):
+                return entry
+        raise CommandError(UNKNOWN_COMMAND)

@@ -1,0 +1,100 @@
+"""A port that is a program: its standard input and output are the wire, on a terminal of its own.
+
+What it prints on standard error goes where the simulator's goes. When it ends, whoever opened the port is told its
+exit code.
+"""
+
+import os
+import shlex
+import signal
+import sys
+from collections.abc import Callable
+from typing import Final
+
+import trio
+from ptyprocess import PtyProcess
+
+from espat.core.ports.opener import PortOpener
+from espat.core.ports.port import Attachment, PortError
+from espat.core.ports.terminal import Spawn, TerminalPort, make_serial
+
+STANDARD_INPUT, STANDARD_ERROR = 0, 2
+KILLED: Final = 128
+"""Added to the number of the signal that ended a program, as shells do."""
+
+
+class ExecPort(TerminalPort):
+    """A child process whose controlling terminal is the client's end of the wire."""
+
+    def __init__(self, command: str, spawn: Spawn, ended: Callable[[int], None]) -> None:
+        """Start a program. `command`: its name and arguments, quoted as for a shell; no shell is between. `ended` is
+        told its exit code. Raises PortError."""
+        self._process = _start(command)
+        super().__init__(self._process.fd, spawn)
+        self.announcement = f"runs {command}"
+        self._ended = ended
+        spawn(self._wait)
+        self._expect_set_up()
+
+    async def receive_some(self) -> bytes:
+        while True:
+            await trio.lowlevel.wait_readable(self._master)
+            try:
+                chunk = super().receive_nowait()
+            except OSError:  # nobody has the other end any more
+                await trio.sleep_forever()
+            if chunk:
+                return chunk
+
+    def receive_nowait(self) -> bytes:
+        try:
+            return super().receive_nowait()
+        except OSError:
+            return b""
+
+    def send_nowait(self, data: bytes) -> int:
+        try:
+            return super().send_nowait(data)
+        except OSError:
+            return len(data)
+
+    def close(self) -> None:
+        """End the program, with SIGHUP as one whose terminal goes away, and SIGKILL if it must be."""
+        trio.lowlevel.notify_closing(self._master)
+        self._process.close()
+
+    async def _wait(self) -> None:
+        process = os.pidfd_open(self._process.pid)
+        try:
+            await trio.lowlevel.wait_readable(process)
+        finally:
+            os.close(process)
+        self._process.wait()
+        self.set_attachment(Attachment.LEFT)
+        status = self._process.exitstatus
+        self._ended(status if status is not None else KILLED + self._process.signalstatus)
+
+
+def open_port(place: str, opener: PortOpener) -> ExecPort:
+    """The port of `exec:PLACE`. Raises PortError."""
+    return ExecPort(place, opener.spawn, opener.ended)
+
+
+def _start(command: str) -> PtyProcess:
+    errors = os.dup(sys.stderr.fileno())
+
+    def prepare() -> None:  # in the child, before it becomes the program
+        make_serial(STANDARD_INPUT)
+        os.dup2(errors, STANDARD_ERROR)
+        os.close(errors)
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # which Python ignores
+
+    try:
+        words = shlex.split(command)
+        if not words:
+            raise ValueError("there is no command")
+        return PtyProcess.spawn(words, preexec_fn=prepare, pass_fds=(errors,))
+    except (OSError, ValueError) as error:
+        raise PortError(f"cannot run {command!r}: {error}") from error
+    finally:
+        os.close(errors)

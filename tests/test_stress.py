@@ -1,0 +1,25 @@
+"""Modules of every firmware, handled roughly; `tests/stress/handling.py` says how, and plays many more seeds."""
+
+import pytest
+
+from espat.dialects.names import RUNNABLE
+from tests.stress.handling import RoughHandling
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("dialect", RUNNABLE)
+async def test_a_module_answers_whatever_was_done_to_it(dialect: str, seed: int) -> None:
+    await RoughHandling(seed, [dialect]).run()
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_so_do_several_on_one_air(seed: int) -> None:
+    await RoughHandling(seed, RUNNABLE[:3]).run()
+
+
+async def test_the_same_seed_gives_the_same_bytes() -> None:
+    runs = [RoughHandling(7, RUNNABLE[:2]) for _ in range(2)]
+    for run in runs:
+        await run.run()
+    assert runs[0].done == runs[1].done
+    assert runs[0].digest.hexdigest() == runs[1].digest.hexdigest()
