@@ -20,8 +20,8 @@ from espat.core.ports.port import MemoryPort
 from espat.core.time.clock import RealClock
 from espat.dialects.loading import load_firmware
 from espat.dialects.names import RUNNABLE
-from espat.scenario.simulation import Simulation
-from espat.scenario.world import World
+from espat.scenario.stage.running_world import RunningWorld
+from espat.scenario.world.world import World
 
 COMMANDS: Final = 10000
 EXCHANGES: Final = 2000
@@ -105,7 +105,7 @@ async def _profile(peer: int) -> cProfile.Profile:
 async def connected_module(peer: int, dialect: str = RUNNABLE[0]) -> AsyncIterator[MemoryPort]:
     """A module, echo off, with an open connection to a port of this machine."""
     port = MemoryPort()
-    simulation = Simulation(World(), RealClock())
+    simulation = RunningWorld(World(), RealClock())
     simulation.add_module(load_firmware(dialect), port)
     with trio.fail_after(LIMIT):
         async with trio.open_nursery() as nursery:

@@ -12,8 +12,8 @@ from benchmarks.transfer_data import Check, piece
 from espat.core.ports.port import MemoryPort
 from espat.core.time.clock import RealClock
 from espat.dialects.esp32_v5 import Esp32V5
-from espat.scenario.simulation import Simulation
-from espat.scenario.world import World
+from espat.scenario.stage.running_world import RunningWorld
+from espat.scenario.world.world import World
 
 COUNT: Final = 5_000_000
 CHUNK: Final = 16384
@@ -49,7 +49,7 @@ def measure() -> list[Row]:
 
 
 async def _runs() -> tuple[float, ...]:
-    simulation = Simulation(World(), RealClock())
+    simulation = RunningWorld(World(), RealClock())
     server, client = ports = [MemoryPort(capacity=CAPACITY) for _ in range(2)]
     for port in ports:
         simulation.add_module(Esp32V5(), port)

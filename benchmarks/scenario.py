@@ -16,10 +16,10 @@ from benchmarks.processes import ROOT
 from espat.core.ports.port import MemoryPort
 from espat.core.time.clock import SteppedClock
 from espat.dialects.esp32_v5 import Esp32V5
-from espat.scenario.playing.outcome import PASSED, WAITING, play_file
-from espat.scenario.playing.stage import Setting
-from espat.scenario.simulation import Simulation
-from espat.scenario.world import World
+from espat.scenario.play.outcome import PASSED, WAITING, play_file
+from espat.scenario.stage.running_world import RunningWorld
+from espat.scenario.stage.stage import StageOptions
+from espat.scenario.world.world import World
 
 SCENARIOS: Final = Path(__file__).with_name("scenarios")
 DOCUMENTED: Final = ROOT / "scenarios" / "documented"
@@ -70,7 +70,7 @@ def _alone(
 
 def _played(path: Path, trace: Path | None = None) -> float:
     """Seconds a scenario takes. Raises RuntimeError when it does not pass."""
-    outcome = play_file(path, Setting(trace=trace))
+    outcome = play_file(path, StageOptions(trace=trace))
     if outcome.status != PASSED:
         raise RuntimeError("\n".join(outcome.details))
     return outcome.seconds
@@ -87,7 +87,7 @@ def _timers() -> float:
 
 async def _fire_timers() -> float:
     clock = SteppedClock()
-    simulation = Simulation(World(), clock)
+    simulation = RunningWorld(World(), clock)
     module = simulation.add_module(Esp32V5(), MemoryPort(now=clock.now, move_on_after=clock.move_on_after))
 
     async def tick() -> None:
@@ -125,7 +125,7 @@ def _different_traces() -> int:
     with tempfile.TemporaryDirectory() as directory:
         trace = Path(directory) / "trace.jsonl"
         for path in [SCENARIOS / "thirty_steps.yaml", *sorted(DOCUMENTED.glob("*.yaml"))]:
-            if play_file(path, Setting()).status == WAITING:
+            if play_file(path, StageOptions()).status == WAITING:
                 continue
             contents = set()
             for _ in range(SAME):

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from espat.radio.security import SECURITIES
-from espat.scenario.world import DEFAULT_ACCESS_POINT, AccessPointConfiguration, World
+from espat.scenario.world.world import DEFAULT_ACCESS_POINT, AccessPointConfiguration, World
 from tests.workbench import Workbench, workbench
 
 OK = b"\r\nOK\r\n"

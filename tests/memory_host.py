@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 import trio
 
-from espat.scenario.world import World
+from espat.scenario.world.world import World
 from espat.stack.endpoint import Endpoint
 from espat.stack.errors import LWIP_RESET, NetworkError
 from espat.stack.memory_stream import MemoryStream, memory_stream_pair

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import trio
 
-from espat.scenario.world import World
+from espat.scenario.world.world import World
 from tests.workbench import Workbench, workbench
 
 OK = b"\r\nOK\r\n"

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 
 import trio
 
-from espat.scenario.world import World
+from espat.scenario.world.world import World
 from tests.network import (
     NO_ANSWER,
     OK,

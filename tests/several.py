@@ -9,8 +9,8 @@ from trio.testing import wait_all_tasks_blocked
 from espat.core.ports.port import MemoryPort
 from espat.core.time.clock import SteppedClock
 from espat.dialects.esp32_v5 import Esp32V5
-from espat.scenario.simulation import Simulation
-from espat.scenario.world import World
+from espat.scenario.stage.running_world import RunningWorld
+from espat.scenario.world.world import World
 from tests.workbench import Workbench
 
 OK = b"\r\nOK\r\n"
@@ -31,7 +31,7 @@ async def modules(
     """Modules that have booted, with their echo off; all of them share the clock."""
     clock = SteppedClock()
     announced: list[tuple[int, str]] = []
-    simulation = Simulation(
+    simulation = RunningWorld(
         world or World(), clock, profile=profile, announce=lambda number, text: announced.append((number, text))
     )
     benches = []

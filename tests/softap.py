@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from espat.scenario.world import StationConfiguration, World
+from espat.scenario.world.world import StationConfiguration, World
 from tests.several import ERROR, OK, modules, run
 from tests.workbench import Workbench
 

@@ -71,9 +71,23 @@ def test_imports_point_downwards(module: str) -> None:
         assert not neighbours or own in MODULE, f"{module} imports {imported}, which is next door"
 
 
+def folder(module: str) -> str:
+    """The folder that a module is in; what stands beside the folders is a room of its own."""
+    inside = module.count(".") > 1 and SOURCES[module].name != "__init__.py"
+    return module.rpartition(".")[0] if inside else module
+
+
 def test_there_is_no_circle() -> None:
     graph = {module: set(imports(module)) - {module, "espat"} for module in SOURCES}
     TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
+
+
+def test_folders_form_no_circle_either() -> None:
+    graph: dict[str, set[str]] = {}
+    for module in SOURCES:
+        own = graph.setdefault(folder(module), set())
+        own |= {folder(imported) for imported in imports(module) if imported != "espat"}
+    TopologicalSorter({name: others - {name} for name, others in graph.items()}).prepare()
 
 
 def test_the_package_itself_imports_nothing_but_for_type_checkers() -> None:

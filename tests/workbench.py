@@ -11,8 +11,8 @@ from espat.core.time.clock import SteppedClock
 from espat.dialects.loading import load_firmware
 from espat.module import Module
 from espat.persist.storage import Storage
-from espat.scenario.simulation import Simulation
-from espat.scenario.world import World
+from espat.scenario.stage.running_world import RunningWorld
+from espat.scenario.world.world import World
 
 
 class Workbench:
@@ -20,7 +20,7 @@ class Workbench:
 
     def __init__(
         self,
-        simulation: Simulation,
+        simulation: RunningWorld,
         module: Module,
         port: MemoryPort,
         clock: SteppedClock,
@@ -77,7 +77,7 @@ async def workbench(
     clock = SteppedClock()
     port = MemoryPort(now=clock.now, move_on_after=clock.move_on_after, capacity=capacity)
     announced: list[tuple[int, str]] = []
-    simulation = Simulation(
+    simulation = RunningWorld(
         world or World(), clock, profile=profile, announce=lambda number, text: announced.append((number, text))
     )
     firmware = load_firmware(dialect)

@@ -6,9 +6,9 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from espat.scenario.scenario import ScenarioError
-from espat.scenario.world_file import load_world
-from espat.scenario.world_reader import WorldError
+from espat.scenario.reading.scenario import ScenarioError
+from espat.scenario.reading.world_file import load_world
+from espat.scenario.reading.world_reader import WorldError
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, _SubParsersAction
@@ -52,6 +52,6 @@ def _mistakes(file: str) -> str:
 
 def _check_scenario(path: Path) -> None:
     """Raises ScenarioError."""
-    from espat.scenario.playing.player import prepare_file  # the whole simulator, and YAML
+    from espat.scenario.play.player import prepare_file  # the whole simulator, and YAML
 
     prepare_file(path)

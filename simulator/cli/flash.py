@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 from espat.cli.reasons import reason
 from espat.core.suggestions import any_of, nearest
+from espat.persist.chip.flash import SECTOR_SIZE, FlashChip, sectors_of
+from espat.persist.chip.image_file import OWNER_ONLY, FlashFileError, ImageCopy, create_image, open_image
 from espat.persist.factory import PARAMETER_RANGES, PARAMETERS, PKI_NAMESPACES
-from espat.persist.flash import SECTOR_SIZE, FlashChip, sectors_of
-from espat.persist.image_file import OWNER_ONLY, FlashFileError, ImageCopy, create_image, open_image
 from espat.persist.nvs.entry import Type
 from espat.persist.nvs.page import NvsDamagedError
 from espat.persist.nvs.partition import NvsFullError, NvsPartition, NvsValueError, Typed

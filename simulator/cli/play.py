@@ -14,8 +14,8 @@ from espat.core.time.timing import PROFILES
 if TYPE_CHECKING:
     from argparse import ArgumentParser, _SubParsersAction
 
-    from espat.scenario.playing.outcome import Outcome
-    from espat.scenario.playing.stage import Setting
+    from espat.scenario.play.outcome import Outcome
+    from espat.scenario.stage.stage import StageOptions
 
 FORMATS = ("text", "json", "junit")
 
@@ -49,8 +49,8 @@ def add_parser(subparsers: "_SubParsersAction[ArgumentParser]") -> None:
 def main(options: Namespace) -> int:
     """Play. Returns 0, 1 when a scenario failed, 2 when a file cannot be used."""
     from espat.cli import play_report  # these three: the whole simulator, for this subcommand only
-    from espat.scenario.playing.outcome import FAILED, WRONG
-    from espat.scenario.scenario import ScenarioError
+    from espat.scenario.play.outcome import FAILED, WRONG
+    from espat.scenario.reading.scenario import ScenarioError
 
     for stream in (sys.stdout, sys.stderr):  # a file's name need not be text
         if isinstance(stream, TextIOWrapper):
@@ -122,8 +122,8 @@ def _files(options: Namespace) -> Iterator[Path]:
 
 
 def _attaches(path: Path) -> bool:
-    from espat.scenario.scenario import ScenarioError  # with the one below: for this subcommand only
-    from espat.scenario.scenario_file import read_scenario
+    from espat.scenario.reading.scenario import ScenarioError  # with the one below: for this subcommand only
+    from espat.scenario.reading.scenario_file import read_scenario
 
     try:
         return read_scenario(path).attach
@@ -135,7 +135,7 @@ def _outcomes(files: list[Path], options: Namespace, speed: float | None) -> "It
     """In the order of the files."""
     from functools import partial  # with those below: for this subcommand only
 
-    from espat.scenario.playing.outcome import play_file
+    from espat.scenario.play.outcome import play_file
 
     jobs = [(path, _setting(path, files, options, speed)) for path in files]
     if options.jobs == 1 or len(files) == 1:
@@ -150,18 +150,18 @@ def _outcomes(files: list[Path], options: Namespace, speed: float | None) -> "It
         yield from pool.map(work, jobs, chunksize=max(1, min(8, len(jobs) // (4 * options.jobs))))
 
 
-def _play_job(job: "tuple[Path, Setting]", seed: int | None, limit: int) -> "Outcome":
-    from espat.scenario.playing.outcome import play_file  # loaded before the fork
+def _play_job(job: "tuple[Path, StageOptions]", seed: int | None, limit: int) -> "Outcome":
+    from espat.scenario.play.outcome import play_file  # loaded before the fork
 
     return play_file(*job, seed, limit)
 
 
-def _setting(path: Path, files: list[Path], options: Namespace, speed: float | None) -> "Setting":
-    from espat.scenario.playing.stage import Setting  # as above
+def _setting(path: Path, files: list[Path], options: Namespace, speed: float | None) -> "StageOptions":
+    from espat.scenario.stage.stage import StageOptions  # as above
 
     trace = None
     if options.trace is not None:
         same = [file for file in files if file.stem == path.stem]
         number = f"-{same.index(path)}" if same.index(path) else ""
         trace = options.trace / f"{path.stem}{number}.jsonl"
-    return Setting(speed=speed, sockets=speed is not None, profile=options.timing, trace=trace)
+    return StageOptions(speed=speed, sockets=speed is not None, profile=options.timing, trace=trace)

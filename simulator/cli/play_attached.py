@@ -10,10 +10,10 @@ from espat.cli.ending import Ending
 from espat.cli.port_options import port_uris
 from espat.cli.reasons import reason
 from espat.core.ports.port import PortError
-from espat.scenario.playing.outcome import report
-from espat.scenario.playing.player import PlayError, Prepared, on_stage, perform, prepare_file
-from espat.scenario.playing.stage import Setting
-from espat.scenario.scenario import ScenarioError
+from espat.scenario.play.outcome import report
+from espat.scenario.play.player import PlayError, Prepared, on_stage, perform, prepare_file
+from espat.scenario.reading.scenario import ScenarioError
+from espat.scenario.stage.stage import StageOptions
 
 
 def play_attached(path: Path, options: Namespace, speed: float | None) -> int:
@@ -32,14 +32,14 @@ def play_attached(path: Path, options: Namespace, speed: float | None) -> int:
         print(f"espat: {error}", file=sys.stderr)
         return 2
     trace = options.trace / f"{path.stem}.jsonl" if options.trace is not None else None
-    setting = Setting(
+    setting = StageOptions(
         speed=speed or 1.0, sockets=True, profile=options.timing, ports=tuple(ports), logs=tuple(logs), trace=trace
     )
     with Ending() as ending:
         return ending.run(_play, prepared, setting, options.seed, ending)
 
 
-async def _play(prepared: Prepared, setting: Setting, seed: int | None, ending: Ending) -> int:
+async def _play(prepared: Prepared, setting: StageOptions, seed: int | None, ending: Ending) -> int:
     result = 0
     forever = not prepared.scenario.steps
     async with trio.open_nursery() as nursery:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Final
 
-from espat.scenario.playing.outcome import FAILED, PASSED, WAITING, WRONG, Outcome
+from espat.scenario.play.outcome import FAILED, PASSED, WAITING, WRONG, Outcome
 
 WORDS: Final = {PASSED: "ok", FAILED: "FAILED", WAITING: "waiting", WRONG: "WRONG"}
 

@@ -9,7 +9,7 @@ from espat.core.ports.uri import NUMBER, PortUri, parse_link, parse_port_uri
 if TYPE_CHECKING:
     from argparse import ArgumentParser, _ArgumentGroup
 
-    from espat.scenario.world import ModuleConfiguration
+    from espat.scenario.world.world import ModuleConfiguration
 
 DEFAULT_LINK: Final = "./ttyESP{n}"
 NAMES: Final = ("link", "port", "log_port")

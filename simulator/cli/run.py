@@ -18,8 +18,8 @@ from espat.core.time.timing import PROFILES
 from espat.core.trace import Trace
 from espat.dialects.names import RUNNABLE
 from espat.persist.variants import VARIANTS
-from espat.scenario.world import ModuleConfiguration, World
-from espat.scenario.world_modules import with_modules
+from espat.scenario.world.modules import with_modules
+from espat.scenario.world.world import ModuleConfiguration, World
 from espat.stack.endpoint import LOOPBACK
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _open_flash_files(options: Namespace, world: World) -> "list[Storage | None]
     """Raises ValueError."""
     if all(module.flash is None for module in world.modules):
         return []
-    from espat.scenario.flash_files import open_flash_files  # only those who have a file wait for it
+    from espat.scenario.stage.flash_files import open_flash_files  # only those who have a file wait for it
 
     try:
         return open_flash_files(world.modules)
@@ -113,7 +113,7 @@ def _world(options: Namespace) -> World:
     if options.world is None:
         world = World()
     else:
-        from espat.scenario.world_file import load_world  # the TOML parser, only for those who have a file
+        from espat.scenario.reading.world_file import load_world  # the TOML parser, only for those who have a file
 
         world = load_world(options.world)
     changes: dict[str, object] = {}

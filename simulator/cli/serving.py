@@ -18,7 +18,7 @@ from espat.core.ports.uri import PortUri
 from espat.core.time.clock import Clock, RealClock, ScaledClock
 from espat.core.trace import Trace
 from espat.dialects.names import RUNNABLE
-from espat.scenario.world import World
+from espat.scenario.world.world import World
 
 if TYPE_CHECKING:
     from espat.persist.storage import Storage
@@ -105,10 +105,10 @@ async def _run_modules(
 ) -> None:
     # Half of the program: the ports can be opened while it loads, as a chip's can while it boots.
     from espat.dialects.loading import load_firmware
-    from espat.scenario.simulation import Simulation
+    from espat.scenario.stage.running_world import RunningWorld
 
     clock: Clock = RealClock() if options.speed == 1 else ScaledClock(options.speed)
-    simulation = Simulation(world, clock, profile=options.timing, trace=trace, announce=announce)
+    simulation = RunningWorld(world, clock, profile=options.timing, trace=trace, announce=announce)
     if not any(storages):
         logging.info(NOTHING_KEPT)
     for port, log, storage, own in islice(zip_longest(ports, logs, storages, world.modules), len(ports)):

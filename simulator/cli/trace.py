@@ -41,7 +41,7 @@ def add_parser(subparsers: "_SubParsersAction[ArgumentParser]") -> None:
 def main(options: Namespace) -> int:
     """Print what is wanted. Returns 0, or 2 when the file is no trace."""
     from espat.core.trace import line as as_line  # with the one below: for this subcommand only
-    from espat.scenario.playing.trace_text import shown_record
+    from espat.scenario.stage.trace_text import shown_record
 
     show = as_line if options.format == "json" else shown_record
     try:

@@ -10,7 +10,7 @@ from espat.core.at.errors import CommandError, failed
 from espat.core.at.grammar import Form, Parameter
 from espat.core.at.registry import Choice, CommandTable
 from espat.module import Module
-from espat.persist.flash import SECTOR_SIZE
+from espat.persist.chip.flash import SECTOR_SIZE
 from espat.persist.nvs.entry import KEY_LIMIT, Type
 from espat.persist.nvs.partition import NvsFullError, NvsPartition, NvsValueError
 from espat.persist.partitions import NAME_LIMIT, Partition

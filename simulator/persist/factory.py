@@ -5,7 +5,7 @@ import logging
 from functools import cache
 from typing import Final, NamedTuple
 
-from espat.persist.flash import FlashChip, FlashRegion
+from espat.persist.chip.flash import FlashChip, FlashRegion
 from espat.persist.manufacturing import shipped_value, shipped_values
 from espat.persist.nvs.entry import Type
 from espat.persist.nvs.page import NvsDamagedError

@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Final
 
 from espat.core.at.errors import CommandError
-from espat.persist.flash import FlashRegion
+from espat.persist.chip.flash import FlashRegion
 from espat.persist.nvs.entry import Type
 from espat.persist.nvs.partition import NvsFullError, NvsPartition
 

@@ -6,7 +6,7 @@ from struct import Struct
 from typing import Final, NamedTuple
 from zlib import crc32
 
-from espat.persist.flash import SECTOR_SIZE, Flash, FlashRegion
+from espat.persist.chip.flash import SECTOR_SIZE, Flash, FlashRegion
 from espat.persist.nvs.entry import CRC_START
 from espat.persist.partitions import FACTORY_APP, OTA_0, Partition
 

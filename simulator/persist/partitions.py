@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from struct import Struct
 from typing import Final, NamedTuple
 
-from espat.persist.flash import SECTOR_SIZE
+from espat.persist.chip.flash import SECTOR_SIZE
 
 TABLE_OFFSET: Final = 0x8000
 """Where the system's table is."""

@@ -7,9 +7,9 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from espat.persist.chip.flash import SECTOR_SIZE, FlashChip, FlashRegion, sectors_of
+from espat.persist.chip.image_file import FlashFileError, Image, ImageCopy, create_image, open_image
 from espat.persist.factory import ManufacturingPartition, manufacturing_image
-from espat.persist.flash import SECTOR_SIZE, FlashChip, FlashRegion, sectors_of
-from espat.persist.image_file import FlashFileError, Image, ImageCopy, create_image, open_image
 from espat.persist.nvs.page import NvsDamagedError
 from espat.persist.nvs_settings import DividedSettings, NvsSettings
 from espat.persist.ota import Applications, application_head

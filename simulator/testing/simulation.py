@@ -23,20 +23,21 @@ from espat.core.time.timing import PROFILES
 from espat.core.trace import Record
 from espat.dialects.names import BUILDS, RUNNABLE
 from espat.persist.variants import VARIANTS
-from espat.scenario.document import Items, Table
-from espat.scenario.durations import read_seconds
-from espat.scenario.flash_files import close_flash_files, open_flash_files
-from espat.scenario.playing.matching import MismatchError
-from espat.scenario.playing.peers import PeerConfiguration, PeerError
-from espat.scenario.playing.player import described
-from espat.scenario.playing.stage import Setting, Stage, open_stage
-from espat.scenario.playing.surroundings import arrange
-from espat.scenario.playing.trace_text import shown_record
-from espat.scenario.playing.variables import UnknownVariableError, Variables
-from espat.scenario.scenario import Scenario, ScenarioError, shown
+from espat.scenario.hosts.peers import PeerError
+from espat.scenario.play.player import described
+from espat.scenario.reading.scenario import Scenario, ScenarioError, shown
+from espat.scenario.reading.scenario_world import arrange
+from espat.scenario.stage.flash_files import close_flash_files, open_flash_files
+from espat.scenario.stage.matching import MismatchError
+from espat.scenario.stage.stage import Stage, StageOptions, open_stage
+from espat.scenario.stage.trace_text import shown_record
+from espat.scenario.text.document import Items, Table
+from espat.scenario.text.durations import read_seconds
+from espat.scenario.text.variables import UnknownVariableError, Variables
 from espat.scenario.verbs import VERBS, VerbError, bind
-from espat.scenario.world import ModuleConfiguration, World
-from espat.scenario.world_modules import with_modules
+from espat.scenario.world.modules import with_modules
+from espat.scenario.world.peers import PeerConfiguration
+from espat.scenario.world.world import ModuleConfiguration, World
 
 __tracebackhide__ = True
 """For pytest: a failure is the caller's, and is shown there; `--full-trace` shows the rest."""
@@ -198,7 +199,7 @@ class Simulation(VerbGroups):
         self._names = [str(number) for number in range(len(self._world.modules))]
         self._serial = serial
         self._link = str(link) if link is not None else None
-        self._setting = Setting(
+        self._setting = StageOptions(
             speed=speed,
             sockets=speed is not None,
             profile=timing,

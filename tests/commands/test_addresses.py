@@ -3,7 +3,7 @@
 import pytest
 import trio
 
-from espat.scenario.world import DEFAULT_ACCESS_POINT, AccessPointConfiguration, World
+from espat.scenario.world.world import DEFAULT_ACCESS_POINT, AccessPointConfiguration, World
 from tests.network import (
     LOCAL_PORT,
     OK,

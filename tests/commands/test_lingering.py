@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 import pytest
 import trio
 
+from espat.scenario.reading.world_reader import read_world
 from espat.scenario.services.peer_connection import PeerConnection
-from espat.scenario.world_reader import read_world
 from tests.memory_host import HOST, OPENED, linked
 from tests.network import OK, PROMPT, around, connected, expect, receive_exactly, station, taken
 from tests.several import BACK, LOST

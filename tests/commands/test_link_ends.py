@@ -2,7 +2,7 @@
 
 import trio
 
-from espat.scenario.world import DEFAULT_ACCESS_POINT, World
+from espat.scenario.world.world import DEFAULT_ACCESS_POINT, World
 from tests.network import ERROR, OK, UdpPeer, answer, connected, expect, receive_exactly, send, station
 from tests.workbench import workbench
 

@@ -3,7 +3,7 @@
 import pytest
 import trio
 
-from espat.scenario.world import World
+from espat.scenario.world.world import World
 from espat.stack.connection import Connection
 from espat.stack.network import Route
 from espat.stack.tcp_options import ConnectionOptions

@@ -5,7 +5,7 @@ import socket
 import pytest
 import trio
 
-from espat.scenario.world import World
+from espat.scenario.world.world import World
 from tests.network import (
     ERROR,
     OK,

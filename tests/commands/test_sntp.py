@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from trio.testing import wait_all_tasks_blocked
 
+from espat.scenario.reading.world_reader import read_world
 from espat.scenario.services.peer import UdpPeer
-from espat.scenario.world_reader import read_world
 from espat.stack import ntp
 from espat.stack.sntp import time_zone
 from tests.several import ERROR, JOINED, OK, PROMPT, READY, modules, run

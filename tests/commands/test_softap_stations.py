@@ -2,7 +2,7 @@
 
 import pytest
 
-from espat.scenario.world import World
+from espat.scenario.world.world import World
 from tests.several import ERROR, OK, READY, modules, run
 from tests.softap import SOFTAP, connected, gone, leased, phones, softap
 

@@ -9,7 +9,7 @@ import pytest
 import trio
 
 from espat.persist.manufacturing import SHIPPED
-from espat.scenario.playing.tls_peers import listens
+from espat.scenario.hosts.tls_peers import listens
 from tests.network import ERROR, NO_ANSWER, OK, PEER, answer, closed_port, expect, send, soon, station, taken
 from tests.programs import need_program
 from tests.tls_peers import client_context

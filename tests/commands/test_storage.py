@@ -4,8 +4,8 @@ from contextlib import suppress
 
 import pytest
 
+from espat.persist.chip.flash import SECTOR_SIZE
 from espat.persist.factory import manufacturing_image
-from espat.persist.flash import SECTOR_SIZE
 from espat.persist.manufacturing import SHIPPED
 from espat.persist.nvs.entry import Type
 from espat.persist.nvs.partition import NvsFullError

@@ -12,9 +12,9 @@ from espat.core.time.clock import SteppedClock
 from espat.dialects.esp32_v5 import Esp32V5
 from espat.persist.storage import Storage
 from espat.persist.variants import VARIANTS
-from espat.scenario.simulation import Simulation
-from espat.scenario.world import World
-from espat.scenario.world_reader import read_world
+from espat.scenario.reading.world_reader import read_world
+from espat.scenario.stage.running_world import RunningWorld
+from espat.scenario.world.world import World
 
 
 class LoggedModule:
@@ -23,7 +23,7 @@ class LoggedModule:
     def __init__(self, world: World, profile: str, storage: Storage | None) -> None:
         self.clock = SteppedClock()
         self.port, self.log = (MemoryPort(now=self.clock.now, move_on_after=self.clock.move_on_after) for _ in range(2))
-        self.simulation = Simulation(world, self.clock, profile=profile)
+        self.simulation = RunningWorld(world, self.clock, profile=profile)
         self.simulation.add_module(Esp32V5(), self.port, storage, log_port=self.log)
 
     async def command(self, line: bytes, seconds: float = 0.0) -> list[str]:
@@ -183,7 +183,7 @@ async def test_memory_that_is_not_there_is_logged() -> None:
 async def test_a_log_that_nobody_reads_holds_nothing_up() -> None:
     clock = SteppedClock()
     port, log = MemoryPort(), MemoryPort(capacity=100)
-    simulation = Simulation(World(), clock)
+    simulation = RunningWorld(World(), clock)
     simulation.add_module(Esp32V5(), port, log_port=log)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(simulation.run)

@@ -15,8 +15,8 @@ from espat.dialects.esp8266_board import FIRST_BOOT_TEXT
 from espat.dialects.firmware import Dialect
 from espat.dialects.loading import load_firmware
 from espat.firmware import BootText
-from espat.scenario.simulation import Simulation
-from espat.scenario.world import World
+from espat.scenario.stage.running_world import RunningWorld
+from espat.scenario.world.world import World
 from tests.core.test_paced_port import RatedPort
 
 SECOND = 1.0
@@ -36,7 +36,7 @@ class Bench:
         self.clock = SteppedClock()
         self.client = RatedPort(self.clock, None)
         port = PacedPort(self.client, self.clock) if paced else self.client
-        self.simulation = Simulation(World(), self.clock)
+        self.simulation = RunningWorld(World(), self.clock)
         self.simulation.add_module(firmware, port)
 
     async def command(self, line: bytes, seconds: float = SECOND) -> bytes:

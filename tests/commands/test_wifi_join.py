@@ -3,7 +3,7 @@
 import pytest
 
 from espat.radio.security import SECURITIES
-from espat.scenario.world import AccessPointConfiguration
+from espat.scenario.world.world import AccessPointConfiguration
 from tests.air import BSSID, CONNECTED, JOIN, JOINED, LOST, OK, router, state, station
 
 BUSY = b"\r\nbusy p...\r\n"

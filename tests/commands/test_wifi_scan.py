@@ -3,7 +3,7 @@
 import pytest
 
 from espat.radio.security import SECURITIES
-from espat.scenario.world import AccessPointConfiguration, World
+from espat.scenario.world.world import AccessPointConfiguration, World
 from tests.workbench import Workbench, workbench
 
 OK = b"\r\nOK\r\n"

@@ -11,7 +11,7 @@ from espat.core.at.grammar import Form
 from espat.core.at.registry import Entry
 from espat.dialects.loading import load_firmware
 from espat.dialects.names import RUNNABLE
-from espat.scenario.world import World
+from espat.scenario.world.world import World
 from tests.workbench import Workbench, workbench
 
 RESTARTING = {"AT+RST", "AT+RESTORE", "AT+GSLP", "AT+RFCAL"}

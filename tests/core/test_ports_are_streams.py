@@ -24,7 +24,7 @@ from espat.core.ports.serial_line import FACTORY_UART
 from espat.core.ports.unix import UnixPort
 from espat.core.ports.uri import parse_port_uri
 from espat.core.time.clock import RealClock
-from espat.scenario.playing.terminal import open_device
+from espat.scenario.stage.terminal import open_device
 from tests.core.port_stream import PortStream
 
 TIOCGPTPEER = 0x5441

@@ -6,8 +6,8 @@ import trio
 from espat.core.ports.port import MemoryPort
 from espat.core.time.clock import SteppedClock
 from espat.dialects.loading import load_firmware
-from espat.scenario.simulation import Simulation
-from espat.scenario.world import World
+from espat.scenario.stage.running_world import RunningWorld
+from espat.scenario.world.world import World
 from tests.workbench import Workbench, workbench
 
 GAP = 0.002
@@ -66,7 +66,7 @@ async def test_what_began_while_a_command_ran_is_refused_though_it_has_ended() -
 async def test_what_comes_before_ready(profile: str, printed: bytes) -> None:
     clock = SteppedClock()
     port = MemoryPort(now=clock.now, move_on_after=clock.move_on_after)
-    simulation = Simulation(World(), clock, profile=profile)
+    simulation = RunningWorld(World(), clock, profile=profile)
     simulation.add_module(load_firmware("esp32-v5"), port)
     port.send(b"AT\r\n")
     async with trio.open_nursery() as nursery:

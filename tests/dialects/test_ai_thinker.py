@@ -1,7 +1,7 @@
 """Ai-Thinker's build: the captured softAP provisioning, byte for byte, with a phone."""
 
 from espat.radio.security import SECURITIES
-from espat.scenario.world import AccessPointConfiguration, ModuleConfiguration, StationConfiguration, World
+from espat.scenario.world.world import AccessPointConfiguration, ModuleConfiguration, StationConfiguration, World
 from tests.network import OK, PROMPT, UdpPeer, answer, expect, soon
 from tests.workbench import workbench
 

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import pytest
 import trio
 
-from espat.scenario.world import World
+from espat.scenario.world.world import World
 from tests.memory_host import HOST
 from tests.network import PEER, around, receive_exactly, soon, tcp_peer
 from tests.tls_peers import PORT, server_context, tls_host

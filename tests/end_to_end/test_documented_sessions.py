@@ -8,10 +8,10 @@ import pytest
 import trio
 
 from espat.core.ports.uri import PortUri
-from espat.scenario.playing.player import PlayError, Prepared, on_stage, perform, prepare
-from espat.scenario.playing.stage import Setting
-from espat.scenario.playing.terminal import open_device
-from espat.scenario.scenario_file import read_scenario
+from espat.scenario.play.player import PlayError, Prepared, on_stage, perform, prepare
+from espat.scenario.reading.scenario_file import read_scenario
+from espat.scenario.stage.stage import StageOptions
+from espat.scenario.stage.terminal import open_device
 from tests.end_to_end.conftest import Start
 from tests.end_to_end.simulator_process import LIMIT, ROOT
 from tests.programs import need_program
@@ -37,15 +37,17 @@ def name(session: Prepared) -> str:
     return Path(session.scenario.file).stem
 
 
-def settings(tmp_path: Path) -> dict[str, Setting]:
+def settings(tmp_path: Path) -> dict[str, StageOptions]:
     return {
-        "stepped": Setting(),
-        "sockets": Setting(speed=1.0, sockets=True),
-        "serial": Setting(speed=1.0, sockets=True, ports=tuple(PortUri("pty", f"{tmp_path}/tty{n}") for n in (0, 1))),
+        "stepped": StageOptions(),
+        "sockets": StageOptions(speed=1.0, sockets=True),
+        "serial": StageOptions(
+            speed=1.0, sockets=True, ports=tuple(PortUri("pty", f"{tmp_path}/tty{n}") for n in (0, 1))
+        ),
     }
 
 
-async def play(prepared: Prepared, setting: Setting) -> bytes:
+async def play(prepared: Prepared, setting: StageOptions) -> bytes:
     """Play a session; returns all that the module has printed since it was ready."""
     setting = replace(setting, ports=setting.ports[: len(prepared.scenario.modules)])
     with trio.fail_after(4 * LIMIT):
@@ -137,7 +139,7 @@ async def test_a_session_that_differs_is_told_with_file_line_and_step(tmp_path: 
     changed = tmp_path / "changed.yaml"
     changed.write_text(text.replace("'WIFI GOT IP'", "'WIFI LOST IP'"), encoding="utf-8")
     with pytest.raises(PlayError) as raised:
-        await play(prepare(read_scenario(changed)), Setting())
+        await play(prepare(read_scenario(changed)), StageOptions())
     assert str(raised.value) == (
         f"{changed}:13: step 4: expect: expected 'WIFI LOST IP', got 'WIFI GOT IP' at the end of "
         r"""b'AT+CWJAP="espressif","1234567890"\r\nWIFI CONNECTED\r\nWIFI GOT IP\r\n'"""

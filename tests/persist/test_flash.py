@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from espat.persist.flash import ERASED, MIRROR_LIMIT, SECTOR_SIZE, FlashChip, FlashRegion, sectors_of
-from espat.persist.image_file import FlashFileError, create_image, open_image
+from espat.persist.chip.flash import ERASED, MIRROR_LIMIT, SECTOR_SIZE, FlashChip, FlashRegion, sectors_of
+from espat.persist.chip.image_file import FlashFileError, create_image, open_image
 
 SIZE = 4 * SECTOR_SIZE
 

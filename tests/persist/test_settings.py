@@ -1,6 +1,6 @@
 """Settings: RAM, flash, and AT+SYSSTORE between them."""
 
-from espat.persist.flash import FlashChip, FlashRegion
+from espat.persist.chip.flash import FlashChip, FlashRegion
 from espat.persist.nvs_settings import NvsSettings
 from espat.persist.settings import Setting, Settings, stored
 

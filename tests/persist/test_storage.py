@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from esp_idf_nvs_partition_gen import nvs_partition_gen
 
+from espat.persist.chip.flash import ERASED, SECTOR_SIZE
+from espat.persist.chip.image_file import FlashFileError
 from espat.persist.factory import FactoryParameters, factory_data
-from espat.persist.flash import ERASED, SECTOR_SIZE
-from espat.persist.image_file import FlashFileError
 from espat.persist.nvs.entry import Type
 from espat.persist.nvs.partition import NvsPartition
 from espat.persist.storage import Storage, open_storage

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from espat.scenario.playing.player import play, prepare
-from espat.scenario.playing.stage import Setting
-from espat.scenario.scenario_file import read_scenario
+from espat.scenario.play.player import play, prepare
+from espat.scenario.reading.scenario_file import read_scenario
+from espat.scenario.stage.stage import StageOptions
 
-MEMORY = Setting()
-SOCKETS = Setting(speed=1.0, sockets=True)
+MEMORY = StageOptions()
+SOCKETS = StageOptions(speed=1.0, sockets=True)
 SETTINGS = {"in memory, stepped": MEMORY, "with sockets, real": SOCKETS}
 
 HEAD = """\
@@ -56,7 +56,7 @@ def steps(*lines: str) -> str:
     return "steps:\n" + "".join(f"  - {line}\n" for line in lines)
 
 
-async def play_text(tmp_path: Path, text: str, setting: Setting = MEMORY) -> None:
+async def play_text(tmp_path: Path, text: str, setting: StageOptions = MEMORY) -> None:
     """Play a text. Raises PlayError, ScenarioError."""
     prepared = prepare(read_scenario(write(tmp_path, text)))
     assert not prepared.awaited

@@ -7,9 +7,9 @@ from tempfile import TemporaryDirectory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from espat.scenario.playing.player import prepare
-from espat.scenario.scenario import ScenarioError
-from espat.scenario.scenario_file import FILE_KEYS, MODIFIERS, STEP_KINDS, read_scenario
+from espat.scenario.play.player import prepare
+from espat.scenario.reading.scenario import ScenarioError
+from espat.scenario.reading.scenario_file import FILE_KEYS, MODIFIERS, STEP_KINDS, read_scenario
 from espat.scenario.verbs.table import VERBS
 
 WORDS = st.sampled_from([*FILE_KEYS, *STEP_KINDS, *MODIFIERS, *VERBS, "when", "peer", "ssid", "port", "proto", "time"])

@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 
 from espat.core.time.timing import Timing
 from espat.radio.security import SECURITIES
-from espat.scenario.world import (
+from espat.scenario.reading.world_file import load_world
+from espat.scenario.reading.world_reader import WorldError, read_world
+from espat.scenario.world.world import (
     AccessPointConfiguration,
     HostConfiguration,
     ModuleConfiguration,
     StationConfiguration,
     World,
 )
-from espat.scenario.world_file import load_world
-from espat.scenario.world_reader import WorldError, read_world
 
 KEYS = (
     *AccessPointConfiguration.__annotations__,

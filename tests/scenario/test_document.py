@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from espat.scenario.document import (
+from espat.scenario.text.document import (
     SIZE_LIMIT,
     VALUES_LIMIT,
     DocumentError,

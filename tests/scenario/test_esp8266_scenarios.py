@@ -22,21 +22,21 @@ from espat.core.trace import Record
 from espat.dialects.catalogue import load_catalogue
 from espat.dialects.esp8266_v030 import Esp8266V030
 from espat.dialects.esp8266_v17 import Esp8266V17
-from espat.scenario.playing.player import on_stage, perform, play, prepare
-from espat.scenario.playing.stage import Setting
-from espat.scenario.scenario import Scenario
-from espat.scenario.scenario_file import read_scenario
+from espat.scenario.play.player import on_stage, perform, play, prepare
+from espat.scenario.reading.scenario import Scenario
+from espat.scenario.reading.scenario_file import read_scenario
+from espat.scenario.stage.stage import StageOptions
 
 SCENARIOS = sorted((Path(__file__).parents[2] / "scenarios" / "esp8266").glob("[!_]*.yaml"))
 FIRMWARES: Final = (Esp8266V030, Esp8266V17)
-SETTINGS = {"stepped": Setting(), "sockets": Setting(speed=20.0, sockets=True)}
+SETTINGS = {"stepped": StageOptions(), "sockets": StageOptions(speed=20.0, sockets=True)}
 LIMIT = 60.0
 """Seconds after which a scenario hangs. They are never waited for unless it fails."""
 
 
 @pytest.mark.parametrize("setting", SETTINGS.values(), ids=SETTINGS)
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
-async def test_it_replays(path: Path, setting: Setting) -> None:
+async def test_it_replays(path: Path, setting: StageOptions) -> None:
     prepared = prepare(read_scenario(path))
     assert not prepared.awaited
     with trio.fail_after(LIMIT):
@@ -99,7 +99,7 @@ def printed() -> dict[str, bytes]:
     async def collect(scenario: Scenario) -> bytes:
         records: list[Record] = []
         prepared = prepare(scenario)
-        async with on_stage(prepared, Setting()) as stage:
+        async with on_stage(prepared, StageOptions()) as stage:
             stage.trace.listeners.append(records.append)
             await perform(prepared, stage)
         return b"".join(record.data for record in records if record.direction == "out")

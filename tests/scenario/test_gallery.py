@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from espat.scenario.document import parse_document
-from espat.scenario.playing.player import play, prepare
-from espat.scenario.playing.stage import Setting
-from espat.scenario.scenario_file import read_scenario
+from espat.scenario.play.player import play, prepare
+from espat.scenario.reading.scenario_file import read_scenario
+from espat.scenario.stage.stage import StageOptions
+from espat.scenario.text.document import parse_document
 from espat.scenario.verbs.table import VERBS
 from tests.programs import need_program
 
@@ -31,21 +31,21 @@ async def test_it_plays_and_gives_the_same_trace_each_time(path: Path, tmp_path:
     traces = set()
     for number in range(3):
         trace = tmp_path / f"{number}.jsonl"
-        await play(prepare(read_scenario(path)), Setting(trace=trace))
+        await play(prepare(read_scenario(path)), StageOptions(trace=trace))
         traces.add(trace.read_bytes())
     assert len(traces) == 1
 
 
 @pytest.mark.parametrize("path", GALLERY, ids=lambda path: path.stem)
 async def test_it_plays_when_a_module_takes_its_time(path: Path) -> None:
-    await play(prepare(read_scenario(path)), Setting(profile="real"))
+    await play(prepare(read_scenario(path)), StageOptions(profile="real"))
 
 
 @pytest.mark.parametrize("path", GALLERY, ids=lambda path: path.stem)
 async def test_it_plays_with_real_sockets(path: Path) -> None:
     if path.stem.startswith("tls-"):
         need_program("openssl", "openssl")
-    await play(prepare(read_scenario(path)), Setting(speed=20.0, sockets=True))
+    await play(prepare(read_scenario(path)), StageOptions(speed=20.0, sockets=True))
 
 
 async def test_the_scenario_of_the_readme(tmp_path: Path) -> None:
@@ -53,7 +53,7 @@ async def test_the_scenario_of_the_readme(tmp_path: Path) -> None:
     (text,) = re.findall(r"^```yaml\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)
     path = tmp_path / "readme.yaml"
     path.write_text(text, encoding="utf-8")
-    await play(prepare(read_scenario(path)), Setting())
+    await play(prepare(read_scenario(path)), StageOptions())
 
 
 def test_the_scenarios_of_the_documentation_are_right(tmp_path: Path) -> None:

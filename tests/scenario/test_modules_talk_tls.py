@@ -12,8 +12,8 @@ from espat.core.ports.port import MemoryPort
 from espat.core.time.clock import SteppedClock
 from espat.core.trace import Trace
 from espat.dialects.esp32_v5 import Esp32V5
-from espat.scenario.simulation import Simulation
-from espat.scenario.world import World
+from espat.scenario.stage.running_world import RunningWorld
+from espat.scenario.world.world import World
 from tests.scenario.test_modules_talk import payload, send
 from tests.several import ERROR, LOST, OK, PROMPT, on_one_softap, run
 from tests.tls_peers import NOW
@@ -75,7 +75,7 @@ async def session(folder: Path) -> bytes:
     """A whole session of two modules, with passthrough; returns its trace."""
     clock = SteppedClock()
     trace = Trace(folder / "trace.jsonl")
-    simulation = Simulation(World(seed=7), clock, trace=trace)
+    simulation = RunningWorld(World(seed=7), clock, trace=trace)
     benches = []
     for _ in range(2):
         port = MemoryPort(now=clock.now, move_on_after=clock.move_on_after)

@@ -10,10 +10,11 @@ import pytest
 import trio
 
 from espat.module import Module
-from espat.scenario.playing import tls_peers
-from espat.scenario.playing.peers import Credentials, PeerConfiguration, PeerError
-from espat.scenario.playing.player import PlayError
-from espat.scenario.playing.socket_peers import LOOPBACK, SocketPeer
+from espat.scenario.hosts import tls_peers
+from espat.scenario.hosts.peers import PeerError
+from espat.scenario.hosts.socket_peers import LOOPBACK, SocketPeer
+from espat.scenario.play.player import PlayError
+from espat.scenario.world.peers import Credentials, PeerConfiguration
 from tests.programs import need_program
 from tests.scenario.playing import JOIN, play_text
 from tests.tls_peers import client_context, server_context, shipped

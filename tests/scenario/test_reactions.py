@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from espat.scenario.playing.player import PlayError, play, prepare
-from espat.scenario.playing.stage import Setting
-from espat.scenario.scenario_file import read_scenario
+from espat.scenario.play.player import PlayError, play, prepare
+from espat.scenario.reading.scenario_file import read_scenario
+from espat.scenario.stage.stage import StageOptions
 from tests.scenario.playing import HEAD, JOIN, play_text, steps, write
 
 ROOT = Path(__file__).parents[2]
@@ -73,7 +73,7 @@ RACES = (
 
 async def trace_of(text: str, tmp_path: Path) -> bytes:
     path = tmp_path / "trace.jsonl"
-    await play(prepare(read_scenario(write(tmp_path, text))), Setting(trace=path))
+    await play(prepare(read_scenario(write(tmp_path, text))), StageOptions(trace=path))
     return path.read_bytes()
 
 

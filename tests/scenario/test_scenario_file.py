@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from espat.scenario.playing.player import prepare, prepare_file
-from espat.scenario.scenario import Place, ScenarioError, Step
-from espat.scenario.scenario_file import STEPS_LIMIT, read_scenario
+from espat.scenario.play.player import prepare, prepare_file
+from espat.scenario.reading.scenario import Place, ScenarioError, Step
+from espat.scenario.reading.scenario_file import STEPS_LIMIT, read_scenario
 from tests.scenario.playing import FIRST, HEAD, write
 
 DOCUMENTED = sorted((Path(__file__).parents[2] / "scenarios" / "documented").glob("*.yaml"))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from espat.scenario.world import StationConfiguration, World
+from espat.scenario.world.world import StationConfiguration, World
 from tests.several import (
     BACK,
     ERROR,

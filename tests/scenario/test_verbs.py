@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from espat.scenario.playing.player import PlayError
-from espat.scenario.playing.stage import Setting
-from espat.scenario.scenario import ScenarioError
+from espat.scenario.play.player import PlayError
+from espat.scenario.reading.scenario import ScenarioError
+from espat.scenario.stage.stage import StageOptions
 from tests.scenario.playing import FIRST, FIRST_JOINED, HEAD, JOIN, LINK, OK, SERVER, SETTINGS, play_text, steps
 
 SOFTAP = ('{send: \'AT+CWSAP="cell","abcdefgh",5,3\'}', OK)
@@ -166,7 +166,7 @@ PLAYS = {
 
 @pytest.mark.parametrize("setting", SETTINGS.values(), ids=SETTINGS)
 @pytest.mark.parametrize("play", PLAYS.values(), ids=PLAYS)
-async def test_it_plays(tmp_path: Path, play: tuple[str, ...], setting: Setting) -> None:
+async def test_it_plays(tmp_path: Path, play: tuple[str, ...], setting: StageOptions) -> None:
     await play_text(tmp_path, HEAD + JOIN + steps(*play), setting)
 
 

@@ -9,17 +9,17 @@ import pytest
 
 from espat.cli import main
 from espat.radio.security import SECURITIES
+from espat.scenario.reading.world_file import SIZE_LIMIT, load_world
+from espat.scenario.reading.world_reader import WorldError
+from espat.scenario.services.service import ServiceConfiguration
 from espat.scenario.services.streams import TcpEcho, TcpSource, UdpEcho
-from espat.scenario.world import (
+from espat.scenario.world.world import (
     AccessPointConfiguration,
     HostConfiguration,
     ModuleConfiguration,
-    ServiceConfiguration,
     StationConfiguration,
     World,
 )
-from espat.scenario.world_file import SIZE_LIMIT, load_world
-from espat.scenario.world_reader import WorldError
 
 Write = Callable[[str | bytes], Path]
 

@@ -9,10 +9,10 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
+from espat.scenario.hosts.world_host import WorldHost
+from espat.scenario.reading.world_reader import read_world
 from espat.scenario.services.peer import TcpPeer, UdpPeer
 from espat.scenario.services.streams import ENDLESS_RATE, PATTERN
-from espat.scenario.world_host import WorldHost
-from espat.scenario.world_reader import read_world
 from espat.stack.endpoint import Endpoint
 from espat.stack.errors import LWIP_ABORTED, LWIP_RESET, NetworkError
 from tests.several import ERROR, JOINED, OK, PROMPT, modules, run

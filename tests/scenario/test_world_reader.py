@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from espat.radio.security import SECURITIES
+from espat.scenario.reading.world_reader import WorldError, read_world
 from espat.scenario.services.table import SERVICES
-from espat.scenario.world import (
+from espat.scenario.world.world import (
     AccessPointConfiguration,
     World,
 )
-from espat.scenario.world_reader import WorldError, read_world
 
 
 def mistakes(content: dict[str, Any]) -> list[str]:

@@ -6,8 +6,8 @@ import pytest
 
 from espat.persist import pki
 from espat.persist.manufacturing import shipped_value
-from espat.scenario.world_file import load_world
-from espat.scenario.world_reader import WorldError, read_world
+from espat.scenario.reading.world_file import load_world
+from espat.scenario.reading.world_reader import WorldError, read_world
 from tests.scenario.test_world_hosts import JOIN, NEAR
 from tests.several import ERROR, JOINED, OK, PROMPT, modules, run
 from tests.tls_peers import NOW, issued

@@ -7,10 +7,10 @@ import pytest
 
 from espat.persist.storage import open_storage
 from espat.persist.variants import VARIANTS
-from espat.scenario.playing.player import PlayError, prepare
-from espat.scenario.playing.stage import Setting
-from espat.scenario.scenario import ScenarioError
-from espat.scenario.scenario_file import read_scenario
+from espat.scenario.play.player import PlayError, prepare
+from espat.scenario.reading.scenario import ScenarioError
+from espat.scenario.reading.scenario_file import read_scenario
+from espat.scenario.stage.stage import StageOptions
 from tests.scenario.playing import HEAD, JOIN, LINK, OK, SERVER, SETTINGS, play_text, steps, write
 
 
@@ -188,7 +188,7 @@ HANDS = HEAD.replace(
 
 
 @pytest.mark.parametrize("setting", SETTINGS.values(), ids=SETTINGS)
-async def test_a_host_of_the_world_in_the_hands_of_a_scenario(tmp_path: Path, setting: Setting) -> None:
+async def test_a_host_of_the_world_in_the_hands_of_a_scenario(tmp_path: Path, setting: StageOptions) -> None:
     play = (
         '{send: \'AT+CIPSTART="TCP","box.example",80\'}',
         "{expect: ['CONNECT', '', 'OK']}",
@@ -226,7 +226,7 @@ async def test_a_host_of_the_world_in_the_hands_of_a_scenario(tmp_path: Path, se
 
 
 @pytest.mark.parametrize("setting", SETTINGS.values(), ids=SETTINGS)
-async def test_a_peer_without_an_address_gets_in(tmp_path: Path, setting: Setting) -> None:
+async def test_a_peer_without_an_address_gets_in(tmp_path: Path, setting: StageOptions) -> None:
     text = HEAD.replace("  peers:\n", "  peers:\n    - {id: nomad}\n")
     connect = "{do: peer.connect, peer: nomad, to: '{{STA_IP}}', port: 80}"
     twice = (connect, "{expect: ['0,CONNECT']}", connect, "{expect: ['1,CONNECT']}")

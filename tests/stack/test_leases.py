@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from espat.scenario.world import DEFAULT_ACCESS_POINT, World
+from espat.scenario.world.world import DEFAULT_ACCESS_POINT, World
 from tests.workbench import Workbench, workbench
 
 HOUR = 3600.0

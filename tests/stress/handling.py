@@ -26,7 +26,7 @@ from espat.core.trace import Kind, Record, Trace
 from espat.dialects.loading import load_firmware
 from espat.dialects.names import RUNNABLE
 from espat.module import Module
-from espat.scenario.simulation import Simulation
+from espat.scenario.stage.running_world import RunningWorld
 from tests.stress.lines import JUNK, command_line, data
 from tests.stress.surroundings import WORLD, Surroundings
 
@@ -130,7 +130,7 @@ class RoughHandling:
         self._clock = SteppedClock()
         trace = Trace()
         profile = self._random.choice(("fast", "real"))
-        self._simulation = Simulation(replace(WORLD, seed=seed), self._clock, profile=profile, trace=trace)
+        self._simulation = RunningWorld(replace(WORLD, seed=seed), self._clock, profile=profile, trace=trace)
         self._clients: list[_Client] = []
         for dialect in dialects:
             port = MemoryPort(now=self._clock.now, move_on_after=self._clock.move_on_after, capacity=CAPACITY)

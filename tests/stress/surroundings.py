@@ -12,8 +12,8 @@ from espat.module import Module
 from espat.radio.access_point import AccessPoint
 from espat.scenario.services.peer_connection import PeerConnection
 from espat.scenario.services.table import read_service
-from espat.scenario.simulation import Simulation
-from espat.scenario.world import DEFAULT_ACCESS_POINT, HostConfiguration, StationConfiguration, World
+from espat.scenario.stage.running_world import RunningWorld
+from espat.scenario.world.world import DEFAULT_ACCESS_POINT, HostConfiguration, StationConfiguration, World
 from espat.stack.endpoint import Endpoint
 from espat.stack.errors import NetworkError
 
@@ -43,7 +43,7 @@ LONGEST_SEND: Final = 20_000
 class Surroundings:
     """The events of one simulation."""
 
-    def __init__(self, simulation: Simulation, random: Random, spawn: Callable[..., None]) -> None:
+    def __init__(self, simulation: RunningWorld, random: Random, spawn: Callable[..., None]) -> None:
         """`spawn` starts a task that ends with the run."""
         self._simulation = simulation
         self._random = random

@@ -6,8 +6,8 @@ import pytest
 import trio
 
 from espat import Simulation, SimulationError, simulation
-from espat.scenario.scenario import ScenarioError
-from espat.scenario.world import AccessPointConfiguration, World
+from espat.scenario.reading.scenario import ScenarioError
+from espat.scenario.world.world import AccessPointConfiguration, World
 
 LAB = {"access_points": [{"ssid": "lab"}], "peers": [{"id": "pc", "ip": "192.168.3.102", "serves": "tcp 80"}]}
 

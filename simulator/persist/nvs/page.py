@@ -15,7 +15,7 @@ from struct import Struct
 from typing import Final, NamedTuple
 from zlib import crc32
 
-from espat.persist.flash import ERASED, SECTOR_SIZE, Flash
+from espat.persist.chip.flash import ERASED, SECTOR_SIZE, Flash
 from espat.persist.nvs.entry import (
     CRC_START,
     ENTRY_SIZE,

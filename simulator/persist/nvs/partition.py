@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from espat.persist.flash import SECTOR_SIZE, Flash
+from espat.persist.chip.flash import SECTOR_SIZE, Flash
 from espat.persist.nvs.entry import (
     ENTRY_SIZE,
     INTEGERS,

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from espat.scenario.services.service import ServingHost, UdpService
-from espat.scenario.world_values import Reader, WrongValueError, whole_number_text
+from espat.scenario.text.values import Reader, WrongValueError, whole_number_text
 from espat.stack import ntp
 from espat.stack.endpoint import Endpoint
 

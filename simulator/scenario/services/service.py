@@ -6,7 +6,7 @@ give it a name in `table.py`.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 from trio.lowlevel import ParkingLot
 
@@ -85,3 +85,11 @@ class UdpService(Service):
     @abstractmethod
     def receive(self, data: bytes, sender: Endpoint, reply: Callable[[bytes], None]) -> None:
         """A datagram has come; `reply` sends one back."""
+
+
+class ServiceConfiguration(NamedTuple):
+    """One entry of `serves` of a `[[host]]`. `options`: what stands behind the port, as `kind` takes it."""
+
+    kind: type[Service]
+    port: int
+    options: Mapping[str, Any] = {}

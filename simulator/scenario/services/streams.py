@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import ClassVar, Final
 
 from espat.scenario.services.service import ServingHost, Stream, TcpService, UdpService
-from espat.scenario.world_values import Reader, whole_number_text
+from espat.scenario.text.values import Reader, whole_number_text
 from espat.stack.endpoint import Endpoint
 from espat.stack.memory_stream import WINDOW
 

@@ -7,11 +7,10 @@ from typing import Any, Final
 from espat.core.suggestions import right_word
 from espat.scenario.services.ntp import Ntp
 from espat.scenario.services.peer import TcpPeer, UdpPeer
-from espat.scenario.services.service import Service
+from espat.scenario.services.service import Service, ServiceConfiguration
 from espat.scenario.services.streams import TcpDiscard, TcpEcho, TcpRefuse, TcpSilent, TcpSource, UdpEcho
 from espat.scenario.services.tls import TlsEcho, TlsPeer, located
-from espat.scenario.world import ServiceConfiguration
-from espat.scenario.world_values import Reader, WrongValueError, whole_number_text
+from espat.scenario.text.values import Reader, WrongValueError, whole_number_text
 
 SERVICES: Final[Mapping[str, type[Service]]] = {
     "tcp-echo": TcpEcho,

@@ -11,7 +11,7 @@ from espat.persist.manufacturing import shipped_value
 from espat.scenario.services.peer import TcpPeer
 from espat.scenario.services.service import ServingHost, Stream, TcpService
 from espat.scenario.services.streams import TcpEcho
-from espat.scenario.world_values import Reader, WrongValueError
+from espat.scenario.text.values import Reader, WrongValueError
 from espat.stack.endpoint import Endpoint
 from espat.stack.errors import LWIP_RESET, NetworkError
 from espat.stack.memory_stream import WINDOW, MemoryStream

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Final, Literal, NewType, Union, get_args, get
 
 from espat.board import EVENTS
 from espat.core.suggestions import right_word
-from espat.scenario.durations import read_seconds
-from espat.scenario.playing.variables import VARIABLE
+from espat.scenario.text.durations import read_seconds
+from espat.scenario.text.variables import VARIABLE
 from espat.stack.endpoint import is_address
 
 Duration = NewType("Duration", float)

@@ -1,7 +1,7 @@
 """Verbs of time. All times are module time."""
 
-from espat.scenario.playing.matching import MismatchError
-from espat.scenario.playing.stage import Stage
+from espat.scenario.stage.matching import MismatchError
+from espat.scenario.stage.stage import Stage
 from espat.scenario.verbs.arguments import Duration, Milliseconds
 from espat.scenario.verbs.table import verb
 

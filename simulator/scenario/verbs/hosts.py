@@ -1,6 +1,6 @@
 """Verbs on hosts in memory: those of `[[host]]`, and in stepped time the peers of the scenario."""
 
-from espat.scenario.playing.stage import Stage
+from espat.scenario.stage.stage import Stage
 from espat.scenario.verbs.table import verb
 
 

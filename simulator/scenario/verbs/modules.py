@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from espat.scenario.playing.stage import Stage
+from espat.scenario.stage.stage import Stage
 from espat.scenario.verbs.table import verb
 
 

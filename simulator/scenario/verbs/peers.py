@@ -4,10 +4,10 @@ from typing import Literal
 
 import trio
 
-from espat.scenario.playing.matching import EXCERPT, MismatchError
-from espat.scenario.playing.peers import Peer
-from espat.scenario.playing.stage import Stage
+from espat.scenario.hosts.peers import Peer
 from espat.scenario.services.peer_connection import PeerConnection
+from espat.scenario.stage.matching import EXCERPT, MismatchError
+from espat.scenario.stage.stage import Stage
 from espat.scenario.verbs.arguments import Data, Port
 from espat.scenario.verbs.table import verb
 

@@ -6,13 +6,13 @@ from typing import Annotated, Final, Literal
 from espat.radio.access_point import AccessPoint
 from espat.radio.smart_config import Broadcast, Protocol
 from espat.radio.softap import SoftAccessPoint
-from espat.scenario.playing.matching import MismatchError
-from espat.scenario.playing.memory_peers import MemoryPeer
-from espat.scenario.playing.stage import Stage
+from espat.scenario.hosts.memory_peers import MemoryPeer
+from espat.scenario.hosts.world_station import WorldStation
+from espat.scenario.stage.matching import MismatchError
+from espat.scenario.stage.stage import Stage
 from espat.scenario.verbs.arguments import Address, Data, Duration
 from espat.scenario.verbs.table import verb
-from espat.scenario.world import StationConfiguration
-from espat.scenario.world_station import WorldStation
+from espat.scenario.world.world import StationConfiguration
 from espat.stack.lan import Lan
 
 LOCAL_MAC: Final = b"\x02\x00\x00"

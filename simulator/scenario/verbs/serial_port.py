@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from espat.scenario.playing.matching import Quiet
-from espat.scenario.playing.stage import Stage
+from espat.scenario.stage.matching import Quiet
+from espat.scenario.stage.stage import Stage
 from espat.scenario.verbs.arguments import Data, Duration, Hexadecimal, Milliseconds
 from espat.scenario.verbs.table import verb
 

@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, NamedTuple, get_type_hints
 
 from espat.core.suggestions import right_word
-from espat.scenario.playing.stage import Stage
-from espat.scenario.playing.variables import VARIABLE
-from espat.scenario.scenario import shown
+from espat.scenario.reading.scenario import shown
+from espat.scenario.stage.stage import Stage
+from espat.scenario.text.variables import VARIABLE
 from espat.scenario.verbs.arguments import TEXTUAL, WrongArgumentError, read_argument
 
 Action = Callable[[Stage], Awaitable[None]]

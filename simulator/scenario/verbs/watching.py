@@ -3,10 +3,10 @@
 from trio.lowlevel import ParkingLot
 
 from espat.core.trace import Record
-from espat.scenario.playing.matching import MismatchError
-from espat.scenario.playing.reactions import matches
-from espat.scenario.playing.stage import Stage
-from espat.scenario.scenario import Trigger
+from espat.scenario.reading.scenario import Trigger
+from espat.scenario.stage.matching import MismatchError
+from espat.scenario.stage.reactions import matches
+from espat.scenario.stage.stage import Stage
 from espat.scenario.verbs.arguments import Count, Duration, Event
 from espat.scenario.verbs.table import verb
 

@@ -3,7 +3,7 @@
 import pytest
 import trio
 
-from espat.scenario.world import HostConfiguration, World
+from espat.scenario.world.world import HostConfiguration, World
 from tests.network import (
     ERROR,
     JOIN,

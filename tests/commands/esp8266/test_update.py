@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from espat.scenario.reading.world_reader import read_world
 from espat.scenario.services.peer import TcpPeer
-from espat.scenario.world_reader import read_world
 from tests.network import ERROR, JOIN, OK
 from tests.workbench import Workbench, workbench
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from espat.scenario.world import AccessPointConfiguration, StationConfiguration, World
+from espat.scenario.world.world import AccessPointConfiguration, StationConfiguration, World
 from tests.network import ERROR, JOIN, OK
 from tests.workbench import Workbench, workbench
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from espat.persist.flash import SECTOR_SIZE, FlashChip
+from espat.persist.chip.flash import SECTOR_SIZE, FlashChip
 from espat.persist.nvs.entry import Type
 from espat.persist.nvs.page import NvsDamagedError
 from espat.persist.nvs.partition import NvsFullError, NvsPartition, NvsValueError, Typed

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from espat.persist.flash import FlashChip, sectors_of
+from espat.persist.chip.flash import FlashChip, sectors_of
 from espat.persist.nvs.entry import INTEGERS, Type
 from espat.persist.nvs.partition import NvsPartition, Typed
 from tests.persist.nvs.vendor import Row, our_image, vendors_image

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from esp_idf_nvs_partition_gen import nvs_partition_gen
 
-from espat.persist.flash import SECTOR_SIZE, FlashChip
+from espat.persist.chip.flash import SECTOR_SIZE, FlashChip
 from espat.persist.nvs.entry import Type
 from espat.persist.nvs.partition import NvsPartition
 

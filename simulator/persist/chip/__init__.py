@@ -1,0 +1,1 @@
+"""The flash chip, and the file that keeps it."""

@@ -1,0 +1,1 @@
+"""Who is around the modules: hosts, stations, and the peers of scenarios."""

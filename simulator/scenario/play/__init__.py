@@ -1,0 +1,1 @@
+"""Scenarios are played: checked, performed, and what came of it."""

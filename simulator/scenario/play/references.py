@@ -1,0 +1,72 @@
+"""What the steps of a scenario speak of has to be there: peers, access points, hosts; and variables in `vars`."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from espat.core.suggestions import right_word
+from espat.scenario.play.waiting import awaited_by_step
+from espat.scenario.reading.scenario import Scenario, Step, shown
+from espat.scenario.reading.scenario_world import ScenarioWorld
+from espat.scenario.text.variables import VARIABLE
+
+WAITING: Final = ("module_prints", "command", "event")
+"""What a step can wait for, one of them."""
+OF_PEERS: Final = ("peer.", "peer_")
+"""How verbs begin that are about a peer of the scenario, or a host of the world; stations may be anybody."""
+SHORT_NAMES: Final = frozenset(("serve", "accept", "connect", "sees_close"))
+"""Those that transcripts use."""
+
+
+def unknown_names(scenario: Scenario, surroundings: ScenarioWorld | None) -> Iterator[str]:
+    """The mistakes, each with its place. `surroundings`: None when these are wrong themselves."""
+    for step in scenario.every_step():
+        if awaited_by_step(step) is None:
+            for problem in (*_variables(step, scenario), *_things_waited_for(step), *_names(step, surroundings)):
+                yield str(step.place.error(f"{step.action}: {problem}"))
+
+
+def _variables(step: Step, scenario: Scenario) -> Iterator[str]:
+    texts = _texts([step.value, *step.arguments.values()])
+    for name in dict.fromkeys(name for text in texts for name in VARIABLE.findall(text)):
+        if name not in scenario.variables:
+            right = f"; {right_word(name, scenario.variables)} would be right" if scenario.variables else ""
+            yield f"found the variable {name}, which is not defined in vars{right}"
+
+
+def _things_waited_for(step: Step) -> Iterator[str]:
+    given = [key for key in WAITING if key in step.arguments]
+    if step.action == "wait_for" and len(given) != 1:
+        yield f"found {' and '.join(given) or 'none'} of {', '.join(WAITING)}; one of them would be right"
+
+
+def _names(step: Step, surroundings: ScenarioWorld | None) -> Iterator[str]:
+    if surroundings is None:
+        return
+    world = surroundings.world
+    peers = [peer.name for peer in surroundings.peers]
+    hosts = [name for host in world.memory_hosts for name in (host.name, host.address) if name]
+    if step.action.startswith(OF_PEERS) or step.action in SHORT_NAMES:
+        yield from _one_of(step, "peer", [*peers, *hosts], hosts)
+    elif step.action.startswith("access_point.") or step.action == "ap_up":
+        yield from _one_of(step, "ssid", [point.ssid.decode(errors="replace") for point in world.access_points])
+    elif step.action.startswith("host."):
+        yield from _one_of(step, "host", [*peers, *hosts], hosts)
+
+
+def _one_of(step: Step, key: str, names: list[str], hosts: Sequence[str] = ()) -> Iterator[str]:
+    """`hosts`: those of the names that may be written in capitals."""
+    name = step.arguments.get(key)
+    if not isinstance(name, str) or VARIABLE.search(name):
+        return
+    if name not in names and name.lower() not in hosts:
+        right = f"{right_word(name, names)} would be right" if names else "the world has none"
+        yield f"{key}: found {shown(name)}; {right}"
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """The texts in a value, and in lists and tables in it."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | dict):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _texts(item)

@@ -1,0 +1,1 @@
+"""World files and scenario files: what they say, as data, and every mistake in them."""
