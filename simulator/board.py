@@ -3,7 +3,7 @@
 import logging
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from random import Random
 from typing import Any, Final
@@ -15,6 +15,7 @@ from espat.core.at.output import Output
 from espat.core.at.redaction import Redactor
 from espat.core.at.system_log import SystemLog
 from espat.core.at.uart import Uart
+from espat.core.panics import Panics
 from espat.core.ports.port import Port
 from espat.core.time.clock import Clock
 from espat.core.time.real_time_clock import RealTimeClock
@@ -41,6 +42,10 @@ EVENTS: Final = (
 )
 """What the trace tells of a module besides what it prints."""
 
+PANIC_PAUSE: Final = 1.0
+"""Seconds a module is down after a panic, so that one that comes back at each boot leaves time for anything else; an
+ESP32 takes about as long to print its registers and start again (an inference)."""
+
 log = logging.getLogger(__name__)
 
 
@@ -55,6 +60,7 @@ class Surroundings:
     """By the BSSID of the access point."""
     network: HostNetwork
     random: Random
+    panics: Panics
     trace: Trace | None = None
 
 
@@ -87,6 +93,7 @@ class Board(ABC):
         self.store = storage.settings
         storage.chip.on_loss = self._flash_lost
         self._lans = surroundings.lans
+        self._panics = surroundings.panics
         self._trace = surroundings.trace
         self._redactor = Redactor(firmware.registry, self, self._passwords) if log.isEnabledFor(logging.DEBUG) else None
         self._recorder = self._record if self._trace is not None or self._redactor is not None else None
@@ -109,8 +116,8 @@ class Board(ABC):
         """Power on, and run until cancelled. `when_opened`: power on when the first client opens the port. After
         `power_off` it waits for `power_on`."""
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(self.uart.run)
-            nursery.start_soon(self.log.run)
+            nursery.start_soon(self._alone, self.uart.run)
+            nursery.start_soon(self._alone, self.log.run)
             if self.timing.boot:  # one that takes no time to start has lost nothing meanwhile
                 self.uart.listen()
             if when_opened:
@@ -125,7 +132,7 @@ class Board(ABC):
                     restart = Restart(RestartCause.POWER_ON)
                     while True:
                         await self._sleep(restart.sleep)
-                        restart = await self._boot(restart.cause)
+                        restart = await self._boot_or_panic(restart.cause)
                 self._event("module.power_off")
 
     def power_off(self) -> None:
@@ -167,6 +174,26 @@ class Board(ABC):
     @abstractmethod
     async def _boot(self, cause: RestartCause) -> Restart:
         """Boot, and run until a restart is asked for."""
+
+    def panicked(self, where: str, error: BaseException) -> None:
+        """Note that the simulator itself has failed in something that belongs to this module."""
+        self._panics.note(self.number, where, error)
+
+    async def _boot_or_panic(self, cause: RestartCause) -> Restart:
+        """Boot, and run until a restart is asked for, or until that fails in the simulator itself."""
+        restart = Restart(RestartCause.PANIC, PANIC_PAUSE)
+        try:
+            restart = await self._boot(cause)
+        except* Exception as errors:
+            self.panicked("the boot", errors)
+        return restart
+
+    async def _alone(self, task: Callable[[], Awaitable[None]]) -> None:
+        """Run a task of the board; the others go on when it fails in the simulator itself."""
+        try:
+            await task()
+        except* Exception as errors:
+            self.panicked(task.__qualname__, errors)
 
     async def _sleep(self, seconds: float) -> None:
         """Wait before a boot: for the timer of a deep sleep, or until somebody pulls the wake-up pin."""

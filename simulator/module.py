@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import trio
 
-from espat.board import Board
+from espat.board import PANIC_PAUSE, Board
 from espat.core.at.answers import Restart, RestartCause
 from espat.core.at.engine import Engine
 from espat.firmware import Firmware
@@ -57,7 +57,16 @@ class Module(Board):
     def spawn(self, task: Callable[..., Any], *arguments: Any) -> None:
         """Start a task that ends with this boot; nothing starts any more when the boot is ending."""
         if self._living:
-            self._nursery.start_soon(task, *arguments)
+            self._nursery.start_soon(self._run_task, task, *arguments, name=task)
+
+    async def _run_task(self, task: Callable[..., Any], *arguments: Any) -> None:
+        """Run a task of this boot. One that fails in the simulator itself takes the boot with it, as on the chip:
+        others may wait for it."""
+        try:
+            await task(*arguments)
+        except* Exception as errors:
+            self.panicked(getattr(task, "__qualname__", repr(task)), errors)
+            self.restart(Restart(RestartCause.PANIC, PANIC_PAUSE))
 
     def _assemble(self) -> None:
         """Fresh rooms for a boot."""
@@ -75,6 +84,7 @@ class Module(Board):
             self.uart,
             self.output,
             restart=self.restart,
+            panicked=self.panicked,
             conventions=self.firmware.conventions,
             latency=self.firmware.latency(self.timing),
             sleep=self.clock.sleep,

@@ -19,12 +19,12 @@ class _Collector(logging.Handler):
 
 @pytest.fixture(autouse=True)
 def panics() -> Iterator[list[str]]:
-    """What the engine logged about handlers that failed in the simulator itself: a test must end with none.
+    """What was logged of failures of the simulator itself: a test must end with none.
 
     A test that provokes one takes this fixture, looks at the list and clears it.
     """
     collector = _Collector()
-    log = logging.getLogger("espat.core.at.engine")
+    log = logging.getLogger("espat.core.panics")
     log.addHandler(collector)
     try:
         yield collector.messages

@@ -28,6 +28,8 @@ class Kind(Enum):
     DATA = "data"
     ECHO = "echo"
     EVENT = "event"
+    PANIC = "panic"
+    """An exception in the simulator itself."""
 
 
 _PRINTABLE = frozenset(range(0x20, 0x7F)) | frozenset(b"\r\n\t")

@@ -11,6 +11,7 @@ RESET_REASONS: Final = {
     RestartCause.SOFTWARE: "0xc (SW_CPU_RESET)",
     RestartCause.RESTORE: "0xc (SW_CPU_RESET)",
     RestartCause.DEEP_SLEEP: "0x5 (DEEPSLEEP_RESET)",
+    RestartCause.PANIC: "0xc (SW_CPU_RESET)",
 }
 """As the ROM names them (ESP-IDF, reset reasons of the ESP32)."""
 ROM: Final = """\

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Annotated
 
 import trio
@@ -16,6 +17,7 @@ from espat.core.at.errors import CommandError, failed
 from espat.core.at.grammar import Form
 from espat.core.at.registry import CommandTable, Registry
 from espat.core.at.uart import Uart
+from espat.core.panics import Panics
 from espat.core.ports.port import MemoryPort
 from espat.core.time.clock import SteppedClock
 from espat.core.trace import Kind
@@ -42,6 +44,7 @@ class Machine:
             self.uart,
             self.output,
             restart=self.restarts.append,
+            panicked=partial(Panics(self.clock).note, 0),
             latency=None if command_time is None else lambda name: command_time,
             sleep=self.clock.sleep,
             recorder=self._record,

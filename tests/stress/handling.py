@@ -96,7 +96,7 @@ class _Client:
 
 
 class _Panics(logging.Handler):
-    """Handlers that failed in the simulator itself."""
+    """Failures of the simulator itself."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
@@ -108,7 +108,7 @@ class _Panics(logging.Handler):
     @contextmanager
     def watched(self) -> Iterator[None]:
         """Raises RoughHandlingError at the end when there was one."""
-        log = logging.getLogger("espat.core.at.engine")
+        log = logging.getLogger("espat.core.panics")
         log.addHandler(self)
         try:
             yield

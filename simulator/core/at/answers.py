@@ -51,6 +51,7 @@ class RestartCause(Enum):
     SOFTWARE = "software"
     RESTORE = "restore"
     DEEP_SLEEP = "deep sleep"
+    PANIC = "panic"
 
 
 class Restart(NamedTuple):

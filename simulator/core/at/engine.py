@@ -14,7 +14,6 @@ turn passes, and the other worker reads on.
 Source: ESP-AT User Guide, chapters 3 and 8, and sessions of real modules for what busy swallows.
 """
 
-import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, Protocol
@@ -37,8 +36,6 @@ from espat.core.trace import Kind
 LOG_TAG: Final = "at-common"
 RESTART_LINE: Final = b"AT+RST\r\n"
 """The one input that a running command does not refuse, in firmwares that have a text for it."""
-
-log = logging.getLogger(__name__)
 
 
 class DataEntryCancelledError(Exception):
@@ -66,14 +63,16 @@ class Engine:
         output: Output,
         *,
         restart: Callable[[Restart], None],
+        panicked: Callable[[str, Exception], None],
         conventions: Conventions = ESP_AT,
         latency: Callable[[str], float] | None = None,
         sleep: Callable[[float], Any] = trio.sleep,
         recorder: Callable[[str, Kind, bytes], None] | None = None,
         system_log: SystemLog | None = None,
     ) -> None:
-        """`context`: the module, first argument of every handler. `latency`: seconds a command takes, None: none.
-        `system_log`: where it complains about input that is not for it."""
+        """`context`: the module, first argument of every handler. `panicked` is told which command has failed in the
+        simulator itself, and how. `latency`: seconds a command takes, None: none. `system_log`: where it complains
+        about input that is not for it."""
         self.echo = True
         self.syslog = False
         self.conventions = conventions
@@ -82,6 +81,7 @@ class Engine:
         self._source = source
         self._output = output
         self._restart = restart
+        self._panicked = panicked
         self._latency = latency
         self._sleep = sleep
         self._recorder = recorder
@@ -198,6 +198,9 @@ class Engine:
         except CommandError as error:
             self._fail(error)
             return
+        except Exception as error:
+            self._panic(command.name, error)
+            return
         if entry.is_async or self._latency is not None:
             self._running = True
             self._next = entry, arguments
@@ -206,8 +209,8 @@ class Engine:
             self._finish(entry.handler(self._context, *arguments))
         except CommandError as error:
             self._fail(error)
-        except Exception:
-            self._panic(entry)
+        except Exception as error:
+            self._panic(entry.name, error)
 
     async def run(self) -> None:
         """Read, and run commands, for ever."""
@@ -256,8 +259,8 @@ class Engine:
             self._finish(answer)
         except CommandError as error:
             self._fail(error)
-        except Exception:
-            self._panic(entry)
+        except Exception as error:
+            self._panic(entry.name, error)
         self._running = False
         self._got_data = False
         self._accept_deferred()
@@ -313,8 +316,8 @@ class Engine:
         self._output.write(Result.ERROR.value, Kind.RESULT)
         self._follow()
 
-    def _panic(self, entry: Entry) -> None:
-        log.exception("%s failed in the simulator itself; the module answers ERROR", entry.name)
+    def _panic(self, name: str, error: Exception) -> None:
+        self._panicked(name, error)
         self._fail(CommandError())
 
     # Data entry

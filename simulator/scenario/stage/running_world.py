@@ -9,6 +9,7 @@ from typing import Any
 import trio
 
 from espat.board import Surroundings
+from espat.core.panics import Panics
 from espat.core.ports.port import Port
 from espat.core.time.clock import Clock, SteppedClock
 from espat.core.time.task_order import oldest_task_first
@@ -59,6 +60,7 @@ class RunningWorld:
         self.timing = load_timing(profile, world.timing)
         self.random = Random(world.seed)
         self.trace = trace
+        self.panics = Panics(clock, trace)
         self.modules: list[Module] = []
         self._announce = announce
         self.host_map = HostMap(world.hosts, offline=world.offline)
@@ -128,7 +130,14 @@ class RunningWorld:
             udp_ports=self._udp_ports,
         )
         surroundings = Surroundings(
-            self.clock, self.timing, self.air, self.lans, network, Random(f"{self.world.seed}/{number}"), self.trace
+            self.clock,
+            self.timing,
+            self.air,
+            self.lans,
+            network,
+            Random(f"{self.world.seed}/{number}"),
+            self.panics,
+            self.trace,
         )
         own = self._configuration(number)
         storage = storage or Storage(VARIANTS[own.variant] if own.variant is not None else firmware.variant)
@@ -149,13 +158,20 @@ class RunningWorld:
     async def _run(self, when_opened: bool) -> None:
         async with trio.open_nursery() as self._nursery:
             nursery = self._nursery
-            nursery.start_soon(self._stations.run)
+            self._spawn(self._stations.run)
             for module in self.modules:
-                nursery.start_soon(partial(module.run, when_opened=when_opened))
+                nursery.start_soon(self._run_task, module.number, partial(module.run, when_opened=when_opened))
 
     def _spawn(self, task: Callable[..., Any], *arguments: Any) -> None:
-        """Start a task that ends with the simulation."""
-        self._nursery.start_soon(task, *arguments)
+        """Start a task of the world that ends with the simulation."""
+        self._nursery.start_soon(partial(self._run_task, 0, task, *arguments), name=task)
+
+    async def _run_task(self, module: int, task: Callable[..., Any], *arguments: Any) -> None:
+        """Run a task; everything else goes on when it fails in the simulator itself."""
+        try:
+            await task(*arguments)
+        except* Exception as errors:
+            self.panics.note(module, getattr(task, "__qualname__", "the module"), errors)
 
     def _add_access_point(self, number: int, configuration: AccessPointConfiguration) -> None:
         bssid = configuration.bssid or b"\xca\x6f" + Random(f"{self.world.seed}/ap/{number}").randbytes(4)

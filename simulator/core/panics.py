@@ -1,0 +1,86 @@
+"""Panics: exceptions in the simulator itself, which no module and no user has to answer for.
+
+Whatever fails so is caught where the rest can go on without it, and noted here: as a record of the trace, with its
+traceback in the log. Whoever has run the simulation asks at the end: a run with a panic is never a success.
+"""
+
+import logging
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from espat.core.time.clock import Clock
+from espat.core.trace import Kind, Trace
+
+PACKAGE: Final = str(Path(__file__).parent.parent)
+KEPT: Final = 100
+"""Panics that are remembered; a module that restarts again and again may have any number of them."""
+LONGEST: Final = 500
+"""Characters of the sentence about one."""
+
+log = logging.getLogger(__name__)
+
+
+class Panic(NamedTuple):
+    """One failure. `module`: the number of the module, 0 for the world around them. `where`: a command, a task or a
+    verb. `text`: what was raised, and in which line."""
+
+    module: int
+    where: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"module {self.module}: {self.where}: {self.text}"
+
+
+class PanicError(Exception):
+    """The simulator itself has failed in this run. `panics`: where, each failure once."""
+
+    def __init__(self, panics: Sequence[Panic]) -> None:
+        super().__init__("\n  ".join(("the simulator itself failed", *map(str, panics))))
+        self.panics = tuple(panics)
+
+
+class Panics:
+    """The panics of one simulation. `count`: how many there were."""
+
+    def __init__(self, clock: Clock, trace: Trace | None = None) -> None:
+        self.count = 0
+        self._clock = clock
+        self._trace = trace
+        self._found: dict[Panic, None] = {}  # in their order, each once
+
+    def note(self, module: int, where: str, error: BaseException) -> None:
+        """Put a failure into the trace and the log, with its traceback unless there was the same one before."""
+        error = _innermost(error)
+        panic = Panic(module, where, _sentence(error))
+        self.count += 1
+        if self._trace is not None:
+            text = f"{panic.where}: {panic.text}".encode("ascii", errors="backslashreplace")
+            self._trace.record(self._clock.now(), module, "world", Kind.PANIC, text)
+        again = panic in self._found
+        if not again and len(self._found) < KEPT:
+            self._found[panic] = None
+        log.error("the simulator itself failed%s: %s", " again" * again, panic, exc_info=None if again else error)
+
+    def check(self, cause: BaseException | None = None) -> None:
+        """Raises PanicError when there was one. `cause`: what has ended the run."""
+        if self._found:
+            raise PanicError(tuple(self._found)) from cause
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """What a group is about that has nothing else in it."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
+
+
+def _sentence(error: BaseException) -> str:
+    """What was raised, and the line of this package that it came through last."""
+    raised = " ".join("".join(traceback.format_exception_only(error)).split())[:LONGEST]
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(PACKAGE)]
+    if not frames:
+        return raised
+    return f"{raised} ({Path(frames[-1].filename).relative_to(PACKAGE)}:{frames[-1].lineno})"
