@@ -5,13 +5,9 @@ from contextlib import asynccontextmanager
 
 from espat.radio.security import SECURITIES
 from espat.scenario.world.world import DEFAULT_ACCESS_POINT, AccessPointConfiguration, World
+from tests.texts import OK
 from tests.workbench import Workbench, workbench
 
-OK = b"\r\nOK\r\n"
-JOIN = b'AT+CWJAP="espressif","1234567890"'
-CONNECTED = b"WIFI CONNECTED\r\nWIFI GOT IP\r\n"
-JOINED = CONNECTED + OK
-LOST = b"WIFI DISCONNECT\r\n"
 BSSID = bytes.fromhex("ca6f00000001")
 
 

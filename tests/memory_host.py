@@ -10,10 +10,10 @@ from espat.stack.endpoint import Endpoint
 from espat.stack.errors import LWIP_RESET, NetworkError
 from espat.stack.memory_stream import MemoryStream, memory_stream_pair
 from tests.network import station
+from tests.texts import OPENED
 from tests.workbench import Workbench
 
 HOST = "192.168.3.50"
-OPENED = b"CONNECT\r\n\r\nOK\r\n"
 
 
 class Connection:

@@ -11,12 +11,9 @@ from typing import TypeVar
 import trio
 
 from espat.scenario.world.world import World
+from tests.texts import JOIN, OK, PROMPT
 from tests.workbench import Workbench, workbench
 
-OK = b"\r\nOK\r\n"
-ERROR = b"\r\nERROR\r\n"
-PROMPT = b"\r\nOK\r\n\r\n>"
-JOIN = b'AT+CWJAP="espressif","1234567890"'
 PEER = "192.168.3.102"
 """What the module calls the peers of a test."""
 

@@ -9,18 +9,8 @@ from contextlib import asynccontextmanager, suppress
 import trio
 
 from espat.scenario.world.world import World
-from tests.network import (
-    NO_ANSWER,
-    OK,
-    PEER,
-    PROMPT,
-    answer,
-    expect,
-    receive_exactly,
-    soon,
-    station,
-    taken,
-)
+from tests.network import NO_ANSWER, PEER, answer, expect, receive_exactly, soon, station, taken
+from tests.texts import OK, PROMPT, SENT
 from tests.workbench import Workbench
 
 OWN = f"127.3.{os.getpid() >> 8 & 255}.{os.getpid() & 255}"
@@ -28,8 +18,6 @@ OWN = f"127.3.{os.getpid() >> 8 & 255}.{os.getpid() & 255}"
 PORT = 20333
 """Of the server: a port that needs no special rights."""
 START = b"AT+CIPSERVER=1,%d" % PORT
-LOST = b"WIFI DISCONNECT\r\n"
-SENT = b"\r\nSEND OK\r\n"
 
 
 def own_world() -> World:

@@ -11,17 +11,8 @@ from espat.core.time.clock import SteppedClock
 from espat.dialects.esp32_v5 import Esp32V5
 from espat.scenario.stage.running_world import RunningWorld
 from espat.scenario.world.world import World
+from tests.texts import JOIN_LAB, JOINED, OK, READY, SOFTAP
 from tests.workbench import Workbench
-
-OK = b"\r\nOK\r\n"
-ERROR = b"\r\nERROR\r\n"
-PROMPT = b"\r\nOK\r\n\r\n>"
-READY = b"\r\nready\r\n"
-JOINED = b"WIFI CONNECTED\r\nWIFI GOT IP\r\n\r\nOK\r\n"
-LOST = b"WIFI DISCONNECT\r\n"
-BACK = b"WIFI CONNECTED\r\nWIFI GOT IP\r\n"
-SOFTAP = b'AT+CWSAP="lab","12345678",5,3'
-JOIN_LAB = b'AT+CWJAP="lab","12345678"'
 
 
 @asynccontextmanager

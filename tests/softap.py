@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from espat.scenario.world.world import StationConfiguration, World
-from tests.several import ERROR, OK, modules, run
+from tests.several import modules, run
+from tests.texts import ERROR, OK, SOFTAP
 from tests.workbench import Workbench
 
-SOFTAP = b'AT+CWSAP="lab","12345678",5,3'
 PHONES = [bytes.fromhex("f887f10f35") + bytes([number]) for number in range(4)]
 NAMES = [b"f8:87:f1:0f:35:%02x" % n for n in range(4)]
 

@@ -4,27 +4,11 @@ import pytest
 import trio
 
 from espat.scenario.world.world import DEFAULT_ACCESS_POINT, AccessPointConfiguration, World
-from tests.network import (
-    LOCAL_PORT,
-    OK,
-    PEER,
-    PROMPT,
-    UdpPeer,
-    answer,
-    around,
-    connected,
-    receive_exactly,
-    soon,
-    station,
-    tcp_peer,
-)
+from tests.network import LOCAL_PORT, PEER, UdpPeer, answer, around, connected, receive_exactly, soon, station, tcp_peer
+from tests.texts import ERROR, JOIN, JOINED, LOST, OK, PROMPT
 from tests.workbench import Workbench, workbench
 
-ERROR = b"\r\nERROR\r\n"
-JOIN = b'AT+CWJAP="espressif","1234567890"'
-JOINED = b"WIFI CONNECTED\r\nWIFI GOT IP\r\n" + OK
 GOT_IP = b"WIFI GOT IP\r\n"
-LOST = b"WIFI DISCONNECT\r\n"
 DEFAULT_DNS = b'"208.67.222.222","114.114.114.114","8.8.8.8"'
 
 

@@ -13,13 +13,11 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from tests.network import OK, PEER, PROMPT, answer, expect, receive_exactly, soon, station, taken, tcp_peer
+from tests.network import PEER, answer, expect, receive_exactly, soon, station, taken, tcp_peer
+from tests.texts import BUSY, FAILED, OK, PROMPT, SENT
 from tests.workbench import Workbench
 
-SENT: Final = b"\r\nSEND OK\r\n"
-FAILED: Final = b"\r\nSEND FAIL\r\n"
 CLOSED: Final = b"0,CLOSED\r\n"
-BUSY: Final = b"\r\nbusy p...\r\n"
 MEGABYTE: Final = 2**20
 REPORT: Final = re.compile(rb"\r\n\+IPD,(\d),(\d+):")
 

@@ -8,13 +8,11 @@ import trio
 
 from espat.scenario.reading.world_reader import read_world
 from espat.scenario.services.peer_connection import PeerConnection
-from tests.memory_host import HOST, OPENED, linked
-from tests.network import OK, PROMPT, around, connected, expect, receive_exactly, station, taken
-from tests.several import BACK, LOST
+from tests.memory_host import HOST, linked
+from tests.network import around, connected, expect, receive_exactly, station, taken
+from tests.texts import CONNECTED, FAILED, LOST, OK, OPENED, PROMPT, SENT
 from tests.workbench import Workbench
 
-SENT = b"\r\nSEND OK\r\n"
-FAILED = b"\r\nSEND FAIL\r\n"
 WINDOW = 5760
 
 
@@ -159,7 +157,7 @@ async def test_a_link_lingers_while_its_network_is_away() -> None:
         assert await bench.advance(1) == b""
         assert not it.connection.ended
         point.up = True
-        assert await bench.advance(1) == BACK
+        assert await bench.advance(1) == CONNECTED
         assert (it.connection.taken(), it.connection.ended) == (b"test", True)
         assert await bench.advance(3) == b"CLOSED\r\n" + OK
 

@@ -3,11 +3,9 @@
 import trio
 
 from espat.scenario.world.world import DEFAULT_ACCESS_POINT, World
-from tests.network import ERROR, OK, UdpPeer, answer, connected, expect, receive_exactly, send, station
+from tests.network import UdpPeer, answer, connected, expect, receive_exactly, send, station
+from tests.texts import CONNECTED, ERROR, LOST, OK
 from tests.workbench import workbench
-
-LOST = b"WIFI DISCONNECT\r\n"
-GOT_IP = b"WIFI CONNECTED\r\nWIFI GOT IP\r\n"
 
 
 async def test_the_peer_closes() -> None:
@@ -40,7 +38,7 @@ async def test_the_network_is_lost_and_takes_the_tcp_links_with_it() -> None:
         line = b'STATUS:5\r\n+CIPSTATUS:1,"UDP","192.168.3.102",%d,%d,0\r\n' % (udp.port, link.local_port)
         assert await bench.command(b"AT+CIPSTATUS") == line + OK
         assert await send(bench, b"AT+CIPSEND=1,1", b"x") == b"\r\nRecv 1 bytes\r\n\r\nSEND FAIL\r\n"
-        assert await bench.advance(1) == GOT_IP
+        assert await bench.advance(1) == CONNECTED
         assert await send(bench, b"AT+CIPSEND=1,1", b"y") == b"\r\nRecv 1 bytes\r\n\r\nSEND OK\r\n"
         assert (await udp.receive())[0] == b"y"
 
@@ -56,7 +54,7 @@ async def test_leaving_the_network_ends_the_tcp_links_before_ok() -> None:
 
 async def test_a_restart_ends_links_without_a_word() -> None:
     async with connected() as (bench, stream):
-        assert await bench.command(b"AT+RST") == b"\r\nOK\r\nWIFI DISCONNECT\r\n\r\nready\r\n" + GOT_IP
+        assert await bench.command(b"AT+RST") == b"\r\nOK\r\nWIFI DISCONNECT\r\n\r\nready\r\n" + CONNECTED
         assert await receive_exactly(stream, 1) == b""
         assert await bench.command(b"AT+CIPSTATE?") == OK
 
@@ -78,7 +76,7 @@ async def test_status_numbers_without_links() -> None:
         assert await bench.command(b"AT+CWMODE=1") == OK
         assert await status() == 1
         assert await bench.command(b'AT+CWJAP="espressif","1234567890"') == b""
-        assert await bench.advance(3) == GOT_IP + OK
+        assert await bench.advance(3) == CONNECTED + OK
         assert await status() == 2
         assert await bench.command(b"AT+CWQAP") == LOST + OK
         assert await status() == 5

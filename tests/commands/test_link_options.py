@@ -2,13 +2,11 @@
 
 import pytest
 
-from tests.memory_host import OPENED, linked
-from tests.network import ERROR, OK, PEER, PROMPT, answer, station, taken, tcp_peer
-from tests.several import BACK, READY
+from tests.memory_host import linked
+from tests.network import PEER, answer, station, taken, tcp_peer
+from tests.texts import CONNECTED, ERROR, FAILED, OK, OPENED, PROMPT, READY, SENT
 from tests.workbench import Workbench
 
-SENT = b"\r\nSEND OK\r\n"
-FAILED = b"\r\nSEND FAIL\r\n"
 WINDOW = 5760
 
 
@@ -79,7 +77,7 @@ async def test_options_are_stored() -> None:
         assert await bench.command(b"AT+SYSSTORE=0") == OK
         assert await bench.command(b"AT+CIPTCPOPT=9,0,9,9") == OK
         assert await options(bench) == b"+CIPTCPOPT:0,9,0,9,9\r\n"
-        assert (await bench.command(b"AT+RST")).endswith(READY + BACK)
+        assert (await bench.command(b"AT+RST")).endswith(READY + CONNECTED)
         assert await bench.command(b"ATE0") == OK
         assert await options(bench) == b"+CIPTCPOPT:0,0,1,5000,60\r\n"
         assert (await bench.command(b"AT+RESTORE")).endswith(READY)

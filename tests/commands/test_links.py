@@ -8,10 +8,7 @@ from espat.stack.connection import Connection
 from espat.stack.network import Route
 from espat.stack.tcp_options import ConnectionOptions
 from tests.network import (
-    ERROR,
-    JOIN,
     LOCAL_PORT,
-    OK,
     UdpPeer,
     answer,
     around,
@@ -22,10 +19,8 @@ from tests.network import (
     station,
     tcp_peer,
 )
+from tests.texts import CONNECTED, ERROR, JOIN, LOST, OK
 from tests.workbench import workbench
-
-LOST = b"WIFI DISCONNECT\r\n"
-GOT_IP = b"WIFI CONNECTED\r\nWIFI GOT IP\r\n"
 
 
 def local_port(stream: trio.SocketStream) -> int:
@@ -324,7 +319,7 @@ async def test_the_network_is_lost_while_a_link_opens(monkeypatch: pytest.Monkey
         assert await answer(bench, line, ERROR) == LOST + ERROR
         async with await peer.accept() as stream:
             assert await receive_exactly(stream, 1) == b""
-        assert await bench.advance(1) == GOT_IP
+        assert await bench.advance(1) == CONNECTED
         assert await bench.command(b"AT+CIPSTATE?") == OK
 
 

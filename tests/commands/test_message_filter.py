@@ -2,11 +2,8 @@
 
 import pytest
 
+from tests.texts import ERROR, OK, PROMPT
 from tests.workbench import Workbench, workbench
-
-PROMPT = b"\r\nOK\r\n\r\n>"
-OK = b"\r\nOK\r\n"
-ERROR = b"\r\nERROR\r\n"
 
 
 async def add(bench: Workbench, head: bytes, tail: bytes = b"") -> None:

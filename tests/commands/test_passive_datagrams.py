@@ -4,8 +4,8 @@ from trio.testing import wait_all_tasks_blocked
 
 from espat.stack.endpoint import Endpoint
 from tests.commands.test_passive_receiving import data, notice, read
-from tests.memory_host import HOST, OPENED, host
-from tests.network import ERROR, OK
+from tests.memory_host import HOST, host
+from tests.texts import ERROR, OK, OPENED
 from tests.workbench import Workbench
 
 START_UDP = b'AT+CIPSTART="UDP","%b",80,1112' % HOST.encode()

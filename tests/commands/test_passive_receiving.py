@@ -4,12 +4,11 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from tests.memory_host import OPENED, MemoryHost, host, linked
-from tests.network import ERROR, OK, TcpPeer, around, expect, station
+from tests.memory_host import MemoryHost, host, linked
+from tests.network import TcpPeer, around, expect, station
+from tests.texts import CONNECTED, ERROR, LOST, OK, OPENED
 from tests.workbench import Workbench
 
-LOST = b"WIFI DISCONNECT\r\n"
-BACK = b"WIFI CONNECTED\r\nWIFI GOT IP\r\n"
 WINDOW = 5760
 ALL_PASSIVE = b"AT+CIPRECVMODE=1"
 
@@ -199,7 +198,7 @@ async def test_a_lost_network_withholds_closed_too() -> None:
         assert await bench.settle() == notice(4, 1)
         bench.simulation.access_point(b"espressif").deauthenticate()
         assert await bench.settle() == LOST + b"0,CLOSED\r\n"
-        assert await bench.advance(1) == BACK
+        assert await bench.advance(1) == CONNECTED
         assert await bench.command(b"AT+CIPRECVDATA=1,9") == data(b"test") + b"1,CLOSED\r\n"
 
 
@@ -210,7 +209,7 @@ async def test_a_restart_forgets_everything_without_a_word() -> None:
         assert await bench.settle() == notice(4)
         bench.port.send(b"AT+CIPRECVDATA=4\r\n")
         bench.port.send(b"AT+RST\r\n")
-        assert await bench.settle() == data(b"test") + b"CLOSED\r\n" + OK + LOST + b"\r\nready\r\n" + BACK
+        assert await bench.settle() == data(b"test") + b"CLOSED\r\n" + OK + LOST + b"\r\nready\r\n" + CONNECTED
         assert await bench.command(b"ATE0") == OK
         assert await bench.command(b"AT+CIPRECVTYPE?") == b"+CIPRECVTYPE:0,0\r\n" + OK
 
@@ -219,7 +218,7 @@ async def test_a_restart_while_data_waits() -> None:
     async with linked(b"AT+CIPRECVTYPE=1") as (bench, it):
         await it.connection.send(b"test")
         assert await bench.settle() == notice(4)
-        assert await bench.command(b"AT+RST") == OK + LOST + b"\r\nready\r\n" + BACK
+        assert await bench.command(b"AT+RST") == OK + LOST + b"\r\nready\r\n" + CONNECTED
 
 
 # Back to active receiving

@@ -3,13 +3,13 @@
 import pytest
 
 from espat.core.at.stream_entry import RX_BUFFER
-from tests.memory_host import HOST, OPENED, MemoryHost, host, linked
-from tests.network import ERROR, OK, PROMPT, around, station
+from tests.memory_host import HOST, MemoryHost, host, linked
+from tests.network import around, station
+from tests.texts import BUSY, ERROR, OK, OPENED, PROMPT
 from tests.workbench import Workbench
 
 SILENCE = 0.02
 BLOCK = 2920
-BUSY = b"\r\nbusy p...\r\n"
 START_TCP = b'AT+CIPSTART="TCP","%b",80' % HOST.encode()
 START_UDP = b'AT+CIPSTART="UDP","%b",80,1112,%%d' % HOST.encode()
 

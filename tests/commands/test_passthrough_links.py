@@ -4,12 +4,10 @@ import pytest
 import trio
 
 from tests.commands.test_passthrough import SILENCE, START_TCP, enter, leave, piped
-from tests.memory_host import OPENED, linked
-from tests.network import ERROR, NO_ANSWER, OK, PROMPT, TcpPeer, around, expect, receive_exactly, station
+from tests.memory_host import linked
+from tests.network import NO_ANSWER, TcpPeer, around, expect, receive_exactly, station
+from tests.texts import ERROR, LOST, OK, OPENED, PROMPT
 from tests.workbench import Workbench
-
-LOST = b"WIFI DISCONNECT\r\n"
-
 
 # Status reports
 

@@ -4,20 +4,9 @@ import os
 
 import pytest
 
-from tests.memory_host import HOST, OPENED, linked
-from tests.network import (
-    ERROR,
-    OK,
-    PROMPT,
-    connected,
-    expect,
-    receive_exactly,
-    station,
-    taken,
-)
-from tests.several import BACK, LOST, READY
-
-SENT = b"\r\nSEND OK\r\n"
+from tests.memory_host import HOST, linked
+from tests.network import connected, expect, receive_exactly, station, taken
+from tests.texts import CONNECTED, ERROR, LOST, OK, OPENED, PROMPT, READY, SENT
 
 
 async def test_persistence_is_one_of_each_link() -> None:
@@ -30,7 +19,7 @@ async def test_persistence_is_one_of_each_link() -> None:
         assert await bench.command(b"AT+CIPCONNPERSIST?") == b"+CIPCONNPERSIST:1,0,0,1,0\r\n" + OK
         for values in (b"5,1", b"1", b"0,2", b"-1,0", b"0,0,0", b""):
             assert await bench.command(b"AT+CIPCONNPERSIST=" + values) == ERROR, values
-        assert (await bench.command(b"AT+RST")).endswith(READY + BACK)
+        assert (await bench.command(b"AT+RST")).endswith(READY + CONNECTED)
         assert await bench.command(b"ATE0") == OK
         assert await bench.command(b"AT+CIPCONNPERSIST?") == b"+CIPCONNPERSIST:0\r\n" + OK
 
@@ -42,7 +31,7 @@ async def test_only_a_persistent_link_outlives_the_network() -> None:
         assert await bench.settle() == LOST + b"0,CLOSED\r\n"
         await it.connection.send(b"while it was away")
         assert await bench.settle() == b""
-        assert await bench.advance(1) == BACK + b"\r\n+IPD,1,17:while it was away\r\n"
+        assert await bench.advance(1) == CONNECTED + b"\r\n+IPD,1,17:while it was away\r\n"
         assert await bench.command(b"AT+CIPSEND=1,4") == PROMPT
         assert await bench.send(b"test") == taken(4) + SENT
         assert it.connection.taken() == b"test"
@@ -62,7 +51,7 @@ async def test_what_is_sent_without_a_network_waits_in_the_stack() -> None:
         assert await bench.advance(10) == b""
         assert it.connection.taken() == b""
         point.up = True
-        assert await bench.advance(2) == BACK + SENT
+        assert await bench.advance(2) == CONNECTED + SENT
         assert it.connection.taken() == bytes(6000)
 
 
@@ -72,7 +61,7 @@ async def test_the_host_closes_while_the_network_is_away() -> None:
         assert await bench.settle() == LOST
         it.connection.close()
         assert await bench.advance(0.5) == b""
-        assert await bench.advance(0.5) == BACK + b"CLOSED\r\n"
+        assert await bench.advance(0.5) == CONNECTED + b"CLOSED\r\n"
 
 
 async def test_keep_alive_ends_a_link_whose_network_stays_away() -> None:
@@ -95,7 +84,7 @@ async def test_a_link_without_keep_alive_waits_for_its_network() -> None:
         assert await bench.settle() == LOST
         assert await bench.advance(7200) == b""
         point.up = True
-        assert await bench.advance(2) == BACK
+        assert await bench.advance(2) == CONNECTED
         await it.connection.send(b"still there")
         assert await bench.settle() == b"\r\n+IPD,11:still there\r\n"
 
@@ -119,7 +108,7 @@ async def test_closing_a_link_whose_network_is_away() -> None:
         bench.simulation.access_point(b"espressif").deauthenticate()
         assert await bench.settle() == LOST
         assert await bench.command(b"AT+CIPCLOSE") == b"CLOSED\r\n" + OK
-        assert await bench.advance(1) == BACK
+        assert await bench.advance(1) == CONNECTED
         assert await bench.command(b'AT+CIPSTART="TCP","%b",80' % HOST.encode()) == OPENED
 
 
@@ -133,5 +122,5 @@ async def test_a_real_peer_gets_nothing_while_the_network_is_away() -> None:
         with pytest.raises(BlockingIOError):
             os.read(stream.socket.fileno(), 1)
         await bench.clock.advance(1)
-        await expect(bench, BACK + b"\r\n+IPD,4:back\r\n")
+        await expect(bench, CONNECTED + b"\r\n+IPD,4:back\r\n")
         assert await receive_exactly(stream, 4) == b"test"

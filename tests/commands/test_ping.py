@@ -1,6 +1,7 @@
 """AT+PING: who is there and who is not."""
 
-from tests.network import ERROR, OK, around, station
+from tests.network import around, station
+from tests.texts import ERROR, OK
 
 TIMEOUT = b"+PING:TIMEOUT\r\n"
 

@@ -4,10 +4,9 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from tests.network import OK, connected, expect, prompt, receive_exactly, soon, station, taken
+from tests.network import connected, expect, prompt, receive_exactly, soon, station, taken
+from tests.texts import OK, SENT
 from tests.workbench import Workbench
-
-SENT = b"\r\nSEND OK\r\n"
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,10 @@ import pytest
 from espat.stack.endpoint import Endpoint
 from tests.commands.test_passthrough import SILENCE
 from tests.memory_host import HOST, MemoryHost, host
-from tests.network import ERROR, OK
-from tests.several import JOIN_LAB, JOINED, SOFTAP, modules, run
+from tests.several import modules, run
+from tests.texts import CONNECTED, ERROR, JOIN_LAB, JOINED, LOST, OK, READY, SOFTAP
 from tests.workbench import Workbench, workbench
 
-READY = b"\r\nready\r\n"
-LEFT = b"WIFI DISCONNECT\r\n"
-WIFI = b"WIFI CONNECTED\r\nWIFI GOT IP\r\n"
 START = b"\r\n>"
 TCP = b'AT+SAVETRANSLINK=1,"%b",80' % HOST.encode()
 
@@ -107,7 +104,7 @@ async def test_it_is_stored_whatever_sysstore_says_and_not_twice() -> None:
 
 async def test_a_client_is_a_pipe_after_the_start() -> None:
     async with restarted(TCP) as (bench, it):
-        assert await bench.settle() == OK + LEFT + READY + WIFI + START
+        assert await bench.settle() == OK + LOST + READY + CONNECTED + START
         assert await bench.send(b"AT+GMR\r\n") == b""
         await bench.advance(SILENCE)
         assert it.connection.taken() == b"AT+GMR\r\n"
@@ -118,19 +115,19 @@ async def test_a_client_is_a_pipe_after_the_start() -> None:
         assert await bench.send(b"ATE0\r\n") == b"ATE0\r\n" + OK
         await it.connection.send(b"still bare")
         assert await bench.settle() == b"still bare"
-        assert await bench.command(b"AT+RST") == OK + LEFT + READY + WIFI + START
+        assert await bench.command(b"AT+RST") == OK + LOST + READY + CONNECTED + START
 
 
 async def test_nothing_happens_when_it_is_switched_off_again() -> None:
     async with restarted(TCP, b"AT+SAVETRANSLINK=0") as (bench, it):
-        assert await bench.settle() == OK + LEFT + READY + WIFI
+        assert await bench.settle() == OK + LOST + READY + CONNECTED
         assert await bench.send(b"AT\r\n") == b"AT\r\n" + OK
         assert it.connections == []
 
 
 async def test_it_tries_until_the_host_is_there_and_after_every_break() -> None:
     async with restarted(TCP, listens=False) as (bench, it):
-        assert await bench.settle() == OK + LEFT + READY + WIFI
+        assert await bench.settle() == OK + LOST + READY + CONNECTED
         await bench.send(b"early")
         assert await bench.advance(1) == b""
         assert it.attempts == 11
@@ -147,7 +144,7 @@ async def test_it_tries_until_the_host_is_there_and_after_every_break() -> None:
 
 async def test_it_can_be_left_before_there_is_a_link() -> None:
     async with restarted(TCP, b"AT+SYSMSG=1", listens=False) as (bench, it):
-        assert await bench.settle() == OK + LEFT + READY + WIFI
+        assert await bench.settle() == OK + LOST + READY + CONNECTED
         await bench.advance(SILENCE)
         await bench.send(b"+++")
         assert await bench.advance(SILENCE) == b"\r\n+QUITT\r\n"
@@ -168,7 +165,7 @@ async def test_without_a_network_it_waits() -> None:
 
 async def test_the_connect_shows_with_sysmsg_bit_2() -> None:
     async with restarted(TCP, b"AT+SYSMSG=4") as (bench, _):
-        assert await bench.settle() == OK + LEFT + READY + WIFI + b"CONNECT\r\n" + START
+        assert await bench.settle() == OK + LOST + READY + CONNECTED + b"CONNECT\r\n" + START
 
 
 async def test_keep_alive_is_that_of_the_saved_link() -> None:
@@ -181,7 +178,7 @@ async def test_keep_alive_is_that_of_the_saved_link() -> None:
 async def test_udp() -> None:
     line = b'AT+SAVETRANSLINK=1,"%b",1002,"UDP",1005' % HOST.encode()
     async with restarted(line) as (bench, it):
-        assert await bench.settle() == OK + LEFT + READY + WIFI + START
+        assert await bench.settle() == OK + LOST + READY + CONNECTED + START
         await bench.send(b"datagram")
         await bench.advance(SILENCE)
         assert it.datagrams == [(1002, b"datagram")]
@@ -233,7 +230,7 @@ async def test_an_ssl_server_and_an_ssl_client_find_each_other() -> None:
         assert await client.command(JOIN_LAB) == JOINED
         server.port.read()
         await run(client, b'AT+SAVETRANSLINK=1,"192.168.4.1",1002,"SSL"')
-        assert await client.command(b"AT+RST") == OK + LEFT + READY + WIFI + START
+        assert await client.command(b"AT+RST") == OK + LOST + READY + CONNECTED + START
         assert (await server.settle()).endswith(START)
         await client.send(b"in secret")
         await client.advance(SILENCE)

@@ -3,14 +3,8 @@
 import pytest
 import trio
 
-from tests.network import ERROR, OK, PROMPT, around, connected, expect, prompt, receive_exactly, send, taken
-
-BUSY = b"\r\nbusy p...\r\n"
-SENT = b"\r\nSEND OK\r\n"
-FAILED = b"\r\nSEND FAIL\r\n"
-CANCELED = b"\r\nSEND Canceled\r\n"
-LOST = b"WIFI DISCONNECT\r\n"
-
+from tests.network import around, connected, expect, prompt, receive_exactly, send, taken
+from tests.texts import BUSY, CANCELED, ERROR, FAILED, LOST, OK, PROMPT, SENT
 
 # AT+CIPSEND
 

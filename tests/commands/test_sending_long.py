@@ -4,16 +4,12 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from tests.memory_host import HOST, OPENED, host, linked
-from tests.network import ERROR, OK, PROMPT
+from tests.memory_host import HOST, host, linked
+from tests.texts import BUSY, ERROR, FAILED, LOST, OK, OPENED, PROMPT, SENT
 from tests.workbench import Workbench
 
 SILENCE = 0.02
-SENT = b"\r\nSEND OK\r\n"
-FAILED = b"\r\nSEND FAIL\r\n"
 CANCELLED = b"\r\nSEND CANCELLED\r\n"
-BUSY = b"\r\nbusy p...\r\n"
-LOST = b"WIFI DISCONNECT\r\n"
 WINDOW = 5760
 START_UDP = b'AT+CIPSTART="UDP","%b",80' % HOST.encode()
 

@@ -3,12 +3,11 @@
 import trio
 
 from tests.memory_host import HOST, MemoryHost, linked
-from tests.network import OK, PROMPT, station
+from tests.network import station
+from tests.texts import CONNECTED, LOST, OK, PROMPT
 from tests.workbench import Workbench
 
 WINDOW = 5760
-LOST = b"WIFI DISCONNECT\r\n"
-BACK = b"WIFI CONNECTED\r\nWIFI GOT IP\r\n"
 
 
 async def test_a_segment_of_the_buffer_and_a_command() -> None:
@@ -38,7 +37,7 @@ async def cut_off_with_a_full_window(bench: Workbench) -> None:
     assert await bench.command(b"AT+CIPSEND=3") == PROMPT
     assert (await bench.send(b"bbb")).endswith(b"SEND OK\r\n")
     bench.simulation.access_point(b"espressif").switch_on()
-    assert await bench.advance(1) == BACK
+    assert await bench.advance(1) == CONNECTED
 
 
 async def test_the_network_comes_back_twice_while_what_was_held_waits_for_the_peer() -> None:
@@ -49,7 +48,7 @@ async def test_the_network_comes_back_twice_while_what_was_held_waits_for_the_pe
         bench.simulation.access_point(b"espressif").switch_off()
         assert await bench.advance(6) == LOST
         bench.simulation.access_point(b"espressif").switch_on()
-        assert await bench.advance(1) == BACK
+        assert await bench.advance(1) == CONNECTED
         host.connection.read()
         assert await bench.settle() == b""
         assert host.connection.received == b"a" * WINDOW + b"bbbccc"
@@ -70,5 +69,5 @@ async def test_a_network_that_is_gone_again_before_what_was_held_is_out() -> Non
         assert (await bench.send(b"ddd")).endswith(b"SEND OK\r\n")
         assert host.connection.taken() == b""
         bench.simulation.access_point(b"espressif").switch_on()
-        assert await bench.advance(1) == BACK
+        assert await bench.advance(1) == CONNECTED
         assert host.connection.taken() == b"ddd"

@@ -6,16 +6,9 @@ import pytest
 import trio
 
 from espat.scenario.world.world import World
-from tests.network import (
-    ERROR,
-    OK,
-    PEER,
-    answer,
-    expect,
-    station,
-    tcp_peer,
-)
-from tests.own_server import LOST, OWN, PORT, START, ended, own_world, sends, server, some_clients
+from tests.network import PEER, answer, expect, station, tcp_peer
+from tests.own_server import OWN, PORT, START, ended, own_world, sends, server, some_clients
+from tests.texts import ERROR, LOST, OK
 
 # Starting and stopping
 

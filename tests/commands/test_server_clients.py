@@ -1,7 +1,8 @@
 """Clients of the server: how many, AT+CIPSERVERMAXCONN, and the silent ones, AT+CIPSTO."""
 
-from tests.network import ERROR, OK, answer, expect, soon, station, tcp_peer
+from tests.network import answer, expect, soon, station, tcp_peer
 from tests.own_server import START, ended, own_world, reset, sends, server, some_clients
+from tests.texts import ERROR, OK
 
 
 async def test_five_clients_and_a_sixth() -> None:

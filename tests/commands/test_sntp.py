@@ -13,10 +13,10 @@ from espat.scenario.reading.world_reader import read_world
 from espat.scenario.services.peer import UdpPeer
 from espat.stack import ntp
 from espat.stack.sntp import time_zone
-from tests.several import ERROR, JOINED, OK, PROMPT, READY, modules, run
+from tests.several import modules, run
+from tests.texts import ERROR, JOIN, JOINED, OK, PROMPT, READY
 from tests.workbench import Workbench, workbench
 
-JOIN = b'AT+CWJAP="espressif","1234567890"'
 UPDATED = b"+TIME_UPDATED\r\n"
 ASK = b'AT+CIPSNTPCFG=1,8,"time.example"'
 

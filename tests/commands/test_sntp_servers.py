@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from espat.stack import ntp
-from tests.network import LOCAL_PORT, OK, UdpPeer, answer, around, expect, station
+from tests.network import LOCAL_PORT, UdpPeer, answer, around, expect, station
 from tests.programs import need_program
+from tests.texts import OK
 from tests.workbench import Workbench
 
 ASK = b'AT+CIPSNTPCFG=1,0,"time.example"'

@@ -2,8 +2,9 @@
 
 import pytest
 
-from tests.several import ERROR, OK, READY, run
-from tests.softap import SOFTAP, code, connected, factory_new, gone, leased, softap
+from tests.several import run
+from tests.softap import code, connected, factory_new, gone, leased, softap
+from tests.texts import ERROR, OK, READY, SOFTAP
 
 # AT+CWSAP
 

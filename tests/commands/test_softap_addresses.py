@@ -2,8 +2,9 @@
 
 import pytest
 
-from tests.several import ERROR, OK, modules, run
-from tests.softap import SOFTAP, connected, gone, leased, phones, softap
+from tests.several import modules, run
+from tests.softap import connected, gone, leased, phones, softap
+from tests.texts import ERROR, OK, SOFTAP
 
 # AT+CWDHCPS
 

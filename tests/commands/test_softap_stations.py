@@ -3,8 +3,9 @@
 import pytest
 
 from espat.scenario.world.world import World
-from tests.several import ERROR, OK, READY, modules, run
-from tests.softap import SOFTAP, connected, gone, leased, phones, softap
+from tests.several import modules, run
+from tests.softap import connected, gone, leased, phones, softap
+from tests.texts import ERROR, OK, READY, SOFTAP
 
 
 async def test_phones_join_as_soon_as_the_softap_appears_and_its_command_answers_first() -> None:

@@ -8,8 +8,8 @@ import pytest
 
 from espat.stack.memory_stream import MemoryStream
 from tests.commands.test_passive_receiving import notice
-from tests.memory_host import HOST, OPENED
-from tests.network import ERROR, OK, PROMPT
+from tests.memory_host import HOST
+from tests.texts import ERROR, OK, OPENED, PROMPT, SENT
 from tests.tls_peers import (
     PORT,
     Secured,
@@ -22,7 +22,6 @@ from tests.tls_peers import (
 )
 from tests.workbench import Workbench
 
-SENT = b"\r\nSEND OK\r\n"
 SILENCE = 0.02
 AROUND = 5 + 8 + 16
 """Bytes of a record besides the data: its head, nonce and tag (RFC 5288)."""

@@ -3,7 +3,7 @@
 import pytest
 
 from espat.stack.cipher_suites import SUITES
-from tests.network import ERROR, OK
+from tests.texts import ERROR, OK
 from tests.tls_peers import client_context
 from tests.workbench import Workbench, workbench
 

@@ -11,8 +11,7 @@ import trio
 
 from espat.persist.pki import Subject
 from espat.stack.memory_stream import MemoryStream
-from tests.memory_host import OPENED
-from tests.network import ERROR, OK
+from tests.texts import ERROR, OK, OPENED
 from tests.tls_peers import (
     Behaviour,
     Manufactured,

@@ -10,14 +10,14 @@ import trio
 
 from espat.persist.manufacturing import SHIPPED
 from espat.scenario.hosts.tls_peers import listens
-from tests.network import ERROR, NO_ANSWER, OK, PEER, answer, closed_port, expect, send, soon, station, taken
+from tests.network import NO_ANSWER, PEER, answer, closed_port, expect, send, soon, station, taken
 from tests.programs import need_program
+from tests.texts import ERROR, OK, OPENED
 from tests.tls_peers import client_context
 
 CERTIFICATE = ("-cert", str(SHIPPED / "server_cert.pem"), "-key", str(SHIPPED / "server_key.pem"))
 KEY = ("-nocert", "-psk", "70736b00ff", "-psk_identity", "me", "-psk_hint", "who are you")
 NO_HANDSHAKES = (b"\x16", b"\x16\x03\x01\x02\x00\x01", b"GET / HTTP/1.0\r\n\r\n", bytes(999))
-OPENED = b"CONNECT\r\n" + OK
 ALERT = b"+ERRNO:0x7780\r\n" + ERROR
 
 

@@ -13,7 +13,7 @@ from espat.persist.pki import Issued, Subject
 from espat.stack.endpoint import Endpoint
 from espat.stack.memory_stream import MemoryStream
 from tests.memory_host import HOST
-from tests.network import ERROR, OK, PROMPT
+from tests.texts import ERROR, OK, PROMPT
 from tests.tls_peers import (
     NOW,
     Manufactured,

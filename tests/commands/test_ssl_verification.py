@@ -10,8 +10,8 @@ import pytest
 
 from espat.persist.pki import Issued, Subject
 from espat.stack.tls_context import context_for
-from tests.memory_host import HOST, OPENED
-from tests.network import ERROR, OK
+from tests.memory_host import HOST
+from tests.texts import ERROR, OK, OPENED
 from tests.tls_peers import (
     NOW,
     Manufactured,

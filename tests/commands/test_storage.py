@@ -12,12 +12,9 @@ from espat.persist.nvs.partition import NvsFullError
 from espat.persist.nvs_settings import CALIBRATION_VERSION
 from espat.persist.storage import Storage
 from espat.persist.variants import VARIANTS
+from tests.texts import ERROR, OK, PROMPT, READY
 from tests.workbench import Workbench, workbench
 
-OK = b"\r\nOK\r\n"
-ERROR = b"\r\nERROR\r\n"
-READY = b"\r\nready\r\n"
-PROMPT = b"\r\nOK\r\n\r\n>"
 MANUFACTURING_SIZE = 0x1C000
 
 

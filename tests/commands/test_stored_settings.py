@@ -7,9 +7,9 @@ import pytest
 from espat.core.at.grammar import Form
 from espat.persist.storage import Storage, open_storage
 from tests.stored_settings import BASE, NOT_YET, STORED, StoredSetting
+from tests.texts import OK
 from tests.workbench import Workbench, workbench
 
-OK = b"\r\nOK\r\n"
 BY_NAME = pytest.mark.parametrize("setting", STORED.values(), ids=STORED)
 
 

@@ -5,11 +5,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from tests.network import ERROR, LOCAL_PORT, OK, UdpPeer, answer, expect, send, station, taken
+from tests.network import LOCAL_PORT, UdpPeer, answer, expect, send, station, taken
+from tests.texts import ERROR, LOST, OK, SENT
 from tests.workbench import Workbench
-
-SENT = b"\r\nSEND OK\r\n"
-LOST = b"WIFI DISCONNECT\r\n"
 
 
 @asynccontextmanager

@@ -2,12 +2,8 @@
 
 import pytest
 
+from tests.texts import ERROR, JOIN, JOINED, OK
 from tests.workbench import Workbench, workbench
-
-OK = b"\r\nOK\r\n"
-ERROR = b"\r\nERROR\r\n"
-JOIN = b'AT+CWJAP="espressif","1234567890"'
-JOINED = b"WIFI CONNECTED\r\nWIFI GOT IP\r\n\r\nOK\r\n"
 
 
 async def run(bench: Workbench, *lines: bytes) -> None:

@@ -4,9 +4,8 @@ import pytest
 
 from espat.radio.security import SECURITIES
 from espat.scenario.world.world import AccessPointConfiguration
-from tests.air import BSSID, CONNECTED, JOIN, JOINED, LOST, OK, router, state, station
-
-BUSY = b"\r\nbusy p...\r\n"
+from tests.air import BSSID, router, state, station
+from tests.texts import BUSY, CONNECTED, JOIN, JOINED, LOST, OK
 
 
 async def test_join_and_leave() -> None:

@@ -2,7 +2,8 @@
 
 import trio
 
-from tests.air import CONNECTED, JOIN, JOINED, LOST, OK, router, state, station
+from tests.air import router, state, station
+from tests.texts import CONNECTED, JOIN, JOINED, LOST, OK
 
 
 async def test_a_silent_access_point_is_lost_after_the_inactive_time() -> None:

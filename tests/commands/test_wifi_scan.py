@@ -4,10 +4,8 @@ import pytest
 
 from espat.radio.security import SECURITIES
 from espat.scenario.world.world import AccessPointConfiguration, World
+from tests.texts import BUSY, OK
 from tests.workbench import Workbench, workbench
-
-OK = b"\r\nOK\r\n"
-BUSY = b"\r\nbusy p...\r\n"
 
 
 def point(

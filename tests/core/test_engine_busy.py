@@ -3,8 +3,8 @@
 import pytest
 
 from tests.core.machine import machine
+from tests.texts import BUSY
 
-BUSY = b"\r\nbusy p...\r\n"
 FORCED = b"\r\nWill force to restart!!!\r\n\r\nOK\r\n"
 DONE = b"+WAIT:done\r\n\r\nOK\r\n"
 

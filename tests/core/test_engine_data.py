@@ -5,10 +5,8 @@ import pytest
 from espat.core.at.output import TX_BUFFER
 from espat.core.ports.port import Attachment
 from tests.core.machine import machine
+from tests.texts import BUSY, CANCELED, PROMPT
 
-PROMPT = b"\r\nOK\r\n\r\n>"
-BUSY = b"\r\nbusy p...\r\n"
-CANCELED = b"\r\nSEND Canceled\r\n"
 SILENCE = 0.02
 
 

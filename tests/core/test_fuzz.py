@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from espat.core.at.line_discipline import LineDiscipline
 from tests.core.machine import Machine, machine
+from tests.texts import BUSY
 
-BUSY = b"\r\nbusy p...\r\n"
 SILENCE = 0.02
 
 FRAGMENTS = (

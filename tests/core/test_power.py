@@ -6,11 +6,8 @@ import pytest
 
 from espat.module import Module
 from tests.memory_host import linked
-from tests.network import JOIN
+from tests.texts import JOIN, OK, READY
 from tests.workbench import workbench
-
-READY = b"\r\nready\r\n"
-OK = b"\r\nOK\r\n"
 
 
 async def test_power_that_is_cut_twice_comes_back() -> None:

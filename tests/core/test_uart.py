@@ -8,12 +8,11 @@ from espat.core.time.clock import SteppedClock
 from espat.dialects.loading import load_firmware
 from espat.scenario.stage.running_world import RunningWorld
 from espat.scenario.world.world import World
+from tests.texts import BUSY, JOIN
 from tests.workbench import Workbench, workbench
 
 GAP = 0.002
-JOIN = b'AT+CWJAP="espressif","1234567890"\r\n'
 SLOW_JOIN = World(timing={"join": 2.0})
-BUSY = b"\r\nbusy p...\r\n"
 
 
 async def typed(bench: Workbench, line: bytes) -> bytes:
@@ -39,7 +38,7 @@ async def test_what_cannot_begin_a_command_is_refused_once(line: bytes, printed:
 
 async def test_a_line_is_refused_once_while_a_command_runs() -> None:
     async with workbench(SLOW_JOIN) as bench:
-        await bench.send(b"AT+CWMODE=1\r\n", JOIN)
+        await bench.send(b"AT+CWMODE=1\r\n", JOIN + b"\r\n")
         assert await typed(bench, b"AT+GMR\r\n") == BUSY
         assert await typed(bench, b"AT+GM") == BUSY
         restarted = await typed(bench, b"AT+RST\r\n")
@@ -48,7 +47,7 @@ async def test_a_line_is_refused_once_while_a_command_runs() -> None:
 
 async def test_what_began_while_a_command_ran_is_refused_though_it_has_ended() -> None:
     async with workbench(SLOW_JOIN) as bench:
-        await bench.send(b"AT+CWMODE=1\r\n", JOIN)
+        await bench.send(b"AT+CWMODE=1\r\n", JOIN + b"\r\n")
         bench.port.line_gap = GAP
         await bench.advance(2.0 - GAP / 2)
         printed = await bench.send(b"A")

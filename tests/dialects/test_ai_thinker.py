@@ -2,14 +2,14 @@
 
 from espat.radio.security import SECURITIES
 from espat.scenario.world.world import AccessPointConfiguration, ModuleConfiguration, StationConfiguration, World
-from tests.network import OK, PROMPT, UdpPeer, answer, expect, soon
+from tests.network import UdpPeer, answer, expect, soon
+from tests.texts import CONNECTED, OK, PROMPT
 from tests.workbench import workbench
 
 PASSWORD = b"xuhong12345678"
 POINT = AccessPointConfiguration(b"iot@xuhongv", PASSWORD, SECURITIES["wpa2-psk"])
 PHONE = StationConfiguration(bytes.fromhex("f887f10f353b"), b"ESP32", b"123456789")
 JOIN = b'AT+CWJAP="iot@xuhongv","%b"' % PASSWORD
-JOINED = b"WIFI CONNECTED\r\nWIFI GOT IP\r\n"
 MODULE = ModuleConfiguration(joined=b"iot@xuhongv")
 BOOT = b"Ai-Thinker Technology Co. Ltd.\r\n\r\nready\r\n"
 
@@ -19,7 +19,7 @@ async def test_the_provisioning_walk() -> None:
         hosts = {"192.168.4.2:63665": f"127.0.0.1:{phone.port}"}
         world = World(access_points=(POINT,), stations=(PHONE,), modules=(MODULE,), hosts=hosts)
         async with workbench(world, dialect="ai-thinker") as bench:
-            assert await bench.command(b"AT+RST") == OK + b"WIFI DISCONNECT\r\n" + BOOT + JOINED
+            assert await bench.command(b"AT+RST") == OK + b"WIFI DISCONNECT\r\n" + BOOT + CONNECTED
             assert await bench.send(b"AT+CWMODE=3\r\n") == b"AT+CWMODE=3\r\n" + OK
             assert await bench.command(b"AT+CIPMUX=1") == OK
             assert await bench.command(b'AT+CWSAP="ESP32","123456789",1,3') == OK + (
@@ -38,7 +38,7 @@ async def test_the_provisioning_walk() -> None:
             bench.port.send(b'{"code":0}\r\n')
             await expect(bench, b"busy p...\r\n\r\nRecv 10 bytes\r\n\r\nSEND OK\r\n")
             assert (await phone.receive())[0] == b'{"code":0}'
-            assert await answer(bench, JOIN) == b"WIFI DISCONNECT\r\n" + JOINED + OK
+            assert await answer(bench, JOIN) == b"WIFI DISCONNECT\r\n" + CONNECTED + OK
             assert await answer(bench, reply, PROMPT) == PROMPT
             bench.port.send(b'{"code":2}')
             assert await soon(bench.port.read_until(b"SEND OK\r\n")) == b"\r\nRecv 10 bytes\r\n\r\nSEND OK\r\n"

@@ -7,7 +7,7 @@ from espat.dialects.loading import load_firmware
 from espat.dialects.names import RUNNABLE
 from espat.persist.storage import Storage
 from espat.persist.variants import VARIANTS
-from tests.network import JOIN
+from tests.texts import JOIN
 from tests.workbench import workbench
 
 FLASH = VARIANTS["ESP8266"]

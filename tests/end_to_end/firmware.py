@@ -7,9 +7,9 @@ from collections import Counter, deque
 from typing import Final
 
 from tests.end_to_end.simulator_process import LIMIT, Client
+from tests.texts import OK
 
 LINKS: Final = 5
-OK: Final = b"\r\nOK\r\n"
 PROMPT: Final = b"\r\n>"
 LONGEST: Final = 64
 """Bytes of the longest message, data aside."""

@@ -10,8 +10,8 @@ import serial
 
 from tests.end_to_end.simulator_process import LIMIT, Client, SimulatorProcess
 from tests.stored_settings import BASE, STORED
+from tests.texts import OK
 
-OK: Final = b"\r\nOK\r\n"
 LONGEST: Final = 0.05
 """Seconds of storing before a process is killed, at most: some dozens of settings."""
 DHCP: Final = ("CIPAP", "CWDHCPS", "CIPSTA", "CWDHCP")

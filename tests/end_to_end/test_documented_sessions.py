@@ -19,7 +19,6 @@ from tests.programs import need_program
 DOCUMENTED = ROOT / "scenarios" / "documented"
 SESSIONS = [prepare(read_scenario(path)) for path in sorted(DOCUMENTED.glob("*.yaml"))]
 PLAYED = [session for session in SESSIONS if not session.awaited]
-WAITING = [session for session in SESSIONS if session.awaited]
 
 FIRST_SESSION = (
     b"AT+CWMODE=1\r\n\r\nOK\r\n"
@@ -31,10 +30,6 @@ FIRST_SESSION = (
     b"\r\nRecv 4 bytes\r\n\r\nSEND OK\r\n"
     b"\r\n+IPD,4:test\r\n"
 )
-
-
-def name(session: Prepared) -> str:
-    return Path(session.scenario.file).stem
 
 
 def settings(tmp_path: Path) -> dict[str, StageOptions]:
@@ -63,11 +58,6 @@ async def test_it_replays(path: str, way: str, tmp_path: Path) -> None:
     if "ssl" in path and way != "stepped":
         need_program("openssl", "openssl")
     await play(prepare(read_scenario(Path(path))), settings(tmp_path)[way])
-
-
-@pytest.mark.parametrize("session", WAITING, ids=name)
-def test_it_waits_for_what_is_not_built(session: Prepared) -> None:
-    pytest.skip(f"waiting for {', '.join(session.awaited)}")
 
 
 @pytest.mark.parametrize("way", ["stepped", "sockets", "serial"])

@@ -2,7 +2,6 @@
 
 import socket
 from pathlib import Path
-from typing import Final
 
 import pytest
 
@@ -10,8 +9,7 @@ from espat.core.ports.serial_line import heard
 from espat.dialects.esp8266_board import FIRST_BOOT_TEXT
 from tests.end_to_end.conftest import Start
 from tests.end_to_end.simulator_process import LIMIT, Client, run_espat
-
-OK: Final = b"\r\nOK\r\n"
+from tests.texts import OK
 
 
 class OldClient(Client):

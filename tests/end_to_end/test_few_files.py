@@ -7,8 +7,7 @@ import pytest
 
 from tests.end_to_end.conftest import Start
 from tests.end_to_end.simulator_process import Client
-
-OK, ERROR = b"\r\nOK\r\n", b"\r\nERROR\r\n"
+from tests.texts import ERROR, OK
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,9 @@ from typing import Final
 import pytest
 
 from tests.end_to_end.conftest import Start
-from tests.end_to_end.firmware import OK, Program
+from tests.end_to_end.firmware import Program
 from tests.end_to_end.simulator_process import LIMIT, Client, SimulatorProcess
+from tests.texts import OK
 
 PORT: Final = 333
 MEGABYTE: Final = 2**20

@@ -9,8 +9,8 @@ from espat.persist.storage import open_storage
 from tests.end_to_end.conftest import Start
 from tests.end_to_end.kills import Killing
 from tests.end_to_end.simulator_process import Client, run_espat
+from tests.texts import OK
 
-OK = b"\r\nOK\r\n"
 KILLS = 30
 
 

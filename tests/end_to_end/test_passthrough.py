@@ -13,14 +13,13 @@ import pytest
 
 from tests.end_to_end.conftest import Start
 from tests.end_to_end.simulator_process import LIMIT, Client
+from tests.texts import OK, PROMPT
 
 MEGABYTE = 2**20
 GUARD = 0.05
 """Seconds of silence around `+++`, more than twice what the module needs."""
 ATTEMPTS = 10
 QUIT = b"\r\n+QUITT\r\n"
-OK = b"\r\nOK\r\n"
-PROMPT = b"\r\nOK\r\n\r\n>"
 
 
 def command(client: Client, line: bytes) -> bytes:

@@ -10,9 +10,7 @@ import pytest
 
 from tests.end_to_end.conftest import Start
 from tests.end_to_end.simulator_process import LIMIT, Client, command_line, environment
-
-OK = b"\r\nOK\r\n"
-JOIN = b'AT+CWJAP="espressif","1234567890"'
+from tests.texts import JOIN, OK
 
 
 def mac_address(start: Start, *options: str) -> bytes:

@@ -5,8 +5,8 @@ import time
 
 from tests.end_to_end.conftest import Start
 from tests.end_to_end.simulator_process import LIMIT, Client
+from tests.texts import OK
 
-OK = b"\r\nOK\r\n"
 UP = b"\r\nready\r\nWIFI CONNECTED\r\nWIFI GOT IP\r\n\r\n>"
 GUARD = 0.05
 """Seconds of silence around `+++`, more than twice what the module needs."""

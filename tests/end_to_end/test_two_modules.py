@@ -8,12 +8,10 @@ from typing import Final
 
 from tests.end_to_end.conftest import Start
 from tests.end_to_end.simulator_process import Client, run_espat
+from tests.texts import JOIN_LAB, JOINED, OK
 
 SIZE: Final = 100_000
 BLOCK: Final = 8192
-JOIN: Final = b'AT+CWJAP="lab","12345678"'
-JOINED: Final = b"WIFI CONNECTED\r\nWIFI GOT IP\r\n\r\nOK\r\n"
-OK: Final = b"\r\nOK\r\n"
 
 
 def send(client: Client, data: bytes) -> None:
@@ -44,7 +42,7 @@ def test_one_joins_the_other_and_a_hundred_kilobytes_go_each_way(start: Start) -
         for line in (b"AT+CWMODE=2", b'AT+CWSAP="lab","12345678",5,3', b"AT+CIPSERVER=1,333"):
             assert server.command(line) == OK
         assert client.command(b"AT+CWMODE=1") == OK
-        assert client.command(JOIN) == JOINED
+        assert client.command(JOIN_LAB) == JOINED
         came = server.read_until(b'"192.168.4.2"\r\n')
         assert re.fullmatch(rb'\+STA_CONNECTED:"([0-9a-f:]{17})"\r\n\+DIST_STA_IP:"\1","192\.168\.4\.2"\r\n', came)
         assert client.command(b'AT+CIPSTART=0,"TCP","192.168.4.1",333') == b"0,CONNECT\r\n" + OK

@@ -11,16 +11,15 @@ import pytest
 from tests.end_to_end.conftest import Start
 from tests.end_to_end.simulator_process import Client
 from tests.end_to_end.test_clients_come_and_go import Witness, read_device
-
-ANSWER = b"\r\nOK\r\n"
+from tests.texts import OK
 
 
 @pytest.mark.parametrize("rate", [9600, 74880, 921600])
 def test_client_and_module_change_the_rate_together(start: Start, rate: int) -> None:
     with Client(start("--timing", "real").port()).started() as client:
-        assert client.command(b"AT+UART_CUR=%d,8,1,0,0" % rate) == ANSWER
+        assert client.command(b"AT+UART_CUR=%d,8,1,0,0" % rate) == OK
         client.serial.baudrate = rate
-        assert client.command(b"AT") == ANSWER
+        assert client.command(b"AT") == OK
         client.serial.baudrate = 115200
         client.write(b"AT\r\n" * 20)
         client.serial.timeout = 0.5
@@ -30,7 +29,7 @@ def test_client_and_module_change_the_rate_together(start: Start, rate: int) -> 
         client.serial.reset_input_buffer()
         client.write(b"\r\n")  # an end for what the noise began
         client.read_until(b"ERROR\r\n")
-        assert client.command(b"AT") == ANSWER
+        assert client.command(b"AT") == OK
 
 
 def test_a_client_that_never_sets_a_rate_is_understood(start: Start) -> None:
@@ -39,7 +38,7 @@ def test_a_client_that_never_sets_a_rate_is_understood(start: Start) -> None:
         assert read_device(descriptor, b"ready\r\n") == b"\r\nready\r\n"
         for line in (b"AT\r\n", b"AT+UART_CUR=9600,8,1,0,0\r\n", b"AT\r\n"):
             os.write(descriptor, line)
-            assert read_device(descriptor, b"OK\r\n") == line + ANSWER
+            assert read_device(descriptor, b"OK\r\n") == line + OK
     finally:
         os.close(descriptor)
 
@@ -54,7 +53,7 @@ def test_the_rate_of_a_client_goes_with_it(start: Start) -> None:
     descriptor = os.open(simulator.port(), os.O_RDWR | os.O_NOCTTY)
     try:
         os.write(descriptor, b"AT\r\n")
-        assert read_device(descriptor, b"OK\r\n") == b"AT\r\n" + ANSWER
+        assert read_device(descriptor, b"OK\r\n") == b"AT\r\n" + OK
     finally:
         os.close(descriptor)
 
@@ -85,7 +84,7 @@ def test_a_client_that_does_not_read_loses_bytes_unless_the_module_obeys_cts(
 ) -> None:
     simulator = start("--timing", "real", "--trace", "trace.jsonl")
     with socket.create_server(("127.0.0.1", 0)) as server, Client(simulator.port()).started() as client:
-        assert client.command(b"AT+UART_CUR=5000000,8,1,0,%d" % flow_control) == ANSWER
+        assert client.command(b"AT+UART_CUR=5000000,8,1,0,%d" % flow_control) == OK
         client.serial.baudrate = 5000000
         client.join()
         client.command(b'AT+CIPSTART="TCP","127.0.0.1",%d' % server.getsockname()[1])
@@ -94,7 +93,7 @@ def test_a_client_that_does_not_read_loses_bytes_unless_the_module_obeys_cts(
             if not flow_control:
                 simulator.wait_for(lambda line: "bytes lost" in line, log=True)
                 client.write(b"AT\r\n")
-                got = read_fast(client, ANSWER)
+                got = read_fast(client, OK)
         if flow_control:
             got = read_fast(client, b"CLOSED\r\n")
     assert simulator.stop() == 0

@@ -7,8 +7,8 @@ import pytest
 
 from tests.end_to_end.conftest import Start
 from tests.end_to_end.simulator_process import Client, run_espat
+from tests.texts import OK
 
-OK = b"\r\nOK\r\n"
 ROOT = Path(__file__).parents[2]
 
 

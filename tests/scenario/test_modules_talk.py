@@ -5,25 +5,12 @@ from random import Random
 
 import pytest
 
-from tests.several import (
-    BACK,
-    ERROR,
-    JOIN_LAB,
-    JOINED,
-    LOST,
-    OK,
-    PROMPT,
-    READY,
-    modules,
-    on_one_softap,
-    run,
-)
+from tests.several import modules, on_one_softap, run
+from tests.texts import CONNECTED, ERROR, JOIN, JOIN_LAB, JOINED, LOST, OK, OPENED, PROMPT, READY, SENT
 from tests.workbench import Workbench
 
-ROUTER = b'AT+CWJAP="espressif","1234567890"'
 CONNECT = b'AT+CIPSTART=0,"TCP","192.168.4.1",333'
-OPENED = b"0,CONNECT\r\n\r\nOK\r\n"
-SENT = b"\r\nSEND OK\r\n"
+OPENED_0 = b"0," + OPENED
 
 
 def payload(printed: bytes, number: int = 0) -> bytes:
@@ -48,7 +35,7 @@ async def send(bench: Workbench, data: bytes, command: bytes = b"AT+CIPSEND=0,%d
 async def connected_pair(server: Workbench, client: Workbench) -> None:
     """The client has link 0 to the server at 192.168.4.1, where it is link 0 too."""
     await run(server, b"AT+CIPSERVER=1,333")
-    assert await client.command(CONNECT) == OPENED
+    assert await client.command(CONNECT) == OPENED_0
     assert server.port.read() == b"0,CONNECT\r\n"
 
 
@@ -68,7 +55,7 @@ async def test_a_reader_that_stops_stops_the_sender_and_loses_nothing() -> None:
     data = Random(2).randbytes(6 * 8192)
     async with on_one_softap(b"AT+CIPMUX=1", capacity=4096) as (server, client):
         await run(server, b"AT+CIPSERVER=1,333")
-        assert await client.command(CONNECT) == OPENED
+        assert await client.command(CONNECT) == OPENED_0
         client_sent = 0
         for _ in range(5):
             assert await client.command(b"AT+CIPSEND=0,8192") == PROMPT
@@ -158,7 +145,7 @@ async def test_two_modules_on_the_same_access_point() -> None:
     async with modules(2) as (one, other):
         for number, bench in enumerate((one, other)):
             await run(bench, b"AT+CWMODE=1", b"AT+CIPMUX=1")
-            assert await bench.command(ROUTER) == JOINED
+            assert await bench.command(JOIN) == JOINED
             assert b'ip:"192.168.3.%d"' % (112 + number) in await bench.command(b"AT+CIPSTA?")
         await run(other, b"AT+CIPSERVER=1,80")
         assert await one.command(b'AT+CIPSTART=3,"TCP","192.168.3.113",80') == b"3,CONNECT\r\n" + OK
@@ -221,7 +208,7 @@ async def test_a_link_that_outlives_the_network_meets_a_server_that_does_not_kno
         await connected_pair(server, client)
         assert (await server.command(b"AT+RST")).endswith(READY)
         assert await client.settle() == LOST
-        assert await client.advance(1) == BACK
+        assert await client.advance(1) == CONNECTED
         assert await client.command(b"AT+CIPSEND=0,5") == PROMPT
         assert await client.send(b"hello") == b"\r\nRecv 5 bytes\r\n" + SENT + b"0,CLOSED\r\n"
 

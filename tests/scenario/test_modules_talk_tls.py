@@ -15,13 +15,14 @@ from espat.dialects.esp32_v5 import Esp32V5
 from espat.scenario.stage.running_world import RunningWorld
 from espat.scenario.world.world import World
 from tests.scenario.test_modules_talk import payload, send
-from tests.several import ERROR, LOST, OK, PROMPT, on_one_softap, run
+from tests.several import on_one_softap, run
+from tests.texts import ERROR, LOST, OK, OPENED, PROMPT
 from tests.tls_peers import NOW
 from tests.workbench import Workbench
 
 SERVER = b'AT+CIPSERVER=1,443,"SSL",1'
 CLIENT = b'AT+CIPSTART=0,"SSL","192.168.4.1",443'
-OPENED = b"0,CONNECT\r\n\r\nOK\r\n"
+OPENED_0 = b"0," + OPENED
 
 
 @asynccontextmanager
@@ -38,7 +39,7 @@ async def pair(mode: bytes = b"AT+CIPSSLCCONF=5,3,0,0") -> AsyncIterator[tuple[W
 async def test_they_come_to_terms_and_exchange_data() -> None:
     random = Random(1)
     async with pair() as (server, client):
-        assert await client.command(CLIENT) == OPENED
+        assert await client.command(CLIENT) == OPENED_0
         assert server.port.read() == b"0,CONNECT\r\n"
         for sender, receiver in ((client, server), (server, client)):
             for length in (1, 1460, 4096, 8192):

@@ -3,21 +3,8 @@
 import pytest
 
 from espat.scenario.world.world import StationConfiguration, World
-from tests.several import (
-    BACK,
-    ERROR,
-    JOIN_LAB,
-    JOINED,
-    LOST,
-    OK,
-    PROMPT,
-    READY,
-    SOFTAP,
-    mac_of,
-    modules,
-    on_one_softap,
-    run,
-)
+from tests.several import mac_of, modules, on_one_softap, run
+from tests.texts import CONNECTED, ERROR, JOIN_LAB, JOINED, LOST, OK, PROMPT, READY, SOFTAP
 from tests.workbench import Workbench
 
 CONNECT = b'AT+CIPSTART=0,"TCP","192.168.4.1",333'
@@ -157,7 +144,7 @@ async def test_the_softap_restarts_and_the_station_comes_back() -> None:
         assert await softap.command(b"AT+RST") == OK + went(SECOND) + READY
         assert await station.settle() == LOST + b"0,CLOSED\r\n"
         assert await station.advance(0.9) == b""
-        assert await station.advance(0.1) == BACK
+        assert await station.advance(0.1) == CONNECTED
         assert await softap.settle() == came(SECOND, b"192.168.4.2")
 
 
@@ -172,7 +159,7 @@ async def test_the_softap_loses_its_power_and_the_station_hears_no_beacon_for_si
         assert await station.advance(10) == b""
         softap.module.power_on()
         assert await softap.settle() == READY
-        assert await station.advance(1) == BACK
+        assert await station.advance(1) == CONNECTED
         assert await softap.settle() == came(SECOND, b"192.168.4.2")
 
 
@@ -185,7 +172,7 @@ async def test_a_softap_that_is_back_before_its_beacons_are_missed_does_not_know
         assert await softap.settle() == READY
         assert await station.settle() == LOST + b"0,CLOSED\r\n"
         assert await softap.command(b"AT+CWLIF") == OK
-        assert await station.advance(1) == BACK
+        assert await station.advance(1) == CONNECTED
         assert await softap.settle() == came(SECOND, b"192.168.4.2")
 
 
@@ -193,14 +180,14 @@ async def test_a_softap_that_is_back_somewhere_else_is_missed_all_the_same() -> 
     async with on_one_softap() as (softap, station):
         await run(softap, b"AT+SYSSTORE=0")
         assert await softap.command(SOFTAP.replace(b",5,", b",9,")) == went(SECOND) + OK
-        assert await station.advance(1) == LOST + BACK
+        assert await station.advance(1) == LOST + CONNECTED
         softap.module.power_off()
         assert await station.advance(3) == b""
         softap.module.power_on()
         await softap.settle()
         assert await station.advance(2.9) == b""
         assert await station.advance(0.1) == LOST
-        assert await station.advance(1) == BACK
+        assert await station.advance(1) == CONNECTED
 
 
 async def test_the_softap_goes_to_the_channel_of_its_station() -> None:
@@ -254,7 +241,7 @@ async def test_the_softap_throws_its_stations_out(command: bytes, returns: bool)
         stops = b"CWQIF" not in command
         assert printed == went(SECOND) + b"0,CLOSED\r\n" * stops + OK
         assert await station.settle() == LOST + b"0,CLOSED\r\n"
-        assert await station.advance(1) == BACK * returns
+        assert await station.advance(1) == CONNECTED * returns
         assert await softap.settle() == came(SECOND, b"192.168.4.2") * returns
 
 
@@ -279,7 +266,7 @@ async def test_the_station_leaves(command: bytes) -> None:
 
 async def test_the_station_restarts() -> None:
     async with on_one_softap() as (softap, station):
-        assert await station.command(b"AT+RST") == OK + LOST + READY + BACK
+        assert await station.command(b"AT+RST") == OK + LOST + READY + CONNECTED
         assert await softap.settle() == went(SECOND) + came(SECOND, b"192.168.4.2")
 
 
@@ -307,7 +294,7 @@ async def test_the_station_is_back_before_its_silence_was_too_long() -> None:
         station.module.power_off()
         assert await softap.advance(100) == b""
         station.module.power_on()
-        assert await station.settle() == READY + BACK
+        assert await station.settle() == READY + CONNECTED
         assert await softap.settle() == went(SECOND) + came(SECOND, b"192.168.4.2")
         assert await softap.advance(1000) == b""
 
@@ -321,7 +308,7 @@ async def test_both_lose_their_power_at_once() -> None:
         for bench in (softap, station):
             bench.module.power_on()
         assert await softap.settle() == READY + came(SECOND, b"192.168.4.2")
-        assert await station.settle() == READY + BACK
+        assert await station.settle() == READY + CONNECTED
 
 
 # The same again

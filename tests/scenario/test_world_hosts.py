@@ -15,10 +15,10 @@ from espat.scenario.services.peer import TcpPeer, UdpPeer
 from espat.scenario.services.streams import ENDLESS_RATE, PATTERN
 from espat.stack.endpoint import Endpoint
 from espat.stack.errors import LWIP_ABORTED, LWIP_RESET, NetworkError
-from tests.several import ERROR, JOINED, OK, PROMPT, modules, run
+from tests.several import modules, run
+from tests.texts import ERROR, JOIN, JOINED, OK, PROMPT
 from tests.workbench import Workbench, workbench
 
-JOIN = b'AT+CWJAP="espressif","1234567890"'
 NEAR: dict[str, Any] = {"address": "192.168.3.50", "name": "near.example"}
 FAR: dict[str, Any] = {"address": "203.0.113.5", "name": "far.example"}
 

@@ -8,12 +8,12 @@ from espat.persist import pki
 from espat.persist.manufacturing import shipped_value
 from espat.scenario.reading.world_file import load_world
 from espat.scenario.reading.world_reader import WorldError, read_world
-from tests.scenario.test_world_hosts import JOIN, NEAR
-from tests.several import ERROR, JOINED, OK, PROMPT, modules, run
+from tests.scenario.test_world_hosts import NEAR
+from tests.several import modules, run
+from tests.texts import ERROR, JOIN, JOINED, OK, OPENED, PROMPT
 from tests.tls_peers import NOW, issued
 
 CONNECT = b'AT+CIPSTART="SSL","near.example",8070'
-OPENED = b"CONNECT\r\n\r\nOK\r\n"
 
 
 async def connected(service: str, *commands: bytes) -> bytes:

@@ -6,11 +6,11 @@ from contextlib import contextmanager
 
 import trio
 
-from tests.network import OK, UdpPeer, around, expect, soon
-from tests.several import PROMPT, modules, run
+from tests.network import UdpPeer, around, expect, soon
+from tests.several import modules, run
+from tests.texts import JOIN, OK, PROMPT
 from tests.workbench import Workbench
 
-ROUTER = b'AT+CWJAP="espressif","1234567890"'
 GROUP = "239.73.12.9"
 
 
@@ -35,7 +35,7 @@ def member(group: str, port: int = 0) -> Iterator[trio.socket.SocketType]:
 async def joined(*benches: Workbench) -> None:
     for bench in benches:
         await run(bench, b"AT+CWMODE=1", b"AT+CIPDINFO=1")
-        assert (await bench.command(ROUTER)).endswith(OK)
+        assert (await bench.command(JOIN)).endswith(OK)
 
 
 async def send(bench: Workbench, data: bytes) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.commands.esp8266.test_wifi import THREE, WORLD, run
-from tests.network import ERROR, JOIN, OK
+from tests.texts import ERROR, JOIN, OK
 from tests.workbench import workbench
 
 OLD = "esp8266-v0.30"

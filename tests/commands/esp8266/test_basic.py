@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.network import ERROR, OK
+from tests.texts import ERROR, OK
 from tests.workbench import workbench
 
 OLD = "esp8266-v0.30"

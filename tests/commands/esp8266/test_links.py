@@ -5,10 +5,7 @@ import trio
 
 from espat.scenario.world.world import HostConfiguration, World
 from tests.network import (
-    ERROR,
-    JOIN,
     LOCAL_PORT,
-    OK,
     PEER,
     UdpPeer,
     answer,
@@ -20,6 +17,7 @@ from tests.network import (
     station,
     tcp_peer,
 )
+from tests.texts import ERROR, JOIN, OK
 from tests.workbench import workbench
 
 OLD = "esp8266-v0.30"

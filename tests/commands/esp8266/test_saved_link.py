@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.network import ERROR, LOCAL_PORT, OK, PEER, UdpPeer, receive_exactly, soon, station, tcp_peer
+from tests.network import LOCAL_PORT, PEER, UdpPeer, receive_exactly, soon, station, tcp_peer
+from tests.texts import ERROR, OK
 from tests.workbench import Workbench
 
 OLD = "esp8266-v0.30"

@@ -4,20 +4,8 @@ import pytest
 import trio
 
 from espat.stack.errors import LWIP_RESET, NetworkError
-from tests.network import (
-    ERROR,
-    LOCAL_PORT,
-    OK,
-    PEER,
-    UdpPeer,
-    answer,
-    connected,
-    expect,
-    receive_exactly,
-    soon,
-    station,
-    tcp_peer,
-)
+from tests.network import LOCAL_PORT, PEER, UdpPeer, answer, connected, expect, receive_exactly, soon, station, tcp_peer
+from tests.texts import ERROR, OK
 from tests.workbench import Workbench
 
 OLD = "esp8266-v0.30"

@@ -4,11 +4,10 @@ import pytest
 
 from espat.radio.smart_config import Broadcast, Protocol
 from tests.commands.esp8266.test_wifi import OLD, WORLD, run
-from tests.network import ERROR, JOIN, OK
+from tests.texts import CONNECTED, ERROR, JOIN, OK
 from tests.workbench import Workbench, workbench
 
 V17 = "esp8266-v1.7"
-JOINED = b"WIFI CONNECTED\r\nWIFI GOT IP\r\n"
 DETAILS = b"smartconfig type:%b\r\nSmart get wifi info\r\nssid:%b\r\npassword:%b\r\n"
 
 
@@ -23,11 +22,11 @@ async def tell(
 async def test_a_phone_tells_the_access_point() -> None:
     async with workbench(WORLD, dialect=OLD) as bench:
         await run(bench, b"AT+CWMODE=1", b"AT+CWSTARTSMART")
-        assert await tell(bench) == b"Smart get wifi info\r\n" + JOINED
+        assert await tell(bench) == b"Smart get wifi info\r\n" + CONNECTED
         assert await tell(bench, heard=0) == b""
         assert await bench.command(b"AT+CWSTOPSMART") == OK
         assert b'"espressif"' in await bench.command(b"AT+CWJAP?")
-        assert (await bench.command(b"AT+RST")).endswith(b"\r\nready\r\n" + JOINED)
+        assert (await bench.command(b"AT+RST")).endswith(b"\r\nready\r\n" + CONNECTED)
 
 
 async def test_the_access_point_that_is_joined_is_left_first() -> None:
@@ -35,7 +34,7 @@ async def test_the_access_point_that_is_joined_is_left_first() -> None:
         await run(bench, b"AT+CWMODE=1")
         await bench.command(JOIN)
         await run(bench, b"AT+CWSTARTSMART")
-        assert await tell(bench) == b"Smart get wifi info\r\nWIFI DISCONNECT\r\n" + JOINED
+        assert await tell(bench) == b"Smart get wifi info\r\nWIFI DISCONNECT\r\n" + CONNECTED
 
 
 async def test_it_is_for_stations() -> None:
@@ -79,7 +78,7 @@ async def test_later_firmware_says_more_and_has_a_choice(line: bytes, spoken: Pr
         await run(bench, b"AT+CWMODE=1", line)
         assert await tell(bench, protocol=other, heard=0) == b""
         details = DETAILS % (spoken.encode(), b"espressif", b"1234567890")
-        assert await tell(bench, protocol=spoken) == details + JOINED + b"smartconfig connected wifi\r\n"
+        assert await tell(bench, protocol=spoken) == details + CONNECTED + b"smartconfig connected wifi\r\n"
         await run(bench, b"AT+CWSTOPSMART")
         assert await bench.command(b"AT+CWSTARTSMART=4") == ERROR
 

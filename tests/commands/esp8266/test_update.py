@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from espat.scenario.reading.world_reader import read_world
 from espat.scenario.services.peer import TcpPeer
-from tests.network import ERROR, JOIN, OK
+from tests.texts import ERROR, JOIN, OK
 from tests.workbench import Workbench, workbench
 
 OLD = "esp8266-v0.30"

@@ -3,21 +3,9 @@
 import pytest
 
 from tests.commands.esp8266.test_wifi import THREE, WORLD, run
-from tests.memory_host import HOST, OPENED
-from tests.network import (
-    ERROR,
-    JOIN,
-    LOCAL_PORT,
-    OK,
-    PEER,
-    UdpPeer,
-    answer,
-    around,
-    connected,
-    expect,
-    station,
-    tcp_peer,
-)
+from tests.memory_host import HOST
+from tests.network import LOCAL_PORT, PEER, UdpPeer, answer, around, connected, expect, station, tcp_peer
+from tests.texts import ERROR, JOIN, OK, OPENED
 from tests.tls_peers import PORT, issued, server_context, start, tls_host
 from tests.workbench import workbench
 

@@ -5,11 +5,10 @@ from dataclasses import replace
 import pytest
 
 from espat.scenario.world.world import AccessPointConfiguration, StationConfiguration, World
-from tests.network import ERROR, JOIN, OK
+from tests.texts import ERROR, JOIN, JOINED, OK
 from tests.workbench import Workbench, workbench
 
 OLD = "esp8266-v0.30"
-JOINED = b"WIFI CONNECTED\r\nWIFI GOT IP\r\n" + OK
 BSSID = bytes.fromhex("ca6f00000001")
 POINT = AccessPointConfiguration(b"espressif", b"1234567890", World().access_points[0].security, bssid=BSSID)
 WORLD = World(access_points=(POINT,))
