@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from espat.cli.port_options import NAMES, add_port_options
 from espat.core.time.timing import PROFILES
+from espat.scenario.gallery import from_gallery
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, _SubParsersAction
@@ -24,7 +25,13 @@ def add_parser(subparsers: "_SubParsersAction[ArgumentParser]") -> None:
     """Describe the subcommand."""
     parser = subparsers.add_parser("play", help="play scenario files, and say what came of each")
     add = parser.add_argument
-    add("files", metavar="FILE|DIR", nargs="+", type=Path, help="scenarios; of a directory all but those named _*")
+    add(
+        "files",
+        metavar="FILE|DIR",
+        nargs="+",
+        type=Path,
+        help="scenarios; of a directory all but those named _*; gallery: those that come with the simulator",
+    )
     add(
         "--speed",
         metavar="FACTOR",
@@ -109,7 +116,7 @@ def _speed(options: Namespace) -> float | None:
 
 
 def _files(options: Namespace) -> Iterator[Path]:
-    for path in options.files:
+    for path in map(from_gallery, options.files):
         if not path.is_dir():
             if path.suffix == ".toml":
                 options.usage_error(f"{path}: found a world file; a scenario (*.yaml) would be right")

@@ -31,3 +31,8 @@ def shipped_value(namespace: str, key: str) -> bytes | None:
 def shipped_values(namespace: str) -> dict[str, bytes]:
     """All of a namespace, by key."""
     return {path.stem: path.read_bytes() for path in sorted(SHIPPED.glob(f"{namespace}.*pem"))}
+
+
+def all_shipped() -> dict[str, bytes]:
+    """Every certificate and key, by its key."""
+    return {path.stem: path.read_bytes() for path in sorted(SHIPPED.glob("*.pem"))}

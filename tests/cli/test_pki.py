@@ -1,5 +1,8 @@
 """`espat pki`."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -43,14 +46,36 @@ def test_it_replaces_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
+def test_those_that_modules_come_with(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["pki", "--shipped", str(tmp_path)]) == 0
+    written = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert written == {path.name: path.read_bytes() for path in SHIPPED.iterdir()}
+    assert capsys.readouterr().out.splitlines() == [str(tmp_path / name) for name in sorted(written)]
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.glob("*_key*")} == {0o600}
+
+
+def test_it_writes_all_of_them_when_nobody_reads_which(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "espat", "pki", "--shipped", str(tmp_path)]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert {path.name for path in tmp_path.iterdir()} == {path.name for path in SHIPPED.iterdir()}
+
+
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
         (["--from", "yesterday"], "found 'yesterday'; a date such as 2020-01-31 would be right"),
+        (["--until", "2019-12-31"], "argument --until: found 2019-12-31; a day behind --from, 2020-01-01, would"),
+        (["--shipped", "--name", "x"], "argument --name: not allowed with argument --shipped"),
+        (["--shipped", "--from", "2021-01-01"], "argument --from: not allowed with argument --shipped"),
+        (["--shipped", "--until", "2021-01-01"], "argument --until: not allowed with argument --shipped"),
         (["--from", "2020-02-01", "--until", "2020-01-01"], "espat pki: "),
     ],
 )
-def test_bad_dates_are_refused(
+def test_bad_options_are_refused(
     options: list[str], complaint: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as raised:

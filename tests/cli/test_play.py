@@ -40,6 +40,25 @@ def test_a_directory(scenarios: Path, capsys: pytest.CaptureFixture[str]) -> Non
     ]
 
 
+def test_the_gallery_comes_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["play", "gallery/busy.yaml"]) == 0
+    assert capsys.readouterr().out.endswith("/gallery/busy.yaml: A command while the module joins\n1 passed\n")
+    assert main(["play", "gallery/bussy.yaml"]) == 2
+    assert "/gallery/bussy.yaml:1: the file: found nothing to read" in capsys.readouterr().out
+
+
+def test_a_folder_of_that_name_comes_before_the_gallery(
+    scenarios: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scenarios.rename(scenarios.with_name("gallery"))
+    monkeypatch.chdir(scenarios.parent)
+    assert main(["play", "gallery"]) == 0
+    assert "  gallery/1.yaml: It says OK\n" in capsys.readouterr().out
+
+
 def test_a_failure_shows_what_was_expected_what_came_and_what_was_before(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
