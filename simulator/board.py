@@ -225,8 +225,13 @@ class Board(ABC):
         stored = (self.store.read(*key) for key in SECRETS)
         yield from (password for password in stored if isinstance(password, bytes))
 
-    def _record(self, direction: str, kind: Kind, data: bytes) -> None:
+    def _record(self, direction: str, kind: Kind, data: bytes, private: bool = False) -> None:
         if self._redactor is not None and kind is not Kind.ECHO:
-            log.debug("module %d %s: %s", self.number, direction, self._redactor.render(direction, kind, data))
+            log.debug(
+                "module %d %s: %s",
+                self.number,
+                direction,
+                self._redactor.render(direction, kind, data, private=private),
+            )
         if self._trace is not None:
             self._trace.record(self.clock.now(), self.number, direction, kind, data)

@@ -82,7 +82,6 @@ class Module(Board):
             self,
             self.firmware.registry,
             self.uart,
-            self.output,
             restart=self.restart,
             panicked=self.panicked,
             conventions=self.firmware.conventions,

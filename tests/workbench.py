@@ -48,7 +48,7 @@ class Workbench:
 
     async def command(self, line: bytes) -> bytes:
         """Send a command line with its CR LF; returns what is printed, without the echo."""
-        lines = self.module.firmware.conventions.lines()
+        lines = self.module.firmware.conventions.line_reader()
         echo = lines.feed(line + b"\r\n").echo if self.module.engine.echo else b""
         printed = await self.send(line + b"\r\n")
         assert printed.startswith(echo), printed

@@ -5,10 +5,11 @@ from ipaddress import IPv4Address
 from typing import Annotated, Final
 
 from espat.commands.argument_types import Address, Host, Ipv4Arguments, Mac, mac_text
+from espat.commands.link_failures import LinkFailure
 from espat.commands.wifi import need_driver
 from espat.core.at.answers import Line, Unterminated
 from espat.core.at.arguments import Bool, Milliseconds, Range
-from espat.core.at.errors import Cause, CommandError, invalid
+from espat.core.at.errors import CommandError, invalid
 from espat.core.at.grammar import Form
 from espat.core.at.registry import CommandTable
 from espat.module import Module
@@ -144,7 +145,7 @@ async def resolve(
 async def address_of(module: Module, name: str, limit: int = 0) -> bytes:
     """The address of a name, found within so many milliseconds, 0 any. Raises CommandError."""
     if not module.network.up:
-        raise CommandError(cause=Cause.NO_NETWORK)
+        raise CommandError(cause=LinkFailure.NO_NETWORK)
     with module.clock.move_on_after(limit / 1000 or float("inf")):
         try:
             address = await module.network.resolve(name)
@@ -152,4 +153,4 @@ async def address_of(module: Module, name: str, limit: int = 0) -> bytes:
             await module.pause(module.timing.unresolved)
         else:
             return address.encode()
-    raise CommandError(cause=Cause.NO_SUCH_HOST)
+    raise CommandError(cause=LinkFailure.NO_SUCH_HOST)

@@ -4,9 +4,10 @@ from collections.abc import Coroutine, Iterable
 from typing import Annotated, Any, Final, NamedTuple
 
 from espat.commands.argument_types import ALL_LINKS, DefaultWord, Host, Link, LocalAddress, Port
+from espat.commands.link_failures import LinkFailure
 from espat.core.at.answers import Line, Unterminated
 from espat.core.at.arguments import Bool, Milliseconds, Range, Seconds, Word
-from espat.core.at.errors import Cause, CommandError
+from espat.core.at.errors import CommandError
 from espat.core.at.grammar import Form, Parameter
 from espat.core.at.registry import Choice, CommandTable
 from espat.module import Module
@@ -41,11 +42,11 @@ def multiple(module: Module) -> Line:
 def set_multiple(module: Module, multiple: Bool) -> None:
     """AT+CIPMUX: refused while there are links; 1 needs AT+CIPMODE=0, 0 that no server runs."""
     if any(module.links):
-        raise CommandError(cause=Cause.LINKS_OPEN)
+        raise CommandError(cause=LinkFailure.LINKS_OPEN)
     if multiple and module.receiving.raw:
-        raise CommandError(cause=Cause.RAW)
+        raise CommandError(cause=LinkFailure.RAW)
     if not multiple and module.server.running:
-        raise CommandError(cause=Cause.SERVER_RUNS)
+        raise CommandError(cause=LinkFailure.SERVER_RUNS)
     module.links.multiple = multiple
 
 
@@ -153,7 +154,7 @@ async def _open(
     own = [attachment.address for attachment in module.network.attachments]
     if not own or local_address not in (None, *own):
         opening.close()
-        raise CommandError(cause=Cause.NO_NETWORK)
+        raise CommandError(cause=LinkFailure.NO_NETWORK)
     seconds = limit / 1000 if limit else None
     failure, takes, cause = failures.too_late, 0.0, None
     with module.links.reserved(number):
@@ -161,7 +162,7 @@ async def _open(
             try:
                 await opening
             except ResolveError:
-                failure, takes, cause = failures.unresolved, module.timing.unresolved, Cause.NO_SUCH_HOST
+                failure, takes, cause = failures.unresolved, module.timing.unresolved, LinkFailure.NO_SUCH_HOST
             except UnreachableError:
                 takes = module.timing.unreachable
             except NetworkError as error:
@@ -181,7 +182,7 @@ def need_ipv4(host: str) -> None:
 def _need_free(module: Module, number: int) -> None:
     raw_is_taken = module.receiving.raw and (any(module.links) or module.server.running)
     if module.links[number] is not None or raw_is_taken:
-        raise CommandError(cause=Cause.LINK_EXISTS)
+        raise CommandError(cause=LinkFailure.LINK_EXISTS)
 
 
 def _free(module: Module) -> int:
@@ -196,9 +197,9 @@ async def close_only(module: Module) -> None:
     """AT+CIPCLOSE: end the only link; refused with AT+CIPMUX=1, but for a server of at most one client."""
     links = list(module.links)
     if module.links.multiple and module.server.most_clients > 1:
-        raise CommandError(cause=Cause.NEEDS_SINGLE_MODE)
+        raise CommandError(cause=LinkFailure.NEEDS_SINGLE_MODE)
     if len(links) != 1:
-        raise CommandError(cause=Cause.NO_ONLY_LINK)
+        raise CommandError(cause=LinkFailure.NO_ONLY_LINK)
     await module.pause(module.timing.close)
     await module.links.finish(links[0])
 
@@ -208,9 +209,9 @@ async def close(module: Module, number: Annotated[int, Range(0, ALL_LINKS)]) -> 
     """AT+CIPCLOSE: end one link, or all with 5, one after the other; refused with AT+CIPMUX=0."""
     links = module.links
     if not links.multiple:
-        raise CommandError(cause=Cause.NEEDS_MULTIPLE_MODE)
+        raise CommandError(cause=LinkFailure.NEEDS_MULTIPLE_MODE)
     if number != ALL_LINKS and links[number] is None:
-        raise CommandError(cause=Cause.NOTHING_TO_CLOSE)
+        raise CommandError(cause=LinkFailure.NOTHING_TO_CLOSE)
     await module.pause(module.timing.close)
     for link in links:
         if number in (ALL_LINKS, link.number):

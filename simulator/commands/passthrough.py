@@ -11,9 +11,10 @@ from typing import Annotated, Any, Final
 
 import trio
 
-from espat.core.at.answers import Line, Result
+from espat.commands.link_failures import LinkFailure
+from espat.core.at.answers import NOTHING, Line, PromptMessage, Result
 from espat.core.at.arguments import Bool, Range
-from espat.core.at.errors import Cause, CommandError
+from espat.core.at.errors import CommandError
 from espat.core.at.grammar import Form
 from espat.core.at.registry import CommandTable
 from espat.core.at.stream_entry import StreamEntry
@@ -78,17 +79,17 @@ async def enter(module: Module) -> Result:
     links = module.links
     link = links.only
     if not module.receiving.raw or link is None or _follows(link):
-        raise CommandError(cause=Cause.NO_LINK if link is None else None)
+        raise CommandError(cause=LinkFailure.NO_LINK if link is None else None)
     await module.pause(module.timing.prompt)
     if links.only is not link:  # closed meanwhile
         raise CommandError
     links.in_passthrough = True
     keep_open = None if link.accepted else partial(_keep_open, module, partial(links.reopen, link))
     await pipe(module, module.engine.conventions.passthrough_prompt, keep_open)
-    return Result.NOTHING
+    return NOTHING
 
 
-async def pipe(module: Module, prompt: Sequence[bytes], keep_open: Callable[[StreamEntry], Any] | None) -> None:
+async def pipe(module: Module, prompt: Sequence[PromptMessage], keep_open: Callable[[StreamEntry], Any] | None) -> None:
     """Make the port a pipe to the one link until `+++`. `keep_open`: a task that opens it; None for a server's."""
     links = module.links
     entry = StreamEntry(None, module.uart.port)
@@ -98,7 +99,7 @@ async def pipe(module: Module, prompt: Sequence[bytes], keep_open: Callable[[Str
             with module.engine.taking(entry, prompt):
                 if keep_open is not None:
                     nursery.start_soon(keep_open, entry)
-                await entry.ended.wait()
+                await entry.wait_end()
             if links.only is not None:
                 await module.clock.sleep(FLUSH_LIMIT)
             nursery.cancel_scope.cancel()
@@ -133,7 +134,7 @@ async def _keep_open(module: Module, reopen: Opening, entry: StreamEntry) -> Non
         while links.only is not None:
             await links.changed.wait()
         await module.clock.sleep(module.system.reconnect_interval / 10)
-        if entry.ended.is_set():
+        if entry.ended:
             return
         await _try(module, reopen)
 

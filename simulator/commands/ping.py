@@ -3,7 +3,7 @@
 from typing import Final
 
 from espat.commands.argument_types import Host
-from espat.core.at.answers import Line, Result
+from espat.core.at.answers import ERROR, Line, Result
 from espat.core.at.errors import CommandError
 from espat.core.at.grammar import Form
 from espat.core.at.registry import CommandTable
@@ -29,7 +29,7 @@ async def ping(module: Module, host: Host) -> Line | list[Line | Result]:
         took = await milliseconds_to(module, host)
     except ResolveError:
         took = None
-    return Line(b"+PING:%d" % took) if took is not None else [Line(b"+PING:TIMEOUT"), Result.ERROR]
+    return Line(b"+PING:%d" % took) if took is not None else [Line(b"+PING:TIMEOUT"), ERROR]
 
 
 async def milliseconds_to(module: Module, host: str) -> int | None:

@@ -73,7 +73,7 @@ def read(module: Module, link: Number, most: Annotated[int, Range(1, LONG_LIMIT)
     """AT+CIPRECVDATA: up to `most` bytes; the data is followed by the OK without a line end of its own."""
     data, sender = take(module, link, most)
     origin = b'"%b",%d,' % (sender.address.encode(), sender.port) if module.links.shows_sender else b""
-    return Unterminated(b"+CIPRECVDATA:%d,%b%b" % (len(data), origin, data))
+    return Unterminated(b"+CIPRECVDATA:%d,%b%b" % (len(data), origin, data), private=True)
 
 
 def take(module: Module, link: int, most: int) -> tuple[bytes, Endpoint]:

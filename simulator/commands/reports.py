@@ -124,7 +124,7 @@ class FirmwareReports:
         if self._module.receiving.raw:
             self._output.write(payload, Kind.DATA)
         else:
-            self._output.report(incoming_data(self._module, self._wording, link, payload, sender))
+            self._output.report(incoming_data(self._module, self._wording, link, payload, sender), private=True)
 
     def link_notice(self, link: Link) -> None:
         """Data waits to be read."""

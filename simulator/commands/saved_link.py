@@ -9,7 +9,7 @@ from espat.commands.argument_types import DefaultWord, Host, Mac, Port
 from espat.commands.links import LocalPort, need_ipv4
 from espat.commands.passthrough import BOOT_PROMPT, Opening, open_and_keep, pipe
 from espat.commands.server import Netif
-from espat.core.at.answers import Result
+from espat.core.at.answers import NOTHING, Result
 from espat.core.at.arguments import Bool, OneOf, Range, Seconds, Word
 from espat.core.at.errors import CommandError
 from espat.core.at.grammar import Form, Parameter
@@ -153,7 +153,7 @@ async def _client(module: Module) -> Result:
     opening = CLIENTS[module.saved_link.kind](module, module.saved_link)
     module.receiving.raw = module.links.awaits_passthrough = True
     await pipe(module, (), partial(open_and_keep, module, opening))
-    return Result.NOTHING
+    return NOTHING
 
 
 async def _server(module: Module) -> Result:
@@ -169,7 +169,7 @@ async def _server(module: Module) -> Result:
     else:
         await pipe(module, (), partial(_greet_first, module))
     module.receiving.set_raw(False)  # from now on it serves normally
-    return Result.NOTHING
+    return NOTHING
 
 
 async def _greet_first(module: Module, entry: StreamEntry) -> None:

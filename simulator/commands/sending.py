@@ -8,11 +8,12 @@ from typing import Annotated, Final
 import trio
 
 from espat.commands.argument_types import Host, LinkNumber, Port
+from espat.commands.link_failures import LinkFailure
 from espat.core.at.answers import Line, Result
 from espat.core.at.arguments import Range
 from espat.core.at.data_entry import CountedEntry, DataEntry, EscapedEntry
 from espat.core.at.engine import DataEntryCancelledError
-from espat.core.at.errors import Cause, CommandError
+from espat.core.at.errors import CommandError
 from espat.core.at.grammar import Form
 from espat.core.at.registry import CommandTable
 from espat.core.at.stream_entry import StreamEntry
@@ -26,6 +27,12 @@ table = CommandTable()
 
 PAYLOAD_LIMIT: Final = 8192
 LONG_LIMIT: Final = 2**31 - 1
+
+SEND_OK: Final = Result(b"\r\nSEND OK\r\n")
+SEND_FAIL: Final = Result(b"\r\nSEND FAIL\r\n")
+SEND_CANCELED: Final = Result(b"\r\nSEND Canceled\r\n")
+LONG_SEND_CANCELLED: Final = Result(b"\r\nSEND CANCELLED\r\n")
+"""That of AT+CIPSENDL."""
 
 Number = Annotated[int, LinkNumber()]
 Length = Annotated[int, Range(1, PAYLOAD_LIMIT)]
@@ -50,7 +57,7 @@ async def send_escaped(
 @table.wire("+++", "execute")
 def cancelled() -> Result:
     """`+++`, standing alone, ends the data entry."""
-    return Result.SEND_CANCELED
+    return SEND_CANCELED
 
 
 async def _send(module: Module, number: int, entry: DataEntry, host: str | None, port: int | None) -> Result:
@@ -62,18 +69,18 @@ async def _send(module: Module, number: int, entry: DataEntry, host: str | None,
     await module.pause(module.timing.payload)
     module.engine.confirm_data(entry)
     if not await _hand_over(module, link, route, payload):
-        return Result.SEND_FAIL
+        return SEND_FAIL
     await module.pause(module.timing.send)
-    return Result.SEND_OK
+    return SEND_OK
 
 
 def usable_link(module: Module, number: int) -> Link:
     """The link to send on. Raises CommandError."""
     if module.receiving.raw:
-        raise CommandError(cause=Cause.RAW_SENDING)
+        raise CommandError(cause=LinkFailure.RAW_SENDING)
     link = module.links[number]
     if link is None or link.ended:
-        raise CommandError(cause=Cause.NO_LINK)
+        raise CommandError(cause=LinkFailure.NO_LINK)
     return link
 
 
@@ -92,7 +99,7 @@ async def _prepare(module: Module, number: int, host: str | None, port: int | No
             raise CommandError from None
     await module.pause(module.timing.prompt)
     if not module.links.alive(link):  # closed meanwhile
-        raise CommandError(cause=Cause.NO_LINK)
+        raise CommandError(cause=LinkFailure.NO_LINK)
     return link, route
 
 
@@ -148,15 +155,15 @@ async def send_long(
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_send_blocks, module, target, route, entry, progress)
         with module.engine.taking(entry):
-            await entry.ended.wait()
+            await entry.wait_end()
         if entry.cancelled:
             nursery.cancel_scope.cancel()
         else:
             module.engine.refuse_surplus(entry)
     await progress.conclude()
     if entry.cancelled:
-        return Result.SEND_CANCELLED
-    return Result.SEND_OK if progress.sent == length else Result.SEND_FAIL
+        return LONG_SEND_CANCELLED
+    return SEND_OK if progress.sent == length else SEND_FAIL
 
 
 async def _send_blocks(

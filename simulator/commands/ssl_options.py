@@ -7,7 +7,7 @@ in the firmware, against the guide.
 from typing import Annotated, Final
 
 from espat.commands.argument_types import AnyLinkNumber
-from espat.core.at.answers import Line, Result
+from espat.core.at.answers import ERROR, Line, Result
 from espat.core.at.arguments import Count, Range, Secret, Text
 from espat.core.at.errors import invalid, wrong_count
 from espat.core.at.grammar import Form
@@ -79,7 +79,7 @@ def set_authentication(
     ]
     for wanted, found, complaint in needed:
         if wanted and found is None:
-            return [Line(complaint), Result.ERROR]
+            return [Line(complaint), ERROR]
     for options in _meant(module, link):
         options.authenticate(mode, pki, ca)
     return None

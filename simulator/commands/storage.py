@@ -102,7 +102,8 @@ def read_partition(
     """AT+SYSFLASH=2: the raw data, with nothing behind it."""
     partition = _partition(module, name)
     _need_inside(partition, offset, length, READ_FAILED)
-    return Unterminated(b"+SYSFLASH:%d,%b" % (length, module.storage.region(partition).read(offset, length)))
+    data = module.storage.region(partition).read(offset, length)
+    return Unterminated(b"+SYSFLASH:%d,%b" % (length, data), private=True)
 
 
 def _partition(module: Module, name: bytes) -> Partition:
@@ -161,11 +162,11 @@ def read_value(
     head = b'+SYSMFG:"%b","%b",%d' % (namespace, key, TYPE_NUMBERS[typed.type])
     value = typed.value
     if isinstance(value, int):
-        return Line(b"%b,%d,%d" % (head, typed.type & 0x0F, value))
+        return Line(b"%b,%d,%d" % (head, typed.type & 0x0F, value), private=True)
     if offset > len(value):
         raise CommandError
     part = value[offset:] if length is None else value[offset : offset + length]
-    return Line(b"%b,%d,%b" % (head, len(part), part))
+    return Line(b"%b,%d,%b" % (head, len(part), part), private=True)
 
 
 @table.command("AT+SYSMFG", Form.SET, when=_is(ERASE))

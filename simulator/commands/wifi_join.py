@@ -5,7 +5,7 @@ from typing import Annotated, Final, NamedTuple
 
 from espat.commands.argument_types import Mac, Reserved, mac_text
 from espat.commands.wifi import LAST_CHANNEL, need_driver, need_station
-from espat.core.at.answers import Answer, Line, Result, Unterminated
+from espat.core.at.answers import ERROR, Answer, Line, Unterminated
 from espat.core.at.arguments import UNSIGNED_32, Bool, Count, Milliseconds, Range, Seconds, Secret, Text
 from espat.core.at.errors import failed
 from espat.core.at.grammar import Form
@@ -114,7 +114,7 @@ async def try_to_join(module: Module, limit: int) -> int | None:
 
 
 def _result(error: int | None) -> Answer:
-    return None if error is None else [Line(b"+CWJAP:%d" % error), Result.ERROR]
+    return None if error is None else [Line(b"+CWJAP:%d" % error), ERROR]
 
 
 @table.command("AT+CWQAP", Form.EXECUTE)

@@ -15,8 +15,9 @@ from espat.commands.esp8266 import saved_link as old_saved_link
 from espat.commands.esp8266 import send_buffer, update
 from espat.commands.esp8266 import sending as old_sending
 from espat.commands.esp8266 import wifi as old_wifi
+from espat.commands.link_failures import LinkFailure
 from espat.commands.reports import Wording
-from espat.core.at.answers import Result
+from espat.core.at.answers import OK, Prompt
 from espat.core.at.conventions import Conventions
 from espat.core.at.errors import Cause
 from espat.core.at.grammar import Form
@@ -46,33 +47,33 @@ TABLES: Final[tuple[CommandTable, ...]] = (
     reports.table,
 )
 
-CAUSES: Final = {
-    Cause.WRONG_LINK_NUMBER: b"ID ERROR",
-    Cause.WRONG_LINK_TYPE: b"Link type ERROR",
-    Cause.WRONG_ADDRESS: b"IP ERROR",
-    Cause.WRONG_PORT: b"ENTRY ERROR",
-    Cause.LINK_EXISTS: b"ALREADY CONNECTED",  # the manual: ALREADY CONNECT; modules and the firmware: this
-    Cause.NO_LINK: b"link is not valid",
-    Cause.NOTHING_TO_CLOSE: b"UNLINK",  # so on modules of 1.7; 0.2x has `link is not` without ERROR
-    Cause.NO_ONLY_LINK: b"UNLINK",  # an inference from the line above; just ERROR in 0.2x and in the analysis of 1.1
-    Cause.NEEDS_SINGLE_MODE: b"MUX=1",
-    Cause.NEEDS_MULTIPLE_MODE: b"MUX=0",
-    Cause.LINKS_OPEN: b"link is builded",
-    Cause.RAW: b"IPMODE must be 0",
-    Cause.RAW_SENDING: b"IPMODE=1",  # (source of 0.2x; analysis of 1.1)
-    Cause.TOO_LONG: b"too long",  # (source of 0.2x; analysis of 1.1)
-    Cause.SERVER_RUNS: b"CIPSERVER must be 0",
-    Cause.SEVERAL_OR_SERVER: b"CIPMUX and CIPSERVER must be 0",
-    Cause.NO_NETWORK: b"no ip",
-    Cause.NO_SUCH_HOST: b"DNS Fail",
+CAUSES: Final[dict[Cause, bytes]] = {
+    LinkFailure.WRONG_LINK_NUMBER: b"ID ERROR",
+    LinkFailure.WRONG_LINK_TYPE: b"Link type ERROR",
+    LinkFailure.WRONG_ADDRESS: b"IP ERROR",
+    LinkFailure.WRONG_PORT: b"ENTRY ERROR",
+    LinkFailure.LINK_EXISTS: b"ALREADY CONNECTED",  # the manual: ALREADY CONNECT; modules and the firmware: this
+    LinkFailure.NO_LINK: b"link is not valid",
+    LinkFailure.NOTHING_TO_CLOSE: b"UNLINK",  # so on modules of 1.7; 0.2x has `link is not` without ERROR
+    LinkFailure.NO_ONLY_LINK: b"UNLINK",  # inferred from the line above; just ERROR in 0.2x and in the analysis of 1.1
+    LinkFailure.NEEDS_SINGLE_MODE: b"MUX=1",
+    LinkFailure.NEEDS_MULTIPLE_MODE: b"MUX=0",
+    LinkFailure.LINKS_OPEN: b"link is builded",
+    LinkFailure.RAW: b"IPMODE must be 0",
+    LinkFailure.RAW_SENDING: b"IPMODE=1",  # (source of 0.2x; analysis of 1.1)
+    LinkFailure.TOO_LONG: b"too long",  # (source of 0.2x; analysis of 1.1)
+    LinkFailure.SERVER_RUNS: b"CIPSERVER must be 0",
+    LinkFailure.SEVERAL_OR_SERVER: b"CIPMUX and CIPSERVER must be 0",
+    LinkFailure.NO_NETWORK: b"no ip",
+    LinkFailure.NO_SUCH_HOST: b"DNS Fail",
 }
 """Texts of the published firmware 1.3, where nothing else stands. MUX=0 and MUX=1 say what is (source of 0.2x)."""
 
 CONVENTIONS: Final = Conventions(
     lines=ScanningLineDiscipline,
     folds_names=False,  # `at` is taken for `AT`, but the rest has to be in capitals
-    prompt=(Result.OK.value, b"> "),  # with a blank: seen on modules
-    passthrough_prompt=(Result.OK.value, b"\r\n>"),
+    prompt=(OK, Prompt(b"> ")),  # with a blank: seen on modules
+    passthrough_prompt=(OK, Prompt(b"\r\n>")),
     busy_behind_data=b"\r\nbusy s...\r\n",
     busy_each_line=True,  # as in the source of 0.2x
     refuses_before_receipt=True,  # seen on modules

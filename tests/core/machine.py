@@ -9,7 +9,7 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from espat.core.at import answers
-from espat.core.at.answers import Line, Restart, Result, Unterminated
+from espat.core.at.answers import ERROR, Line, Restart, Result, Unterminated
 from espat.core.at.arguments import Range, Text
 from espat.core.at.data_entry import CountedEntry, EscapedEntry
 from espat.core.at.engine import DataEntryCancelledError, Engine
@@ -21,6 +21,9 @@ from espat.core.panics import Panics
 from espat.core.ports.port import MemoryPort
 from espat.core.time.clock import SteppedClock
 from espat.core.trace import Kind
+
+SEND_OK = Result(b"\r\nSEND OK\r\n")
+SEND_CANCELED = Result(b"\r\nSEND Canceled\r\n")
 
 
 class Machine:
@@ -42,7 +45,6 @@ class Machine:
             self,
             Registry([table]),
             self.uart,
-            self.output,
             restart=self.restarts.append,
             panicked=partial(Panics(self.clock).note, 0),
             latency=None if command_time is None else lambda name: command_time,
@@ -66,7 +68,7 @@ class Machine:
         await self.clock.advance(seconds)
         return self.port.read()
 
-    def _record(self, direction: str, kind: Kind, data: bytes) -> None:
+    def _record(self, direction: str, kind: Kind, data: bytes, private: bool) -> None:
         self.recorded.append((direction, kind, data))
 
 
@@ -118,7 +120,7 @@ def lines(machine: Machine) -> Iterator[Line | Unterminated | Result]:
     yield Line(b"+LINES:2")
     yield Unterminated(b"end")
     if machine.release.is_set():
-        yield Result.ERROR
+        yield ERROR
 
 
 @table.command("AT+SET", Form.SET)
@@ -176,10 +178,10 @@ async def take(machine: Machine, entry: CountedEntry | EscapedEntry) -> Result:
     try:
         payload = await machine.engine.data_entry(entry)
     except DataEntryCancelledError:
-        return Result.SEND_CANCELED
+        return SEND_CANCELED
     machine.payloads.append(payload)
     machine.engine.confirm_data(entry)
-    return Result.SEND_OK
+    return SEND_OK
 
 
 @table.command("AT+STORE", Form.SET)

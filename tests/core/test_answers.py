@@ -2,29 +2,29 @@
 
 import pytest
 
+from espat.commands.sending import SEND_CANCELED, SEND_FAIL, SEND_OK
 from espat.core.at import errors
-from espat.core.at.answers import Line, Result, Unterminated
+from espat.core.at.answers import ERROR, NOTHING, OK, Line, Prompt, Result, Unterminated
 from espat.core.at.conventions import ESP_AT
 
 
 @pytest.mark.parametrize(
     ("result", "wire"),
     [
-        (Result.OK, b"\r\nOK\r\n"),
-        (Result.ERROR, b"\r\nERROR\r\n"),
-        (Result.SEND_OK, b"\r\nSEND OK\r\n"),
-        (Result.SEND_FAIL, b"\r\nSEND FAIL\r\n"),
-        (Result.SEND_CANCELED, b"\r\nSEND Canceled\r\n"),
-        (Result.SET_OK, b"\r\nSET OK\r\n"),
-        (Result.NOTHING, b""),
+        (OK, b"\r\nOK\r\n"),
+        (ERROR, b"\r\nERROR\r\n"),
+        (SEND_OK, b"\r\nSEND OK\r\n"),
+        (SEND_FAIL, b"\r\nSEND FAIL\r\n"),
+        (SEND_CANCELED, b"\r\nSEND Canceled\r\n"),
+        (NOTHING, b""),
     ],
 )
 def test_results(result: Result, wire: bytes) -> None:
-    assert result.value == wire
+    assert result.wire == wire
 
 
 def test_notices() -> None:
-    assert b"".join(ESP_AT.prompt) == b"".join(ESP_AT.passthrough_prompt) == b"\r\nOK\r\n\r\n>"
+    assert ESP_AT.prompt == ESP_AT.passthrough_prompt == (OK, Prompt(b"\r\n>"))
     assert ESP_AT.busy == ESP_AT.busy_behind_data == b"\r\nbusy p...\r\n"
     assert ESP_AT.forced_restart == b"\r\nWill force to restart!!!\r\n"
     assert ESP_AT.boot == (b"\r\nready\r\n",)

@@ -15,7 +15,7 @@ def feed(entry: DataEntry, data: bytes, split: int) -> DataEntry:
 @pytest.mark.parametrize("split", range(6))
 def test_a_counted_entry_takes_exactly_what_was_announced(split: int) -> None:
     entry = feed(CountedEntry(5), b"a\\\0\r\n", split)
-    assert entry.ended.is_set()
+    assert entry.ended
     assert entry.payload == b"a\\\0\r\n"
     assert entry.surplus == []
 
@@ -30,7 +30,7 @@ def test_more_than_announced_is_surplus(split: int) -> None:
 
 def test_less_than_announced_is_waited_for() -> None:
     entry = feed(CountedEntry(5), b"hell", 2)
-    assert not entry.ended.is_set()
+    assert not entry.ended
     assert entry.payload == b"hell"
 
 
@@ -38,7 +38,7 @@ def test_a_cancelled_entry() -> None:
     entry = feed(CountedEntry(5), b"he", 1)
     entry.cancel()
     assert entry.cancelled
-    assert entry.ended.is_set()
+    assert entry.ended
     entry.take(b"llo")
     assert entry.payload == b"he"
     assert entry.surplus == [b"llo"]
@@ -58,11 +58,11 @@ def test_a_cancelled_entry() -> None:
 def test_an_escaped_entry_ends_at_backslash_zero(typed: bytes, payload: bytes) -> None:
     for split in range(len(typed) + 1):
         entry = feed(EscapedEntry(100), typed, split)
-        assert entry.ended.is_set()
+        assert entry.ended
         assert entry.payload == payload
         assert entry.surplus == []
         unfinished = feed(EscapedEntry(100), typed[:-1], split)
-        assert not unfinished.ended.is_set()
+        assert not unfinished.ended
 
 
 def test_what_follows_backslash_zero_is_surplus() -> None:
@@ -85,7 +85,7 @@ def test_what_follows_backslash_zero_is_surplus() -> None:
 def test_an_escaped_entry_ends_at_its_length_as_typed(typed: bytes, payload: bytes, surplus: bytes) -> None:
     for split in range(len(typed) + 1):
         entry = feed(EscapedEntry(5), typed, split)
-        assert entry.ended.is_set()
+        assert entry.ended
         assert entry.payload == payload
         assert b"".join(entry.surplus) == surplus
 

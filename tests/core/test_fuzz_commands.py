@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from espat.core.at.arguments import Argument, Flag, OneOf, Range, Text, Word
 from espat.core.at.grammar import Form
+from espat.core.at.machine import State
 from espat.core.at.registry import Entry
 from espat.dialects.loading import load_firmware
 from espat.dialects.names import RUNNABLE
@@ -100,18 +101,18 @@ async def answer(bench: Workbench, line: bytes) -> bytes:
     engine = bench.module.engine
     printed = await bench.command(line)
     for _ in range(200):
-        entry = engine._entry
+        entry = engine.want.entry
         if entry is not None and entry.cancellable:
             await bench.advance(1)
             printed += await bench.send(b"+++")
             printed += await bench.advance(1)
         elif entry is not None:
             printed += await bench.send(b"~")  # occurs in no output, so a filter made of it filters nothing
-        elif engine._running:
+        elif engine.want.state is State.BUSY:
             printed += await bench.advance(5)
         else:
             break
-    assert not engine._running, line
+    assert engine.want.state is not State.BUSY, line
     return printed
 
 

@@ -227,11 +227,12 @@ async def test_the_filter_sees_each_message_by_itself() -> None:
 
 async def test_the_recorder_is_told_what_goes_out() -> None:
     port = MemoryPort()
-    recorded: list[tuple[str, Kind, bytes]] = []
-    output = Output(port, lambda direction, kind, data: recorded.append((direction, kind, data)))
+    recorded: list[tuple[str, Kind, bytes, bool]] = []
+    output = Output(port, lambda *message: recorded.append(message))
     output.message_filter = lambda message: message.removeprefix(b"secret")
     output.report(b"secret")
     output.report(b"secret, not")
+    output.report(b"+IPD,2:hi", private=True)
     port.set_attachment(Attachment.LEFT)
     output.report(b"nobody hears this")
-    assert recorded == [("out", Kind.REPORT, b", not")]
+    assert recorded == [("out", Kind.REPORT, b", not", False), ("out", Kind.REPORT, b"+IPD,2:hi", True)]

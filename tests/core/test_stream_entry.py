@@ -98,9 +98,9 @@ async def test_the_count_ends_it() -> None:
     async with trio.open_nursery() as nursery:
         desk = Desk(nursery, 12)
         assert await desk.feed(b"0123456789a") == [b"0123456789"]
-        assert not desk.entry.ended.is_set()
+        assert not desk.entry.ended
         assert await desk.feed(b"bXYZ") == [b"ab", b""]
-        assert desk.entry.ended.is_set()
+        assert desk.entry.ended
         assert desk.entry.received == 12
         assert desk.entry.surplus == [b"XYZ"]
         assert await desk.feed(b"more") == []

@@ -16,8 +16,9 @@ import trio
 
 from espat.commands import reports, wifi_join
 from espat.commands.esp8266 import links, update
-from espat.core.at.answers import Result
-from espat.core.at.errors import Cause
+from espat.commands.esp8266.wifi import FAIL
+from espat.commands.link_failures import LinkFailure
+from espat.commands.sending import SEND_CANCELED, SEND_FAIL, SEND_OK
 from espat.core.trace import Record
 from espat.dialects.catalogue import load_catalogue
 from espat.dialects.esp8266_v030 import Esp8266V030
@@ -117,7 +118,7 @@ def is_printed(text: bytes, where: bytes) -> bool:
 
 
 @pytest.mark.parametrize("cause", Esp8266V030.conventions.causes, ids=lambda cause: cause.name)
-def test_every_cause_is_in_one(cause: Cause) -> None:
+def test_every_cause_is_in_one(cause: LinkFailure) -> None:
     text = Esp8266V030.conventions.causes[cause]
     assert is_printed(b"\n" + text + b"\r\n\r\nERROR\r\n", printed()["esp8266-v0.30"])
 
@@ -125,13 +126,13 @@ def test_every_cause_is_in_one(cause: Cause) -> None:
 def test_every_text_of_the_conventions_is_in_one() -> None:
     conventions = Esp8266V030.conventions
     texts = {
-        b"".join(conventions.prompt),
-        b"".join(conventions.passthrough_prompt),
+        b"".join(message.wire for message in conventions.prompt),
+        b"".join(message.wire for message in conventions.passthrough_prompt),
         b"".join(conventions.boot),
         conventions.receipt,
         conventions.busy,
         conventions.busy_behind_data,
-        *(each.value for each in (Result.SEND_OK, Result.SEND_FAIL, Result.SEND_CANCELED, Result.FAIL)),
+        *(each.wire for each in (SEND_OK, SEND_FAIL, SEND_CANCELED, FAIL)),
     }
     assert [text for text in texts if not is_printed(text, printed()["esp8266-v0.30"])] == []
 

@@ -20,6 +20,7 @@ from typing import Final
 import trio
 from trio.testing import wait_all_tasks_blocked
 
+from espat.core.at.machine import State
 from espat.core.ports.port import Attachment, MemoryPort
 from espat.core.time.clock import SteppedClock
 from espat.core.trace import Kind, Record, Trace
@@ -80,7 +81,7 @@ class _Client:
         """The module has the links it has told of."""
         self._lose_track()
         module = self.module
-        if not self.knows_links or module.uart._engine is None or not self.there:
+        if not self.knows_links or module.uart.reader is None or not self.there:
             return
         links = {link.number for link in module.links if module.links.withholds_end or not link.ended}
         if links != self.links:
@@ -191,7 +192,7 @@ class RoughHandling:
 
     async def _step(self, client: _Client) -> None:
         random = self._random
-        takes_data = client.module.engine.takes_data
+        takes_data = client.module.engine.want.entry is not None
         act = random.random()
         if takes_data and random.random() < 0.15:
             await self._pass(0.1)
@@ -250,14 +251,14 @@ class RoughHandling:
             await self._pass(2)
             port.read()
             engine = module.engine
-            if module.uart._engine is None or engine.busy:
+            if module.uart.reader is None or engine.want.state is State.BUSY:
                 await self._pass(30)
-            elif not engine.takes_data:
+            elif engine.want.entry is None:
                 break
             else:
                 self._send(client, b"+++")
                 await self._pass(2)
-                if engine.takes_data:
+                if engine.want.entry is not None:
                     self._send(client, b"~" * 64)  # not everything can be cancelled
             if attempt % 10 == 9:
                 module.reset()  # it has as much data as it takes and nowhere to put it: its client is held back

@@ -6,9 +6,10 @@ from typing import Annotated, Any, Final
 
 from espat.commands import links, passthrough, ping, server
 from espat.commands.argument_types import ALL_LINKS, Host, HostText, Link, LinkNumber, Port
-from espat.core.at.answers import Line, Result
+from espat.commands.link_failures import LinkFailure
+from espat.core.at.answers import ERROR, Line, Result
 from espat.core.at.arguments import Argument, Bool, Range, Word
-from espat.core.at.errors import Cause, CommandError
+from espat.core.at.errors import CommandError
 from espat.core.at.grammar import Form, Parameter
 from espat.core.at.registry import Choice, CommandTable
 from espat.module import Module
@@ -45,11 +46,11 @@ def is_right_and_udp(*kinds: bytes) -> Choice:
     wrong. A port that is there but impossible is no more than an ERROR (source of 0.2x).
     """
     is_udp = links.is_udp(0, behind_link=True)
-    arguments: tuple[tuple[Argument, Cause], ...] = (
-        (LinkNumber(), Cause.WRONG_LINK_NUMBER),
-        (Word(*kinds), Cause.WRONG_LINK_TYPE),
-        (HostText(64, 1), Cause.WRONG_ADDRESS),
-        (Argument(), Cause.WRONG_PORT),
+    arguments: tuple[tuple[Argument, LinkFailure], ...] = (
+        (LinkNumber(), LinkFailure.WRONG_LINK_NUMBER),
+        (Word(*kinds), LinkFailure.WRONG_LINK_TYPE),
+        (HostText(64, 1), LinkFailure.WRONG_ADDRESS),
+        (Argument(), LinkFailure.WRONG_PORT),
     )
 
     def choose(module: Any, parameters: tuple[Parameter, ...]) -> bool:
@@ -59,7 +60,7 @@ def is_right_and_udp(*kinds: bytes) -> Choice:
     return choose
 
 
-def _check(arguments: Iterable[tuple[Argument, Cause]], parameters: tuple[Parameter, ...]) -> None:
+def _check(arguments: Iterable[tuple[Argument, LinkFailure]], parameters: tuple[Parameter, ...]) -> None:
     for position, (argument, cause) in enumerate(arguments):
         value = parameters[position] if position < len(parameters) else None
         try:
@@ -155,7 +156,7 @@ async def switch_server(module: Module, running: Bool, port: Port = DEFAULT_PORT
 def set_mode(module: Module, raw: Bool) -> None:
     """AT+CIPMODE: 1 needs AT+CIPMUX=0 and no server."""
     if raw and (module.links.multiple or module.server.running):
-        raise CommandError(cause=Cause.SEVERAL_OR_SERVER)
+        raise CommandError(cause=LinkFailure.SEVERAL_OR_SERVER)
     passthrough.set_mode(module, raw)
 
 
@@ -174,4 +175,4 @@ async def ping_host(module: Module, host: Host) -> list[Line | Result]:
         took = await ping.milliseconds_to(module, host)
     except ResolveError:
         raise CommandError from None
-    return [Line(b"+timeout"), Result.ERROR] if took is None else [Line(b"+%d" % took)]
+    return [Line(b"+timeout"), ERROR] if took is None else [Line(b"+%d" % took)]

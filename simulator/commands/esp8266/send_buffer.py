@@ -5,8 +5,8 @@ from typing import Annotated, Final
 
 from espat.commands.argument_types import Link
 from espat.commands.esp8266.sending import Length
-from espat.commands.sending import usable_link
-from espat.core.at.answers import Line, Result
+from espat.commands.sending import SEND_CANCELED, usable_link
+from espat.core.at.answers import NOTHING, Line, Result
 from espat.core.at.arguments import Range
 from espat.core.at.data_entry import CountedEntry
 from espat.core.at.engine import DataEntryCancelledError
@@ -35,18 +35,18 @@ async def write(module: Module, link: Link, length: Length) -> Result:
     if length > segments.room or not segments.queue:
         raise CommandError
     entry = CountedEntry(length)
-    numbers = b"%d,%d\r\n" % (segments.next, segments.confirmed)
+    numbers = Line(b"%d,%d" % (segments.next, segments.confirmed))
     try:
         payload = await module.engine.data_entry(entry, (numbers, *module.engine.conventions.prompt))
     except DataEntryCancelledError:
-        return Result.SEND_CANCELED
+        return SEND_CANCELED
     await module.pause(module.timing.payload)
     module.engine.confirm_data(entry)
     idle = segments.waiting is None
     segments.write(payload)
     if idle:
         module.spawn(_hand_over, module, target)
-    return Result.NOTHING
+    return NOTHING
 
 
 async def _hand_over(module: Module, link: TcpLink) -> None:

@@ -4,9 +4,10 @@ from typing import Annotated, Final
 
 from espat.commands import sending
 from espat.commands.argument_types import Host, Link, Port
+from espat.commands.link_failures import LinkFailure
 from espat.core.at.answers import Result
 from espat.core.at.arguments import Range
-from espat.core.at.errors import Cause, CommandError
+from espat.core.at.errors import CommandError
 from espat.core.at.grammar import Form
 from espat.core.at.registry import CommandTable
 from espat.module import Module
@@ -21,7 +22,7 @@ class PayloadLength(Range):
 
     def check(self, value: int, position: int) -> int:
         if value > self.most:
-            raise CommandError(cause=Cause.TOO_LONG)
+            raise CommandError(cause=LinkFailure.TOO_LONG)
         return super().check(value, position)
 
 

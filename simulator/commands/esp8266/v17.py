@@ -211,7 +211,7 @@ async def resolve(module: Module, name: Host) -> Line:
 def read(module: Module, link: Link, most: Annotated[int, Range(1, 2048)]) -> Unterminated:
     """AT+CIPRECVDATA: comma and colon the other way round than in ESP-AT."""
     data, _ = receiving.take(module, link, most)
-    return Unterminated(b"+CIPRECVDATA,%d:%b" % (len(data), data))
+    return Unterminated(b"+CIPRECVDATA,%d:%b" % (len(data), data), private=True)
 
 
 @table.command("AT+CIPRECVLEN", Form.QUERY)

@@ -17,6 +17,7 @@ from espat.stack.interface import DHCP_SOFTAP, DHCP_STATION
 
 table = CurrentDefaultTable()
 
+FAIL: Final = Result(b"\r\nFAIL\r\n")
 DHCP_BITS: Final = (DHCP_SOFTAP, DHCP_STATION, DHCP_SOFTAP | DHCP_STATION)
 """By the first number of AT+CWDHCP."""
 
@@ -63,7 +64,7 @@ async def join(module: Module, ssid: Ssid, password: StationPassword, bssid: Mac
     if error is None:
         return None
     module.engine.afterwards(station.disconnect)  # behind FAIL (seen on a module)
-    return [Line(b"+CWJAP:%d" % error), Result.FAIL]
+    return [Line(b"+CWJAP:%d" % error), FAIL]
 
 
 @table.command("AT+CWLAP", Form.EXECUTE)

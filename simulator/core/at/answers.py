@@ -5,28 +5,28 @@ from enum import Enum
 from typing import Final, NamedTuple
 
 
-class Result(Enum):
-    """How a command ends. The values are the bytes on the wire."""
+class Result(NamedTuple):
+    """How a command ends. A command that ends in words of its own makes one: `Result(b"\\r\\nSEND OK\\r\\n")`."""
 
-    OK = b"\r\nOK\r\n"
-    ERROR = b"\r\nERROR\r\n"
-    SEND_OK = b"\r\nSEND OK\r\n"
-    SEND_FAIL = b"\r\nSEND FAIL\r\n"
-    SEND_CANCELED = b"\r\nSEND Canceled\r\n"
-    SEND_CANCELLED = b"\r\nSEND CANCELLED\r\n"
-    SET_OK = b"\r\nSET OK\r\n"
-    FAIL = b"\r\nFAIL\r\n"
-    NOTHING = b""
+    wire: bytes
+
+
+OK: Final = Result(b"\r\nOK\r\n")
+ERROR: Final = Result(b"\r\nERROR\r\n")
+NOTHING: Final = Result(b"")
+"""The command has said already how it ends, or ends without a word."""
 
 
 class Line(NamedTuple):
     """An information line; CR LF is appended, so a blank line stands before the result code behind it.
 
-    `filtered`: False for the one line that passes by the message filter, the query of the filter itself.
+    `filtered`: False for the one line that passes by the message filter, the query of the filter itself. `private`: it
+    carries data of the user's, which no log shows.
     """
 
     text: bytes
     filtered: bool = True
+    private: bool = False
 
     @property
     def wire(self) -> bytes:
@@ -38,10 +38,17 @@ class Unterminated(NamedTuple):
 
     text: bytes
     filtered: bool = True
+    private: bool = False
 
     @property
     def wire(self) -> bytes:
         return self.text
+
+
+class Prompt(NamedTuple):
+    """What asks for data."""
+
+    wire: bytes
 
 
 class RestartCause(Enum):
@@ -62,8 +69,18 @@ class Restart(NamedTuple):
     sleep: float = 0.0
 
 
-Answer = None | Line | Unterminated | Result | Restart | Iterable[Line | Unterminated | Result | Restart]
+Part = Line | Unterminated | Result | Restart
+Answer = None | Part | Iterable[Part]
 """None and lines end with OK, unless a Result or Restart, alone or as the last part, says how it ends."""
 
-BARE_PROMPT: Final = (b">",)
+PromptMessage = Prompt | Result | Line
+"""What a command prints when it wants data: `(OK, Prompt(b"\\r\\n>"))`. Each is a message of its own."""
+BARE_PROMPT: Final = (Prompt(b">"),)
 """What some commands print instead of the firmware's usual prompt."""
+
+
+def parts(answer: Answer) -> Iterable[Part]:
+    """The parts of an answer, one by one as the handler makes them."""
+    if answer is None:
+        return ()
+    return (answer,) if isinstance(answer, Part) else answer

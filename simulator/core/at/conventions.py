@@ -6,16 +6,17 @@ The defaults are those of ESP-AT (ESP-AT User Guide, chapters 3 and 8).
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from espat.core.at.answers import Result
+from espat.core.at.answers import OK, Prompt, PromptMessage
 from espat.core.at.errors import Cause
-from espat.core.at.line_discipline import LineDiscipline, LineReader
+from espat.core.at.line_discipline import LINE_LIMIT, LineDiscipline, LineReader
 
 
 @dataclass(frozen=True)
 class Conventions:
     """The texts and rules of the AT machine itself.
 
-    `lines`: makes the line discipline of a boot. `folds_names`: whether command names may be typed in any case.
+    `lines`: makes the line discipline of a boot, of `line_limit`: bytes of a command line, CR LF not counted.
+    `folds_names`: whether command names may be typed in any case.
     `prompt`, `passthrough_prompt`: printed when data is wanted; two writes of the firmware, so two messages. `receipt`:
     the notice that all announced data has come in, `%d` bytes. `busy`: the answer to input while a command runs;
     `busy_behind_data`: the same once the command has got its data. `busy_each_line`: input without a LF is refused in
@@ -24,10 +25,11 @@ class Conventions:
     other. `boot`: the messages of a boot. `causes`: the line before ERROR, by what went wrong.
     """
 
-    lines: Callable[[], LineReader] = LineDiscipline
+    lines: Callable[[int], LineReader] = LineDiscipline
+    line_limit: int = LINE_LIMIT
     folds_names: bool = True
-    prompt: tuple[bytes, ...] = (Result.OK.value, b"\r\n>")
-    passthrough_prompt: tuple[bytes, ...] = (Result.OK.value, b"\r\n>")
+    prompt: tuple[PromptMessage, ...] = (OK, Prompt(b"\r\n>"))
+    passthrough_prompt: tuple[PromptMessage, ...] = (OK, Prompt(b"\r\n>"))
     receipt: bytes = b"\r\nRecv %d bytes\r\n"
     busy: bytes = b"\r\nbusy p...\r\n"
     busy_behind_data: bytes = b"\r\nbusy p...\r\n"
@@ -36,6 +38,10 @@ class Conventions:
     forced_restart: bytes | None = b"\r\nWill force to restart!!!\r\n"
     boot: tuple[bytes, ...] = (b"\r\nready\r\n",)
     causes: Mapping[Cause, bytes] = field(default_factory=dict)
+
+    def line_reader(self) -> LineReader:
+        """The line discipline of one boot."""
+        return self.lines(self.line_limit)
 
 
 ESP_AT = Conventions()

@@ -1,36 +1,23 @@
 """What bytes mean while a command takes data from the port (ESP-AT User Guide, AT+CIPSEND, AT+CIPSENDEX). Sans-IO."""
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
-
-import trio
 
 
 class DataEntry(ABC):
     """The bytes a command waits for behind its prompt.
 
     `cancellable`: whether `+++` standing alone ends the entry. `surplus_is_input`: whether bytes behind the data are
-    the next command (the firmware's "specific" port mode) or are refused with busy. `streams`: whether data is passed
-    on while more comes in.
+    the next command (the firmware's "specific" port mode) or are refused with busy. `ended`: whether it takes nothing
+    more.
     """
-
-    streams: ClassVar[bool] = False
 
     def __init__(self, *, cancellable: bool = True, surplus_is_input: bool = False) -> None:
         self.cancellable = cancellable
         self.surplus_is_input = surplus_is_input
         self.cancelled = False
         self.surplus: list[bytes] = []
-        self.ended = trio.Event()
+        self.ended = False
         self._parts: list[bytes] = []
-
-    @property
-    def full(self) -> bool:
-        """Whether the port must not be read before `room` has returned."""
-        return False
-
-    async def room(self) -> None:  # noqa: B027  (only a stream of data has too little of it)
-        """Wait until there is room for more."""
 
     @property
     def payload(self) -> bytes:
@@ -39,7 +26,7 @@ class DataEntry(ABC):
 
     def take(self, data: bytes) -> None:
         """Take what has arrived; what is too much goes to `surplus`."""
-        if not self.ended.is_set():
+        if not self.ended:
             data = self.consume(data)
         if data:
             self.surplus.append(data)
@@ -47,11 +34,11 @@ class DataEntry(ABC):
     def cancel(self) -> None:
         """`+++` was found."""
         self.cancelled = True
-        self.ended.set()
+        self.ended = True
 
     def release(self) -> None:
-        """Its command is over, or the boot that had it: it takes nothing more, and nobody waits for its room."""
-        self.ended.set()
+        """Its command is over, or the boot that had it: it takes nothing more."""
+        self.ended = True
 
     @abstractmethod
     def consume(self, data: bytes) -> bytes:
@@ -70,7 +57,7 @@ class CountedEntry(DataEntry):
         self._parts.append(part)
         self._missing -= len(part)
         if not self._missing:
-            self.ended.set()
+            self.ended = True
         return rest
 
 
@@ -92,7 +79,7 @@ class EscapedEntry(DataEntry):
             if self._escaping:
                 self._escaping = False
                 if byte == 0x30:  # backslash zero
-                    self.ended.set()
+                    self.ended = True
                     break
                 plain.append(byte)
             elif byte == 0x5C:
@@ -102,5 +89,5 @@ class EscapedEntry(DataEntry):
         self._missing -= at
         self._parts.append(bytes(plain))
         if not self._missing:
-            self.ended.set()
+            self.ended = True
         return data[at:]

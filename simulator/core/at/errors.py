@@ -2,6 +2,8 @@
 
 from enum import Enum, IntEnum
 
+from espat.core.at.answers import ERROR, Result
+
 MODULE = 0x01000000
 """Bits 31 to 24 of every code: the AT core itself."""
 
@@ -37,26 +39,7 @@ LINE_TOO_LONG = error_code(Sub.NO_TERMINATOR)
 
 
 class Cause(Enum):
-    """Why a command failed, where a firmware has words for it. The values are for people."""
-
-    WRONG_LINK_NUMBER = "there is no link of that number"
-    WRONG_LINK_TYPE = "links are not of that type"
-    WRONG_ADDRESS = "that is no address"
-    WRONG_PORT = "that is no port"
-    LINK_EXISTS = "there is a link with that number"
-    NO_LINK = "there is no such link to send on"
-    NOTHING_TO_CLOSE = "there is no such link to close"
-    NO_ONLY_LINK = "there is no link to close"
-    NEEDS_SINGLE_MODE = "AT+CIPMUX is 1"
-    NEEDS_MULTIPLE_MODE = "AT+CIPMUX is 0"
-    LINKS_OPEN = "there are links"
-    RAW = "AT+CIPMODE is 1"
-    RAW_SENDING = "AT+CIPMODE is 1, and data is to go over in pieces"
-    TOO_LONG = "that is more data than fits"
-    SERVER_RUNS = "there is a server"
-    SEVERAL_OR_SERVER = "AT+CIPMUX is 1 or there is a server"
-    NO_NETWORK = "no interface has an address"
-    NO_SUCH_HOST = "the name has no address"
+    """Why a command failed, where a firmware has words for it; chapters list theirs. The values are for people."""
 
 
 class CommandError(Exception):
@@ -64,14 +47,23 @@ class CommandError(Exception):
 
     `code`: the number behind `ERR CODE:`, None where the firmware reports none.
     `errno`: the number behind `+ERRNO:` of a failed network operation, None where there is none.
-    Both are printed only with AT+SYSLOG=1. `cause`: printed in the words of those firmwares that have them.
+    Both are printed only with AT+SYSLOG=1. `cause`: printed in the words of those firmwares that have them. `result`:
+    for a command that fails in words of its own.
     """
 
-    def __init__(self, code: int | None = None, *, errno: int | None = None, cause: Cause | None = None) -> None:
+    def __init__(
+        self,
+        code: int | None = None,
+        *,
+        errno: int | None = None,
+        cause: Cause | None = None,
+        result: Result = ERROR,
+    ) -> None:
         super().__init__("" if code is None else f"0x{code:08x}")
         self.code = code
         self.errno = errno
         self.cause = cause
+        self.result = result
 
 
 def wrong_count(needed: int, given: int) -> CommandError:

@@ -18,8 +18,8 @@ from espat.core.trace import Kind
 TX_BUFFER: Final = 8192
 """Bytes of output the module holds for a client that does not read."""
 
-Recorder = Callable[[str, Kind, bytes], None]
-"""Writes into the trace: direction, kind, bytes."""
+Recorder = Callable[[str, Kind, bytes, bool], None]
+"""Notes a message: direction, kind, bytes, and whether it is private, so that no log may show it."""
 MessageFilter = Callable[[bytes], bytes]
 """Takes a message and returns what is left of it."""
 
@@ -41,10 +41,10 @@ class Output:
         """Called once, in the moment when every byte has been handed to the client's side or is lost."""
         port.on_attachment = self._attachment_changed
 
-    def write(self, message: bytes, kind: Kind, *, filtered: bool = True) -> None:
+    def write(self, message: bytes, kind: Kind, *, filtered: bool = True, private: bool = False) -> None:
         """Queue one message; it goes out as soon as the caller lets go of the processor.
 
-        `filtered`: whether the message filter applies.
+        `filtered`: whether the message filter applies. `private`: whether it carries data of the user's.
         """
         if not self._powered:
             return
@@ -58,7 +58,7 @@ class Output:
         if attachment is Attachment.NOT_YET and self._queued + len(message) > TX_BUFFER:
             return
         if self._recorder is not None:
-            self._recorder("out", kind, message)
+            self._recorder("out", kind, message, private)
         self._queue.append(message)
         self._queued += len(message)
         if not self._corks:
@@ -75,9 +75,9 @@ class Output:
         """Write again."""
         self._powered = True
 
-    def report(self, message: bytes) -> None:
-        """Queue an unsolicited report."""
-        self.write(message, Kind.REPORT)
+    def report(self, message: bytes, *, private: bool = False) -> None:
+        """Queue an unsolicited report. `private`: whether it carries data of the user's."""
+        self.write(message, Kind.REPORT, private=private)
 
     @property
     def has_room(self) -> bool:

@@ -1,7 +1,8 @@
 """Keeping passwords out of logs: what a log shows of the traffic on the port.
 
 A secret is an argument that its command declares as `Secret`, one that the world knows, or one that the module has
-stored in an earlier life. Once seen it is hidden wherever it turns up, in echoes and answers too.
+stored in an earlier life. Once seen it is hidden wherever it turns up, in echoes and answers too. A message with data
+of the user's says so itself (`private`).
 """
 
 from collections.abc import Callable, Iterable
@@ -15,8 +16,6 @@ from espat.core.at.registry import Registry
 from espat.core.trace import Kind, visible
 
 HIDDEN: Final = b"***"
-DATA_HEADS: Final = (b"\r\n+IPD", b"+SYSFLASH:", b"+SYSMFG:")
-"""Messages that carry data of the user's, private keys among them."""
 
 
 class Redactor:
@@ -29,9 +28,10 @@ class Redactor:
         self._known = secrets
         self._secrets: set[bytes] = set()
 
-    def render(self, direction: str, kind: Kind, data: bytes) -> str:
-        """One message in one line, control characters escaped; data, and what cannot be read, only by its length."""
-        if kind is Kind.DATA or (direction == "out" and data.startswith(DATA_HEADS)):
+    def render(self, direction: str, kind: Kind, data: bytes, *, private: bool = False) -> str:
+        """One message in one line, control characters escaped; what cannot be read, what is `private`, and data only
+        by its length."""
+        if private or kind is Kind.DATA:
             return f"{kind.value}, {len(data)} bytes"
         if direction == "in":
             return f"{kind.value} {self._command(data)}"

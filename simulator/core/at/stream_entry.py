@@ -16,8 +16,6 @@ fills while it is emptied."""
 class StreamEntry(DataEntry):
     """Bytes that go on in blocks; ends after `count` of them, or only with `+++`."""
 
-    streams = True
-
     def __init__(self, count: int | None, port: Port) -> None:
         """`count`: None for passthrough. Intervals are measured on the clock of the port's silences."""
         super().__init__()
@@ -27,15 +25,21 @@ class StreamEntry(DataEntry):
         self._buffer = bytearray()
         self._since = 0.0  # when the first byte of the buffer came
         self._changed = trio.lowlevel.ParkingLot()
+        self._end = trio.Event()
 
     @property
     def full(self) -> bool:
-        return len(self._buffer) >= RX_BUFFER and not self.ended.is_set()
+        """Whether the port must not be read before `room` has returned."""
+        return len(self._buffer) >= RX_BUFFER and not self.ended
 
     async def room(self) -> None:
         """Wait until there is room in the buffer, or nothing more is to come."""
         while self.full:
             await self._changed.park()
+
+    async def wait_end(self) -> None:
+        """Wait until nothing more is to come."""
+        await self._end.wait()
 
     def consume(self, data: bytes) -> bytes:
         rest = b""
@@ -47,16 +51,19 @@ class StreamEntry(DataEntry):
         self._buffer += data
         self.received += len(data)
         if self._missing == 0:
-            self.ended.set()
+            self.ended = True
+            self._end.set()
         self._changed.unpark_all()
         return rest
 
     def cancel(self) -> None:
         super().cancel()
+        self._end.set()
         self._changed.unpark_all()
 
     def release(self) -> None:
         super().release()
+        self._end.set()
         self._changed.unpark_all()
 
     async def block(self, size: int, interval: float, *, several: bool = False) -> bytes:
@@ -65,7 +72,7 @@ class StreamEntry(DataEntry):
 
         `several`: all full blocks that are there, in one piece.
         """
-        while len(self._buffer) < size and not self.ended.is_set():
+        while len(self._buffer) < size and not self.ended:
             if not self._buffer:
                 await self._changed.park()
                 continue

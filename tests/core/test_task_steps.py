@@ -6,7 +6,7 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from espat.core.at.stretches import in_stretches
+from espat.core.at.task_steps import in_steps
 
 
 class Notes:
@@ -22,10 +22,10 @@ class Notes:
         async def coroutine() -> str:
             return await work()
 
-        return await in_stretches(coroutine(), self.note("begin"), self.note("end"))
+        return await in_steps(coroutine(), self.note("begin"), self.note("end"))
 
 
-async def test_what_never_waits_is_one_stretch() -> None:
+async def test_what_never_waits_is_one_step() -> None:
     notes = Notes()
 
     async def work() -> str:
@@ -36,7 +36,7 @@ async def test_what_never_waits_is_one_stretch() -> None:
     assert notes.taken == ["begin", "work", "end"]
 
 
-async def test_every_wait_ends_a_stretch() -> None:
+async def test_every_wait_ends_a_step() -> None:
     notes, wanted = Notes(), trio.Event()
 
     async def work() -> str:
@@ -53,7 +53,7 @@ async def test_every_wait_ends_a_stretch() -> None:
     assert notes.taken == ["begin", "before", "end", "begin", "behind", "end"]
 
 
-async def test_a_failure_ends_the_last_stretch() -> None:
+async def test_a_failure_ends_the_last_step() -> None:
     notes = Notes()
 
     async def work() -> str:

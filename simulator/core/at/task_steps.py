@@ -1,7 +1,7 @@
-"""A task's stretches: what it does between two waits, while no other task runs.
+"""A task's steps: what it does between two waits, while no other task runs.
 
-trio has no hook for the moment when a task waits; but whoever drives its coroutine sees it. This is `await` written
-out, with a call on either side of each stretch.
+trio tells its instruments of every step of every task, but nobody of the steps of one. Whoever drives a coroutine sees
+them: this is `await` written out, with a call on either side of each step.
 """
 
 import types
@@ -12,21 +12,21 @@ Outcome = TypeVar("Outcome")
 
 
 @types.coroutine
-def in_stretches(
-    coroutine: Coroutine[Any, Any, Outcome], begin: Callable[[], None], end: Callable[[], None]
+def in_steps(
+    coroutine: Coroutine[Any, Any, Outcome], before_step: Callable[[], None], after_step: Callable[[], None]
 ) -> Generator[Any, Any, Outcome]:
-    """Run a coroutine in this task; call `begin` before each of its stretches and `end` after it."""
+    """Run a coroutine in this task; call `before_step` and `after_step` around each of its steps."""
     proceed: Callable[[Any], Any] = coroutine.send
     news: Any = None
     while True:
-        begin()
+        before_step()
         try:
             wait = proceed(news)
         except StopIteration as done:
             outcome: Outcome = done.value
             return outcome
         finally:
-            end()
+            after_step()
         try:
             news = yield wait
             proceed = coroutine.send

@@ -1,0 +1,374 @@
+"""The AT machine: what a module makes of its input, one command at a time. Sans-IO: events in, actions out.
+
+It knows no task, no clock, no port: an engine (`engine.py`) feeds it and does what it gives back, in order. What it
+wants next is one value, `want`:
+
+    state    | a chunk comes in                      | the command wants data | has its data         | ends
+    ---------+---------------------------------------+------------------------+----------------------+------------------
+    COMMAND  | is echoed; a line is dispatched: BUSY | -                      | -                    | -
+    BUSY     | is refused; AT+RST CR LF: STOPPED     | DATA                   | -                    | COMMAND, STOPPED
+    DATA     | is data of the command                | -                      | BUSY, or DATA as long | COMMAND, STOPPED
+             |                                       |                        | as the rest is input |
+    STOPPED  | is lost                               | -                      | -                    | -
+
+A command ends in STOPPED when it restarts the module. In DATA there may be a `deadline`: when nothing has come in until
+then, `silence` says whether `+++` stands alone.
+
+The stages of a byte's way are methods of their own (`stages.py` has the table of them).
+
+Source: ESP-AT User Guide, chapters 3 and 8, and sessions of real modules for what busy swallows.
+"""
+
+from collections.abc import Callable, Sequence
+from enum import Enum
+from typing import Any, Final, NamedTuple
+
+from espat.core.at.answers import OK, Part, Prompt, PromptMessage, Restart, Result
+from espat.core.at.conventions import ESP_AT, Conventions
+from espat.core.at.data_entry import DataEntry
+from espat.core.at.errors import BUSY as BUSY_CODE
+from espat.core.at.errors import UNKNOWN_COMMAND, CommandError
+from espat.core.at.escape import EscapeDetector
+from espat.core.at.grammar import UnknownCommandError, parse_line
+from espat.core.at.registry import Entry, Registry
+from espat.core.trace import Kind
+
+LOG_TAG: Final = "at-common"
+RESTART_LINE: Final = b"AT+RST\r\n"
+"""The one input that a running command does not refuse, in firmwares that have a text for it."""
+
+
+class State(Enum):
+    """What input is."""
+
+    COMMAND = "a command, or the beginning of one"
+    BUSY = "refused, because a command runs"
+    DATA = "data of the running command"
+    STOPPED = "lost, because the module restarts"
+
+
+class Want(NamedTuple):
+    """What the machine wants next.
+
+    `entry`: what takes the data. `deadline`: `silence` is due then unless input comes before, in seconds on the port's
+    gap clock.
+    """
+
+    state: State
+    entry: DataEntry | None = None
+    deadline: float | None = None
+
+
+COMMAND: Final = Want(State.COMMAND)
+BUSY: Final = Want(State.BUSY)
+STOPPED: Final = Want(State.STOPPED)
+
+
+# Actions
+
+
+class Write(NamedTuple):
+    """Write a message. `filtered`: whether the message filter applies. `private`: whether no log may show it."""
+
+    message: bytes
+    kind: Kind
+    filtered: bool = True
+    private: bool = False
+
+
+class Record(NamedTuple):
+    """Note in the trace what came in."""
+
+    kind: Kind
+    data: bytes
+
+
+class Complain(NamedTuple):
+    """Write a line into the log of the firmware."""
+
+    tag: str
+    text: str
+
+
+class Run(NamedTuple):
+    """Run a command; `part`, then `finish` or `fail`, have its answer."""
+
+    entry: Entry
+    arguments: list[Any]
+
+
+class EndData(NamedTuple):
+    """The entry has ended: the running command goes on."""
+
+    entry: DataEntry
+
+
+class Call(NamedTuple):
+    """Call what a handler has left for the moment behind its answer."""
+
+    function: Callable[[], None]
+
+
+class Again(NamedTuple):
+    """Feed a chunk that came in, at `at`, behind the data of a command: it is input now."""
+
+    chunk: bytes
+    at: float
+
+
+class Panic(NamedTuple):
+    """Tell that a command has failed in the simulator itself."""
+
+    name: str
+    error: Exception
+
+
+Action = Write | Record | Complain | Run | EndData | Call | Again | Panic | Restart
+"""`Restart`: end this boot."""
+
+
+class AtMachine:
+    """The machine of one boot.
+
+    `echoes`: whether input is echoed (ATE). `shows_codes`: whether errors come with their codes (AT+SYSLOG).
+    """
+
+    def __init__(self, context: Any, registry: Registry, conventions: Conventions = ESP_AT) -> None:
+        """`context`: the module, which commands are chosen and checked by."""
+        self.want = COMMAND
+        self.echoes = True
+        self.shows_codes = False
+        self._context = context
+        self._registry = registry
+        self._conventions = conventions
+        self._lines = conventions.line_reader()
+        self._has_data = False  # the running command has had its data
+        self._result = OK  # of the running command
+        self._restart: Restart | None = None
+        self._afterwards: Callable[[], None] | None = None
+        self._escape: EscapeDetector | None = None
+        self._last_input = float("-inf")
+
+    # Input
+
+    def rx_chunk(self, chunk: bytes, at: float) -> list[Action]:
+        """A chunk, never empty, has come in, at `at` in seconds on the port's gap clock."""
+        state = self.want.state
+        if state is State.STOPPED:
+            return []
+        if state is State.DATA:
+            actions = self.payload(chunk, at)
+        elif state is State.BUSY:
+            actions = self.refuse(chunk)
+        else:
+            actions = self._accept(chunk)
+        self._last_input = at
+        return actions
+
+    def silence(self) -> list[Action]:
+        """Nothing has come in until the deadline."""
+        entry, escape = self.want.entry, self._escape
+        if entry is None or escape is None:
+            return []
+        data, escaped = escape.expire()
+        self.want = Want(State.DATA, entry)
+        if escaped:
+            entry.cancel()
+            return [EndData(entry)]
+        return self._take(entry, data)
+
+    def refuses(self, chunk: bytes) -> bool:
+        """Whether a chunk cannot begin a command, or go on with one."""
+        return self.want.entry is None and self._lines.refuses(chunk)
+
+    def refuse(self, chunk: bytes) -> list[Action]:
+        """Answer input that came while a command ran."""
+        if self.want.state is State.STOPPED:
+            return []
+        conventions = self._conventions
+        actions: list[Action] = [Record(Kind.COMMAND, chunk)]
+        if conventions.forced_restart is not None and RESTART_LINE in chunk.upper():
+            actions.append(Write(conventions.forced_restart, Kind.REPORT))
+            self._restart = Restart()
+            return actions + self._end(OK, None)
+        for _ in range(chunk.count(b"\n") if conventions.busy_each_line else 1):
+            if self.shows_codes:
+                actions.append(_code(BUSY_CODE))
+            text = conventions.busy_behind_data if self._has_data else conventions.busy
+            actions.append(Write(text, Kind.RESULT))
+        return actions
+
+    def _accept(self, chunk: bytes) -> list[Action]:
+        actions: list[Action] = []
+        while chunk:
+            taken = self._lines.feed(chunk)
+            refused = taken.error is not None
+            if refused or taken.line is not None:
+                actions.append(Record(Kind.COMMAND, taken.echo if taken.line is None else taken.line))
+            if self.echoes:
+                actions += self.echo(taken.echo)
+            if taken.surplus:
+                actions += self.refuse(taken.surplus)
+            if refused:
+                if taken.echo.startswith(b"\0"):
+                    # An inference: the text that it is about to echo ends before it begins.
+                    actions.append(Complain(LOG_TAG, "write dlen:0"))
+                actions += self.fail(CommandError(taken.error))
+            elif taken.line is not None and self.want.state is State.COMMAND:
+                actions += self.dispatch(taken.line)
+            chunk = taken.following
+        return actions
+
+    def echo(self, text: bytes) -> list[Action]:
+        """Echo what was typed."""
+        return [Write(text, Kind.ECHO)]
+
+    # Commands
+
+    def dispatch(self, line: bytes) -> list[Action]:
+        """Find the command of a complete line, and check its parameters."""
+        try:
+            command = parse_line(line, folds_names=self._conventions.folds_names)
+        except UnknownCommandError:
+            return self.fail(CommandError(UNKNOWN_COMMAND))
+        try:
+            entry = self._registry.find(self._context, command)
+            arguments = entry.signature.bind(self._context, command.parameters)
+        except CommandError as error:
+            return self.fail(error)
+        except Exception as error:
+            return self.panic(command.name, error)
+        self.want = BUSY
+        return [Run(entry, arguments)]
+
+    def begin(self) -> None:
+        """A command runs that nobody has typed."""
+        self.want = BUSY
+
+    def part(self, part: Part) -> list[Action]:
+        """The running command has said a part of its answer."""
+        if isinstance(part, Result):
+            self._result = part
+        elif isinstance(part, Restart):
+            self._restart = part
+        elif self.want.state is not State.STOPPED:  # else the forced restart has had the last word
+            return [Write(part.wire, Kind.RESULT, part.filtered, part.private)]
+        return []
+
+    def finish(self) -> list[Action]:
+        """The running command has said all of its answer."""
+        return self._end(self._result, None)
+
+    def fail(self, error: CommandError) -> list[Action]:
+        """The running command, or what should have been one, is in error."""
+        self._restart = None
+        return self._end(error.result, error)
+
+    def panic(self, name: str, error: Exception) -> list[Action]:
+        """A command has failed in the simulator itself: the module is in error."""
+        return [Panic(name, error), *self.fail(CommandError())]
+
+    def _end(self, result: Result, error: CommandError | None) -> list[Action]:
+        if self.want.state is State.STOPPED:
+            return []
+        actions = self.before_result(error)
+        actions += self.send_result(result) if self._has_data else self.result(result)
+        actions += self.after_result()
+        entry, restart = self.want.entry, self._restart
+        self._result, self._restart, self._has_data = OK, None, False
+        if restart is not None:
+            self.want = STOPPED
+            actions.append(restart)
+            return actions
+        self.want = COMMAND
+        if entry is not None:
+            actions += [Again(chunk, self._last_input) for chunk in entry.surplus]
+        return actions
+
+    def before_result(self, error: CommandError | None) -> list[Action]:
+        """What stands before the result of a command: the codes and the cause of its error."""
+        actions: list[Action] = []
+        if error is None:
+            return actions
+        if self.shows_codes:
+            if error.code is not None:
+                actions.append(_code(error.code))
+            if error.errno is not None:
+                actions.append(Write(b"+ERRNO:0x%x\r\n" % error.errno, Kind.RESULT))
+        if error.cause is not None and error.cause in self._conventions.causes:
+            actions.append(Write(self._conventions.causes[error.cause] + b"\r\n", Kind.RESULT))
+        return actions
+
+    def result(self, result: Result) -> list[Action]:
+        """The result of a command."""
+        return [Write(result.wire, Kind.RESULT)] if result.wire else []
+
+    def send_result(self, result: Result) -> list[Action]:
+        """The result of a command that has had data."""
+        return self.result(result)
+
+    def after_result(self) -> list[Action]:
+        """What stands behind the result of a command: what its handler has left for this moment."""
+        if self._afterwards is None:
+            return []
+        function, self._afterwards = self._afterwards, None
+        return [Call(function)]
+
+    def afterwards(self, function: Callable[[], None]) -> None:
+        """Have something called right behind the result of the running command."""
+        self._afterwards = function
+
+    # Data of a command
+
+    def take(self, entry: DataEntry, prompt: Sequence[PromptMessage] | None = None) -> list[Action]:
+        """The running command wants data. `prompt`: what it prints then; the firmware's usual one when left out."""
+        if self.want.state is not State.STOPPED:
+            self.want = Want(State.DATA, entry)
+        if entry.cancellable:
+            self._escape = EscapeDetector(self._last_input)
+        return self.prompt(self._conventions.prompt if prompt is None else prompt)
+
+    def prompt(self, messages: Sequence[PromptMessage]) -> list[Action]:
+        """Ask for data."""
+        return [
+            Write(message.wire, Kind.PROMPT if isinstance(message, Prompt) else Kind.RESULT) for message in messages
+        ]
+
+    def payload(self, chunk: bytes, at: float) -> list[Action]:
+        """Data has come in."""
+        entry, escape = self.want.entry, self._escape
+        assert entry is not None
+        if escape is not None:
+            chunk = escape.feed(chunk, at)
+            if escape.deadline != self.want.deadline:
+                self.want = Want(State.DATA, entry, escape.deadline)
+        return self._take(entry, chunk)
+
+    def _take(self, entry: DataEntry, data: bytes) -> list[Action]:
+        if not data:
+            return []
+        entry.take(data)
+        record = Record(Kind.DATA, data)
+        return [record, EndData(entry)] if entry.ended else [record]
+
+    def release(self, entry: DataEntry) -> None:
+        """The running command has its data, or wants no more."""
+        entry.release()
+        self._escape = None
+        self._has_data = True
+        if self.want.entry is entry:  # it goes on taking until the command is done where what is too much is input
+            self.want = Want(State.DATA, entry) if entry.surplus_is_input else BUSY
+
+    def receipt(self, entry: DataEntry) -> list[Action]:
+        """Print that all data has come in, and answer what came in behind it."""
+        receipt = Write(self._conventions.receipt % len(entry.payload), Kind.RESULT)
+        refused = self.refuse_surplus(entry)
+        return [*refused, receipt] if self._conventions.refuses_before_receipt else [receipt, *refused]
+
+    def refuse_surplus(self, entry: DataEntry) -> list[Action]:
+        """Answer what came in behind the data."""
+        return [action for chunk in entry.surplus for action in self.refuse(chunk)]
+
+
+def _code(code: int) -> Write:
+    return Write(b"ERR CODE:0x%08x\r\n" % code, Kind.RESULT)
