@@ -105,6 +105,8 @@ class Board(ABC):
         self._powered.set()
         self._woken = trio.Event()
         self.rtc = RealTimeClock(self.clock)
+        self.not_built: list[str] = []
+        """Commands that were typed and that only the real firmware has."""
         self._assemble()
 
     @property

@@ -89,5 +89,8 @@ class Firmware(Protocol[ModuleT]):
     def started(self, module: ModuleT) -> None:
         """The module is ready: what the firmware does next by itself."""
 
+    def lacks(self, name: str, form: Form) -> bool:
+        """Whether the real firmware has a form of a command that is not built here."""
+
     def command_list(self) -> Iterable[tuple[str, Collection[Form]]]:
         """The commands that are built in and work, with their forms, in the order of the firmware."""

@@ -4,6 +4,7 @@ A boot is a nursery with fresh rooms in it; a restart is its cancellation. What 
 holds, and the clock of day as long as there is power.
 """
 
+import logging
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ import trio
 from espat.board import PANIC_PAUSE, Board
 from espat.core.at.answers import Restart, RestartCause
 from espat.core.at.engine import Engine
+from espat.core.at.grammar import Form
 from espat.firmware import Firmware
 from espat.persist.settings import Settings
 from espat.radio.access_point import AccessPoint
@@ -35,6 +37,9 @@ WARM_RESTARTS: Final = (RestartCause.SOFTWARE, RestartCause.RESTORE)
 """The chip is not reset, and its ROM prints at the rate that the UART has."""
 DRAIN_LIMIT: Final = 3.0
 """Seconds a restart waits for its OK to leave the UART (ESP-AT source)."""
+NOT_BUILT: Final = "%s is a command of this firmware that is not built here; it answers ERROR"
+
+log = logging.getLogger(__name__)
 
 
 class Module(Board):
@@ -84,6 +89,7 @@ class Module(Board):
             self.uart,
             restart=self.restart,
             panicked=self.panicked,
+            unknown=self._unknown_command,
             conventions=self.firmware.conventions,
             latency=self.firmware.latency(self.timing),
             sleep=self.clock.sleep,
@@ -227,6 +233,12 @@ class Module(Board):
         with self.clock.move_on_after(DRAIN_LIMIT):
             await self.output.drained()
         self._nursery.cancel_scope.cancel()
+
+    def _unknown_command(self, name: str, form: Form) -> None:
+        """A command has been answered as unknown: say so, once, when the real firmware has it."""
+        if name not in self.not_built and self.firmware.lacks(name, form):
+            self.not_built.append(name)
+            log.warning("module %d: %s", self.number, NOT_BUILT % name)
 
     # What the rooms announce
 

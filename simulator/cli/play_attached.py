@@ -10,7 +10,7 @@ from espat.cli.ending import Ending
 from espat.cli.port_options import port_uris
 from espat.cli.reasons import reason
 from espat.core.ports.port import PortError
-from espat.scenario.play.outcome import report
+from espat.scenario.play.outcome import report, unbuilt
 from espat.scenario.play.player import PlayError, Prepared, on_stage, perform, prepare_file
 from espat.scenario.reading.scenario import ScenarioError
 from espat.scenario.stage.stage import StageOptions
@@ -23,9 +23,12 @@ def play_attached(path: Path, options: Namespace, speed: float | None) -> int:
     prepared = prepare_file(path)
     if options.speed == "max":
         options.usage_error("--speed max: firmware lives in real time; a number would be right")
-    if prepared.awaited:
-        print(f"{path}: waiting for {', '.join(prepared.awaited)}")
+    if prepared.awaited and prepared.scenario.waits:
+        print(f"{path}: waiting for {', '.join(map(str, prepared.awaited))}")
         return 0
+    if prepared.awaited:
+        print("\n".join(unbuilt(prepared)), file=sys.stderr)
+        return 1
     try:
         ports, logs = port_uris(options, prepared.surroundings.world.modules, len(prepared.scenario.modules))
     except ValueError as error:

@@ -55,6 +55,13 @@ class Catalogue(NamedTuple):
         documented = (name for entry in self.documented for name in entry.commands)
         return frozenset(command.name for command in self.registered).union(documented)
 
+    def forms(self, name: str) -> frozenset[Form]:
+        """The forms of a command; none when there is no such command."""
+        registered = (command.forms for command in self.registered if command.name == name)
+        documented = (entry.forms for entry in self.documented if name in entry.commands)
+        words = {form for forms in documented for form in forms}
+        return frozenset(form for form in Form if form.value in words).union(*registered)
+
     def in_release(self) -> frozenset[str]:
         """The names of the commands of the released firmware: all, where there are no groups."""
         if not self.registered:

@@ -38,6 +38,7 @@ class Dialect:
         """`build`: `full`, or `release` for the command groups of the released firmware only. Raises ValueError."""
         if build not in BUILDS:
             raise ValueError(f"found build {build!r}; one of {', '.join(BUILDS)} would be right")
+        self._build = build
         if build == "release":
             self.registry = Registry(self.tables, load_catalogue(self.name).in_release().__contains__)
         elif self.only_known:
@@ -58,6 +59,17 @@ class Dialect:
             for name, forms, _ in load_catalogue(self.name).registered
         ]
         return [(name, forms) for name, forms in working if forms]
+
+    def lacks(self, name: str, form: Form) -> bool:
+        """Whether this build of the real firmware has a form of a command that is not built here. The others of a
+        command of which nothing is built count too."""
+        if (name, form) in self.registry:
+            return False
+        catalogue = load_catalogue(self.name)
+        if self._build == "release" and name not in catalogue.in_release():
+            return False
+        forms = catalogue.forms(name)
+        return form in forms or (bool(forms) and not any((name, each) in self.registry for each in Form))
 
     def implemented(self) -> frozenset[tuple[str, str]]:
         """Name and form of everything that works: the commands, and what the manual lists that is no command."""

@@ -298,7 +298,7 @@ def _world(source: WorldSource) -> tuple[World, tuple[PeerConfiguration, ...], V
         place = "world:1: world: " if isinstance(inline, str) else "world:1: "
         raise ScenarioError("\n".join(line.removeprefix(place) for line in str(error).splitlines())) from None
     if surroundings.awaited:
-        raise ValueError(f"the world waits for {', '.join(surroundings.awaited)}")
+        raise ValueError(f"the world waits for {', '.join(map(str, surroundings.awaited))}")
     return surroundings.world, surroundings.peers, variables
 
 

@@ -10,10 +10,12 @@ from xml.etree import ElementTree
 import pytest
 
 from espat.cli import main
+from espat.scenario.play.waiting import EXTRAS, Extra
 
 GOOD = "title: 'It says OK'\nsteps:\n  - {send: 'AT'}\n  - {expect: ['', 'OK']}\n"
 BAD = "title: 'It says KO'\nsteps:\n  - {send: 'AT'}\n  - {expect: ['', 'KO']}\n"
-WAITING = "title: 'It rings'\nsteps:\n  - {send: 'AT+BLEINIT=1'}\n"
+RINGS = "title: 'It rings'\nsteps:\n  - {send: 'AT+BLEINIT=1'}\n  - {expect: ['', 'ERROR']}\n"
+WAITING = f"waits: true\n{RINGS}"
 WRONG = "title: 'It is wrong'\nsteps:\n  - {sent: 'AT'}\n"
 
 
@@ -57,6 +59,62 @@ def test_a_folder_of_that_name_comes_before_the_gallery(
     monkeypatch.chdir(scenarios.parent)
     assert main(["play", "gallery"]) == 0
     assert "  gallery/1.yaml: It says OK\n" in capsys.readouterr().out
+
+
+def test_what_is_not_built_fails_a_scenario_that_does_not_say_that_it_waits(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "rings.yaml"
+    path.write_text(f"{RINGS}  - {{do: mqtt_publish, topic: t}}\nworld: {{bonded: []}}\n")
+    assert main(["play", str(path)]) == 1
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        f"    {path}:3: step 1: AT+BLEINIT is not built yet",
+        f"    {path}:5: step 3: verb mqtt_publish is not built yet",
+        f"    {path}:6: world: world: bonded is not built yet",
+        "      a scenario with 'waits: true' waits for it, and does not fail",
+        "0 passed, 1 failed",
+    ]
+
+
+def test_a_command_that_is_not_built_is_found_out_when_it_is_typed(tmp_path: Path) -> None:
+    path = tmp_path / "rings.yaml"
+    path.write_text(
+        "title: 'It rings'\nsteps:\n"
+        "  - {send_raw: \"AT+BLEINIT=1\\r\\n\"}\n  - {expect: [AT+BLEINIT=1, '', ERROR]}\n"
+        "  - {send_raw: \"AT+BLEINIT?\\r\\n\"}\n  - {expect: [AT+BLEINIT?, '', ERROR]}\n"
+    )
+    command = [sys.executable, "-m", "espat", "play", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+    sentence = "AT+BLEINIT is a command of this firmware that is not built here; it answers ERROR"
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[1:3] == [f"    {path}:2: steps: the end", f"      module A: {sentence}"]
+    assert done.stderr == f"module 0: {sentence}\n"
+
+
+def test_what_no_firmware_has_is_typed_to_see_its_error(tmp_path: Path) -> None:
+    (tmp_path / "x.yaml").write_text(RINGS.replace("BLEINIT", "NONSENSE"))
+    assert main(["play", str(tmp_path)]) == 0
+
+
+@pytest.mark.parametrize(("head", "code", "status"), [("waits: true\n", 0, "waiting"), ("", 1, "FAILED")])
+def test_an_extra_that_is_not_installed_is_named(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    head: str,
+    code: int,
+    status: str,
+) -> None:
+    monkeypatch.setitem(EXTRAS, "AT+GMR", Extra("versions", "no_such_package"))
+    monkeypatch.setitem(EXTRAS, "discard", Extra("there", "json"))
+    path = tmp_path / "x.yaml"
+    path.write_text(f"{head}title: 'x'\nsteps: [{{send: AT+GMR}}, {{do: discard}}]\n")
+    assert main(["play", str(path)]) == code
+    out = capsys.readouterr().out
+    assert status in out.splitlines()[0]
+    assert "AT+GMR with the extra versions" in out
+    installed = "is not installed; pip install 'esp-at-simulator[versions]' would be right"
+    assert (installed in out) is (status == "FAILED")
 
 
 def test_a_failure_shows_what_was_expected_what_came_and_what_was_before(

@@ -41,6 +41,26 @@ def test_several_signals_in_a_row_end_it_as_one_does(start: Start, tmp_path: Pat
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_command_that_is_not_built_is_told_once(start: Start) -> None:
+    simulator = start()
+    with Client(simulator.port()) as client:
+        client.started()
+        for command in (b"AT+BLEINIT=1", b"AT+NONSENSE", b"AT+BLEINIT?", b"AT+RST", b"AT+BLEINIT=1", b"AT+HTTPCPOST?"):
+            client.command(command, b"ready\r\n" if command == b"AT+RST" else b"\r\nERROR\r\n")
+    assert simulator.stop() == 0
+    told = [line for line in simulator.stderr if "not built" in line]
+    sentence = "module 0: {} is a command of this firmware that is not built here; it answers ERROR"
+    assert told == [sentence.format("AT+BLEINIT"), sentence.format("AT+HTTPCPOST")]
+
+
+def test_what_a_released_firmware_leaves_out_is_no_command_of_it(start: Start) -> None:
+    simulator = start("--build", "release")
+    with Client(simulator.port()) as client:
+        client.started().command(b"AT+BTINIT?", b"\r\nERROR\r\n")
+    assert simulator.stop() == 0
+    assert not [line for line in simulator.stderr if "not built" in line]
+
+
 @pytest.mark.parametrize("option", ["--link", "--port"])
 def test_the_place_of_the_link_can_be_chosen(start: Start, tmp_path: Path, option: str) -> None:
     simulator = start(option, f"{'pty:' * (option == '--port')}wire")

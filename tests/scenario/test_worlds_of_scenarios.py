@@ -169,7 +169,7 @@ async def test_a_flash_file_beside_the_scenario_stays_as_it_is(tmp_path: Path) -
 def test_what_a_scenario_waits_for_is_of_the_firmware_of_the_module_that_gets_it(tmp_path: Path) -> None:
     def waits_for(dialect: str, *lines: str) -> tuple[str, ...]:
         text = DIALECTS.replace("ai-thinker", dialect).replace("v0.30", "v1.7") + steps(*lines)
-        return prepare(read_scenario(write(tmp_path, text))).awaited
+        return tuple(map(str, prepare(read_scenario(write(tmp_path, text))).awaited))
 
     assert waits_for("esp32-v5", "{send: 'AT+SYSADC?', module: B}") == ("AT+SYSADC",)
     assert waits_for("esp32-v5", "{send: 'AT+SYSADC?', module: A}") == ()

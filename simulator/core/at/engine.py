@@ -29,6 +29,7 @@ from espat.core.at.machine import (
     Record,
     Run,
     State,
+    Unknown,
     Want,
     Write,
 )
@@ -56,6 +57,7 @@ class Engine:
         *,
         restart: Callable[[Restart], None],
         panicked: Callable[[str, Exception], None],
+        unknown: Callable[[str, Form], None] | None = None,
         conventions: Conventions = ESP_AT,
         latency: Callable[[str], float] | None = None,
         sleep: Callable[[float], Any] = trio.sleep,
@@ -63,8 +65,8 @@ class Engine:
         system_log: SystemLog | None = None,
     ) -> None:
         """`context`: the module, first argument of every handler. `panicked` is told which command has failed in the
-        simulator itself, and how. `latency`: seconds a command takes, None: none. `system_log`: where it complains
-        about input that is not for it."""
+        simulator itself, and how; `unknown`, which form of a command there is not. `latency`: seconds a command takes,
+        None: none. `system_log`: where it complains about input that is not for it."""
         self.conventions = conventions
         self.machine = AtMachine(context, registry, conventions)
         self._context = context
@@ -72,6 +74,7 @@ class Engine:
         self._output = uart.output
         self._restart = restart
         self._panicked = panicked
+        self._unknown = unknown
         self._latency = latency
         self._sleep = sleep
         self._recorder = recorder
@@ -240,6 +243,10 @@ class Engine:
     def _panic(self, action: Panic) -> None:
         self._panicked(action.name, action.error)
 
+    def _tell_unknown(self, action: Unknown) -> None:
+        if self._unknown is not None:
+            self._unknown(action.name, action.form)
+
     def _ask_restart(self, action: Restart) -> None:
         self._restart(action)
 
@@ -252,6 +259,7 @@ class Engine:
         Call: _call,
         Again: _again,
         Panic: _panic,
+        Unknown: _tell_unknown,
         Restart: _ask_restart,
     }
 

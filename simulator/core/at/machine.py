@@ -29,7 +29,7 @@ from espat.core.at.data_entry import DataEntry
 from espat.core.at.errors import BUSY as BUSY_CODE
 from espat.core.at.errors import UNKNOWN_COMMAND, CommandError
 from espat.core.at.escape import EscapeDetector
-from espat.core.at.grammar import UnknownCommandError, parse_line
+from espat.core.at.grammar import Form, UnknownCommandError, parse_line
 from espat.core.at.registry import Entry, Registry
 from espat.core.trace import Kind
 
@@ -123,7 +123,14 @@ class Panic(NamedTuple):
     error: Exception
 
 
-Action = Write | Record | Complain | Run | EndData | Call | Again | Panic | Restart
+class Unknown(NamedTuple):
+    """Tell that there is no such command, or no such form of it."""
+
+    name: str
+    form: Form
+
+
+Action = Write | Record | Complain | Run | EndData | Call | Again | Panic | Unknown | Restart
 """`Restart`: end this boot."""
 
 
@@ -235,7 +242,8 @@ class AtMachine:
             entry = self._registry.find(self._context, command)
             arguments = entry.signature.bind(self._context, command.parameters)
         except CommandError as error:
-            return self.fail(error)
+            unknown = [Unknown(command.name, command.form)] if error.code == UNKNOWN_COMMAND else []
+            return [*unknown, *self.fail(error)]
         except Exception as error:
             return self.panic(command.name, error)
         self.want = BUSY

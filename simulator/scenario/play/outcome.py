@@ -51,8 +51,10 @@ def play_file(path: Path, setting: StageOptions, seed: int | None = None, limit:
     try:
         prepared = prepare_file(path)
         title = prepared.scenario.title
+        if prepared.awaited and prepared.scenario.waits:
+            return outcome(WAITING, ", ".join(map(str, prepared.awaited)))
         if prepared.awaited:
-            return outcome(WAITING, ", ".join(prepared.awaited))
+            return outcome(FAILED, *unbuilt(prepared))
         if prepared.scenario.attach:
             return outcome(WRONG, f"{path}:1: it leaves the serial port to somebody else; play it alone")
         trio.run(_play, prepared, setting, seed, limit)
@@ -119,6 +121,12 @@ def _is_too_long(error: BaseException) -> bool:
 async def _play(prepared: Prepared, setting: StageOptions, seed: int | None, limit: int) -> None:
     with _limited(limit):
         await play(prepared, setting, seed=seed)
+
+
+def unbuilt(prepared: Prepared) -> list[str]:
+    """What to say of a scenario that uses what there is not, and does not wait for it."""
+    hint = "  a scenario with 'waits: true' waits for it, and does not fail"
+    return [*(each.problem for each in prepared.awaited), hint]
 
 
 def report(error: PlayError) -> list[str]:

@@ -12,11 +12,12 @@ import trio
 
 from espat.core.trace import Record
 from espat.dialects.names import DIALECTS
+from espat.module import NOT_BUILT
 from espat.persist.chip.image_file import FlashFileError
 from espat.scenario.hosts.peers import PeerError
 from espat.scenario.play.references import unknown_names
 from espat.scenario.play.waiting import awaited, awaited_by_step
-from espat.scenario.reading.scenario import Place, Scenario, ScenarioError, Step
+from espat.scenario.reading.scenario import Awaited, Place, Scenario, ScenarioError, Step
 from espat.scenario.reading.scenario_file import read_scenario
 from espat.scenario.reading.scenario_world import ScenarioWorld, arrange
 from espat.scenario.stage.flash_files import open_flash_files
@@ -65,7 +66,7 @@ class Prepared(NamedTuple):
     reactions: tuple[tuple[Bound, ...], ...]
     surroundings: ScenarioWorld
     variables: Variables
-    awaited: tuple[str, ...]
+    awaited: tuple[Awaited, ...]
 
 
 def prepare_file(path: Path) -> Prepared:
@@ -126,7 +127,7 @@ def prepare(scenario: Scenario) -> Prepared:
             mistakes.append(str(scenario.place("world").error(str(error))))
     if mistakes or surroundings is None:
         raise ScenarioError("\n".join(mistakes))
-    waiting = tuple(dict.fromkeys((*awaited(scenario, surroundings.world), *surroundings.awaited)))
+    waiting = awaited(scenario, surroundings)
     return Prepared(scenario, steps, reactions, surroundings, variables, waiting)
 
 
@@ -259,7 +260,11 @@ async def perform(prepared: Prepared, stage: Stage, *, forever: bool = False) ->
 
 
 async def _nothing_left(prepared: Prepared, stage: Stage) -> None:
-    """What the modules print until they rest has been expected, or may be seen anywhere. Raises PlayError."""
+    """No command was typed that only the real firmware has; what the modules print until they rest has been expected,
+    or may be seen anywhere. Raises PlayError."""
+    for name, module in stage.modules.items():
+        for command in module.not_built:
+            raise PlayError(prepared.scenario.place("steps"), "the end", f"module {name}: {NOT_BUILT % command}")
     for name, terminal in stage.terminals.items():
         last = next((step for step in reversed(prepared.scenario.steps) if step.module == name), None)
         place = last.place if last is not None else prepared.scenario.place("steps")

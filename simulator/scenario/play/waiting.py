@@ -1,19 +1,20 @@
 """What a scenario waits for: commands, verbs and protocols that there are not yet.
 
-A documented session stays in the tree before the simulator can play it. It is counted as waiting, with what it waits
-for, and counts as played as soon as that exists: a verb of the table comes before what is written here.
+A documented session stays in the tree before the simulator can play it: its file says `waits: true`. It is counted as
+waiting, with what it waits for, and counts as played as soon as that exists: a verb of the table comes before what is
+written here. Any other file that uses such a thing fails.
 """
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
+from importlib.util import find_spec
+from typing import Final, NamedTuple
 
-from espat.core.at.grammar import UnknownCommandError, parse_line
-from espat.dialects.catalogue import load_catalogue
+from espat.core.at.grammar import Form, UnknownCommandError, parse_line
 from espat.dialects.loading import load_firmware
 from espat.dialects.names import RUNNABLE
-from espat.scenario.reading.scenario import Scenario, Step
-from espat.scenario.reading.scenario_world import AWAITED_PROTOCOLS
+from espat.scenario.reading.scenario import Awaited, Place, Scenario, Step
+from espat.scenario.reading.scenario_world import AWAITED_PROTOCOLS, ScenarioWorld
 from espat.scenario.text.variables import VARIABLE
 from espat.scenario.verbs import VERBS
 from espat.scenario.world.world import World
@@ -40,6 +41,18 @@ BUILD_OPTIONS: Final = frozenset(
 """What a transcript may need of the build: the full one has it as soon as its commands exist."""
 
 
+class Extra(NamedTuple):
+    """Libraries that are installed only where somebody wants them: the name of the extra of this distribution, and a
+    package of it to import."""
+
+    name: str
+    package: str
+
+
+EXTRAS: Final[dict[str, Extra]] = {}
+"""By the command or verb that needs it."""
+
+
 def awaited_by_step(step: Step) -> str | None:
     """What one step waits for: a verb, an argument or a protocol; None when it can be played, or is just wrong."""
     if step.action in AWAITED_VERBS and step.action not in VERBS:
@@ -56,41 +69,56 @@ def awaited_by_step(step: Step) -> str | None:
     return None
 
 
-def awaited(scenario: Scenario, world: World) -> tuple[str, ...]:
-    """What a scenario waits for besides its world, each once. `world`: has a table for each module."""
-    return tuple(dict.fromkeys(_awaited(scenario, world)))
+def awaited(scenario: Scenario, surroundings: ScenarioWorld) -> tuple[Awaited, ...]:
+    """What a scenario waits for, each once. `surroundings`: their world has a table for each module."""
+    found: dict[str, Awaited] = {}
+    for each in (*_awaited(scenario, surroundings.world), *surroundings.awaited):
+        found.setdefault(each.what, each)
+    return tuple(found.values())
 
 
-def _awaited(scenario: Scenario, world: World) -> Iterator[str]:
+def _awaited(scenario: Scenario, world: World) -> Iterator[Awaited]:
     dialects = {name: own.dialect or RUNNABLE[0] for name, own in zip(scenario.modules, world.modules, strict=True)}
     for dialect in dict.fromkeys(dialects.values()):
         if dialect not in RUNNABLE:
-            yield f"dialect {dialect}"
+            yield Awaited(f"dialect {dialect}", scenario.place("dialect"))
         else:
             modules = [name for name in dialects if dialects[name] == dialect]
             yield from _awaited_commands(dialect, [step for step in scenario.every_step() if step.module in modules])
     for need in scenario.needs:
         if need not in BUILD_OPTIONS:
-            yield need
+            yield Awaited(need, scenario.place("needs"))
     for step in scenario.every_step():
         if (reason := awaited_by_step(step)) is not None:
-            yield reason
+            yield Awaited(reason, step.place)
+        yield from _missing_extra(step.action, step.place)
 
 
-def _awaited_commands(dialect: str, steps: Iterable[Step]) -> Iterator[str]:
+def _awaited_commands(dialect: str, steps: Iterable[Step]) -> Iterator[Awaited]:
     """Those that the firmware has and the simulator has not. What no firmware has is typed to see its ERROR."""
-    typed = [_command(step.value) for step in steps if step.action == "send"]
-    works = {name for name, _ in load_firmware(dialect).registry}
-    missing = [name for name in typed if name is not None and name not in works]
-    if missing:
-        documented = {command for entry in load_catalogue(dialect).documented for command in entry.commands}
-        yield from (name for name in missing if name in documented)
+    firmware = load_firmware(dialect)
+    for step in steps:
+        command = _command(step.value) if step.action == "send" else None
+        if command is None:
+            continue
+        name, form = command
+        if firmware.lacks(name, form):
+            yield Awaited(name, step.place)
+        yield from _missing_extra(name, step.place)
 
 
-def _command(line: str) -> str | None:
-    """The name of a documented command; None for anything else a scenario may type."""
+def _missing_extra(name: str, place: Place) -> Iterator[Awaited]:
+    """The extra that a command or a verb needs, when it is not installed."""
+    extra = EXTRAS.get(name)
+    if extra is not None and find_spec(extra.package) is None:
+        state = f"is not installed; pip install 'esp-at-simulator[{extra.name}]' would be right"
+        yield Awaited(f"{name} with the extra {extra.name}", place, state)
+
+
+def _command(line: str) -> tuple[str, Form] | None:
+    """The name and the form of a documented command; None for anything else a scenario may type."""
     try:
-        name = parse_line(VARIABLE.sub("0", line).encode(errors="surrogateescape")).name
+        command = parse_line(VARIABLE.sub("0", line).encode(errors="surrogateescape"))
     except UnknownCommandError:
         return None
-    return name if re.fullmatch(r"AT\+[A-Z0-9_]+", name) else None
+    return (command.name, command.form) if re.fullmatch(r"AT\+[A-Z0-9_]+", command.name) else None

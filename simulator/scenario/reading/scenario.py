@@ -35,6 +35,22 @@ class Place(NamedTuple):
         return ScenarioError(f"{self}: {problem}")
 
 
+class Awaited(NamedTuple):
+    """Something that a scenario uses and that there is not: a command, a verb, a protocol. `state`: why not."""
+
+    what: str
+    place: Place
+    state: str = "is not built yet"
+
+    def __str__(self) -> str:
+        return self.what
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with a scenario that does not wait for it."""
+        return f"{self.place}: {self.what} {self.state}"
+
+
 class Step(NamedTuple):
     """One step.
 
@@ -92,6 +108,8 @@ class Scenario(NamedTuple):
     """With those of `setup` before them."""
     lines: Mapping[str, int]
     """By the keys of the file."""
+    waits: bool = False
+    """Whether it may wait for what is not built yet; else it fails."""
 
     def place(self, key: str) -> Place:
         """Where a key of the file stands."""

@@ -67,6 +67,7 @@ FILE_KEYS: Final[Mapping[str, type | tuple[type, ...]]] = {
     "vars": dict,
     "may_also_see": list,
     "attach": bool,
+    "waits": bool,
     "reactions": list,
     "setup": list,
     "steps": list,
@@ -146,6 +147,7 @@ class _Reader:
             reactions=reactions,
             steps=steps,
             lines=content.lines,
+            waits=content.get("waits", False),
         )
         for step in scenario.every_step() if attach else ():
             if step.action in ON_THE_PORT:
@@ -192,7 +194,8 @@ class _Reader:
             self._wrong(place, f"{name} cannot be read")
             self.mistakes += str(error).splitlines()
             return self._empty()
-        return other._replace(title=self._content.get("title", other.title))
+        content = self._content
+        return other._replace(title=content.get("title", other.title), waits=content.get("waits", other.waits))
 
     # Steps
 

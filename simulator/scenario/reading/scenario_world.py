@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from espat.core.suggestions import right_word
 from espat.radio.security import SECURITIES
-from espat.scenario.reading.scenario import Place, Scenario, ScenarioError, shown
+from espat.scenario.reading.scenario import Awaited, Place, Scenario, ScenarioError, shown
 from espat.scenario.reading.world_file import load_world
 from espat.scenario.reading.world_reader import Mistake, WorldError, read_world
 from espat.scenario.text.document import Items, Table
@@ -49,7 +49,7 @@ class ScenarioWorld(NamedTuple):
 
     world: World
     peers: tuple[PeerConfiguration, ...]
-    awaited: tuple[str, ...]
+    awaited: tuple[Awaited, ...]
 
 
 def arrange(scenario: Scenario, variables: Variables) -> ScenarioWorld:
@@ -62,7 +62,7 @@ class _Arrangement:
         self._scenario = scenario
         self._variables = variables
         self._mistakes: list[str] = []
-        self._awaited: list[str] = []
+        self._awaited: list[Awaited] = []
         self._found = scenario.world if isinstance(scenario.world, Table) else Table(1)
 
     def result(self) -> ScenarioWorld:
@@ -76,7 +76,9 @@ class _Arrangement:
                     raise WorldError(str(path), [Mistake("", "no regular file", "a TOML file")])
                 world = load_world(path)
             else:
-                self._awaited += [f"world: {key}" for key in ELSEWHERE if key in found]
+                for key in ELSEWHERE:
+                    if key in found:
+                        self._await(f"world: {key}", found.lines[key])
                 world = self._inline(found)
         except WorldError as error:
             if isinstance(self._scenario.world, str):
@@ -259,7 +261,7 @@ class _Arrangement:
                     "world", f"peers: serves: found {shown(text)}; 'tcp 80', 'udp 53' or 'ssl 443' would be right", line
                 )
             elif parts[1] in AWAITED_PROTOCOLS:
-                self._awaited.append(f"a peer that serves {parts[1]}")
+                self._await(f"a peer that serves {parts[1]}", entry.lines["serves"])
             else:
                 served.append((parts[1], int(parts[2])))
         return tuple(served)
@@ -299,6 +301,9 @@ class _Arrangement:
     def _wrong(self, key: str, problem: str, line: int | None = None) -> None:
         place = self._scenario.place(key)
         self._mistakes.append(str((place if line is None else place._replace(line=line)).error(problem)))
+
+    def _await(self, what: str, line: int) -> None:
+        self._awaited.append(Awaited(what, self._scenario.place("world")._replace(line=line)))
 
     def _place_of(self, place: str) -> Place:
         """Where a mistake in the world stands in the scenario, as near as can be told."""
