@@ -10,6 +10,7 @@ from espat.core.at.registry import Registry
 from espat.core.time.timing import Timing
 from espat.persist.variants import Variant
 from espat.radio.smart_config import Broadcast
+from espat.stack.address import Address
 from espat.stack.links import LinkListener
 from espat.stack.receiving import DataListener
 from espat.system import Factory, FirmwareVersion
@@ -42,7 +43,7 @@ class Reports(LinkListener, DataListener, Protocol):
     def softap_station_joined(self, mac: bytes) -> None:
         """A station has joined the softAP."""
 
-    def softap_leased(self, mac: bytes, address: str) -> None:
+    def softap_leased(self, mac: bytes, address: Address) -> None:
         """The softAP has given an address."""
 
     def softap_station_left(self, mac: bytes) -> None:

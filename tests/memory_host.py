@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 import trio
 
 from espat.scenario.world.world import World
+from espat.stack.address import Address
 from espat.stack.endpoint import Endpoint
 from espat.stack.errors import LWIP_RESET, NetworkError
 from espat.stack.memory_stream import MemoryStream, memory_stream_pair
@@ -79,7 +80,7 @@ class MemoryHost:
         self.attempts += 1
         if not self.listens:
             raise NetworkError(LWIP_RESET)
-        far, near = memory_stream_pair(client, Endpoint(HOST, port))
+        far, near = memory_stream_pair(client, Endpoint(Address(HOST), port))
         connection = Connection(near)
         connection.reads = self.reads
         self.connections.append(connection)
@@ -104,7 +105,7 @@ async def host(
     async with station(world, *commands, capacity=capacity) as bench, trio.open_nursery() as nursery:
         it = MemoryHost(nursery)
         (lan,) = bench.simulation.lans.values()
-        lan.nodes[HOST] = it
+        lan.nodes[Address(HOST)] = it
         yield bench, it
         nursery.cancel_scope.cancel()
 

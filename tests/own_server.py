@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 import trio
 
 from espat.scenario.world.world import World
+from espat.stack.address import Address
 from tests.network import NO_ANSWER, PEER, answer, expect, receive_exactly, soon, station, taken
 from tests.texts import OK, PROMPT, SENT
 from tests.workbench import Workbench
@@ -21,7 +22,7 @@ START = b"AT+CIPSERVER=1,%d" % PORT
 
 
 def own_world() -> World:
-    return World(hosts={PEER: "127.0.0.1"}, listen_address=OWN)
+    return World(hosts={PEER: "127.0.0.1"}, listen_address=Address(OWN))
 
 
 @asynccontextmanager

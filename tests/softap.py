@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from espat.scenario.world.world import StationConfiguration, World
+from espat.stack.address import Address
 from tests.several import modules, run
 from tests.texts import ERROR, OK, SOFTAP
 from tests.workbench import Workbench
@@ -13,7 +14,8 @@ NAMES = [b"f8:87:f1:0f:35:%02x" % n for n in range(4)]
 
 
 def phones(count: int = 1, password: bytes = b"12345678", address: str | None = None) -> World:
-    return World(stations=tuple(StationConfiguration(mac, b"lab", password, address) for mac in PHONES[:count]))
+    fixed = Address(address) if address is not None else None
+    return World(stations=tuple(StationConfiguration(mac, b"lab", password, fixed) for mac in PHONES[:count]))
 
 
 def connected(number: int) -> bytes:

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from espat.persist.manufacturing import SHIPPED
 from espat.persist.pki import Authority, Issued, Subject
+from espat.stack.address import Address
 from espat.stack.endpoint import Endpoint
 from espat.stack.memory_stream import MemoryStream, memory_stream_pair
 from espat.stack.openssl import _library, _pointer
@@ -239,7 +240,7 @@ class TlsHost:
 
     def connect(self, port: int, client: Endpoint) -> MemoryStream:
         """Somebody connects."""
-        far, near = memory_stream_pair(client, Endpoint(HOST, port))
+        far, near = memory_stream_pair(client, Endpoint(Address(HOST), port))
         if self.context is not None:
             self.connections.append(Secured(near, self.context))
             self._nursery.start_soon(self.connections[-1].run)
@@ -273,7 +274,7 @@ async def tls_host(
             assert (await bench.command(line)) == b"\r\nOK\r\n", line
         it = TlsHost(nursery, context, behaviour)
         (lan,) = bench.simulation.lans.values()
-        lan.nodes[HOST] = it
+        lan.nodes[Address(HOST)] = it
         yield bench, it
         nursery.cancel_scope.cancel()
 

@@ -20,7 +20,7 @@ from espat.dialects.names import RUNNABLE
 from espat.persist.variants import VARIANTS
 from espat.scenario.world.modules import with_modules
 from espat.scenario.world.world import ModuleConfiguration, World
-from espat.stack.endpoint import LOOPBACK
+from espat.stack.address import LOOPBACK
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, _SubParsersAction
@@ -140,8 +140,8 @@ def _check_listening(options: Namespace, world: World) -> None:
         raise ValueError(f"{place}: {found}; an IPv4 address of this machine would be right") from None
 
 
-def _address(text: str) -> str:
+def _address(text: str) -> IPv4Address:
     try:
-        return str(IPv4Address(text))
+        return IPv4Address(text)
     except ValueError:
         raise ValueError(f"--listen: found {text!r}; an IPv4 address of this machine would be right") from None

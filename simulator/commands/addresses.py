@@ -13,12 +13,13 @@ from espat.core.at.errors import CommandError, invalid
 from espat.core.at.grammar import Form
 from espat.core.at.registry import CommandTable
 from espat.module import Module
+from espat.stack.address import address_text
 from espat.stack.errors import ResolveError
 from espat.stack.interface import DEFAULT_DNS, Ipv4
 
 table = CommandTable()
 
-DEFAULT_NETMASK: Final = "255.255.255.0"
+DEFAULT_NETMASK: Final = IPv4Address("255.255.255.0")
 IPV6_ONLY: Final = 3
 INVALID_MACS: Final = (bytes(6), b"\xff" * 6)
 
@@ -26,7 +27,7 @@ INVALID_MACS: Final = (bytes(6), b"\xff" * 6)
 def ipv4_lines(name: bytes, ipv4: Ipv4) -> list[Line]:
     """Address, gateway and netmask of an interface, a line each."""
     return [
-        Line(b'%b:%b:"%b"' % (name, part, value.encode()))
+        Line(b'%b:%b:"%b"' % (name, part, address_text(value)))
         for part, value in ((b"ip", ipv4.address), (b"gateway", ipv4.gateway), (b"netmask", ipv4.netmask))
     ]
 
@@ -34,17 +35,16 @@ def ipv4_lines(name: bytes, ipv4: Ipv4) -> list[Line]:
 def static_ipv4(arguments: Ipv4Arguments) -> Ipv4:
     """A fixed address, which one host alone can have. Raises CommandError."""
     address, gateway, netmask = arguments
-    own = IPv4Address(address)
-    nobody = own.is_unspecified or own.is_multicast or own.is_loopback or own.is_reserved
+    nobody = address.is_unspecified or address.is_multicast or address.is_loopback or address.is_reserved
     if nobody or (gateway is None) != (netmask is None) or (netmask is not None and not _is_netmask(netmask)):
         raise CommandError
-    default_gateway = address.rpartition(".")[0] + ".1"
+    default_gateway = address + (1 - address.packed[-1])
     return Ipv4(address, gateway or default_gateway, netmask or DEFAULT_NETMASK)
 
 
-def _is_netmask(text: str) -> bool:
+def _is_netmask(mask: IPv4Address) -> bool:
     """Whether the ones of a mask stand before its zeros."""
-    host_bits = ~int(IPv4Address(text)) & 0xFFFFFFFF
+    host_bits = ~int(mask) & 0xFFFFFFFF
     return host_bits & (host_bits + 1) == 0
 
 
@@ -53,10 +53,10 @@ def addresses(module: Module) -> list[Line]:
     """AT+CIFSR: addresses and MACs of the interfaces that are on."""
     lines = []
     if module.wifi.has_softap:
-        lines.append(Line(b'+CIFSR:APIP,"%b"' % module.softap_interface.ipv4.address.encode()))
+        lines.append(Line(b'+CIFSR:APIP,"%b"' % address_text(module.softap_interface.ipv4.address)))
         lines.append(Line(b'+CIFSR:APMAC,"%b"' % mac_text(module.softap.mac)))
     if module.wifi.has_station:
-        lines.append(Line(b'+CIFSR:STAIP,"%b"' % module.interface.ipv4.address.encode()))
+        lines.append(Line(b'+CIFSR:STAIP,"%b"' % address_text(module.interface.ipv4.address)))
         lines.append(Line(b'+CIFSR:STAMAC,"%b"' % mac_text(module.station.mac)))
     return lines
 
@@ -106,7 +106,7 @@ def set_dhcp(module: Module, enabled: Bool, interfaces: Annotated[int, Range(0, 
 @table.command("AT+CIPDNS", Form.QUERY)
 def dns_servers(module: Module) -> Line:
     """AT+CIPDNS?: whether they were set by hand, and the servers."""
-    servers = module.interface.dns_servers
+    servers = map(address_text, module.interface.dns_servers)
     return Line(b"+CIPDNS:%d%b" % (module.interface.manual_dns, b"".join(b',"%b"' % server for server in servers)))
 
 
@@ -123,9 +123,7 @@ def set_dns_servers(
     given = [server for server in chosen if server is not None]
     if len(set(given)) < len(given):
         raise CommandError
-    servers = [
-        server.encode() if server is not None else default for server, default in zip(chosen, DEFAULT_DNS, strict=True)
-    ]
+    servers = [server or default for server, default in zip(chosen, DEFAULT_DNS, strict=True)]
     module.interface.set_dns(manual, servers)
 
 
@@ -152,5 +150,5 @@ async def address_of(module: Module, name: str, limit: int = 0) -> bytes:
         except ResolveError:
             await module.pause(module.timing.unresolved)
         else:
-            return address.encode()
+            return address_text(address)
     raise CommandError(cause=LinkFailure.NO_SUCH_HOST)

@@ -5,7 +5,8 @@ from typing import Annotated, Any, ClassVar, Final, NamedTuple
 
 from espat.core.at.arguments import Argument, Flag, Range, Text, Word
 from espat.core.at.errors import invalid
-from espat.stack.endpoint import is_address
+from espat.stack import address
+from espat.stack.address import parse_address
 
 HOST_NAME_LIMIT: Final = 64
 ALL_LINKS: Final = 5
@@ -14,15 +15,15 @@ _MAC = re.compile(rb"[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}")
 
 
 class AddressText(Argument):
-    """A quoted IPv4 address; the handler gets a str."""
+    """A quoted IPv4 address; the handler gets an address."""
 
     wire_type = bytes
 
-    def check(self, value: bytes, position: int) -> str:
-        text = value.decode("latin-1")
-        if not is_address(text):
+    def check(self, value: bytes, position: int) -> address.Address:
+        found = parse_address(value.decode("latin-1"))
+        if found is None:
             raise invalid(position)
-        return text
+        return found
 
     def describe(self) -> str:
         return "IPv4 address"
@@ -108,8 +109,8 @@ class Reserved(Argument):
 Link = Annotated[int, LinkNumber()]
 Host = Annotated[str, HostText(HOST_NAME_LIMIT, 1)]
 Port = Annotated[int, Range(1, 65535)]
-Address = Annotated[str, AddressText()]
-LocalAddress = Annotated[str | None, AddressOrNothing()]
+Address = Annotated[address.Address, AddressText()]
+LocalAddress = Annotated[address.Address | None, AddressOrNothing()]
 Mac = Annotated[bytes, MacText()]
 
 

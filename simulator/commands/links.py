@@ -12,7 +12,7 @@ from espat.core.at.grammar import Form, Parameter
 from espat.core.at.registry import Choice, CommandTable
 from espat.module import Module
 from espat.radio.station import StationState
-from espat.stack.endpoint import is_ipv6
+from espat.stack.address import Address, address_text, is_ipv6
 from espat.stack.errors import LWIP_ABORTED, NetworkError, ResolveError, UnreachableError
 from espat.stack.link import Link as OpenLink
 from espat.stack.link import TlsLink, UdpLink
@@ -145,7 +145,7 @@ async def _open(
     module: Module,
     number: int,
     opening: Coroutine[Any, Any, None],
-    local_address: str | None,
+    local_address: Address | None,
     limit: int,
     failures: Failures = FAILURES,
 ) -> None:
@@ -262,5 +262,5 @@ def _state_line(name: bytes, link: OpenLink) -> Line:
     address, port = link.remote
     return Line(
         b'%b:%d,"%b","%b",%d,%d,%d'
-        % (name, link.number, link.kind, address.encode(), port, link.local_port, link.accepted)
+        % (name, link.number, link.kind, address_text(address), port, link.local_port, link.accepted)
     )

@@ -8,7 +8,7 @@ from espat.core.at.errors import CommandError
 from espat.core.at.grammar import Form
 from espat.core.at.registry import CommandTable
 from espat.module import Module
-from espat.stack.endpoint import is_ipv6, is_loopback
+from espat.stack.address import is_ipv6
 from espat.stack.errors import ResolveError, UnreachableError
 from espat.stack.ping import round_trip
 
@@ -42,6 +42,6 @@ async def milliseconds_to(module: Module, host: str) -> int | None:
         except UnreachableError:
             await module.clock.sleep(PING_LIMIT)
         else:
-            near = route.nodes or route.host is None or is_loopback(route.host.address)
+            near = route.nodes or route.host is None or route.host.address.is_loopback
             return NEAR if near or route.host is None else await round_trip(route.host.address)
     return None

@@ -13,6 +13,7 @@ from espat.core.at.errors import CommandError
 from espat.core.at.grammar import Form, Parameter
 from espat.core.at.registry import CommandTable
 from espat.module import Module
+from espat.stack.address import address_text
 from espat.stack.endpoint import Endpoint
 from espat.stack.links import LINK_COUNT
 
@@ -72,7 +73,7 @@ def set_receive_mode_of_link(module: Module, link: AnyNumber, passive: Bool) -> 
 def read(module: Module, link: Number, most: Annotated[int, Range(1, LONG_LIMIT)]) -> Unterminated:
     """AT+CIPRECVDATA: up to `most` bytes; the data is followed by the OK without a line end of its own."""
     data, sender = take(module, link, most)
-    origin = b'"%b",%d,' % (sender.address.encode(), sender.port) if module.links.shows_sender else b""
+    origin = b'"%b",%d,' % (address_text(sender.address), sender.port) if module.links.shows_sender else b""
     return Unterminated(b"+CIPRECVDATA:%d,%b%b" % (len(data), origin, data), private=True)
 
 

@@ -7,6 +7,7 @@ from espat.core.at.registry import CommandTable
 from espat.core.trace import Kind
 from espat.module import Module
 from espat.radio.smart_config import Broadcast
+from espat.stack.address import Address, address_text
 from espat.stack.endpoint import Endpoint
 from espat.stack.link import Link
 from espat.system import SystemMessages
@@ -34,7 +35,7 @@ def incoming_data(module: Module, wording: Wording, link: Link, payload: bytes, 
     """+IPD of active receiving, with CR LF before it."""
     links = module.links
     number = b"%d," % link.number if links.multiple else b""
-    origin = wording.sender % (sender.address.encode(), sender.port) if links.shows_sender else b""
+    origin = wording.sender % (address_text(sender.address), sender.port) if links.shows_sender else b""
     return b"\r\n+IPD,%b%d%b:%b%b" % (number, len(payload), origin, payload, wording.behind_data)
 
 
@@ -52,7 +53,7 @@ def link_details(link: Link) -> bytes:
         link.number,
         link.kind,
         link.accepted,
-        address.encode(),
+        address_text(address),
         port,
         link.local_port,
     )
@@ -93,9 +94,9 @@ class FirmwareReports:
         """A station has joined the softAP."""
         self._softap_status(b'+STA_CONNECTED:"%b"\r\n' % mac_text(mac))
 
-    def softap_leased(self, mac: bytes, address: str) -> None:
+    def softap_leased(self, mac: bytes, address: Address) -> None:
         """The softAP has given an address."""
-        self._softap_status(b'+DIST_STA_IP:"%b","%b"\r\n' % (mac_text(mac), address.encode()))
+        self._softap_status(b'+DIST_STA_IP:"%b","%b"\r\n' % (mac_text(mac), address_text(address)))
 
     def softap_station_left(self, mac: bytes) -> None:
         """A station has left the softAP."""

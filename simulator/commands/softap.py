@@ -1,6 +1,5 @@
 """The softAP (ESP-AT User Guide, AT+CWSAP, AT+CWLIF, AT+CWQIF, AT+CWDHCPS, AT+CIPAP, AT+CIPAPMAC)."""
 
-from ipaddress import IPv4Address
 from typing import Annotated, Final
 
 from espat.commands.addresses import INVALID_MACS, ipv4_lines, static_ipv4
@@ -13,6 +12,7 @@ from espat.core.at.grammar import Form, Parameter
 from espat.core.at.registry import CommandTable
 from espat.module import Module
 from espat.radio.softap import MOST_STATIONS, SOFTAP_SECURITIES, SoftAp
+from espat.stack.address import address_text
 from espat.stack.softap_interface import POOL_SIZE, SoftApInterface
 
 table = CommandTable()
@@ -71,7 +71,7 @@ def leased_stations(module: Module) -> list[tuple[bytes, bytes]]:
     point, lan = module.softap.access_point, module.softap_interface.lan
     if point is None or lan is None:
         return []
-    return [(lan.leases[mac].encode(), mac_text(mac)) for mac in point.stations if mac in lan.leases]
+    return [(address_text(lan.leases[mac]), mac_text(mac)) for mac in point.stations if mac in lan.leases]
 
 
 @table.command("AT+CWQIF", Form.EXECUTE)
@@ -101,7 +101,7 @@ def pool(module: Module) -> Unterminated:
 def pool_values(interface: SoftApInterface) -> bytes:
     """Lease time in minutes, first and last address, as text."""
     first, last = interface.pool
-    return b"%d,%b,%b" % (interface.lease_time, str(first).encode(), str(last).encode())
+    return b"%d,%b,%b" % (interface.lease_time, address_text(first), address_text(last))
 
 
 def resets_pool(module: Module, parameters: tuple[Parameter, ...]) -> bool:
@@ -133,13 +133,11 @@ def set_pool(
     """AT+CWDHCPS=1: these addresses, which must be in the softAP's subnet and not too many; the time is in minutes."""
     _need_dhcp_server(module)
     interface = module.softap_interface
-    start, end = IPv4Address(first), IPv4Address(last)
-    own = IPv4Address(interface.ipv4.address)
-    if start not in interface.subnet or start <= own <= end:
+    if first not in interface.subnet or first <= interface.ipv4.address <= last:
         raise invalid(POOL_START)
-    if end not in interface.subnet or not 0 <= int(end) - int(start) <= POOL_SIZE:
+    if last not in interface.subnet or not 0 <= int(last) - int(first) <= POOL_SIZE:
         raise invalid(POOL_END)
-    interface.set_pool(lease_time, start, end)
+    interface.set_pool(lease_time, first, last)
 
 
 @table.command("AT+CIPAP", Form.QUERY)

@@ -1,13 +1,13 @@
 """One UDP port of a module: its sockets on this machine, and what has come in."""
 
 from collections.abc import Callable
-from ipaddress import IPv4Address
 from typing import Final, NamedTuple
 
 import trio
 from trio import socket
 
-from espat.stack.endpoint import HOST_BROADCAST, LOOPBACK, Endpoint, is_loopback
+from espat.stack.address import HOST_BROADCAST, LOOPBACK, Address
+from espat.stack.endpoint import Endpoint, socket_endpoint
 from espat.stack.errors import NetworkError, network_error
 from espat.stack.host_socket import open_socket
 
@@ -44,30 +44,31 @@ class Datagrams:
         """`loopback`: the bound socket, which this takes over. `closed` is told when the port is closed. `modules`: the
         UDP ports of the simulation's modules on this machine, which this is added to."""
         self.local_port = local_port
-        self.group: str | None = None
+        self.group: Address | None = None
         """The multicast group whose datagrams it takes."""
         self._loopback = loopback
-        self._host = Endpoint(*loopback.getsockname())
+        self._host = socket_endpoint(loopback.getsockname())
+        self._only_loopback = self._host.address.is_loopback
         self._modules = modules
         self._outward: socket.SocketType | None = None
         self._to_many: list[socket.SocketType] = []
-        self._spoken_to: set[str] = set()
+        self._spoken_to: set[Address] = set()
         self._spawn = spawn
         self._closed = closed
         self._arriving, self._arrived = trio.open_memory_channel[Arrival](DATAGRAM_BACKLOG)
         modules.add(self._host)
         loopback.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
-        loopback.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(LOOPBACK))
+        loopback.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, LOOPBACK.packed)
 
-    async def join(self, group: str) -> None:
+    async def join(self, group: Address) -> None:
         """Take the datagrams of a multicast group, from this machine too as far as the port is free there."""
         self.group = group
-        membership = socket.inet_aton(group) + socket.inet_aton(LOOPBACK)
+        membership = group.packed + LOOPBACK.packed
         await self._listen_at(Endpoint(group, self.local_port), membership)
 
     async def hear_broadcasts(self) -> None:
         """Take what programs of this machine send to all of its loopback network, as far as the port is free there."""
-        if is_loopback(self._host.address):
+        if self._only_loopback:
             await self._listen_at(Endpoint(HOST_BROADCAST, self._host.port))
 
     async def _listen_at(self, address: Endpoint, membership: bytes | None = None) -> None:
@@ -77,7 +78,7 @@ class Datagrams:
             return
         try:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # all modules listen there
-            await sock.bind(address)
+            await sock.bind(address.of_socket)
             if membership is not None:
                 sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, membership)
         except OSError:
@@ -92,12 +93,12 @@ class Datagrams:
     async def send_to_host(self, data: bytes, destination: Endpoint) -> None:
         """Send one datagram to an address of this machine's or its network. Raises NetworkError."""
         sock = self._loopback
-        local = is_loopback(destination.address) or IPv4Address(destination.address).is_multicast
-        if not local and is_loopback(sock.getsockname()[0]):
+        address = destination.address
+        if self._only_loopback and not (address.is_loopback or address.is_multicast):
             sock = self._outward_socket()
-            self._spoken_to.add(destination.address)
+            self._spoken_to.add(address)
         try:
-            await sock.sendto(data, destination)
+            await sock.sendto(data, destination.of_socket)
         except OSError as error:
             raise network_error(error) from error
 
@@ -113,15 +114,15 @@ class Datagrams:
         """Move datagrams from a socket into the backlog until it is closed."""
         while True:
             try:
-                data, (address, port) = await sock.recvfrom(DATAGRAM_LIMIT)
+                data, name = await sock.recvfrom(DATAGRAM_LIMIT)
             except trio.ClosedResourceError:
                 return
             except OSError:
                 if sock.fileno() < 0:
                     return
                 continue  # an ICMP answer to something sent before
-            sender = Endpoint(address, port)
-            if sock is self._outward and address not in self._spoken_to:
+            sender = socket_endpoint(name)
+            if sock is self._outward and sender.address not in self._spoken_to:
                 continue
             if sock in self._to_many and sender in self._modules:
                 continue  # which sends it in memory too

@@ -3,6 +3,8 @@
 import errno
 from typing import Final
 
+from espat.stack.address import Address
+
 # Error numbers of the module's libc, as `+ERRNO:` shows them.
 LWIP_UNKNOWN: Final = 5
 LWIP_WOULD_BLOCK: Final = 11
@@ -40,8 +42,8 @@ class ResolveError(Exception):
 class UnreachableError(Exception):
     """Nobody has that address."""
 
-    def __init__(self, address: str) -> None:
-        super().__init__(address)
+    def __init__(self, address: Address) -> None:
+        super().__init__(str(address))
         self.address = address
 
 

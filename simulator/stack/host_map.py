@@ -8,19 +8,15 @@ machine comes through the gateway.
 """
 
 from collections.abc import Mapping
+from typing import TypeAlias
 
-from espat.stack.endpoint import (
-    BROADCAST,
-    HOST_BROADCAST,
-    LOOPBACK,
-    NO_ADDRESS,
-    Endpoint,
-    is_address,
-    is_loopback,
-    split_endpoint,
-)
+from espat.stack.address import BROADCAST, HOST_BROADCAST, LOOPBACK, NO_ADDRESS, Address, parse_address
+from espat.stack.endpoint import Endpoint, split_endpoint
 from espat.stack.errors import UnreachableError
 from espat.stack.lan import Lan
+
+Target: TypeAlias = tuple[Address, int | None]
+"""An address, with a port or for all of them."""
 
 
 class HostMap:
@@ -30,31 +26,38 @@ class HostMap:
         """`hosts`: what the module addresses to what this machine has, each with or without a port.
         `offline`: nothing but the entries, the gateway and loopback can be reached."""
         self.offline = offline
-        self._entries = {key.lower(): split_endpoint(value) for key, value in (hosts or {}).items()}
-        self._reversed: dict[tuple[str, int | None], list[tuple[str, int | None]]] = {}
-        for key, target in self._entries.items():
-            name, port = split_endpoint(key)
-            if is_address(name):
-                self._reversed.setdefault(target, []).append((name, port))
+        self._addresses: dict[Target, Target] = {}
+        self._names: dict[tuple[str, int | None], Target] = {}
+        self._reversed: dict[Target, list[Target]] = {}
+        for key, value in (hosts or {}).items():
+            name, port = split_endpoint(key.lower())
+            host, host_port = split_endpoint(value.lower())
+            target = Address(host), host_port
+            address = parse_address(name)
+            if address is None:
+                self._names[name, port] = target
+            else:
+                self._addresses[address, port] = target
+                self._reversed.setdefault(target, []).append((address, port))
 
-    def set_name(self, name: str, address: str | None) -> None:
+    def set_name(self, name: str, address: Address | None) -> None:
         """From now on a name leads to this address; None: it has no entry, with or without a port."""
         name = name.lower()
-        for key in [key for key in self._entries if split_endpoint(key)[0] == name]:
-            del self._entries[key]
+        for key in [key for key in self._names if key[0] == name]:
+            del self._names[key]
         if address is not None:
-            self._entries[name] = (address, None)
+            self._names[name, None] = (address, None)
 
-    def has_entry(self, address: str, port: int) -> bool:
+    def has_entry(self, address: Address, port: int) -> bool:
         """Whether an entry says where an address is."""
-        return f"{address}:{port}" in self._entries or address in self._entries
+        return (address, port) in self._addresses or (address, None) in self._addresses
 
-    def to_host(self, address: str, port: int, lan: Lan | None) -> Endpoint:
+    def to_host(self, address: Address, port: int, lan: Lan | None) -> Endpoint:
         """Where on this machine or its network an address of the module's is. Raises UnreachableError."""
-        for key in (f"{address}:{port}", address):
-            if key in self._entries:
-                return self._endpoint(key, port)
-        if is_loopback(address):
+        target = self._addresses.get((address, port)) or self._addresses.get((address, None))
+        if target is not None:
+            return _endpoint(target, port)
+        if address.is_loopback:
             return Endpoint(address, port)
         if lan is not None:
             if address == lan.gateway and lan.has_uplink:
@@ -67,29 +70,27 @@ class HostMap:
 
     def name_to_host(self, name: str, port: int) -> Endpoint | None:
         """Where an entry says that a name is; None when there is no entry."""
-        for key in (f"{name.lower()}:{port}", name.lower()):
-            if key in self._entries:
-                return self._endpoint(key, port)
-        return None
+        target = self._names.get((name.lower(), port)) or self._names.get((name.lower(), None))
+        return _endpoint(target, port) if target is not None else None
 
-    def name_to_address(self, name: str) -> str | None:
+    def name_to_address(self, name: str) -> Address | None:
         """The address here that an entry for a name, with or without a port, leads to; None when there is no entry."""
         name = name.lower()
-        keys = [name] if name in self._entries else [key for key in self._entries if split_endpoint(key)[0] == name]
-        return self._entries[keys[0]][0] if keys else None
+        if (name, None) in self._names:
+            return self._names[name, None][0]
+        return next((target[0] for key, target in self._names.items() if key[0] == name), None)
 
-    def to_module(self, address: str, port: int, lan: Lan | None) -> Endpoint:
+    def to_module(self, address: Address, port: int, lan: Lan | None) -> Endpoint:
         """What the module calls an address of this machine or its network."""
         # An entry with a port on its left only and no port on its right is for that port alone.
-        whole = [name for name in self._reversed.get((address, None), ()) if name[1] in (None, port)]
-        for names in (self._reversed.get((address, port), ()), whole):
-            if names:
-                near = [name for name in names if lan is not None and lan.contains(name[0])]
-                found, found_port = (near or names)[0]
-                return Endpoint(found, found_port or port)
+        whole = [seen for seen in self._reversed.get((address, None), ()) if seen[1] in (None, port)]
+        for candidates in (self._reversed.get((address, port), ()), whole):
+            if candidates:
+                near = [seen for seen in candidates if lan is not None and lan.contains(seen[0])]
+                return _endpoint((near or candidates)[0], port)
         return Endpoint(address, port)
 
-    def caller(self, address: str, port: int, lan: Lan | None) -> Endpoint:
+    def caller(self, address: Address, port: int, lan: Lan | None) -> Endpoint:
         """What the module calls somebody on this machine or its network who comes to it: this machine comes through
         the gateway."""
         found = self.to_module(address, port, lan)
@@ -101,13 +102,13 @@ class HostMap:
         """Where on this machine or its network a broadcast goes: to the programs here that listen on all addresses, on
         the port itself and on those that entries of the subnet give for it, and to the other machines of entries."""
         found = {Endpoint(HOST_BROADCAST, port)}
-        for key in self._entries:
-            address, own_port = split_endpoint(key)
-            if is_address(address) and lan.contains(address) and own_port in (None, port):
+        for address, own_port in self._addresses:
+            if lan.contains(address) and own_port in (None, port):
                 host = self.to_host(address, port, lan)
-                found.add(Endpoint(HOST_BROADCAST, host.port) if is_loopback(host.address) else host)
+                found.add(Endpoint(HOST_BROADCAST, host.port) if host.address.is_loopback else host)
         return sorted(found)
 
-    def _endpoint(self, key: str, port: int) -> Endpoint:
-        address, to_port = self._entries[key]
-        return Endpoint(address, to_port or port)
+
+def _endpoint(target: Target, port: int) -> Endpoint:
+    """A target, of the port that is asked for where it is for all of them."""
+    return Endpoint(target[0], target[1] or port)

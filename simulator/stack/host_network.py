@@ -8,16 +8,16 @@ import errno
 import socket as stdlib_socket
 from collections.abc import Callable
 from functools import partial
-from ipaddress import IPv4Address
 from typing import Final, NamedTuple
 
 import trio
 from trio import socket
 
 from espat.core.time.clock import Clock
+from espat.stack.address import LOOPBACK, Address
 from espat.stack.connection import HostConnection
 from espat.stack.datagrams import Datagrams
-from espat.stack.endpoint import LOOPBACK, Endpoint, is_address, is_loopback
+from espat.stack.endpoint import Endpoint, socket_endpoint
 from espat.stack.errors import ResolveError, network_error
 from espat.stack.host_map import HostMap
 from espat.stack.host_socket import open_socket
@@ -45,14 +45,14 @@ class HostListener:
         """Wait for a client: its connection, and where it comes from. Raises trio.ClosedResourceError."""
         while True:
             try:
-                connection, (address, port) = await self._socket.accept()
+                connection, client = await self._socket.accept()
             except OSError as error:
                 if self._socket.fileno() < 0:
                     raise trio.ClosedResourceError from None
                 if error.errno in OUT_OF_RESOURCES:
                     await trio.sleep(ACCEPT_PAUSE)
                 continue  # else the client has gone already
-            return connection, Endpoint(address, port)
+            return connection, socket_endpoint(client)
 
     def close(self) -> None:
         """Stop listening."""
@@ -87,7 +87,7 @@ class HostNetwork:
         host_map: HostMap,
         clock: Clock,
         *,
-        own_address: str = LOOPBACK,
+        own_address: Address = LOOPBACK,
         ports: dict[int, int] | None = None,
         announce: Callable[[str], None] = _silent,
         udp_ports: set[Endpoint] | None = None,
@@ -102,16 +102,14 @@ class HostNetwork:
         self._announce = announce
         self._udp_ports = udp_ports if udp_ports is not None else set()
 
-    async def resolve(self, name: str, lan: Lan | None) -> str:
-        """The IPv4 address of a name or address, as the module sees it. Raises ResolveError."""
-        if is_address(name):
-            return name
+    async def resolve(self, name: str, lan: Lan | None) -> Address:
+        """The address of a name, as the module sees it. Raises ResolveError."""
         entry = self.host_map.name_to_address(name)
         if entry is not None:
             return self.host_map.to_module(entry, 0, lan).address
         return await self._look_up(name, lan)
 
-    async def _look_up(self, name: str, lan: Lan | None) -> str:
+    async def _look_up(self, name: str, lan: Lan | None) -> Address:
         if self.host_map.offline:
             raise ResolveError(name)
         try:
@@ -119,31 +117,31 @@ class HostNetwork:
                 found = await socket.getaddrinfo(name, None, family=socket.AF_INET, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
             raise ResolveError(name) from error
-        return self.host_map.to_module(str(found[0][4][0]), 0, lan).address
+        return self.host_map.to_module(Address(found[0][4][0]), 0, lan).address
 
-    async def locate(self, name: str, port: int, lan: Lan | None) -> Destination:
-        """Where a name or address is. Raises ResolveError, UnreachableError."""
+    async def locate(self, target: str | Address, port: int, lan: Lan | None) -> Destination:
+        """Where a name or an address is. Raises ResolveError, UnreachableError."""
         host_map = self.host_map
-        if not is_address(name):
-            host = host_map.name_to_host(name, port)
+        if isinstance(target, str):
+            host = host_map.name_to_host(target, port)
             if host is not None:
                 seen = host_map.to_module(*host, lan)
                 if seen.port != port:  # what is there for another port of the module's is not what it has dialled
                     seen = host_map.to_module(host.address, 0, lan)
                 return Destination(Endpoint(seen.address, port), host, beyond=False)
-            name = await self._look_up(name, lan)
-        beyond = not is_loopback(name) and not host_map.has_entry(name, port)
-        return Destination(Endpoint(name, port), host_map.to_host(name, port, lan), beyond)
+            target = await self._look_up(target, lan)
+        beyond = not target.is_loopback and not host_map.has_entry(target, port)
+        return Destination(Endpoint(target, port), host_map.to_host(target, port, lan), beyond)
 
     async def connect(self, host: Endpoint) -> HostConnection:
         """Open a TCP connection. Raises NetworkError."""
         tcp = open_socket(socket.SOCK_STREAM)
         try:
             with self._clock.real_work():
-                if is_loopback(host.address) and is_loopback(self._own_address):
-                    await tcp.bind((self._own_address, 0))
+                if host.address.is_loopback and self._own_address.is_loopback:
+                    await tcp.bind((str(self._own_address), 0))
                 with trio.move_on_after(CONNECT_LIMIT) as limit:
-                    await tcp.connect(host)
+                    await tcp.connect(host.of_socket)
             if limit.cancelled_caught:
                 raise TimeoutError(errno.ETIMEDOUT, "nobody answers")
         except OSError as error:
@@ -157,7 +155,7 @@ class HostNetwork:
     async def listen(self, port: int) -> HostListener:
         """Listen on a TCP port of the module's. Raises NetworkError."""
         tcp = await self._bound(socket.SOCK_STREAM, port)
-        self._announce(f"serves tcp {port} at {Endpoint(*tcp.getsockname())}")
+        self._announce(f"serves tcp {port} at {socket_endpoint(tcp.getsockname())}")
         return HostListener(tcp, partial(self._announce, f"no longer serves tcp {port}"))
 
     async def open_datagrams(
@@ -166,7 +164,7 @@ class HostNetwork:
         """Open a UDP port, a free one when none is given: `free_port` for the module, the same or another one here.
         Raises NetworkError."""
         udp = await self._bound(socket.SOCK_DGRAM, local_port, free_port)
-        host = Endpoint(*udp.getsockname())
+        host = socket_endpoint(udp.getsockname())
         closed: Callable[[], None] = _nothing
         if local_port is not None:
             self._announce(f"serves udp {local_port} at {host}")
@@ -192,7 +190,7 @@ class HostNetwork:
             try:
                 if kind == socket.SOCK_STREAM:
                     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                await sock.bind((self._own_address, candidate))
+                await sock.bind((str(self._own_address), candidate))
                 if kind == socket.SOCK_STREAM:
                     sock.listen(BACKLOG)
             except OSError as error:
@@ -207,12 +205,12 @@ class HostNetwork:
         raise AssertionError("the last candidate either binds or raises")
 
 
-def check_own(address: str) -> None:
+def check_own(address: Address) -> None:
     """Look whether this machine has an address. Raises OSError."""
     with stdlib_socket.socket() as sock:
-        sock.bind((address, 0))
+        sock.bind((str(address), 0))
 
 
-def own_address(base: str, module: int) -> str:
+def own_address(base: Address, module: int) -> Address:
     """Where module number `module` appears when module 0 appears at `base`: loopback counts up, others stay."""
-    return str(IPv4Address(base) + module) if is_loopback(base) else base
+    return base + module if base.is_loopback else base

@@ -8,7 +8,7 @@ import trio
 
 from espat.core.time.clock import Clock
 from espat.persist.settings import Setting, Settings
-from espat.stack.endpoint import NO_ADDRESS
+from espat.stack.address import NO_ADDRESS, Address, address_text, read_address
 from espat.stack.lan import Lan
 
 DHCP_STATION, DHCP_SOFTAP = 1, 2
@@ -16,15 +16,15 @@ LONGEST_DISCOVERY: Final = 60
 SHORTEST_RENEWAL: Final = 60
 """Seconds between two questions to a DHCP server that does not answer: lwIP looks for one after 2, 4, 8, ... and
 asks again for an address it has after half of the time left (RFC 2131, section 4.4.5)."""
-DEFAULT_DNS: Final = (b"208.67.222.222", b"114.114.114.114", b"8.8.8.8")
+DEFAULT_DNS: Final = (Address("208.67.222.222"), Address("114.114.114.114"), Address("8.8.8.8"))
 
 
 class Ipv4(NamedTuple):
-    """The address of an interface, dotted."""
+    """The address of an interface, and its network."""
 
-    address: str
-    gateway: str
-    netmask: str
+    address: Address
+    gateway: Address
+    netmask: Address
 
 
 UNSET: Final = Ipv4(NO_ADDRESS, NO_ADDRESS, NO_ADDRESS)
@@ -38,9 +38,9 @@ class StationInterface:
     static_gateway = Setting("NVM_002", "gw", b"")
     static_netmask = Setting("NVM_002", "netmask", b"")
     manual_dns = Setting("NVM_008", "enable", 0)
-    dns_1 = Setting("NVM_008", "dns1", DEFAULT_DNS[0])
-    dns_2 = Setting("NVM_008", "dns2", DEFAULT_DNS[1])
-    dns_3 = Setting("NVM_008", "dns3", DEFAULT_DNS[2])
+    dns_1 = Setting("NVM_008", "dns1", address_text(DEFAULT_DNS[0]))
+    dns_2 = Setting("NVM_008", "dns2", address_text(DEFAULT_DNS[1]))
+    dns_3 = Setting("NVM_008", "dns3", address_text(DEFAULT_DNS[2]))
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class StationInterface:
         self._ipv4: Ipv4 | None = None
         self._came_up = trio.Event()
         self._lease_scope: trio.CancelScope | None = None
-        self._leased_dns: bytes | None = None
+        self._leased_dns: Address | None = None
 
     @property
     def up(self) -> bool:
@@ -81,10 +81,10 @@ class StationInterface:
         return self._ipv4 or self.static or UNSET
 
     @property
-    def dns_servers(self) -> tuple[bytes, bytes, bytes]:
+    def dns_servers(self) -> tuple[Address, Address, Address]:
         """The three servers in force; DHCP replaces the first default."""
         if self.manual_dns or self._leased_dns is None:
-            return self.dns_1, self.dns_2, self.dns_3
+            return read_address(self.dns_1), read_address(self.dns_2), read_address(self.dns_3)
         return self._leased_dns, DEFAULT_DNS[1], DEFAULT_DNS[2]
 
     @property
@@ -121,9 +121,7 @@ class StationInterface:
     def set_static(self, ipv4: Ipv4) -> None:
         """Use a fixed address from now on; DHCP is off then."""
         self.dhcp_mode &= ~DHCP_STATION
-        self.static_address = ipv4.address.encode()
-        self.static_gateway = ipv4.gateway.encode()
-        self.static_netmask = ipv4.netmask.encode()
+        self.static_address, self.static_gateway, self.static_netmask = map(address_text, ipv4)
         self._give_up(ipv4)
         self._configure()
 
@@ -138,10 +136,10 @@ class StationInterface:
         elif before and not self.dhcp:
             self._stop_lease()  # an address that has been leased stays
 
-    def set_dns(self, manual: bool, servers: Sequence[bytes]) -> None:
+    def set_dns(self, manual: bool, servers: Sequence[Address]) -> None:
         """Use these three servers; unless `manual`, until DHCP completes the next time."""
         self.manual_dns = int(manual)
-        self.dns_1, self.dns_2, self.dns_3 = servers
+        self.dns_1, self.dns_2, self.dns_3 = map(address_text, servers)
         self._leased_dns = None
 
     @property
@@ -149,7 +147,7 @@ class StationInterface:
         """The fixed address, if there is one."""
         if self.dhcp or not self.static_address:
             return None
-        return Ipv4(self.static_address.decode(), self.static_gateway.decode(), self.static_netmask.decode())
+        return Ipv4(*map(read_address, (self.static_address, self.static_gateway, self.static_netmask)))
 
     def _configure(self) -> None:
         self._stop_lease()
@@ -170,13 +168,13 @@ class StationInterface:
         with scope:
             while True:
                 address = await self._discover(lan)
-                self._leased_dns = lan.gateway.encode()
+                self._leased_dns = lan.gateway
                 self._come_up(Ipv4(address, lan.gateway, lan.netmask))
                 await self._keep(lan, address)
                 self._leased_dns = None
                 self._give_up()
 
-    async def _discover(self, lan: Lan) -> str:
+    async def _discover(self, lan: Lan) -> Address:
         """Ask until there is a server with an address to give."""
         pause = 1
         while True:
@@ -187,7 +185,7 @@ class StationInterface:
             pause = min(2 * pause, LONGEST_DISCOVERY)
             await self._clock.sleep(pause)
 
-    async def _keep(self, lan: Lan, address: str) -> None:
+    async def _keep(self, lan: Lan, address: Address) -> None:
         """Renew the lease until it is refused, or has run out."""
         ends = self._clock.now() + lan.lease_time
         pause = lan.lease_time / 2

@@ -1,9 +1,10 @@
 """A network: its subnet, its gateway, its DHCP server, and who of the simulation is on it or can be reached from it."""
 
 from collections.abc import Callable, Iterator
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Network
 from typing import Final, Protocol
 
+from espat.stack.address import Address
 from espat.stack.endpoint import Endpoint
 from espat.stack.memory_stream import MemoryStream
 
@@ -25,8 +26,8 @@ class Host(Node, Protocol):
     """A host of the world, which has its address and its name (empty: none) whether it has power or not."""
 
     @property
-    def address(self) -> str:
-        """Its IPv4 address, dotted."""
+    def address(self) -> Address:
+        """Its address."""
 
     @property
     def name(self) -> str:
@@ -37,7 +38,7 @@ class Host(Node, Protocol):
         """Whether anything answers there."""
 
 
-def _ignore(mac: bytes, address: str) -> None:
+def _ignore(mac: bytes, address: Address) -> None:
     pass
 
 
@@ -47,53 +48,53 @@ class Lan:
     def __init__(
         self,
         subnet: IPv4Network,
-        first_address: IPv4Address,
-        last_address: IPv4Address | None = None,
+        first_address: Address,
+        last_address: Address | None = None,
         *,
-        softap_address: str | None = None,
+        softap_address: Address | None = None,
         dhcp: bool = True,
         lease_time: float = DEFAULT_LEASE,
-        leased: Callable[[bytes, str], None] = _ignore,
+        leased: Callable[[bytes, Address], None] = _ignore,
     ) -> None:
         """`first_address`, `last_address`: what the DHCP server gives, the whole subnet without the latter.
         `softap_address`: of the module whose softAP this is; a router of the world has the first address of the subnet,
         and it is this machine. `dhcp`: False for a network without such a server. `lease_time`: seconds an address is
         given for. `leased` is told of every address given: MAC, address."""
         self.subnet = subnet
-        self.gateway = softap_address or str(subnet.network_address + 1)
+        self.gateway = softap_address or subnet.network_address + 1
         self.has_uplink = softap_address is None
         """Whether there is something beyond: this machine and its network."""
-        self.netmask = str(subnet.netmask)
-        self.broadcast = str(subnet.broadcast_address)
+        self.netmask = subnet.netmask
+        self.broadcast = subnet.broadcast_address
         self.dhcp = dhcp
         self.lease_time = lease_time
-        self.nodes: dict[str, Node] = {}
+        self.nodes: dict[Address, Node] = {}
         """Who comes and goes, by address."""
-        self.hosts: dict[str, Host] = {}
+        self.hosts: dict[Address, Host] = {}
         """The hosts of the world that can be reached from here, by address: on the subnet, and beyond the gateway."""
-        self.leases: dict[bytes, str] = {}
+        self.leases: dict[bytes, Address] = {}
         """Addresses given, by MAC."""
         self._first = first_address
         self._last = last_address or subnet.broadcast_address - 1
         self._leased = leased
-        self._kept: dict[bytes, tuple[str, float]] = {}
+        self._kept: dict[bytes, tuple[Address, float]] = {}
         """Of those who have left, by MAC: the address, and until when in module time it is theirs."""
 
-    def set_pool(self, first_address: IPv4Address, last_address: IPv4Address) -> None:
+    def set_pool(self, first_address: Address, last_address: Address) -> None:
         """Give other addresses from now on; who has one keeps it."""
         self._first, self._last = first_address, last_address
         self._kept.clear()
 
-    def move(self, subnet: IPv4Network, softap_address: str) -> None:
+    def move(self, subnet: IPv4Network, softap_address: Address) -> None:
         """The softAP has another address, perhaps in another subnet. Whoever had an address from it has none now."""
         self.subnet = subnet
         self.gateway = softap_address
-        self.netmask = str(subnet.netmask)
-        self.broadcast = str(subnet.broadcast_address)
+        self.netmask = subnet.netmask
+        self.broadcast = subnet.broadcast_address
         self.leases.clear()
         self._kept.clear()
 
-    def lease(self, mac: bytes, now: float = 0.0) -> str | None:
+    def lease(self, mac: bytes, now: float = 0.0) -> Address | None:
         """The address for a station, the same one each time; None when the pool is empty. `now`: module time."""
         if mac not in self.leases:
             address = self._free_address(mac, now)
@@ -109,7 +110,7 @@ class Lan:
         if address is not None:
             self._kept[mac] = address, until
 
-    def _free_address(self, mac: bytes, now: float) -> str | None:
+    def _free_address(self, mac: bytes, now: float) -> Address | None:
         self._kept = {owner: kept for owner, kept in self._kept.items() if kept[1] > now}
         taken = {self.gateway, *self.leases.values(), *self.nodes, *self.hosts}
         own, _ = self._kept.pop(mac, (None, 0.0))
@@ -117,9 +118,9 @@ class Lan:
             return own
         taken.update(address for address, _ in self._kept.values())
         pool = range(int(self._first), int(self._last) + 1)
-        return next((text for number in pool if (text := str(IPv4Address(number))) not in taken), None)
+        return next((address for number in pool if (address := Address(number)) not in taken), None)
 
-    def node(self, address: str) -> Node | None:
+    def node(self, address: Address) -> Node | None:
         """Who answers to an address, here or beyond the gateway."""
         if address in self.nodes:
             return self.nodes[address]
@@ -127,17 +128,17 @@ class Lan:
         reached = host is not None and host.powered and (self.has_uplink or self.contains(address))
         return host if reached else None
 
-    def neighbours(self) -> Iterator[tuple[str, Node]]:
+    def neighbours(self) -> Iterator[tuple[Address, Node]]:
         """Who is on the subnet, with the address."""
         yield from self.nodes.items()
         for address, host in self.hosts.items():
             if host.powered and address not in self.nodes and self.contains(address):
                 yield address, host
 
-    def named(self, name: str) -> str | None:
+    def named(self, name: str) -> Address | None:
         """The address that a name has here; None when no host of the world has it."""
         return next((host.address for host in self.hosts.values() if host.name.lower() == name.lower()), None)
 
-    def contains(self, address: str) -> bool:
+    def contains(self, address: Address) -> bool:
         """Whether an address belongs to the subnet."""
-        return IPv4Address(address) in self.subnet
+        return address in self.subnet

@@ -136,7 +136,7 @@ class TcpLink(Link):
         self._held = bytearray()
         self._outages = 0
         self._turn = trio.Lock()  # of those who send: what each of them has stays in one piece
-        self.dialled: tuple[str, int] = remote
+        self.dialled: tuple[str, int] = str(remote.address), remote.port
         """What a client dialled, a name or an address; it is dialled again in passthrough."""
         self._connection = connection
 

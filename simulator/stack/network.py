@@ -6,16 +6,16 @@ their gateway; the host's network behind a router. `stack/host_map.py` knows the
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from ipaddress import IPv4Address
 from typing import Final, NamedTuple, Protocol
 
 import trio
 
 from espat.core.at.system_log import SystemLog
 from espat.core.time.clock import Clock
+from espat.stack.address import BROADCAST, NO_ADDRESS, Address, parse_address
 from espat.stack.connection import Connection
 from espat.stack.datagrams import Datagrams
-from espat.stack.endpoint import BROADCAST, Endpoint, is_address
+from espat.stack.endpoint import Endpoint
 from espat.stack.errors import LWIP_ADDRESS_IN_USE, LWIP_RESET, NetworkError, ResolveError, UnreachableError
 from espat.stack.host_network import HostNetwork
 from espat.stack.lan import Lan, Node
@@ -38,7 +38,7 @@ class Attachment(NamedTuple):
 
     interface: int
     lan: Lan
-    address: str
+    address: Address
     stranded: bool
 
 
@@ -46,13 +46,13 @@ class Route(NamedTuple):
     """The way to a destination.
 
     `seen`: as the module shows it. `lan`: the network it leaves through, None for loopback without any. `source`: the
-    module's address there. `nodes`: who of the simulation is meant. `host`: on this machine or its network; `many`: of
-    a broadcast or multicast datagram, all there. None of them: nobody.
+    module's address there, NO_ADDRESS without any. `nodes`: who of the simulation is meant. `host`: on this machine or
+    its network; `many`: of a broadcast or multicast datagram, all there. None of them: nobody.
     """
 
     seen: Endpoint
     lan: Lan | None
-    source: str
+    source: Address
     nodes: tuple[Node, ...] = ()
     host: Endpoint | None = None
     many: tuple[Endpoint, ...] = ()
@@ -89,7 +89,7 @@ class Network:
         """Whether any interface has an address."""
         return bool(self.attachments)
 
-    def attach(self, interface: int, lan: Lan, address: str) -> None:
+    def attach(self, interface: int, lan: Lan, address: Address) -> None:
         """An interface has come up, or has got another address."""
         self.detach(interface)
         attachment = Attachment(interface, lan, address, not lan.contains(address))
@@ -124,28 +124,35 @@ class Network:
         """The interface that is on a network, the station where there is none."""
         return next((one.interface for one in self.attachments if one.lan is lan), STATION)
 
-    async def resolve(self, name: str) -> str:
-        """The IPv4 address of a name or address, as the module sees it. Raises ResolveError."""
-        if is_address(name):
-            return name
+    async def resolve(self, name: str) -> Address:
+        """The address of a name or of dotted text, as the module sees it. Raises ResolveError."""
+        address = parse_address(name)
+        if address is not None:
+            return address
         with self._unknown_host_logged():
             _need_route(name, self.attachment())
-            name = self._address_in_memory(name) or name
+            address = self._address_in_memory(name)
+            if address is not None:
+                return address
             self._need_names(name, self._default_lan)
             return await self.host.resolve(name, self._default_lan)
 
-    async def locate(self, name: str, port: int) -> Route:
-        """The way to a name or address. Raises ResolveError, UnreachableError."""
+    async def locate(self, host: str | Address, port: int) -> Route:
+        """The way to an address, or to a name or dotted text. Raises ResolveError, UnreachableError."""
+        target = _target(host)
         with self._unknown_host_logged():
-            _need_route(name, self._attachment_towards(name))
-            name = self._address_in_memory(name, port) or name
-            attachment = self._attachment_towards(name)
-            lan, source = (attachment.lan, attachment.address) if attachment is not None else (None, "")
-            direct = is_address(name) and not self.host.host_map.has_entry(name, port)
-            if lan is not None and direct and (node := _in_memory(lan, name)) is not None:
-                return Route(Endpoint(name, port), lan, source, nodes=(node,))
-            self._need_names(name, lan)
-            destination = await self.host.locate(name, port, lan)
+            _need_route(target, self._attachment_towards(target))
+            if isinstance(target, str):
+                target = self._address_in_memory(target, port) or target
+            attachment = self._attachment_towards(target)
+            lan, source = (attachment.lan, attachment.address) if attachment is not None else (None, NO_ADDRESS)
+            if isinstance(target, str):
+                self._need_names(target, lan)
+            elif lan is not None and not self.host.host_map.has_entry(target, port):
+                node = _in_memory(lan, target)
+                if node is not None:
+                    return Route(Endpoint(target, port), lan, source, nodes=(node,))
+            destination = await self.host.locate(target, port, lan)
         if lan is not None and (node := _in_memory(lan, destination.host.address)) is not None:
             return Route(destination.host, lan, source, nodes=(node,))  # an entry of [hosts] leads there
         if destination.beyond and (lan is None or not lan.has_uplink):
@@ -160,16 +167,16 @@ class Network:
             self.log.info(LOG_TAG, f"unknown host: {error}")
             raise
 
-    async def locate_datagram(self, name: str, port: int) -> Route:
+    async def locate_datagram(self, host: str | Address, port: int) -> Route:
         """The way of a datagram, to one or to many; what nobody has is nowhere. Raises ResolveError."""
-        if is_address(name):
-            many = self._route_to_many(Endpoint(name, port))
-            if many is not None:
-                return many
+        target = _target(host)
+        many = None if isinstance(target, str) else self._route_to_many(Endpoint(target, port))
+        if many is not None:
+            return many
         try:
-            return await self.locate(name, port)
+            return await self.locate(target, port)
         except UnreachableError as error:
-            return Route(Endpoint(error.address, port), None, "")
+            return Route(Endpoint(error.address, port), None, NO_ADDRESS)
 
     async def connect(self, route: Route, options: ConnectionOptions) -> tuple[Connection, int]:
         """Open a TCP connection; returns it and the local port. Raises NetworkError."""
@@ -199,7 +206,7 @@ class Network:
             raise NetworkError(LWIP_ADDRESS_IN_USE)
         datagrams = await self.host.open_datagrams(local_port, self._spawn, free_port=self._ephemeral_port())
         self._ports[datagrams.local_port] = datagrams
-        if is_address(peer.address) and IPv4Address(peer.address).is_multicast:
+        if peer.address.is_multicast:
             try:
                 await datagrams.join(peer.address)
             except BaseException:  # cancelled
@@ -239,11 +246,11 @@ class Network:
         datagrams = self._ports.get(destination.port)
         if datagrams is None:
             return
-        if IPv4Address(destination.address).is_multicast and datagrams.group != destination.address:
+        if destination.address.is_multicast and datagrams.group != destination.address:
             return
         datagrams.deliver(data, sender)
 
-    def _address_in_memory(self, name: str, port: int | None = None) -> str | None:
+    def _address_in_memory(self, name: str, port: int | None = None) -> Address | None:
         """The address of a host of the world; None for other names and for those that `[hosts]` has."""
         lan, host_map = self._default_lan, self.host.host_map
         entry = host_map.name_to_address(name) if port is None else host_map.name_to_host(name, port)
@@ -251,15 +258,13 @@ class Network:
 
     def _need_names(self, name: str, lan: Lan | None) -> None:
         """Raises ResolveError for a name where nobody answers questions about names."""
-        has_entry = is_address(name) or self.host.host_map.name_to_address(name) is not None
+        has_entry = self.host.host_map.name_to_address(name) is not None
         if not has_entry and lan is not None and not lan.has_uplink:
             raise ResolveError(name)
 
     def _current(self, route: Route) -> Route:
         """A route whose nodes are those of now."""
         seen = route.seen
-        if not is_address(seen.address):
-            return route
         many = self._route_to_many(seen)
         if many is not None:
             return many
@@ -267,7 +272,7 @@ class Network:
         if attachment is None:
             return route._replace(nodes=())
         if attachment.stranded:
-            return Route(seen, None, "")
+            return Route(seen, None, NO_ADDRESS)
         node = None if route.host is not None else attachment.lan.node(seen.address)
         nodes = (node,) if node is not None else ()
         return route._replace(lan=attachment.lan, source=attachment.address, nodes=nodes)
@@ -277,17 +282,17 @@ class Network:
         attachment = self.attachment()
         return attachment.lan if attachment is not None else None
 
-    def _attachment_for(self, address: str) -> Attachment | None:
+    def _attachment_for(self, address: Address) -> Attachment | None:
         near = next((one for one in self.attachments if one.lan.contains(address)), None)
         return near or self.attachment()
 
-    def _attachment_towards(self, name: str) -> Attachment | None:
-        """The interface for a name or address; names are asked for over the first one."""
-        return self._attachment_for(name) if is_address(name) else self.attachment()
+    def _attachment_towards(self, target: str | Address) -> Attachment | None:
+        """The interface for a name or an address; names are asked for over the first one."""
+        return self.attachment() if isinstance(target, str) else self._attachment_for(target)
 
     def _route_to_many(self, seen: Endpoint) -> Route | None:
         address = seen.address
-        multicast = IPv4Address(address).is_multicast
+        multicast = address.is_multicast
         attachment = next((one for one in self.attachments if one.lan.broadcast == address), None) or self.attachment()
         if attachment is None or attachment.stranded:
             return None
@@ -307,14 +312,19 @@ class Network:
                 return port
 
 
-def _need_route(name: str, attachment: Attachment | None) -> None:
-    """There is none to a name or address where the interface to it is stranded. Raises ResolveError,
+def _target(host: str | Address) -> str | Address:
+    """A name, or the address that a dotted text is."""
+    return parse_address(host) or host if isinstance(host, str) else host
+
+
+def _need_route(target: str | Address, attachment: Attachment | None) -> None:
+    """There is none to a name or an address where the interface to it is stranded. Raises ResolveError,
     UnreachableError."""
     if attachment is not None and attachment.stranded:
-        raise UnreachableError(name) if is_address(name) else ResolveError(name)
+        raise ResolveError(target) if isinstance(target, str) else UnreachableError(target)
 
 
-def _in_memory(lan: Lan, address: str) -> Node | None:
+def _in_memory(lan: Lan, address: Address) -> Node | None:
     """Who of the simulation has an address. Raises UnreachableError where that is a host without power."""
     node = lan.node(address)
     if node is None and address in lan.hosts:
@@ -325,7 +335,7 @@ def _in_memory(lan: Lan, address: str) -> Node | None:
 class _ModuleNode:
     """The module as others of the simulation see it on one network."""
 
-    def __init__(self, network: Network, lan: Lan, address: str) -> None:
+    def __init__(self, network: Network, lan: Lan, address: Address) -> None:
         self.network = network
         self._lan = lan
         self._address = address

@@ -11,12 +11,14 @@ from typing import Final
 import trio
 from trio import socket
 
+from espat.stack.address import Address
+
 ECHO_REQUEST, ECHO_REPLY = 8, 0
 PROBE_PORT: Final = 7
 _HEADER: Final = struct.Struct("!BBHHH")
 
 
-async def answers(address: str) -> bool:
+async def answers(address: Address) -> bool:
     """Whether a host answers; waits for ever if it does not, so give it a time limit."""
     for kind in (socket.SOCK_DGRAM, socket.SOCK_RAW):
         try:
@@ -24,8 +26,8 @@ async def answers(address: str) -> bool:
         except OSError:  # not allowed, or there is none
             continue
         with sock:
-            return await _ask(sock, address)
-    return await _probe(address)
+            return await _ask(sock, str(address))
+    return await _probe(str(address))
 
 
 async def _ask(sock: socket.SocketType, address: str) -> bool:
@@ -59,7 +61,7 @@ def _checksum(data: bytes) -> int:
     return ~(total + (total >> 16)) & 0xFFFF
 
 
-async def round_trip(address: str) -> int:
+async def round_trip(address: Address) -> int:
     """Milliseconds until a host answers, at least 1; waits for ever if it does not."""
     began = trio.current_time()
     if not await answers(address):

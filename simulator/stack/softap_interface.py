@@ -1,16 +1,16 @@
 """The softAP's network interface: its address and its DHCP server (ESP-AT User Guide, AT+CIPAP, AT+CWDHCPS)."""
 
 from collections.abc import Callable
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Network
 from typing import Final
 
 from espat.core.time.clock import Clock
 from espat.persist.settings import Setting, Settings
+from espat.stack.address import Address, address_text, read_address
 from espat.stack.interface import Ipv4
 from espat.stack.lan import Lan
 
-DEFAULT_ADDRESS: Final = Ipv4("192.168.4.1", "192.168.4.1", "255.255.255.0")
-NOT_GIVEN: Final = Ipv4("", "", "")
+DEFAULT_ADDRESS: Final = Ipv4(Address("192.168.4.1"), Address("192.168.4.1"), Address("255.255.255.0"))
 DEFAULT_LEASE: Final = 120
 """Minutes (ESP-IDF's DHCP server)."""
 POOL_SIZE: Final = 100
@@ -34,7 +34,7 @@ class SoftApInterface:
         clock: Clock,
         dhcp: Callable[[], bool],
         *,
-        leased: Callable[[bytes, str], None],
+        leased: Callable[[bytes, Address], None],
         moved: Callable[[], None],
     ) -> None:
         """`dhcp`: whether the server is on. `leased` is told of every address given: MAC, address. `moved` is told when
@@ -51,7 +51,7 @@ class SoftApInterface:
         """The address it was given, if it was."""
         if not self._address:
             return None
-        return Ipv4(self._address.decode(), self._gateway.decode(), self._netmask.decode())
+        return Ipv4(*map(read_address, (self._address, self._gateway, self._netmask)))
 
     @property
     def ipv4(self) -> Ipv4:
@@ -59,11 +59,11 @@ class SoftApInterface:
         return self.static or DEFAULT_ADDRESS
 
     @property
-    def pool(self) -> tuple[IPv4Address, IPv4Address]:
+    def pool(self) -> tuple[Address, Address]:
         """First and last address of the DHCP server."""
         if self.has_own_pool:
-            return IPv4Address(self._pool_start.decode()), IPv4Address(self._pool_end.decode())
-        own, subnet = IPv4Address(self.ipv4.address), self.subnet
+            return read_address(self._pool_start), read_address(self._pool_end)
+        own, subnet = self.ipv4.address, self.subnet
         if own.packed[-1] < 0x80:
             return own + 1, min(own + POOL_SIZE, subnet.broadcast_address - 1)
         return max(own - POOL_SIZE, subnet.network_address + 1), own - 1
@@ -99,17 +99,18 @@ class SoftApInterface:
     def set_address(self, ipv4: Ipv4 | None) -> None:
         """Another address, None for the default; the pool goes back to the default. Those who have joined stay
         joined."""
-        self._address, self._gateway, self._netmask = (part.encode() for part in ipv4 or NOT_GIVEN)
+        parts = map(address_text, ipv4) if ipv4 is not None else (b"", b"", b"")
+        self._address, self._gateway, self._netmask = parts
         self._pool_start = self._pool_end = b""
         if self.lan is not None:
             self.lan.move(self.subnet, self.ipv4.address)
             self._apply_pool()
             self._moved()
 
-    def set_pool(self, lease_time: int, first: IPv4Address, last: IPv4Address) -> None:
+    def set_pool(self, lease_time: int, first: Address, last: Address) -> None:
         """Give these addresses from now on, for so many minutes."""
         self.lease_time = lease_time
-        self._pool_start, self._pool_end = str(first).encode(), str(last).encode()
+        self._pool_start, self._pool_end = address_text(first), address_text(last)
         self._apply_pool()
 
     def reset_pool(self) -> None:

@@ -5,6 +5,7 @@ from typing import NoReturn
 import pytest
 import trio
 
+from espat.stack.address import Address
 from espat.stack.endpoint import Endpoint
 from espat.stack.link import Link
 from tests.workbench import Workbench, workbench
@@ -16,7 +17,7 @@ class QuietLink(Link):
     kind = b"TCP"
 
     def __init__(self, number: int) -> None:
-        super().__init__(number, Endpoint("192.168.3.102", 8080), 50000 + number, None)
+        super().__init__(number, Endpoint(Address("192.168.3.102"), 8080), 50000 + number, None)
         self.open = True
 
     @property

@@ -8,6 +8,7 @@ import trio
 
 from espat.scenario.reading.world_reader import read_world
 from espat.scenario.services.peer_connection import PeerConnection
+from espat.stack.address import Address
 from tests.memory_host import HOST, linked
 from tests.network import around, connected, expect, receive_exactly, station, taken
 from tests.texts import CONNECTED, FAILED, LOST, OK, OPENED, PROMPT, SENT
@@ -105,7 +106,7 @@ async def silent_client(*commands: bytes) -> AsyncIterator[tuple[Workbench, Peer
     commands = (b"AT+CIPMUX=1", b"AT+CIPTCPOPT=5,2,,", b"AT+CIPSTO=10", b"AT+CIPSERVER=1,333", *commands)
     async with station(world, *commands) as bench:
         (host,) = bench.simulation.hosts
-        client = host.connect("192.168.3.112", 333)
+        client = host.connect(Address("192.168.3.112"), 333)
         assert await bench.settle() == b"0,CONNECT\r\n"
         yield bench, client
 

@@ -4,6 +4,7 @@ import pytest
 import trio
 
 from espat.scenario.world.world import World
+from espat.stack.address import Address
 from espat.stack.connection import Connection
 from espat.stack.network import Route
 from espat.stack.tcp_options import ConnectionOptions
@@ -361,5 +362,8 @@ async def test_an_exact_entry_goes_before_the_address() -> None:
 
 
 async def test_connections_to_loopback_come_from_the_modules_own_address() -> None:
-    async with connected(World(hosts={"192.168.3.102": "127.0.0.1"}, listen_address="127.0.0.7")) as (_, stream):
+    async with connected(World(hosts={"192.168.3.102": "127.0.0.1"}, listen_address=Address("127.0.0.7"))) as (
+        _,
+        stream,
+    ):
         assert stream.socket.getpeername()[0] == "127.0.0.7"

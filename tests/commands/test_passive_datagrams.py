@@ -2,6 +2,7 @@
 
 from trio.testing import wait_all_tasks_blocked
 
+from espat.stack.address import Address
 from espat.stack.endpoint import Endpoint
 from tests.commands.test_passive_receiving import data, notice, read
 from tests.memory_host import HOST, host
@@ -14,8 +15,8 @@ START_UDP = b'AT+CIPSTART="UDP","%b",80,1112' % HOST.encode()
 def arrive(bench: Workbench, payload: bytes, port: int = 80) -> None:
     """A datagram from the host."""
     (lan,) = bench.simulation.lans.values()
-    (address,) = (address for address in lan.nodes if address != HOST)
-    lan.nodes[address].datagram(payload, Endpoint(HOST, port), Endpoint(address, 1112))
+    (address,) = (address for address in lan.nodes if address != Address(HOST))
+    lan.nodes[address].datagram(payload, Endpoint(Address(HOST), port), Endpoint(address, 1112))
 
 
 async def test_datagrams_join_to_fill_what_is_asked_for() -> None:

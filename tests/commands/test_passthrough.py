@@ -3,6 +3,7 @@
 import pytest
 
 from espat.core.at.stream_entry import RX_BUFFER
+from espat.stack.address import Address
 from tests.memory_host import HOST, MemoryHost, host, linked
 from tests.network import around, station
 from tests.texts import BUSY, ERROR, OK, OPENED, PROMPT
@@ -276,7 +277,7 @@ async def test_udp_datagrams_come_in_bare() -> None:
         assert await bench.command(START_UDP % 0) == OPENED
         await enter(bench)
         (lan,) = bench.simulation.lans.values()
-        (address,) = (address for address in lan.nodes if address != HOST)
+        (address,) = (address for address in lan.nodes if address != Address(HOST))
         (link,) = bench.module.links
         for data in (b"one", b"two"):
             lan.nodes[address].datagram(data, link.remote, link.remote._replace(address=address, port=1112))

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from espat.stack.address import Address
 from espat.stack.endpoint import Endpoint
 from tests.commands.test_passthrough import SILENCE
 from tests.memory_host import HOST, MemoryHost, host
@@ -183,7 +184,7 @@ async def test_udp() -> None:
         await bench.advance(SILENCE)
         assert it.datagrams == [(1002, b"datagram")]
         address = bench.module.interface.ipv4.address
-        bench.module.network.deliver(b"answer", Endpoint(HOST, 1002), Endpoint(address, 1005))
+        bench.module.network.deliver(b"answer", Endpoint(Address(HOST), 1002), Endpoint(address, 1005))
         assert await bench.settle() == b"answer"
 
 

@@ -2,6 +2,7 @@
 
 import trio
 
+from espat.stack.address import Address
 from tests.memory_host import HOST, MemoryHost, linked
 from tests.network import station
 from tests.texts import CONNECTED, LOST, OK, PROMPT
@@ -15,7 +16,7 @@ async def test_a_segment_of_the_buffer_and_a_command() -> None:
         host = MemoryHost(nursery)
         host.reads = False
         (lan,) = bench.simulation.lans.values()
-        lan.nodes[HOST] = host
+        lan.nodes[Address(HOST)] = host
         assert await bench.command(b'AT+CIPSTART="TCP","%b",80' % HOST.encode()) == b"CONNECT\r\n" + OK
         for number, end in ((1, b"\r\n1,SEND OK\r\n"), (2, b"\r\n2,SEND OK\r\n"), (3, b"")):
             await bench.command(b"AT+CIPSENDBUF=2000")

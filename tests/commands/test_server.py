@@ -6,6 +6,7 @@ import pytest
 import trio
 
 from espat.scenario.world.world import World
+from espat.stack.address import Address
 from tests.network import PEER, answer, expect, station, tcp_peer
 from tests.own_server import OWN, PORT, START, ended, own_world, sends, server, some_clients
 from tests.texts import ERROR, LOST, OK
@@ -39,7 +40,7 @@ async def test_a_port_that_is_taken_here_is_shifted() -> None:
 
 
 async def test_a_port_that_the_world_maps() -> None:
-    world = World(hosts={PEER: "127.0.0.1"}, listen_address=OWN, ports={80: 21080})
+    world = World(hosts={PEER: "127.0.0.1"}, listen_address=Address(OWN), ports={80: 21080})
     async with station(world, b"AT+CIPMUX=1") as bench, some_clients(21080) as clients:
         assert await answer(bench, b"AT+CIPSERVER=1,80") == OK
         await clients.link(bench, 0)
@@ -149,7 +150,7 @@ async def test_the_interface_it_listens_on(interface: int, mode: int, heard: boo
 
 
 async def test_the_side_of_a_client_follows_from_its_address() -> None:
-    world = World(hosts={"192.168.4.2": "127.0.0.1"}, listen_address=OWN)
+    world = World(hosts={"192.168.4.2": "127.0.0.1"}, listen_address=Address(OWN))
     async with station(world, b"AT+CIPMUX=1", b"AT+CWMODE=3") as bench, some_clients() as clients:
         assert await answer(bench, START) == OK
         await clients.link(bench, 0)

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from espat.persist.pki import Issued, Subject
+from espat.stack.address import Address
 from espat.stack.endpoint import Endpoint
 from espat.stack.memory_stream import MemoryStream
 from tests.memory_host import HOST
@@ -45,7 +46,7 @@ class Clients:
         """A connection without TLS."""
         (lan,) = self._bench.simulation.lans.values()
         self._port += 1
-        return lan.nodes[OWN].connect(PORT, Endpoint(HOST, self._port))
+        return lan.nodes[Address(OWN)].connect(PORT, Endpoint(Address(HOST), self._port))
 
     async def one(self, context: ssl.SSLContext | None = None) -> Secured:
         """A client that tries to shake hands."""

@@ -20,6 +20,7 @@ from espat.scenario.world.world import (
     StationConfiguration,
     World,
 )
+from espat.stack.address import Address
 
 Write = Callable[[str | bytes], Path]
 
@@ -114,7 +115,7 @@ def test_every_key_is_read(write: Write) -> None:
             AccessPointConfiguration(ssid=b"guest"),
         ),
         stations=(
-            StationConfiguration(b"\xf8\x87\xf1\x0f\x35\x3b", b"ESP32_softAP", b"1234567890", "192.168.4.77"),
+            StationConfiguration(b"\xf8\x87\xf1\x0f\x35\x3b", b"ESP32_softAP", b"1234567890", Address("192.168.4.77")),
             StationConfiguration(b"\xf8\x87\xf1\x0f\x35\x3c", b"open"),
         ),
         modules=(
@@ -123,7 +124,7 @@ def test_every_key_is_read(write: Write) -> None:
         ),
         memory_hosts=(
             HostConfiguration(
-                "192.168.3.50",
+                Address("192.168.3.50"),
                 "time.example",
                 (
                     ServiceConfiguration(TcpEcho, 7),
@@ -132,7 +133,7 @@ def test_every_key_is_read(write: Write) -> None:
                 ),
                 1767225600.0,
             ),
-            HostConfiguration("8.8.8.8"),
+            HostConfiguration(Address("8.8.8.8")),
         ),
         hosts={
             "192.168.3.102": "127.0.0.1",
@@ -140,7 +141,7 @@ def test_every_key_is_read(write: Write) -> None:
             "broker.example.com": "127.0.0.1",
             "broker.example.com:1883": "127.0.0.1:11883",
         },
-        listen_address="127.0.0.9",
+        listen_address=Address("127.0.0.9"),
         ports={80: 8080, 333: 10333},
         timing={"join": 2.5, "boot": 0.12, "lease": 3.0, "prompt": 0.25},
     )

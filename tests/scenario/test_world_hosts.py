@@ -13,6 +13,7 @@ from espat.scenario.hosts.world_host import WorldHost
 from espat.scenario.reading.world_reader import read_world
 from espat.scenario.services.peer import TcpPeer, UdpPeer
 from espat.scenario.services.streams import ENDLESS_RATE, PATTERN
+from espat.stack.address import Address
 from espat.stack.endpoint import Endpoint
 from espat.stack.errors import LWIP_ABORTED, LWIP_RESET, NetworkError
 from tests.several import modules, run
@@ -110,7 +111,7 @@ async def test_a_host_on_the_network_of_another_access_point_is_out_of_reach() -
         await run(bench, b"AT+CIPDINFO=0")
         assert (await bench.command(b'AT+CWJAP="other"')).endswith(OK)
         (_, lan) = bench.simulation.lans.values()
-        assert list(lan.hosts) == ["203.0.113.5"]
+        assert list(lan.hosts) == [Address("203.0.113.5")]
         await connect(bench, b"far.example", 7)
 
 
@@ -223,7 +224,7 @@ async def test_a_peer_accepts_receives_sends_and_closes() -> None:
     async with joined("tcp-peer 80") as (bench,):
         await connect(bench, b"near.example", 80)
         connection = await tcp_peer(bench).accept()
-        assert connection.client == Endpoint("192.168.3.112", 49152)
+        assert connection.client == Endpoint(Address("192.168.3.112"), 49152)
         await send(bench, b"GET /\r\n")
         assert await connection.receive(5) == b"GET /"
         await connection.send(b"nothing here")
@@ -272,11 +273,11 @@ async def test_a_udp_peer_takes_and_sends() -> None:
             line = b'AT+CIPSTART=0,"UDP","%b",5000,1112' % name.encode()
             assert await bench.command(line) == b"0,CONNECT\r\n" + OK
             before = arrived(address, 5000, b"first") if name == "near.example" else b""
-            peer.send(b"first", Endpoint("192.168.3.112", 1112))  # nobody gets in from the internet
+            peer.send(b"first", Endpoint(Address("192.168.3.112"), 1112))  # nobody gets in from the internet
             assert await bench.settle() == before
             assert await send(bench, b"hello") == b""
             datagram = await peer.take()
-            assert datagram == (b"hello", Endpoint("192.168.3.112", 1112))
+            assert datagram == (b"hello", Endpoint(Address("192.168.3.112"), 1112))
             peer.send(b"hello yourself", datagram.sender)
             assert await bench.settle() == arrived(address, 5000, b"hello yourself")
             assert await bench.command(b"AT+CIPCLOSE=0") == b"0,CLOSED\r\n" + OK
@@ -286,10 +287,10 @@ async def test_a_host_connects_to_a_module_of_its_network() -> None:
     async with joined() as (bench,):
         near, far = bench.simulation.hosts
         with pytest.raises(NetworkError) as raised:
-            near.connect("192.168.3.112", 333)
+            near.connect(Address("192.168.3.112"), 333)
         assert raised.value.errno == LWIP_RESET
         await run(bench, b"AT+CIPSERVER=1,333")
-        connection = near.connect("192.168.3.112", 333)
+        connection = near.connect(Address("192.168.3.112"), 333)
         assert await bench.settle() == b"0,CONNECT\r\n"
         await connection.send(b"hello")
         assert await bench.settle() == arrived("192.168.3.50", 49152, b"hello")
@@ -297,7 +298,7 @@ async def test_a_host_connects_to_a_module_of_its_network() -> None:
         assert await connection.receive(2) == b"hi"
         for host, address in ((far, "192.168.3.112"), (near, "192.168.3.99")):
             with pytest.raises(NetworkError) as raised:
-                host.connect(address, 333)
+                host.connect(Address(address), 333)
             assert raised.value.errno == LWIP_ABORTED
 
 

@@ -9,6 +9,7 @@ import pytest
 import trio
 
 from espat.core.time.clock import Clock, RealClock, ScaledClock, SteppedClock
+from espat.stack.address import Address
 from espat.stack.connection import HostConnection
 from espat.stack.datagrams import Arrival, Datagrams
 from espat.stack.endpoint import Endpoint
@@ -28,7 +29,7 @@ async def datagrams(
 ) -> AsyncIterator[tuple[Datagrams, list[str]]]:
     """An open UDP port of a module, and what has been announced."""
     announced: list[str] = []
-    network = HostNetwork(HostMap(), RealClock(), own_address=own, ports=ports, announce=announced.append)
+    network = HostNetwork(HostMap(), RealClock(), own_address=Address(own), ports=ports, announce=announced.append)
     async with trio.open_nursery() as nursery:
         opened = await network.open_datagrams(port, nursery.start_soon)
         yield opened, announced
@@ -47,13 +48,13 @@ async def datagrams(
     ],
 )
 def test_every_module_has_a_loopback_address_of_its_own(base: str, module: int, address: str) -> None:
-    assert own_address(base, module) == address
+    assert own_address(Address(base), module) == Address(address)
 
 
 async def test_connections_to_loopback_come_from_there() -> None:
-    network = HostNetwork(HostMap(), RealClock(), own_address="127.0.0.5")
+    network = HostNetwork(HostMap(), RealClock(), own_address=Address("127.0.0.5"))
     async with tcp_peer() as peer:
-        here = Endpoint("127.0.0.1", peer.port)
+        here = Endpoint(Address("127.0.0.1"), peer.port)
         connection = await network.connect(here)
         async with await peer.accept() as stream:
             assert stream.socket.getpeername()[0] == "127.0.0.5"
@@ -63,17 +64,17 @@ async def test_connections_to_loopback_come_from_there() -> None:
 async def test_datagrams_to_loopback_come_from_there() -> None:
     async with UdpPeer() as peer, datagrams(LOCAL_PORT, "127.0.0.5") as (opened, announced):
         assert announced == [f"serves udp {LOCAL_PORT} at 127.0.0.5:{LOCAL_PORT}"]
-        await opened.send_to_host(b"hello", Endpoint("127.0.0.1", peer.port))
+        await opened.send_to_host(b"hello", Endpoint(Address("127.0.0.1"), peer.port))
         assert await peer.receive() == (b"hello", ("127.0.0.5", LOCAL_PORT))
         await peer.send(b"answer", LOCAL_PORT, "127.0.0.5")
-        assert await soon(opened.receive()) == Arrival(b"answer", Endpoint("127.0.0.1", peer.port), None)
+        assert await soon(opened.receive()) == Arrival(b"answer", Endpoint(Address("127.0.0.1"), peer.port), None)
 
 
 @asynccontextmanager
 async def connected(clock: Clock) -> AsyncIterator[tuple[HostConnection, trio.SocketStream, socket.socket]]:
     """A connection of a module, its other end, and its own socket to look at."""
     async with tcp_peer() as peer:
-        connection = await HostNetwork(HostMap(), clock).connect(Endpoint("127.0.0.1", peer.port))
+        connection = await HostNetwork(HostMap(), clock).connect(Endpoint(Address("127.0.0.1"), peer.port))
         async with await peer.accept() as stream:
             with socket.socket(fileno=os.dup(connection.descriptor)) as look:
                 yield connection, stream, look
@@ -110,7 +111,7 @@ async def test_small_segments_wait_unless_told_otherwise(no_delay: bool) -> None
 
 
 async def test_a_refused_connection() -> None:
-    here = Endpoint("127.0.0.1", await closed_port())
+    here = Endpoint(Address("127.0.0.1"), await closed_port())
     with pytest.raises(NetworkError) as failure:
         await HostNetwork(HostMap(), RealClock()).connect(here)
     assert failure.value.errno == 104

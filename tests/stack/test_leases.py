@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from espat.scenario.world.world import DEFAULT_ACCESS_POINT, World
+from espat.stack.address import Address
 from tests.workbench import Workbench, workbench
 
 HOUR = 3600.0
@@ -20,7 +21,7 @@ async def test_renewals_are_silent_and_keep_the_address() -> None:
         await join(bench)
         for _ in range(48):
             assert await bench.advance(HOUR / 2) == b""
-        assert bench.module.interface.ipv4.address == "192.168.3.112"
+        assert bench.module.interface.ipv4.address == Address("192.168.3.112")
 
 
 async def test_without_a_server_the_address_lasts_as_long_as_the_lease() -> None:
@@ -45,7 +46,7 @@ async def test_a_server_that_comes_back_in_time_renews_the_lease() -> None:
         assert await bench.advance(1.9 * HOUR) == b""
         lan.dhcp = True
         assert await bench.advance(2 * HOUR) == b""
-        assert bench.module.interface.ipv4.address == "192.168.3.112"
+        assert bench.module.interface.ipv4.address == Address("192.168.3.112")
 
 
 async def test_a_refused_renewal_loses_the_address_and_asks_for_another() -> None:
@@ -53,7 +54,7 @@ async def test_a_refused_renewal_loses_the_address_and_asks_for_another() -> Non
         await join(bench)
         (lan,) = bench.simulation.lans.values()
         lan.leases.clear()  # the router has restarted, and gives the address to somebody else
-        lan.leases[b"\2\0\0\0\0\1"] = "192.168.3.112"
+        lan.leases[b"\2\0\0\0\0\1"] = Address("192.168.3.112")
         assert await bench.advance(HOUR - 1) == b""
         assert await bench.advance(1) == b"WIFI GOT IP\r\n"
         assert (await bench.command(b"AT+CIPSTA?")).startswith(b'+CIPSTA:ip:"192.168.3.113"')
@@ -66,7 +67,7 @@ async def test_a_fixed_address_needs_no_lease() -> None:
         (lan,) = bench.simulation.lans.values()
         lan.dhcp = False
         assert await bench.advance(24 * HOUR) == b""
-        assert bench.module.interface.ipv4.address == "192.168.3.50"
+        assert bench.module.interface.ipv4.address == Address("192.168.3.50")
 
 
 async def test_a_server_that_is_there_too_late_for_the_join_gives_its_address_later() -> None:

@@ -6,10 +6,11 @@ import pytest
 import trio
 from trio.testing import check_half_closeable_stream, wait_all_tasks_blocked
 
+from espat.stack.address import Address
 from espat.stack.endpoint import Endpoint
 from espat.stack.memory_stream import WINDOW, MemoryStream, memory_stream_pair
 
-ONE, OTHER = Endpoint("192.168.4.1", 333), Endpoint("192.168.4.2", 50000)
+ONE, OTHER = Endpoint(Address("192.168.4.1"), 333), Endpoint(Address("192.168.4.2"), 50000)
 
 
 async def make_pair() -> tuple[MemoryStream, MemoryStream]:

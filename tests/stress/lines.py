@@ -75,7 +75,8 @@ JUNK: Final = (
 )
 JOIN: Final = (b'AT+CWJAP="espressif","1234567890"', b"AT+CWMODE=1", b"AT+CWMODE=3", b"AT+CWAUTOCONN=0")
 HOSTS: Final = (
-    *(HOST, HOST, HOST, ELSEWHERE, "near.example", "far.example", "192.168.4.1", "192.168.4.2", "192.168.3.112"),
+    *map(str, (HOST, HOST, HOST, ELSEWHERE)),
+    *("near.example", "far.example", "192.168.4.1", "192.168.4.2", "192.168.3.112"),
     *("192.168.3.113", "192.168.3.99", "255.255.255.255", "no.such.name"),
 )
 LENGTHS: Final = (1, 3, 100, 2048, 2048, 2048, 2048, 3000)
@@ -95,7 +96,7 @@ def command_line(random: Random, dialect: str, module: Module) -> bytes:
         "number": number if random.random() < 0.8 else LINK_COUNT,
         "host": pick(HOSTS),
         "port": pick((7, 7, 9, 19, 23, 24, 80, 80, 81, 333, 5000, 443)),
-        "name": pick(("near.example", "nobody.example", HOST)),
+        "name": pick(("near.example", "nobody.example", str(HOST))),
         "local": pick((0, 4000, 4001, 81)),
         "length": pick((1, 3, 10, 100, 1460, 2048)),
         "long": pick((200, 2920, 20000)),

@@ -14,11 +14,12 @@ from espat.scenario.services.peer_connection import PeerConnection
 from espat.scenario.services.table import read_service
 from espat.scenario.stage.running_world import RunningWorld
 from espat.scenario.world.world import DEFAULT_ACCESS_POINT, HostConfiguration, StationConfiguration, World
+from espat.stack.address import Address
 from espat.stack.endpoint import Endpoint
 from espat.stack.errors import NetworkError
 
-HOST: Final = "192.168.3.50"
-ELSEWHERE: Final = "198.51.100.7"
+HOST: Final = Address("192.168.3.50")
+ELSEWHERE: Final = Address("198.51.100.7")
 SERVICES: Final = (
     *("tcp-echo 7", "tcp-discard 9", "tcp-source 19", "tcp-silent 23", "tcp-refuse 24", "tls-echo 443"),
     *("udp-echo 7", "ntp", "tcp-peer 80", "udp-peer 81"),

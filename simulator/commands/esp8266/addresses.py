@@ -1,6 +1,5 @@
 """Addresses of the interfaces (ESP8266 AT Instruction Set 0.30, chapter 4)."""
 
-from ipaddress import IPv4Address
 from typing import Any, Final
 
 from espat.commands import addresses, softap
@@ -9,6 +8,7 @@ from espat.commands.esp8266.current_default import CurrentDefaultTable, View, in
 from espat.core.at.answers import Line
 from espat.core.at.errors import CommandError
 from espat.module import Module
+from espat.stack.address import address_text
 from espat.stack.interface import UNSET, Ipv4
 
 table = CurrentDefaultTable()
@@ -61,7 +61,7 @@ def station_ipv4(module: Module, view: View) -> Ipv4:
 @table.query("AT+CIPSTA")
 def station_address(module: Module, name: bytes, view: View) -> Line:
     """AT+CIPSTA?: the address only; zeros before the station has joined."""
-    return Line(b'%b:"%b"' % (name, station_ipv4(module, view).address.encode()))
+    return Line(b'%b:"%b"' % (name, address_text(station_ipv4(module, view).address)))
 
 
 @table.set("AT+CIPSTA")
@@ -81,13 +81,13 @@ def softap_ipv4(module: Module, view: View) -> Ipv4:
 @table.query("AT+CIPAP")
 def softap_address(module: Module, name: bytes, view: View) -> Line:
     """AT+CIPAP?: address, gateway and netmask in one line."""
-    return Line(b'%b:"%b","%b","%b"' % (name, *(part.encode() for part in softap_ipv4(module, view))))
+    return Line(b'%b:"%b","%b","%b"' % (name, *map(address_text, softap_ipv4(module, view))))
 
 
 @table.set("AT+CIPAP", ("_CUR", "_DEF"))
 def set_softap_address(module: Module, ipv4: Ipv4Arguments) -> None:
     """AT+CIPAP: a fixed address, of class C; the DHCP server is off from now on."""
-    if IPv4Address(ipv4.address).packed[0] not in CLASS_C:
+    if ipv4.address.packed[0] not in CLASS_C:
         raise CommandError
     softap.move(module, ipv4, dhcp=False)
 

@@ -13,7 +13,7 @@ from espat.core.at.errors import CommandError
 from espat.core.at.grammar import Form, Parameter
 from espat.core.at.registry import Choice, CommandTable
 from espat.module import Module
-from espat.stack.endpoint import NO_ADDRESS
+from espat.stack.address import NO_ADDRESS, address_text
 from espat.stack.errors import ResolveError
 from espat.stack.link import Link as OpenLink
 from espat.stack.server import DEFAULT_PORT
@@ -82,7 +82,7 @@ async def open_udp(
     follows: links.Follows = 0,
 ) -> None:
     """AT+CIPSTART, UDP: a port with a peer."""
-    address = NO_ADDRESS if host == "0" else host  # as lwIP reads it
+    address = str(NO_ADDRESS) if host == "0" else host  # as lwIP reads it
     await links.open_udp(module, link, links.UdpArguments(kind, address, port, local_port, follows))
 
 
@@ -136,7 +136,7 @@ def summary(module: Module) -> Line:
 
 def _five_fields(link: OpenLink) -> Line:
     address, port = link.remote
-    values = (link.number, link.kind, address.encode(), port, link.accepted)
+    values = (link.number, link.kind, address_text(address), port, link.accepted)
     return Line(b'+CIPSTATUS:%d,"%b","%b",%d,%d' % values)
 
 

@@ -22,6 +22,7 @@ from espat.core.at.grammar import Form
 from espat.module import Module
 from espat.radio.scan import ALL_FIELDS, ScanOptions
 from espat.radio.smart_config import Protocol
+from espat.stack.address import address_text
 from espat.stack.link import TlsLink
 from espat.stack.links import LINK_COUNT
 from espat.system import SystemMessages
@@ -115,7 +116,7 @@ table.set("AT+CWDHCPS", ("_CUR", "_DEF"))(softap.set_pool)
 @table.query("AT+CIPDNS", ("_CUR", "_DEF"))
 def dns_servers(module: Module, name: bytes, view: View) -> list[Line]:
     """AT+CIPDNS?: two servers, a line each, unquoted."""
-    return [Line(b"%b:%b" % (name, server)) for server in view(module.interface).dns_servers[:2]]
+    return [Line(b"%b:%b" % (name, address_text(server))) for server in view(module.interface).dns_servers[:2]]
 
 
 @table.set("AT+CIPDNS", ("_CUR", "_DEF"))

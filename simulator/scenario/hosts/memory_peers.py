@@ -85,7 +85,7 @@ class MemoryPeer(Peer):
     def _way_to(self, module: Module, to: str) -> Attachment:
         """The address and network at which the host finds a module. Raises PeerError."""
         attachments = module.network.attachments
-        named = [one for one in attachments if one.address == to]
+        named = [one for one in attachments if str(one.address) == to]
         near = [one for one in attachments if self.host.is_on(one.lan)]
         for found in (named, near, attachments):
             if found:

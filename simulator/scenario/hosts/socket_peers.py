@@ -21,7 +21,7 @@ from espat.scenario.services.peer import Datagram
 from espat.scenario.services.peer_connection import RECEIVE_SIZE, Carrier, PeerConnection
 from espat.scenario.services.tls import SERVER_CERTIFICATE
 from espat.scenario.world.peers import PeerConfiguration
-from espat.stack.endpoint import Endpoint
+from espat.stack.endpoint import socket_endpoint
 
 LOOPBACK: Final = "127.0.0.1"
 RESERVE_ATTEMPTS: Final = 20
@@ -125,7 +125,7 @@ class SocketPeer(Peer):
         await self._udp[own].sendto(data, await self._find_port(module, "udp", port))
 
     async def is_from(self, datagram: Datagram, module: Module, port: int) -> bool:
-        return datagram.sender == await self._find_port(module, "udp", port)
+        return datagram.sender.of_socket == await self._find_port(module, "udp", port)
 
     def close(self) -> None:
         """Close all ports and connections."""
@@ -163,7 +163,7 @@ class SocketPeer(Peer):
         with scope:
             while True:
                 data, sender = await self._udp[port].recvfrom(RECEIVE_SIZE)
-                self._datagrams[port].append(Datagram(data, Endpoint(*sender)))
+                self._datagrams[port].append(Datagram(data, socket_endpoint(sender)))
                 self.changed.unpark_all()
 
     def _take(self, carrier: Carrier, port: int) -> PeerConnection:

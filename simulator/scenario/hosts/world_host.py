@@ -17,7 +17,8 @@ from espat.core.time.clock import Clock
 from espat.scenario.services.peer_connection import Carrier, PeerConnection
 from espat.scenario.services.service import Service, ServiceConfiguration, TcpService, UdpService
 from espat.scenario.world.world import HostConfiguration
-from espat.stack.endpoint import BROADCAST, Endpoint
+from espat.stack.address import BROADCAST, NO_ADDRESS, Address
+from espat.stack.endpoint import Endpoint
 from espat.stack.errors import LWIP_ABORTED, LWIP_RESET, NetworkError
 from espat.stack.lan import Lan
 from espat.stack.memory_connection import GIVE_UP
@@ -59,10 +60,10 @@ class WorldHost:
         self._next_port = FIRST_EPHEMERAL
         for service in configuration.serves:
             self.open(service)
-        if self.address:
-            self._places += [_Place(self, lan, self.address) for lan in lans if lan.contains(self.address)]
-            for place in self._places or [_Place(self, lan, self.address) for lan in lans]:
-                place.lan.hosts[self.address] = place
+        if (address := self.address) is not None:
+            self._places += [_Place(self, lan, address) for lan in lans if lan.contains(address)]
+            for place in self._places or [_Place(self, lan, address) for lan in lans]:
+                place.lan.hosts[address] = place
 
     @property
     def connections(self) -> list[MemoryStream]:
@@ -115,7 +116,7 @@ class WorldHost:
         """End the service at a port of `tcp` or `udp`, if there is one; its connections stay."""
         self._services.pop((transport, port), None)
 
-    def join(self, lan: Lan, address: str) -> None:
+    def join(self, lan: Lan, address: Address) -> None:
         """Be on a network too, unless somebody has the address."""
         place = _Place(self, lan, address)
         if lan.nodes.setdefault(address, place) is place:
@@ -131,12 +132,12 @@ class WorldHost:
         """Whether it is on a network."""
         return any(place.lan is lan for place in self._places)
 
-    def connect(self, address: str, port: int) -> PeerConnection:
+    def connect(self, address: Address, port: int) -> PeerConnection:
         """Open a TCP connection to somebody on its network. Raises NetworkError."""
         stream = self.dial(address, port)
         return self.hold(stream, stream, port)
 
-    def dial(self, address: str, port: int, lan: Lan | None = None) -> MemoryStream:
+    def dial(self, address: Address, port: int, lan: Lan | None = None) -> MemoryStream:
         """Open a TCP connection, for `hold`. `lan`: the network to somebody that it would not find by itself. Raises
         NetworkError."""
         place = self._place(lan) if lan is not None else self._nearest(address)
@@ -166,7 +167,7 @@ class WorldHost:
 
     # What those on its networks do to it
 
-    def accept(self, port: int, client: Endpoint, address: str) -> MemoryStream:
+    def accept(self, port: int, client: Endpoint, address: Address) -> MemoryStream:
         """Take a connection to an address of its own; returns the client's end. Raises NetworkError."""
         if not self.powered:
             raise NetworkError(LWIP_ABORTED)
@@ -204,22 +205,24 @@ class WorldHost:
         await self.clock.sleep(GIVE_UP)
         stream.reset()
 
-    def _nearest(self, address: str) -> "_Place | None":
+    def _nearest(self, address: Address) -> "_Place | None":
         return next((place for place in self._places if address in place.lan.nodes), None)
 
     def _place(self, lan: Lan) -> "_Place":
         """Its place on a network; from the internet with its own address, without any with the last one that is
         free."""
-        if not self.address and not self.is_on(lan):
+        if self.address is None and not self.is_on(lan):
             hosts = reversed(list(lan.subnet.hosts()))
-            self.join(lan, next(str(one) for one in hosts if str(one) not in (*lan.nodes, *lan.hosts)))
-        return next((place for place in self._places if place.lan is lan), _Place(self, lan, self.address))
+            self.join(lan, next(one for one in hosts if one not in (*lan.nodes, *lan.hosts)))
+        return next(
+            (place for place in self._places if place.lan is lan), _Place(self, lan, self.address or NO_ADDRESS)
+        )
 
 
 class _Place:
     """A host as those on one network see it, or those behind whose gateway it is."""
 
-    def __init__(self, host: WorldHost, lan: Lan, address: str) -> None:
+    def __init__(self, host: WorldHost, lan: Lan, address: Address) -> None:
         self.lan = lan
         self.address = address
         self._host = host

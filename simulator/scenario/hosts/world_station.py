@@ -12,6 +12,7 @@ from espat.radio.air import Air
 from espat.radio.softap import SoftAccessPoint
 from espat.scenario.hosts.world_host import WorldHost
 from espat.scenario.world.world import HostConfiguration, StationConfiguration
+from espat.stack.address import Address
 from espat.stack.lan import Lan
 
 
@@ -25,7 +26,7 @@ class WorldStation:
 
     def __init__(self, configuration: StationConfiguration, host: WorldHost, crowd: "WorldStations") -> None:
         self.mac = configuration.mac
-        self.addresses: dict[bytes, str] = {}
+        self.addresses: dict[bytes, Address] = {}
         self.host = host
         self.changed = ParkingLot()
         self.away = False

@@ -44,7 +44,7 @@ def _names(step: Step, surroundings: ScenarioWorld | None) -> Iterator[str]:
         return
     world = surroundings.world
     peers = [peer.name for peer in surroundings.peers]
-    hosts = [name for host in world.memory_hosts for name in (host.name, host.address) if name]
+    hosts = [name for host in world.memory_hosts for name in (host.name, str(host.address)) if name]
     if step.action.startswith(OF_PEERS) or step.action in SHORT_NAMES:
         yield from _one_of(step, "peer", [*peers, *hosts], hosts)
     elif step.action.startswith("access_point.") or step.action == "ap_up":

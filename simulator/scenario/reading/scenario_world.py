@@ -20,7 +20,7 @@ from espat.scenario.text.document import Items, Table
 from espat.scenario.text.variables import UnknownVariableError, Variables
 from espat.scenario.world.peers import TRANSPORTS, Credentials, PeerConfiguration
 from espat.scenario.world.world import World
-from espat.stack.endpoint import is_address
+from espat.stack.address import parse_address
 from espat.stack.sntp import time_zone
 
 ARRANGED: Final = ("STA_IP", "GATEWAY", "NETMASK")
@@ -210,7 +210,7 @@ class _Arrangement:
         joining = (step.arguments for step in self._scenario.every_step() if step.action in ("join_ap", "station.join"))
         given = next((one["ip"] for one in joining if one.get("peer") == name and "ip" in one), "")
         address = address or self._used(given, line)
-        if address and not is_address(address):
+        if address and parse_address(address) is None:
             self._wrong(
                 "world",
                 f"peers: ip: found {shown(address)}; an IPv4 address would be right",

@@ -7,7 +7,7 @@ World holds, and raises what would be right instead.
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -268,7 +268,7 @@ class _WorldReader:
         if "time" not in table and any(service.kind.needs_time for service in fields.get("serves", ()) if service):
             self._mistake(f"{place}.time", "nothing", TIME)
         for key in ("address", "name"):
-            if key in fields and (owner := self._hosts_by.setdefault(fields[key], place)) != place:
+            if key in fields and (owner := self._hosts_by.setdefault(str(fields[key]), place)) != place:
                 self._mistake(
                     f"{place}.{key}", f"that of {owner}", f"{'an address' if key == 'address' else 'a name'} of its own"
                 )
@@ -293,11 +293,11 @@ class _WorldReader:
         """A host cannot have an address that somebody else has, or nobody may have."""
         for host in hosts:
             for point in points:
-                subnet, address = point.subnet, IPv4Address(host.address)
+                subnet, address = point.subnet, host.address
                 first, last = subnet.network_address + 2, subnet.broadcast_address - 1
-                if address in subnet and not first <= address <= last:
+                if address is not None and address in subnet and not first <= address <= last:
                     right = f"an address from {first} to {last}, or of another network,"
-                    self._mistake(f"{self._hosts_by[host.address]}.address", f'"{address}"', right)
+                    self._mistake(f"{self._hosts_by[str(address)]}.address", f'"{address}"', right)
                     break
 
     def _access_point(self, place: str, value: object) -> AccessPointConfiguration | None:

@@ -12,6 +12,7 @@ from trio.lowlevel import ParkingLot
 
 from espat.core.time.clock import Clock
 from espat.scenario.services.peer_connection import Carrier, PeerConnection
+from espat.stack.address import Address
 from espat.stack.endpoint import Endpoint
 
 
@@ -33,7 +34,7 @@ class ServingHost(Protocol):
     anything comes for the scenario.
     """
 
-    address: str
+    address: Address | None
     clock: Clock
     peer_connections: list[PeerConnection]
     changed: ParkingLot

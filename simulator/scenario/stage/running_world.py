@@ -30,6 +30,7 @@ from espat.scenario.world.world import (
     StationConfiguration,
     World,
 )
+from espat.stack.address import Address
 from espat.stack.endpoint import Endpoint
 from espat.stack.host_map import HostMap
 from espat.stack.host_network import HostNetwork, own_address
@@ -87,7 +88,7 @@ class RunningWorld:
         self.hosts.append(WorldHost(configuration, self.clock, self._access_point_lans, self._spawn))
         return self.hosts[-1]
 
-    def set_name(self, name: str, address: str | None) -> None:
+    def set_name(self, name: str, address: Address | None) -> None:
         """From now on DNS says that a name leads to this address; None: that there is no such name."""
         self.host_map.set_name(name, address)
         for host in self.hosts:
@@ -97,7 +98,7 @@ class RunningWorld:
     def host(self, name: str) -> WorldHost:
         """The host of the world with that address or name. Raises KeyError."""
         for host in self.hosts:
-            if name and name.lower() in (host.address, host.name):
+            if name and name.lower() in (str(host.address), host.name):
                 return host
         raise KeyError(name)
 

@@ -38,6 +38,7 @@ from espat.scenario.stage.terminal import MemoryTerminal, Patience, Terminal, op
 from espat.scenario.text.variables import Variables
 from espat.scenario.world.peers import PeerConfiguration
 from espat.scenario.world.world import HostConfiguration, World
+from espat.stack.address import parse_address
 
 STEP_LIMIT: Final = 10.0
 """Seconds a step may take: of module time, of real time where module time is faster than that."""
@@ -124,7 +125,7 @@ class Stage:
         try:
             return self.simulation.host(name)
         except KeyError:
-            hosts = (host.name or host.address for host in self.simulation.world.memory_hosts)
+            hosts = (host.name or str(host.address) for host in self.simulation.world.memory_hosts)
             known = ", ".join((*self.peers, *hosts)) or "none"
             raise MismatchError(f"the world has no {what} {name!r}; it has {known}") from None
 
@@ -286,5 +287,5 @@ def _in_memory(peers: Sequence[PeerConfiguration], simulation: RunningWorld) -> 
     found = []
     for number, peer in enumerate(peers, 1):
         address = peer.address or (BEYOND.format(number) if peer.host else "")
-        found.append(MemoryPeer(peer, simulation.add_host(HostConfiguration(address, peer.host))))
+        found.append(MemoryPeer(peer, simulation.add_host(HostConfiguration(parse_address(address), peer.host))))
     return found

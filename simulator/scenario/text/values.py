@@ -11,7 +11,8 @@ from espat.core.ports.uri import parse_link
 from espat.core.suggestions import any_of, nearest
 from espat.radio.security import Security
 from espat.scenario.text.durations import read_seconds
-from espat.stack.endpoint import is_address, split_endpoint
+from espat.stack.address import parse_address
+from espat.stack.endpoint import split_endpoint
 
 LONGEST_FIGURE: Final = 86400
 """Seconds a figure of the timing can have."""
@@ -166,26 +167,27 @@ def _is_unicast(address: IPv4Address) -> bool:
 def read_address(value: object, right: str = 'an IPv4 address like "192.168.3.112"') -> IPv4Address:
     """Any IPv4 address. `right`: what an error says would be right."""
     text = _string(value, right)
-    if not is_address(text):
+    address = parse_address(text)
+    if address is None:
         raise WrongValueError(right)
-    return IPv4Address(text)
+    return address
 
 
-def read_listen_address(value: object) -> str:
+def read_listen_address(value: object) -> IPv4Address:
     """An address that this machine may have, or 0.0.0.0 for all of them."""
     right = 'an IPv4 address of this machine like "127.0.0.1"'
     address = read_address(value, right)
     if not _is_unicast(address) and not address.is_unspecified:
         raise WrongValueError(right)
-    return str(address)
+    return address
 
 
-def read_station_address(value: object, right: str = 'an IPv4 address like "192.168.4.2"') -> str:
+def read_station_address(value: object, right: str = 'an IPv4 address like "192.168.4.2"') -> IPv4Address:
     """The address of one host, not of loopback."""
     address = read_address(value, right)
     if not _is_unicast(address) or address.is_loopback:
         raise WrongValueError(right)
-    return str(address)
+    return address
 
 
 def read_link(value: object) -> str:
@@ -213,7 +215,7 @@ def read_host_name(value: object) -> str:
     """A name that DNS knows, in lower case."""
     right = 'a name like "broker.example.com"'
     name = _string(value, right)
-    if not _is_host_name(name) or is_address(name):
+    if not _is_host_name(name) or parse_address(name) is not None:
         raise WrongValueError(right)
     return name.lower()
 
@@ -284,7 +286,7 @@ def _is_host_name(name: str) -> bool:
     label = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
     if len(name) > 253 or not re.fullmatch(rf"{label}(?:\.{label})*", name):
         return False
-    return is_address(name) or not re.fullmatch(r"[0-9.]+", name)
+    return parse_address(name) is not None or not re.fullmatch(r"[0-9.]+", name)
 
 
 def read_host_target(value: object) -> str:
@@ -293,7 +295,7 @@ def read_host_target(value: object) -> str:
     if isinstance(value, Mapping):
         raise WrongValueError('a string behind a name in quotes ("broker.example.com" = "127.0.0.1")')
     text = _string(value, right)
-    if not is_address(_before_port(text) or ""):
+    if parse_address(_before_port(text) or "") is None:
         raise WrongValueError(right)
     return text
 

@@ -8,7 +8,7 @@ from espat.board import EVENTS
 from espat.core.suggestions import right_word
 from espat.scenario.text.durations import read_seconds
 from espat.scenario.text.variables import VARIABLE
-from espat.stack.endpoint import is_address
+from espat.stack.address import parse_address
 
 Duration = NewType("Duration", float)
 """Seconds, written as `10s` or `250ms`."""
@@ -84,7 +84,7 @@ def _event(value: Any) -> str:
 
 def _address(value: Any) -> str:
     text = _text(value)
-    if not is_address(text) and not VARIABLE.search(text):
+    if parse_address(text) is None and not VARIABLE.search(text):
         raise WrongArgumentError("an IPv4 address")
     return text
 

@@ -1,6 +1,7 @@
 """Verbs on the air: access points, stations, and what the names of the world lead to."""
 
 from hashlib import sha256
+from ipaddress import IPv4Address
 from typing import Annotated, Final, Literal
 
 from espat.radio.access_point import AccessPoint
@@ -100,7 +101,7 @@ async def station_join(
         lambda: f"{name} cannot join {ssid.decode(errors='replace')!r}",
         within,
     )
-    addresses = list(station.addresses.values())
+    addresses = [str(address) for address in station.addresses.values()]
     if ip and ip not in addresses:
         raise MismatchError(f"{name} expected the address {ip}, got {', '.join(addresses)}")
 
@@ -143,7 +144,7 @@ async def phone_smart_config(
 @verb("dns.set")
 async def dns_set(stage: Stage, *, name: str, address: Address) -> None:
     """A name leads to this address from now on."""
-    stage.simulation.set_name(name, address)
+    stage.simulation.set_name(name, IPv4Address(address))
 
 
 @verb("dns.remove")

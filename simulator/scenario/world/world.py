@@ -5,6 +5,7 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import TYPE_CHECKING, NamedTuple
 
 from espat.radio.security import SECURITIES, Security
+from espat.stack.address import LOOPBACK
 from espat.stack.lan import DEFAULT_LEASE
 
 if TYPE_CHECKING:  # a world without hosts needs none of it
@@ -43,7 +44,7 @@ class StationConfiguration(NamedTuple):
     mac: bytes
     joins: bytes
     password: bytes = b""
-    address: str | None = None
+    address: IPv4Address | None = None
 
 
 class ModuleConfiguration(NamedTuple):
@@ -61,11 +62,11 @@ class ModuleConfiguration(NamedTuple):
 
 
 class HostConfiguration(NamedTuple):
-    """One `[[host]]` of a world file: somebody in memory. `address`: empty for one that has none before it joins a
+    """One `[[host]]` of a world file: somebody in memory. `address`: None for one that has none before it joins a
     network. `name`: what DNS knows it by, empty for none. `time`: what its clock shows when the simulation begins, in
     seconds since 1970."""
 
-    address: str = ""
+    address: IPv4Address | None = None
     name: str = ""
     serves: "tuple[ServiceConfiguration, ...]" = ()
     time: float = 0.0
@@ -82,7 +83,7 @@ class World:
     modules: tuple[ModuleConfiguration, ...] = ()
     memory_hosts: tuple[HostConfiguration, ...] = ()
     hosts: dict[str, str] = field(default_factory=dict)
-    listen_address: str = "127.0.0.1"
+    listen_address: IPv4Address = LOOPBACK
     ports: dict[int, int] = field(default_factory=dict)
     timing: dict[str, float] = field(default_factory=dict)
     offline: bool = False

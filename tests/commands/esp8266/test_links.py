@@ -4,6 +4,7 @@ import pytest
 import trio
 
 from espat.scenario.world.world import HostConfiguration, World
+from espat.stack.address import Address
 from tests.network import (
     LOCAL_PORT,
     PEER,
@@ -103,7 +104,7 @@ async def test_a_refused_connection_is_closed_behind_its_error() -> None:
 
 
 async def test_a_client_does_not_get_the_number_of_a_link_that_is_about_to_fail() -> None:
-    one = HostConfiguration("192.168.3.50")
+    one = HostConfiguration(Address("192.168.3.50"))
     async with workbench(World(memory_hosts=(one,), offline=True), dialect=OLD, profile="real") as bench:
         await bench.command(b"AT+CWMODE=1")
         for line in (b"AT+CWMODE=1", b"ATE0", JOIN, b"AT+CIPMUX=1", b"AT+CIPSERVER=1"):
