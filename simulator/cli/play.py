@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from espat.cli.port_options import NAMES, add_port_options
 from espat.core.time.timing import PROFILES
-from espat.scenario.gallery import from_gallery
+from espat.scenario.reading.gallery import from_gallery
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, _SubParsersAction

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Final
 
 NAME: Final = "gallery"
-PACKAGE: Final = Path(__file__).parents[1]
+PACKAGE: Final = Path(__file__).parents[2]
 PLACES: Final = (PACKAGE / NAME, PACKAGE.parent / "scenarios" / NAME)
 """Where it is: in the package when that is installed; in a tree, which an editable installation is too, where it is
 edited."""
