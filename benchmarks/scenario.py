@@ -17,8 +17,8 @@ from espat.core.ports.port import MemoryPort
 from espat.core.time.clock import SteppedClock
 from espat.dialects.esp32_v5 import Esp32V5
 from espat.scenario.play.outcome import PASSED, WAITING, play_file
+from espat.scenario.stage.options import StageOptions
 from espat.scenario.stage.running_world import RunningWorld
-from espat.scenario.stage.stage import StageOptions
 from espat.scenario.world.world import World
 
 SCENARIOS: Final = Path(__file__).with_name("scenarios")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, _SubParsersAction
 
     from espat.scenario.play.outcome import Outcome
-    from espat.scenario.stage.stage import StageOptions
+    from espat.scenario.stage.options import StageOptions
 
 FORMATS = ("text", "json", "junit")
 
@@ -164,7 +164,7 @@ def _play_job(job: "tuple[Path, StageOptions]", seed: int | None, limit: int) ->
 
 
 def _setting(path: Path, files: list[Path], options: Namespace, speed: float | None) -> "StageOptions":
-    from espat.scenario.stage.stage import StageOptions  # as above
+    from espat.scenario.stage.options import StageOptions  # as above
 
     trace = None
     if options.trace is not None:

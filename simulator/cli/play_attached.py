@@ -13,7 +13,7 @@ from espat.core.ports.port import PortError
 from espat.scenario.play.outcome import report, unbuilt
 from espat.scenario.play.player import PlayError, Prepared, on_stage, perform, prepare_file
 from espat.scenario.reading.scenario import ScenarioError
-from espat.scenario.stage.stage import StageOptions
+from espat.scenario.stage.options import StageOptions
 
 
 def play_attached(path: Path, options: Namespace, speed: float | None) -> int:

@@ -4,6 +4,7 @@ import logging
 import math
 import sys
 from argparse import ArgumentTypeError, Namespace
+from collections.abc import Sequence
 from dataclasses import replace
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -14,10 +15,12 @@ from espat.cli.ending import Ending
 from espat.cli.port_options import add_port_options, port_uris
 from espat.cli.reasons import reason
 from espat.cli.serving import serve
+from espat.core.ports.uri import PortUri
 from espat.core.time.timing import PROFILES
-from espat.core.trace import Trace
 from espat.dialects.names import RUNNABLE
 from espat.persist.variants import VARIANTS
+from espat.scenario.stage.options import StageOptions
+from espat.scenario.stage.resources import Resources
 from espat.scenario.world.modules import with_modules
 from espat.scenario.world.world import ModuleConfiguration, World
 from espat.stack.address import LOOPBACK
@@ -81,16 +84,32 @@ def _run(options: Namespace, ending: Ending) -> int:
         world = with_modules(world, count, given, overrules=True, prefix="--")
         storages = _open_flash_files(options, world)
         _check_listening(options, world)
-        trace = Trace(options.trace) if options.trace is not None else None
+        resources = Resources(_stage_options(options, ports, logs), storages)
     except (OSError, ValueError) as error:
         print(f"espat: {reason(error)}", file=sys.stderr)
         return 2
     console = Console()
     logging.basicConfig(level=_level(options), format="%(message)s", handlers=[ConsoleHandler(console)])
     try:
-        return ending.run(serve, options, ports, logs, world, storages, trace, console, ending)
+        with resources:
+            return ending.run(serve, world, resources, console, ending)
     finally:
         console.close()
+
+
+def _stage_options(options: Namespace, ports: Sequence[PortUri], logs: Sequence[PortUri]) -> StageOptions:
+    return StageOptions(
+        speed=options.speed,
+        movable=False,
+        profile=options.timing,
+        ports=tuple(ports),
+        logs=tuple(logs),
+        clients=False,
+        trace=options.trace,
+        remember=0,
+        build=options.build,
+        when_opened=options.power_on == "open",
+    )
 
 
 def _open_flash_files(options: Namespace, world: World) -> "list[Storage | None]":

@@ -2,30 +2,16 @@
 
 import logging
 import resource
-from argparse import Namespace
-from collections.abc import Callable, Sequence
-from itertools import islice, zip_longest
-from typing import TYPE_CHECKING, Final
+from contextlib import ExitStack
+from typing import Final
 
 import trio
 
 from espat.cli.console import Console
 from espat.cli.ending import Ending
-from espat.core.ports.opener import PortOpener
-from espat.core.ports.paced import PacedPort
-from espat.core.ports.port import Port, PortError
-from espat.core.ports.uri import PortUri
-from espat.core.time.clock import Clock, RealClock, ScaledClock
-from espat.core.trace import Trace
-from espat.dialects.names import RUNNABLE
+from espat.core.ports.port import PortError
+from espat.scenario.stage.resources import Resources
 from espat.scenario.world.world import World
-
-if TYPE_CHECKING:
-    from espat.persist.storage import Storage
-
-Announce = Callable[[int, str], None]
-"""Tells the user something of a module, by its number."""
-
 
 NOTHING_KEPT: Final = "nothing that is stored is kept when this program ends; --flash FILE would keep it"
 FILES: Final = 64
@@ -44,25 +30,9 @@ def allow_files(modules: int) -> None:
         )
 
 
-async def serve(
-    options: Namespace,
-    uris: Sequence[PortUri],
-    log_uris: Sequence[PortUri],
-    world: World,
-    storages: "Sequence[Storage | None]",
-    trace: Trace | None,
-    console: Console,
-    ending: Ending,
-) -> int:
-    """Serve modules at ports until a signal, or the program at a port, ends it; returns the exit code.
-
-    `storages`: the flash of each module, None when nothing of it is kept.
-    """
-
-    def announce(module: int, text: str) -> None:
-        console.print(f"module {module} {text}")
-
-    allow_files(len(uris))
+async def serve(world: World, resources: Resources, console: Console, ending: Ending) -> int:
+    """Serve modules at ports until a signal, or the program at a port, ends it; returns the exit code."""
+    allow_files(len(resources.options.ports))
     code = 0
 
     def end(with_code: int) -> None:
@@ -70,50 +40,30 @@ async def serve(
         code = with_code
         nursery.cancel_scope.cancel()
 
-    try:
+    with ExitStack() as exits:
         async with trio.open_nursery() as nursery:
-            opener = PortOpener(nursery.start_soon, end)
             try:
-                ports = [opener.open(uri) for uri in uris]
-                logs = [opener.open(uri) for uri in log_uris]
+                resources.open_ports(exits, nursery.start_soon, end)
             except (PortError, OSError) as error:
                 console.log(f"espat: {error}")
                 end(2 if isinstance(error, PortError) else 1)
                 return code
-            for number, port in enumerate(ports):
-                announce(number, port.announcement)
-            for number, port in enumerate(logs):
-                announce(number, f"log {port.announcement}")
-            nursery.start_soon(_run_modules, options, world, storages, trace, announce, ports, logs)
+            for line in resources.announcements:
+                console.print(line)
+            nursery.start_soon(_run_stage, world, resources, console)
             await ending.wait()
             end(0)
-    finally:
-        opener.close()
-        if trace is not None:
-            trace.close()
     return code
 
 
-async def _run_modules(
-    options: Namespace,
-    world: World,
-    storages: "Sequence[Storage | None]",
-    trace: Trace | None,
-    announce: Announce,
-    ports: Sequence[Port],
-    logs: Sequence[Port],
-) -> None:
+async def _run_stage(world: World, resources: Resources, console: Console) -> None:
     # Half of the program: the ports can be opened while it loads, as a chip's can while it boots.
-    from espat.dialects.loading import load_firmware
-    from espat.scenario.stage.running_world import RunningWorld
+    from espat.scenario.stage.stage import open_stage
 
-    clock: Clock = RealClock() if options.speed == 1 else ScaledClock(options.speed)
-    simulation = RunningWorld(world, clock, profile=options.timing, trace=trace, announce=announce)
-    if not any(storages):
+    if not any(resources.storages):
         logging.info(NOTHING_KEPT)
-    for port, log, storage, own in islice(zip_longest(ports, logs, storages, world.modules), len(ports)):
-        if options.timing == "real":
-            port = PacedPort(port, clock)
-            log = PacedPort(log, clock) if log is not None else None
-        simulation.add_module(load_firmware(own.dialect or RUNNABLE[0], options.build), port, storage, log)
-    await simulation.run(when_opened=options.power_on == "open")
+    names = [str(number) for number in range(len(world.modules))]
+    async with open_stage(world, names, resources) as stage:
+        stage.announced.append(lambda module, text: console.print(f"module {module} {text}"))
+        stage.start()
+        await trio.sleep_forever()

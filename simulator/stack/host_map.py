@@ -29,7 +29,11 @@ class HostMap:
         self._addresses: dict[Target, Target] = {}
         self._names: dict[tuple[str, int | None], Target] = {}
         self._reversed: dict[Target, list[Target]] = {}
-        for key, value in (hosts or {}).items():
+        self.add(hosts or {})
+
+    def add(self, hosts: Mapping[str, str]) -> None:
+        """More entries, which come before those there are for the same."""
+        for key, value in hosts.items():
             name, port = split_endpoint(key.lower())
             host, host_port = split_endpoint(value.lower())
             target = Address(host), host_port
@@ -38,7 +42,9 @@ class HostMap:
                 self._names[name, port] = target
             else:
                 self._addresses[address, port] = target
-                self._reversed.setdefault(target, []).append((address, port))
+        self._reversed.clear()
+        for own, target in self._addresses.items():
+            self._reversed.setdefault(target, []).append(own)
 
     def set_name(self, name: str, address: Address | None) -> None:
         """From now on a name leads to this address; None: it has no entry, with or without a port."""

@@ -27,9 +27,10 @@ from espat.scenario.hosts.peers import PeerError
 from espat.scenario.play.player import described
 from espat.scenario.reading.scenario import Scenario, ScenarioError, shown
 from espat.scenario.reading.scenario_world import arrange
-from espat.scenario.stage.flash_files import close_flash_files, open_flash_files
-from espat.scenario.stage.matching import MismatchError
-from espat.scenario.stage.stage import Stage, StageOptions, open_stage
+from espat.scenario.stage.company import open_played_stage
+from espat.scenario.stage.mismatch import MismatchError
+from espat.scenario.stage.options import StageOptions
+from espat.scenario.stage.stage import Stage
 from espat.scenario.stage.trace_text import shown_record
 from espat.scenario.text.document import Items, Table
 from espat.scenario.text.durations import read_seconds
@@ -218,23 +219,14 @@ class Simulation(VerbGroups):
                 if link is None:
                     link = exits.enter_context(tempfile.TemporaryDirectory(prefix="espat-")) + "/ttyESP{n}"
                 uris = tuple(PortUri("pty", link).of_module(number) for number in range(len(self._names)))
-                setting = replace(setting, ports=uris)
-            storages = open_flash_files(self._world.modules)
-            exits.callback(close_flash_files, storages)
+                setting = setting._replace(ports=uris)
             stage = await exits.enter_async_context(
-                open_stage(
-                    setting,
-                    self._world,
-                    self._names,
-                    peers=self._peers,
-                    variables=self._variables,
-                    storages=storages,
-                )
+                open_played_stage(setting, self._world, self._names, peers=self._peers, variables=self._variables)
             )
             self._stage = stage
             if setting.speed is not None:
                 exits.enter_context(stage.time_passing())
-            self.modules = [ModuleHandle(self, name, stage.links.get(name)) for name in self._names]
+            self.modules = [ModuleHandle(self, name, stage.devices.get(name)) for name in self._names]
             self.clock = SimulationClock(stage)
             for module in self.modules if not self._serial else []:
                 await self.do("wait_ready", module=module.name)

@@ -1,6 +1,5 @@
 """Documented sessions: in memory and stepped, with real sockets in real time, and on a real serial device as well."""
 
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import trio
 from espat.core.ports.uri import PortUri
 from espat.scenario.play.player import PlayError, Prepared, on_stage, perform, prepare
 from espat.scenario.reading.scenario_file import read_scenario
-from espat.scenario.stage.stage import StageOptions
+from espat.scenario.stage.options import StageOptions
 from espat.scenario.stage.terminal import open_device
 from tests.end_to_end.conftest import Start
 from tests.end_to_end.simulator_process import LIMIT, ROOT
@@ -44,7 +43,7 @@ def settings(tmp_path: Path) -> dict[str, StageOptions]:
 
 async def play(prepared: Prepared, setting: StageOptions) -> bytes:
     """Play a session; returns all that the module has printed since it was ready."""
-    setting = replace(setting, ports=setting.ports[: len(prepared.scenario.modules)])
+    setting = setting._replace(ports=setting.ports[: len(prepared.scenario.modules)])
     with trio.fail_after(4 * LIMIT):
         async with on_stage(prepared, setting) as stage:
             first = stage.trace.count

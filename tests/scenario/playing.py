@@ -4,7 +4,7 @@ from pathlib import Path
 
 from espat.scenario.play.player import play, prepare
 from espat.scenario.reading.scenario_file import read_scenario
-from espat.scenario.stage.stage import StageOptions
+from espat.scenario.stage.options import StageOptions
 
 MEMORY = StageOptions()
 SOCKETS = StageOptions(speed=1.0, sockets=True)

@@ -26,7 +26,7 @@ from espat.dialects.esp8266_v17 import Esp8266V17
 from espat.scenario.play.player import on_stage, perform, play, prepare
 from espat.scenario.reading.scenario import Scenario
 from espat.scenario.reading.scenario_file import read_scenario
-from espat.scenario.stage.stage import StageOptions
+from espat.scenario.stage.options import StageOptions
 
 SCENARIOS = sorted((Path(__file__).parents[2] / "scenarios" / "esp8266").glob("[!_]*.yaml"))
 FIRMWARES: Final = (Esp8266V030, Esp8266V17)

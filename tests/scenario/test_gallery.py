@@ -7,7 +7,7 @@ import pytest
 
 from espat.scenario.play.player import play, prepare
 from espat.scenario.reading.scenario_file import read_scenario
-from espat.scenario.stage.stage import StageOptions
+from espat.scenario.stage.options import StageOptions
 from espat.scenario.text.document import parse_document
 from espat.scenario.verbs.table import VERBS
 from tests.programs import need_program

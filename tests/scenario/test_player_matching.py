@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import pytest
 
-from espat.scenario.stage.matching import MismatchError, Printed, Quiet
+from espat.scenario.stage.matching import Printed, Quiet
+from espat.scenario.stage.mismatch import MismatchError
 from espat.scenario.text.variables import UnknownVariableError, Variables
 
 WORDS = {"IP": "192.168.3.112", "MASK": "255.255.255.0"}

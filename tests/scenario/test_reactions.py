@@ -6,7 +6,7 @@ import pytest
 
 from espat.scenario.play.player import PlayError, play, prepare
 from espat.scenario.reading.scenario_file import read_scenario
-from espat.scenario.stage.stage import StageOptions
+from espat.scenario.stage.options import StageOptions
 from tests.scenario.playing import HEAD, JOIN, play_text, steps, write
 
 ROOT = Path(__file__).parents[2]

@@ -6,7 +6,7 @@ import pytest
 
 from espat.scenario.play.player import PlayError
 from espat.scenario.reading.scenario import ScenarioError
-from espat.scenario.stage.stage import StageOptions
+from espat.scenario.stage.options import StageOptions
 from tests.scenario.playing import FIRST, FIRST_JOINED, HEAD, JOIN, LINK, OK, SERVER, SETTINGS, play_text, steps
 
 SOFTAP = ('{send: \'AT+CWSAP="cell","abcdefgh",5,3\'}', OK)

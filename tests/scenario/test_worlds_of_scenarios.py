@@ -10,7 +10,7 @@ from espat.persist.variants import VARIANTS
 from espat.scenario.play.player import PlayError, prepare
 from espat.scenario.reading.scenario import ScenarioError
 from espat.scenario.reading.scenario_file import read_scenario
-from espat.scenario.stage.stage import StageOptions
+from espat.scenario.stage.options import StageOptions
 from tests.scenario.playing import HEAD, JOIN, LINK, OK, SERVER, SETTINGS, play_text, steps, write
 
 

@@ -26,6 +26,8 @@ Read = TypeVar("Read")
 class MemoryPeer(Peer):
     """A host of the simulation, and what the scenario makes of it."""
 
+    host: WorldHost
+
     def __init__(self, configuration: PeerConfiguration, host: WorldHost) -> None:
         """Raises PeerError."""
         super().__init__(configuration)

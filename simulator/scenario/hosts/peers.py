@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from trio.lowlevel import ParkingLot
 
 from espat.module import Module
+from espat.scenario.hosts.world_host import WorldHost
 from espat.scenario.services.peer import Datagram
 from espat.scenario.services.peer_connection import PeerConnection
 from espat.scenario.world.peers import PeerConfiguration
@@ -20,11 +21,13 @@ class Peer(ABC):
     """One host.
 
     `connections`: all it has had, the latest last, but those whose end the scenario has seen. `changed`: who waits
-    there is woken when a connection or a datagram has come, or anything of a connection has changed.
+    there is woken when a connection or a datagram has come, or anything of a connection has changed. `host`: the one in
+    memory, None where there is none.
     """
 
     connections: list[PeerConnection]
     changed: ParkingLot
+    host: WorldHost | None = None
 
     def __init__(self, configuration: PeerConfiguration) -> None:
         self.name = configuration.name

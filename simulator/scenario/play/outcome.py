@@ -15,7 +15,7 @@ from espat.core.ports.port import PortError
 from espat.scenario.hosts.peers import PeerError
 from espat.scenario.play.player import PlayError, Prepared, play, prepare_file
 from espat.scenario.reading.scenario import ScenarioError
-from espat.scenario.stage.stage import StageOptions
+from espat.scenario.stage.options import StageOptions
 from espat.scenario.stage.trace_text import shown_record
 
 PASSED, FAILED, WAITING, WRONG = "passed", "failed", "waiting", "wrong"

@@ -20,10 +20,12 @@ from espat.scenario.play.waiting import awaited, awaited_by_step
 from espat.scenario.reading.scenario import Awaited, Place, Scenario, ScenarioError, Step
 from espat.scenario.reading.scenario_file import read_scenario
 from espat.scenario.reading.scenario_world import ScenarioWorld, arrange
-from espat.scenario.stage.flash_files import open_flash_files
-from espat.scenario.stage.matching import MismatchError, Printed, Quiet
+from espat.scenario.stage.company import open_played_stage
+from espat.scenario.stage.matching import Printed, Quiet
+from espat.scenario.stage.mismatch import MismatchError
+from espat.scenario.stage.options import StageOptions
 from espat.scenario.stage.reactions import Watcher
-from espat.scenario.stage.stage import Stage, StageOptions, open_stage
+from espat.scenario.stage.stage import Stage
 from espat.scenario.text.variables import UnknownVariableError, Variables, pattern_mistake
 from espat.scenario.verbs import Action, VerbError, bind
 from espat.scenario.world.modules import with_modules
@@ -192,23 +194,21 @@ async def on_stage(
         world = replace(world, seed=seed)
     first = {step.module: step for step in reversed(scenario.steps)}
     off = tuple(name for name in scenario.modules if name in first and first[name].action in POWER_ON)
-    setting = replace(
-        setting,
+    setting = setting._replace(
         profile=setting.profile or scenario.timing,
         off=off,
         clients=setting.clients and not scenario.attach,
     )
     place = scenario.place("world")
     try:
-        storages = open_flash_files(world.modules, copies=True)  # the same run each time, and files may be anybody's
-        async with open_stage(
+        async with open_played_stage(
             setting,
             world,
             scenario.modules,
+            copies=True,  # the same run each time, and files may be anybody's
             peers=prepared.surroundings.peers,
             variables=prepared.variables,
             tolerated=scenario.tolerated,
-            storages=storages,
             ended=ended,
         ) as stage:
             with stage.time_passing():

@@ -1,6 +1,7 @@
 """The flash files of the modules of a simulation."""
 
 from collections.abc import Iterable
+from contextlib import ExitStack
 from pathlib import Path
 
 from espat.dialects.names import RUNNABLE, variants_of
@@ -13,20 +14,14 @@ def open_flash_files(modules: Iterable[ModuleConfiguration], *, copies: bool = F
     """The flash of each module, which is for its firmware; None for those that have no file. A file is made when there
     is none. `copies`: what the files hold is read, and they stay as they are. Raises FlashFileError."""
     storages: list[Storage | None] = []
-    try:
+    with ExitStack() as exits:
         for module in modules:
-            storages.append(None if module.flash is None else _open(module, Path(module.flash), copies))
-    except BaseException:
-        close_flash_files(storages)
-        raise
+            storage = None if module.flash is None else _open(module, Path(module.flash), copies)
+            storages.append(storage)
+            if storage is not None:
+                exits.callback(storage.close)
+        exits.pop_all()
     return storages
-
-
-def close_flash_files(storages: Iterable[Storage | None]) -> None:
-    """Let others have the files."""
-    for storage in storages:
-        if storage is not None:
-            storage.close()
 
 
 def _open(module: ModuleConfiguration, path: Path, copies: bool) -> Storage:

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import Final, NamedTuple
 
+from espat.scenario.stage.mismatch import MismatchError
 from espat.scenario.text.variables import Variables
 
 PROMPT: Final = ">"
@@ -36,10 +37,6 @@ class Quiet(IntEnum):
     """Long enough to take a line without line end as it stands."""
     SILENT = 2
     """Long enough to believe that nothing comes."""
-
-
-class MismatchError(Exception):
-    """Something came that the scenario does not allow, or did not come."""
 
 
 class _Found(NamedTuple):

@@ -1,127 +1,102 @@
-"""Where a scenario is played: a running simulation, the clients of its modules, the peers, the variables, the clock.
+"""Where everything runs: a world and its modules, their ports, the clock, the trace; and who is around there.
 
-What verbs act on, and what programs and tests that play along have in hand.
+What verbs act on, and what programs and tests that play along have in hand. `espat run` opens it, and nobody is around.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice, zip_longest
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING
 
 import trio
 from trio.lowlevel import ParkingLot
 
-from espat.core.ports.opener import PortOpener
 from espat.core.ports.paced import PacedPort
 from espat.core.ports.port import MemoryPort, Port
-from espat.core.ports.pty import PtyPort
-from espat.core.ports.uri import PortUri
-from espat.core.time.clock import MovableClock, PacedClock, SteppedClock
+from espat.core.time.clock import Clock, MovableClock, PacedClock, RealClock, ScaledClock, SteppedClock
 from espat.core.time.task_order import oldest_task_first
 from espat.core.time.timing import PROFILES
-from espat.core.trace import RECENT, Kind, Record, Trace
+from espat.core.trace import Kind, Record
 from espat.dialects.loading import load_firmware
 from espat.dialects.names import RUNNABLE
 from espat.module import Module
-from espat.persist.storage import Storage
-from espat.scenario.hosts.memory_peers import MemoryPeer
-from espat.scenario.hosts.module_ports import ModulePorts
-from espat.scenario.hosts.peers import Peer
-from espat.scenario.hosts.socket_peers import SocketPeer
 from espat.scenario.hosts.world_host import WorldHost
 from espat.scenario.hosts.world_station import WorldStation
-from espat.scenario.stage.matching import MismatchError, Printed
+from espat.scenario.stage.mismatch import MismatchError
+from espat.scenario.stage.options import StageOptions
+from espat.scenario.stage.resources import Resources
 from espat.scenario.stage.running_world import RunningWorld
-from espat.scenario.stage.terminal import MemoryTerminal, Patience, Terminal, open_device
 from espat.scenario.text.variables import Variables
-from espat.scenario.world.peers import PeerConfiguration
-from espat.scenario.world.world import HostConfiguration, World
-from espat.stack.address import parse_address
+from espat.scenario.world.world import World
 
-STEP_LIMIT: Final = 10.0
-"""Seconds a step may take: of module time, of real time where module time is faster than that."""
-STEPPED: Final = Patience(STEP_LIMIT, 0.05, 1.0)
-"""With everything in memory only what the module takes its time for is still under way after that."""
-RESTING: Final = 0.2
-SILENT: Final = 1.0
-"""Real seconds after which a module rests, and is silent, where time passes."""
-BEYOND: Final = "203.0.113.{}"
-"""Addresses of hosts in memory that have a name only (RFC 5737)."""
+if TYPE_CHECKING:  # only those who play need them
+    from espat.scenario.hosts.peers import Peer
+    from espat.scenario.stage.terminal import Terminal
 
-
-@dataclass(frozen=True)
-class StageOptions:
-    """How to play. `speed`: None is stepped time, which passes only where somebody waits for it; `sockets`: whether the
-    peers are sockets of this machine, else they are in memory. `profile`: of the timing; None is what the scenario
-    says, fast else. `ports`: where those of the modules are, and `logs` those of their logs; without, they are in
-    memory. `clients`: whether somebody here is the client at each of them. `off`: modules that are switched off at
-    first."""
-
-    speed: float | None = None
-    sockets: bool = False
-    profile: str | None = None
-    ports: tuple[PortUri, ...] = ()
-    logs: tuple[PortUri, ...] = ()
-    clients: bool = True
-    trace: Path | None = None
-    build: str = "full"
-    off: tuple[str, ...] = ()
+Announce = Callable[[int, str], None]
+"""Is told what a module, by its number, offers on this machine, or no longer does."""
 
 
 class Stage:
-    """A simulation that runs, and everything around it."""
+    """A world that runs, and everything around it.
+
+    By the names of modules: `modules`, the `ports` of their commands, `devices` for where their serial ports are, and
+    `terminals`, their clients. By names of their own: `peers`, the hosts that are played from here, and `stations`,
+    those that verbs have brought. `announced`: who is told what modules offer on this machine. `announcements`: what to
+    tell of the ports to whoever opens them. `exits`: is closed when the stage has ended.
+    """
 
     def __init__(
-        self,
-        simulation: RunningWorld,
-        clock: MovableClock,
-        trace: Trace,
-        variables: Variables,
-        patience: Patience,
-        nursery: trio.Nursery,
+        self, world: World, clock: Clock, resources: Resources, nursery: trio.Nursery, variables: Variables
     ) -> None:
-        self.simulation = simulation
+        self.options = resources.options
+        self.trace = resources.trace
+        self.simulation = RunningWorld(
+            world,
+            clock,
+            profile=self.options.profile or PROFILES[0],
+            trace=self.trace if self.options.trace is not None or self.options.remember else None,
+            announce=self._announce,
+        )
         self.clock = clock
-        self.trace = trace
+        self.announcements = resources.announcements
         self.variables = variables
-        self.patience = patience
+        self.patience = self.options.patience
         self.nursery = nursery
-        self.peers: dict[str, Peer] = {}
+        self.exits = ExitStack()
         self.modules: dict[str, Module] = {}
-        """By their names."""
-        self.stations: dict[str, WorldStation] = {}
-        """Those that verbs have brought, by their names."""
+        self.ports: dict[str, Port] = {}
+        self.devices: dict[str, Path] = {}
+        self.announced: list[Announce] = []
+        self.peers: dict[str, Peer] = {}
         self.terminals: dict[str, Terminal] = {}
-        self.links: dict[str, Path] = {}
-        """Where the serial devices of modules are, by their names."""
-        self.announcements: list[str] = []
-        """What to tell of ports to whoever opens them: the number of the module, and where its port is."""
+        self.stations: dict[str, WorldStation] = {}
         self._running = 0
         self._passing = trio.CancelScope()
         self._seen = 0
 
-    def terminal(self, module: str) -> Terminal:
+    def start(self) -> None:
+        """Switch the modules on, but those that are off at first."""
+        for terminal in self.terminals.values():
+            self.nursery.start_soon(terminal.run)
+        self.nursery.start_soon(partial(self.simulation.run, when_opened=self.options.when_opened))
+
+    def terminal(self, module: str) -> "Terminal":
         """The client of a module. Raises MismatchError."""
         if module not in self.terminals:
             raise MismatchError(f"the serial port of module {module} belongs to somebody else")
         return self.terminals[module]
 
-    def peer(self, name: str) -> Peer:
-        """A host that the scenario plays itself, or one of the world by its name or address. Raises MismatchError."""
-        if name not in self.peers:
-            self.peers[name] = MemoryPeer(PeerConfiguration(name), self.host(name, "peer"))
-        return self.peers[name]
-
     def host(self, name: str, what: str = "host") -> WorldHost:
         """A host in memory: one of the world by its name or address, or a peer. `what`: how errors call it. Raises
         MismatchError."""
-        peer = self.peers.get(name)
-        if isinstance(peer, MemoryPeer):
-            return peer.host
-        if peer is not None:
-            raise MismatchError(f"{name} is on this machine here, and in memory only in stepped time")
+        if name in self.peers:
+            host = self.peers[name].host
+            if host is None:
+                raise MismatchError(f"{name} is on this machine here, and in memory only in stepped time")
+            return host
         try:
             return self.simulation.host(name)
         except KeyError:
@@ -143,11 +118,12 @@ class Stage:
             yield self.trace.recent[self._seen - forgotten - 1]
 
     async def advance(self, seconds: float) -> None:
-        """Let module time pass, or move it ahead where it passes by itself."""
-        if isinstance(self.clock, SteppedClock) and self._running:
-            await self.clock.sleep(seconds)
+        """Let module time pass, or move it ahead where it passes by itself and can be moved."""
+        clock = self.clock
+        if isinstance(clock, MovableClock) and not (isinstance(clock, SteppedClock) and self._running):
+            await clock.advance(seconds)
         else:
-            await self.clock.advance(seconds)
+            await clock.sleep(seconds)
 
     @contextmanager
     def time_passing(self) -> Iterator[None]:
@@ -165,7 +141,8 @@ class Stage:
 
     async def _pass_time(self, passing: trio.CancelScope) -> None:
         with passing:
-            await self.clock.run()
+            if isinstance(self.clock, MovableClock):
+                await self.clock.run()
 
     async def until(
         self,
@@ -182,88 +159,60 @@ class Stage:
             return
         raise MismatchError(problem())
 
+    def add_modules(self, names: Sequence[str], resources: Resources) -> None:
+        """Put a module of each name, in the order of the world's tables, behind its port."""
+        options = self.options
+        each = zip_longest(names, resources.ports, resources.logs, resources.storages, self.simulation.world.modules)
+        for name, opened, log, storage, own in islice(each, len(names)):
+            port = opened or MemoryPort(now=self.clock.now, move_on_after=self.clock.move_on_after)
+            wire = port
+            if opened is not None and options.profile == "real":
+                wire, log = PacedPort(port, self.clock), PacedPort(log, self.clock) if log is not None else None
+            firmware = load_firmware(own.dialect or RUNNABLE[0], options.build)
+            module = self.simulation.add_module(firmware, wire, storage, log)
+            self.modules[name], self.ports[name] = module, port
+            if name in options.off:
+                module.power_off()
+            if opened is not None and options.ports[module.number].scheme == "pty":
+                self.devices[name] = Path(options.ports[module.number].place).absolute()
+
+    def _announce(self, module: int, text: str) -> None:
+        for listener in self.announced:
+            listener(module, text)
+
 
 @asynccontextmanager
 async def open_stage(
-    setting: StageOptions,
     world: World,
-    modules: Sequence[str],
+    names: Sequence[str],
+    resources: Resources,
     *,
-    peers: Sequence[PeerConfiguration] = (),
     variables: Variables | None = None,
-    tolerated: Sequence[str] = (),
-    storages: Sequence[Storage | None] = (),
     ended: Callable[[int], None] = lambda code: None,
 ) -> AsyncIterator[Stage]:
-    """A simulation with modules of these names that have power but may not have booted yet. The world has a table for
-    each. `storages`: the flash of each. `ended`: is told the exit code of a program at a port. Raises PeerError,
+    """A stage with modules of these names, for each of which the world has a table; nothing runs before its `start`.
+    The ports are opened where that has not been done. `ended`: is told the exit code of a program at a port. Raises
     OSError, PortError."""
-    clock = SteppedClock() if setting.speed is None else PacedClock(setting.speed)
-    patience = STEPPED
-    if setting.speed is not None:
-        faster = max(1.0, setting.speed)
-        patience = Patience(STEP_LIMIT * faster, RESTING * setting.speed, SILENT * setting.speed)
-    variables = variables or Variables({})
-    trace = Trace(setting.trace, recent=RECENT)
+    clock = _clock(resources.options)
     with ExitStack() as exits:
-        exits.callback(trace.close)
         if isinstance(clock, SteppedClock):
             exits.enter_context(oldest_task_first())
         async with _plain_nursery() as nursery:
-            ports = ModulePorts(clock, patience.step)
-            socket_peers = []
-            hosts: dict[str, str] = {}
-            for configuration in peers if setting.sockets else ():
-                socket_peers.append(SocketPeer(configuration, nursery, ports.find))
-                exits.callback(socket_peers[-1].close)
-                hosts |= await socket_peers[-1].reserve()
-            world = replace(world, hosts={**world.hosts, **hosts})
-            simulation = RunningWorld(
-                world, clock, profile=setting.profile or PROFILES[0], trace=trace, announce=ports.announced
-            )
-            stage = Stage(simulation, clock, trace, variables, patience, nursery)
-            stage.peers |= {peer.name: peer for peer in socket_peers or _in_memory(peers, simulation)}
-            opener = PortOpener(nursery.start_soon, ended)
-            exits.callback(opener.close)
-            _add_modules(stage, setting, modules, opener, storages, tolerated)
-            for terminal in stage.terminals.values():
-                nursery.start_soon(terminal.run)
-            nursery.start_soon(simulation.run)
+            if not resources.ports:
+                resources.open_ports(exits, nursery.start_soon, ended)
+            stage = Stage(world, clock, resources, nursery, variables or Variables({}))
+            exits.enter_context(stage.exits)
+            stage.add_modules(names, resources)
             yield stage
             nursery.cancel_scope.cancel()
 
 
-def _add_modules(
-    stage: Stage,
-    setting: StageOptions,
-    modules: Sequence[str],
-    opener: PortOpener,
-    storages: Sequence[Storage | None],
-    tolerated: Sequence[str],
-) -> None:
-    """Raises PortError, OSError."""
-    clock = stage.clock
-    ports: list[Port] = [opener.open(uri) for uri in setting.ports]
-    logs: list[Port] = [opener.open(uri) for uri in setting.logs]
-    stage.announcements += [f"module {number} {port.announcement}" for number, port in enumerate(ports)]
-    stage.announcements += [f"module {number} log {port.announcement}" for number, port in enumerate(logs)]
-    tables = stage.simulation.world.modules
-    each = zip_longest(modules, ports, logs, storages, tables)
-    for name, port, log, storage, own in islice(each, len(modules)):
-        port = port or MemoryPort(now=clock.now, move_on_after=clock.move_on_after)
-        wire = port
-        if setting.ports and setting.profile == "real":
-            wire, log = PacedPort(port, clock), PacedPort(log, clock) if log is not None else None
-        firmware = load_firmware(own.dialect or RUNNABLE[0], setting.build)
-        module = stage.modules[name] = stage.simulation.add_module(firmware, wire, storage, log)
-        if name in setting.off:
-            module.power_off()
-        if isinstance(port, PtyPort):
-            stage.links[name] = port.link
-        if not setting.clients:
-            continue
-        stream = MemoryTerminal(port) if isinstance(port, MemoryPort) else open_device(stage.links[name])
-        stage.terminals[name] = Terminal(stream, Printed(stage.variables, tolerated), stage.clock, stage.patience)
+def _clock(options: StageOptions) -> Clock:
+    if options.speed is None:
+        return SteppedClock()
+    if options.movable:
+        return PacedClock(options.speed)
+    return RealClock() if options.speed == 1 else ScaledClock(options.speed)
 
 
 @asynccontextmanager
@@ -280,12 +229,3 @@ async def _plain_nursery() -> AsyncIterator[trio.Nursery]:
             nursery.cancel_scope.cancel()
     if failure is not None:
         raise failure
-
-
-def _in_memory(peers: Sequence[PeerConfiguration], simulation: RunningWorld) -> list[MemoryPeer]:
-    """Peers as hosts of the simulation; those that have a name only get an address. Raises PeerError."""
-    found = []
-    for number, peer in enumerate(peers, 1):
-        address = peer.address or (BEYOND.format(number) if peer.host else "")
-        found.append(MemoryPeer(peer, simulation.add_host(HostConfiguration(parse_address(address), peer.host))))
-    return found

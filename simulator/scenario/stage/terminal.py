@@ -5,24 +5,17 @@ import termios
 import tty
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 import trio
 
 from espat.core.ports.port import MemoryPort
 from espat.core.time.clock import Clock
-from espat.scenario.stage.matching import MismatchError, Printed, Quiet
+from espat.scenario.stage.matching import Printed, Quiet
+from espat.scenario.stage.mismatch import MismatchError
+from espat.scenario.stage.options import Patience
 
 RECEIVE_SIZE: Final = 65536
-
-
-class Patience(NamedTuple):
-    """How long to wait, in seconds of module time. `step`: for what a step wants. `resting`, `silent`: without output
-    until a module rests, and is silent."""
-
-    step: float
-    resting: float
-    silent: float
 
 
 def open_device(path: Path) -> trio.abc.Stream:

@@ -1,6 +1,6 @@
 """Verbs of time. All times are module time."""
 
-from espat.scenario.stage.matching import MismatchError
+from espat.scenario.stage.mismatch import MismatchError
 from espat.scenario.stage.stage import Stage
 from espat.scenario.verbs.arguments import Duration, Milliseconds
 from espat.scenario.verbs.table import verb

@@ -6,7 +6,9 @@ import trio
 
 from espat.scenario.hosts.peers import Peer
 from espat.scenario.services.peer_connection import PeerConnection
-from espat.scenario.stage.matching import EXCERPT, MismatchError
+from espat.scenario.stage.company import peer_of
+from espat.scenario.stage.matching import EXCERPT
+from espat.scenario.stage.mismatch import MismatchError
 from espat.scenario.stage.stage import Stage
 from espat.scenario.verbs.arguments import Data, Port
 from espat.scenario.verbs.table import verb
@@ -21,13 +23,13 @@ async def serve(
     stage: Stage, *, peer: str, proto: Served, port: Port, client_auth: Literal["required"] | None = None
 ) -> None:
     """A peer starts a server; `client_auth`: one for TLS that takes nobody without a certificate."""
-    await stage.peer(peer).serve(proto, port, demands=client_auth is not None)
+    await peer_of(stage, peer).serve(proto, port, demands=client_auth is not None)
 
 
 @verb("peer.refuse")
 async def refuse(stage: Stage, *, peer: str, proto: Served, port: Port) -> None:
     """A peer stops its server: who connects is refused, what is connected stays."""
-    await stage.peer(peer).stop(proto, port)
+    await peer_of(stage, peer).stop(proto, port)
 
 
 @verb("peer.accept", "accept")
@@ -36,7 +38,7 @@ async def accept(
 ) -> None:
     """A peer has got a connection of the module's. `proto` and `client_cert` are for the reader: a connection that has
     come about has them if its server demands them."""
-    host = stage.peer(peer)
+    host = peer_of(stage, peer)
 
     def accepted() -> bool:
         for connection in host.connections:
@@ -61,7 +63,7 @@ async def connect(
 ) -> None:
     """A peer opens a connection to a server of the module's; `to`: where the peer believes it is. `client_cert` is for
     the reader: it shows the certificate that the world gives it, if there is one."""
-    await stage.peer(peer).connect(stage.modules[module], to, port, tls=proto == "ssl")
+    await peer_of(stage, peer).connect(stage.modules[module], to, port, tls=proto == "ssl")
 
 
 @verb("peer.send", "peer_sends")
@@ -77,7 +79,7 @@ async def peer_sends(
     from_port: Port | None = None,
 ) -> None:
     """A peer sends data; UDP: from `from_port` of its own to `port` of the module's."""
-    host = stage.peer(peer)
+    host = peer_of(stage, peer)
     content = _content(value, data)
     if proto == "tcp":
         connection = await _connection(stage, host, port)
@@ -104,7 +106,7 @@ async def peer_receives(
     from_port: Port | None = None,
 ) -> None:
     """A peer gets data; UDP: one datagram, at `port` of its own and from `from_port` of the module's."""
-    host = stage.peer(peer)
+    host = peer_of(stage, peer)
     wanted = _content(value, data)
     if proto == "tcp":
         await _receive_bytes(stage, host, await _connection(stage, host, port), wanted)
@@ -115,7 +117,7 @@ async def peer_receives(
 @verb("peer.close")
 async def close(stage: Stage, *, peer: str, port: Port | None = None, reset: bool = False) -> None:
     """A peer closes its connection, or resets it."""
-    connection = stage.peer(peer).open_connection(port)
+    connection = peer_of(stage, peer).open_connection(port)
     if connection is None:
         raise MismatchError(f"{peer} has no open connection")
     if reset:
@@ -127,7 +129,7 @@ async def close(stage: Stage, *, peer: str, port: Port | None = None, reset: boo
 @verb("peer.sees_close", "sees_close")
 async def sees_close(stage: Stage, *, peer: str, port: Port | None = None) -> None:
     """A peer sees its connection closed."""
-    host = stage.peer(peer)
+    host = peer_of(stage, peer)
     open_ones = [one for one in host.connections if port in (None, one.port) and not one.closed]
     if not open_ones:
         raise MismatchError(f"{peer} has no connection")

@@ -9,7 +9,8 @@ from espat.radio.smart_config import Broadcast, Protocol
 from espat.radio.softap import SoftAccessPoint
 from espat.scenario.hosts.memory_peers import MemoryPeer
 from espat.scenario.hosts.world_station import WorldStation
-from espat.scenario.stage.matching import MismatchError
+from espat.scenario.stage.company import peer_of
+from espat.scenario.stage.mismatch import MismatchError
 from espat.scenario.stage.stage import Stage
 from espat.scenario.verbs.arguments import Address, Data, Duration
 from espat.scenario.verbs.table import verb
@@ -136,7 +137,7 @@ async def phone_smart_config(
 ) -> None:
     """A phone tells all modules that listen which access point to join. `peer`: whose phone it is."""
     if peer:
-        stage.peer(peer)
+        peer_of(stage, peer)
     if not stage.simulation.air.broadcast(Broadcast(Protocol(type_), ssid, password)):
         raise MismatchError(f"no module listens for {type_}")
 

@@ -4,7 +4,7 @@ from trio.lowlevel import ParkingLot
 
 from espat.core.trace import Record
 from espat.scenario.reading.scenario import Trigger
-from espat.scenario.stage.matching import MismatchError
+from espat.scenario.stage.mismatch import MismatchError
 from espat.scenario.stage.reactions import matches
 from espat.scenario.stage.stage import Stage
 from espat.scenario.verbs.arguments import Count, Duration, Event
