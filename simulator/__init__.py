@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from espat.core.panics import PanicError
     from espat.testing.simulation import ModuleHandle, Simulation, SimulationError
     from espat.testing.synchronous import SynchronousModule, SynchronousSimulation, simulation
 
@@ -16,6 +17,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "ModuleHandle",
+    "PanicError",
     "Simulation",
     "SimulationError",
     "SynchronousModule",
@@ -23,11 +25,16 @@ __all__ = [
     "simulation",
 ]
 
-_SYNCHRONOUS = ("SynchronousModule", "SynchronousSimulation", "simulation")
+_PLACES = {
+    "PanicError": "core.panics",
+    "SynchronousModule": "testing.synchronous",
+    "SynchronousSimulation": "testing.synchronous",
+    "simulation": "testing.synchronous",
+}
 
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    place = "synchronous" if name in _SYNCHRONOUS else "simulation"
-    return getattr(import_module(f"espat.testing.{place}"), name)
+    place = _PLACES.get(name, "testing.simulation")
+    return getattr(import_module(f"espat.{place}"), name)

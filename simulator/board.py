@@ -3,7 +3,7 @@
 import logging
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 from typing import Any, Final
@@ -118,8 +118,8 @@ class Board(ABC):
         """Power on, and run until cancelled. `when_opened`: power on when the first client opens the port. After
         `power_off` it waits for `power_on`."""
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._alone, self.uart.run)
-            nursery.start_soon(self._alone, self.log.run)
+            nursery.start_soon(self._panics.alone, self.number, self.uart.run)
+            nursery.start_soon(self._panics.alone, self.number, self.log.run)
             if self.timing.boot:  # one that takes no time to start has lost nothing meanwhile
                 self.uart.listen()
             if when_opened:
@@ -189,13 +189,6 @@ class Board(ABC):
         except* Exception as errors:
             self.panicked("the boot", errors)
         return restart
-
-    async def _alone(self, task: Callable[[], Awaitable[None]]) -> None:
-        """Run a task of the board; the others go on when it fails in the simulator itself."""
-        try:
-            await task()
-        except* Exception as errors:
-            self.panicked(task.__qualname__, errors)
 
     async def _sleep(self, seconds: float) -> None:
         """Wait before a boot: for the timer of a deep sleep, or until somebody pulls the wake-up pin."""

@@ -14,6 +14,7 @@ from espat.board import PANIC_PAUSE, Board
 from espat.core.at.answers import Restart, RestartCause
 from espat.core.at.engine import Engine
 from espat.core.at.grammar import Form
+from espat.core.panics import name_of
 from espat.firmware import Firmware
 from espat.persist.settings import Settings
 from espat.radio.access_point import AccessPoint
@@ -70,7 +71,7 @@ class Module(Board):
         try:
             await task(*arguments)
         except* Exception as errors:
-            self.panicked(getattr(task, "__qualname__", repr(task)), errors)
+            self.panicked(name_of(task), errors)
             self.restart(Restart(RestartCause.PANIC, PANIC_PAUSE))
 
     def _assemble(self) -> None:

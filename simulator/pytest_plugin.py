@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 SHOWN = 60
 """Messages of the trace in a report."""
 _simulation = pytest.StashKey["SynchronousSimulation"]()
+_failed = pytest.StashKey[bool]()
+"""Whether the test itself, not only what was around it, has failed."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -65,18 +67,30 @@ def espat(request: pytest.FixtureRequest) -> "Iterator[SynchronousSimulation]":
         Path(directory).mkdir(mode=0o700, parents=True, exist_ok=True)
         name = re.sub(r"[^A-Za-z0-9_.-]+", "_", request.node.nodeid)[-120:]
         arguments["trace"] = Path(directory) / f"{name}.jsonl"
-    with ExitStack() as exits:
-        running = _started(arguments, exits)
-        request.node.stash[_simulation] = running
-        yield running
+    from espat import PanicError  # as the simulation itself
+
+    try:
+        with ExitStack() as exits:
+            running = _started(arguments, exits)
+            request.node.stash[_simulation] = running
+            yield running
+    except PanicError:
+        if not request.node.stash.get(_failed, False):
+            raise
 
 
-@pytest.hookimpl(wrapper=True)
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # whatever others make of it, a mark that it is expected to fail say
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     running = item.stash.get(_simulation, None)
+    if report.when == "call" and running is not None and running.panics and not report.failed:
+        from espat import PanicError  # as the simulation itself
+
+        report.outcome, report.longrepr = "failed", str(PanicError(running.panics))
+        report.__dict__.pop("wasxfail", None)
+    item.stash[_failed] = report.when == "call" and report.failed
     if report.failed and running is not None:
         report.sections.append(("espat: what happened (module seconds)", "\n".join(running.trace_lines(SHOWN))))
     return report

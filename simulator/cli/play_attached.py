@@ -9,11 +9,13 @@ import trio
 from espat.cli.ending import Ending
 from espat.cli.port_options import port_uris
 from espat.cli.reasons import reason
+from espat.core.panics import PanicError
 from espat.core.ports.port import PortError
-from espat.scenario.play.outcome import report, unbuilt
+from espat.scenario.play.outcome import panicked, report, unbuilt
 from espat.scenario.play.player import PlayError, Prepared, on_stage, perform, prepare_file
 from espat.scenario.reading.scenario import ScenarioError
 from espat.scenario.stage.options import StageOptions
+from espat.scenario.stage.stage import Stage
 
 
 def play_attached(path: Path, options: Namespace, speed: float | None) -> int:
@@ -44,6 +46,7 @@ def play_attached(path: Path, options: Namespace, speed: float | None) -> int:
 
 async def _play(prepared: Prepared, setting: StageOptions, seed: int | None, ending: Ending) -> int:
     result = 0
+    stage: Stage | None = None
     forever = not prepared.scenario.steps
     async with trio.open_nursery() as nursery:
 
@@ -65,6 +68,9 @@ async def _play(prepared: Prepared, setting: StageOptions, seed: int | None, end
         except PlayError as error:
             print("\n".join(report(error)), file=sys.stderr)
             result = 1
+        except PanicError as error:
+            print("\n".join(panicked(Path(prepared.scenario.file), error)), file=sys.stderr)
+            result = 1
         except ScenarioError as error:
             print(error, file=sys.stderr)
             result = 2
@@ -72,4 +78,4 @@ async def _play(prepared: Prepared, setting: StageOptions, seed: int | None, end
             print(f"espat: {reason(error)}", file=sys.stderr)
             result = 2
         nursery.cancel_scope.cancel()
-    return result
+    return result or int(stage is not None and stage.simulation.panics.count > 0)

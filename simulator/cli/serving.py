@@ -53,6 +53,9 @@ async def serve(world: World, resources: Resources, console: Console, ending: En
             nursery.start_soon(_run_stage, world, resources, console)
             await ending.wait()
             end(0)
+    if (count := resources.panics.count) and not code:
+        console.log(f"espat: failures of the simulator itself: {count}")
+        return 1
     return code
 
 

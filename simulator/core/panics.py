@@ -6,11 +6,11 @@ traceback in the log. Whoever has run the simulation asks at the end: a run with
 
 import logging
 import traceback
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from espat.core.time.clock import Clock
 from espat.core.trace import Kind, Trace
 
 PACKAGE: Final = str(Path(__file__).parent.parent)
@@ -43,11 +43,11 @@ class PanicError(Exception):
 
 
 class Panics:
-    """The panics of one simulation. `count`: how many there were."""
+    """The panics of one simulation. `count`: how many there were. `now`: module seconds, once there is a clock."""
 
-    def __init__(self, clock: Clock, trace: Trace | None = None) -> None:
+    def __init__(self, trace: Trace | None = None) -> None:
         self.count = 0
-        self._clock = clock
+        self.now: Callable[[], float] = float
         self._trace = trace
         self._found: dict[Panic, None] = {}  # in their order, each once
 
@@ -58,16 +58,35 @@ class Panics:
         self.count += 1
         if self._trace is not None:
             text = f"{panic.where}: {panic.text}".encode("ascii", errors="backslashreplace")
-            self._trace.record(self._clock.now(), module, "world", Kind.PANIC, text)
+            self._trace.record(self.now(), module, "world", Kind.PANIC, text)
         again = panic in self._found
         if not again and len(self._found) < KEPT:
             self._found[panic] = None
         log.error("the simulator itself failed%s: %s", " again" * again, panic, exc_info=None if again else error)
 
+    @property
+    def found(self) -> tuple[Panic, ...]:
+        """The first ones, each once."""
+        return tuple(self._found)
+
+    async def alone(self, module: int, task: Callable[..., Awaitable[Any]], *arguments: Any) -> None:
+        """Run a task that everything else can go on without when it fails so."""
+        try:
+            await task(*arguments)
+        except* Exception as errors:
+            self.note(module, name_of(task), errors)
+
     def check(self, cause: BaseException | None = None) -> None:
         """Raises PanicError when there was one. `cause`: what has ended the run."""
         if self._found:
-            raise PanicError(tuple(self._found)) from cause
+            raise PanicError(self.found) from cause
+
+
+def name_of(task: Callable[..., Any]) -> str:
+    """How a panic calls a task."""
+    while isinstance(task, partial):
+        task = task.func
+    return getattr(task, "__qualname__", type(task).__qualname__)
 
 
 def _innermost(error: BaseException) -> BaseException:

@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
+from espat.core.panics import Panic
 from espat.core.ports.uri import PortUri
 from espat.core.suggestions import right_word
 from espat.core.time.timing import PROFILES
@@ -251,6 +252,11 @@ class Simulation(VerbGroups):
         """What has happened, the latest last; the oldest messages of a long run are forgotten."""
         assert self._stage is not None
         return list(self._stage.trace.recent)
+
+    @property
+    def panics(self) -> tuple[Panic, ...]:
+        """Where the simulator itself has failed; then leaving the `with` raises PanicError."""
+        return self._stage.simulation.panics.found if self._stage is not None else ()
 
     def trace_lines(self, most: int) -> list[str]:
         """The latest of it, for people."""

@@ -15,6 +15,7 @@ from typing import Any, Self, TypeVar
 
 import trio
 
+from espat.core.panics import Panic, PanicError
 from espat.core.trace import Record
 from espat.testing.simulation import ModuleHandle, Simulation, SimulationError, VerbGroups, WorldSource
 
@@ -119,11 +120,18 @@ class SynchronousSimulation(VerbGroups):
         self._thread.join()
         if self._failure is not None and error is None:
             raise self._failure
+        if isinstance(self._failure, PanicError) and isinstance(error, Exception):  # whatever was expected
+            raise self._failure from error
 
     @property
     def trace(self) -> list[Record]:
         """What has happened, the latest last; the oldest messages of a long run are forgotten."""
         return self._inner.trace
+
+    @property
+    def panics(self) -> tuple[Panic, ...]:
+        """Where the simulator itself has failed; then leaving the `with` raises PanicError."""
+        return self._inner.panics
 
     def trace_lines(self, most: int) -> list[str]:
         """The latest of it, for people."""

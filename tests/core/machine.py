@@ -46,7 +46,7 @@ class Machine:
             Registry([table]),
             self.uart,
             restart=self.restarts.append,
-            panicked=partial(Panics(self.clock).note, 0),
+            panicked=partial(Panics().note, 0),
             latency=None if command_time is None else lambda name: command_time,
             sleep=self.clock.sleep,
             recorder=self._record,

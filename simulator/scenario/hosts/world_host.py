@@ -185,7 +185,10 @@ class WorldHost:
         if not isinstance(service, UdpService) or not meant or not self.powered or not self.listens:
             return
         self._ways[sender] = place
-        service.receive(data, sender, lambda reply: self.send_datagram(reply, destination.port, sender))
+        try:
+            service.receive(data, sender, lambda reply: self.send_datagram(reply, destination.port, sender))
+        except Exception as error:  # of the simulator itself, but not of whoever has sent it
+            self._spawn(_fail, error)
 
     def _begin(self, stream: MemoryStream, talk: Talk) -> None:
         scope = self._connections[stream] = trio.CancelScope()
@@ -217,6 +220,11 @@ class WorldHost:
         return next(
             (place for place in self._places if place.lan is lan), _Place(self, lan, self.address or NO_ADDRESS)
         )
+
+
+async def _fail(error: Exception) -> None:
+    """Fail, as a task of the world."""
+    raise error
 
 
 class _Place:

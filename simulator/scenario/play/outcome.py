@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 import trio
 
+from espat.core.panics import PanicError
 from espat.core.ports.port import PortError
 from espat.scenario.hosts.peers import PeerError
 from espat.scenario.play.player import PlayError, Prepared, play, prepare_file
@@ -62,6 +63,8 @@ def play_file(path: Path, setting: StageOptions, seed: int | None = None, limit:
         return outcome(WRONG, *str(error).splitlines())
     except PlayError as error:
         return outcome(FAILED, *report(error))
+    except PanicError as error:
+        return outcome(FAILED, *panicked(path, error))
     except (PeerError, PortError, OSError) as error:
         return outcome(FAILED, f"{path}: {error}")
     except (_TooLongError, BaseExceptionGroup) as error:
@@ -127,6 +130,13 @@ def unbuilt(prepared: Prepared) -> list[str]:
     """What to say of a scenario that uses what there is not, and does not wait for it."""
     hint = "  a scenario with 'waits: true' waits for it, and does not fail"
     return [*(each.problem for each in prepared.awaited), hint]
+
+
+def panicked(path: Path, error: PanicError) -> list[str]:
+    """What to say of a play in which the simulator itself has failed; tracebacks are in the log. What has not happened
+    as it should may come of that."""
+    lines = [f"{path}: the simulator itself failed", *(f"  {panic}" for panic in error.panics)]
+    return lines + (report(error.__cause__) if isinstance(error.__cause__, PlayError) else [])
 
 
 def report(error: PlayError) -> list[str]:

@@ -53,15 +53,18 @@ class RunningWorld:
         *,
         profile: str = "fast",
         trace: Trace | None = None,
+        panics: Panics | None = None,
         announce: Callable[[int, str], None] = _silent,
     ) -> None:
-        """`profile`: of the timing, `fast` or `real`. `announce` is told what a module offers on this machine."""
+        """`profile`: of the timing, `fast` or `real`. `panics`: where failures of the simulator itself are noted, its
+        own when left out. `announce` is told what a module offers on this machine."""
         self.world = world
         self.clock = clock
         self.timing = load_timing(profile, world.timing)
         self.random = Random(world.seed)
         self.trace = trace
-        self.panics = Panics(clock, trace)
+        self.panics = panics or Panics(trace)
+        self.panics.now = clock.now
         self.modules: list[Module] = []
         self._announce = announce
         self.host_map = HostMap(world.hosts, offline=world.offline)
@@ -161,18 +164,11 @@ class RunningWorld:
             nursery = self._nursery
             self._spawn(self._stations.run)
             for module in self.modules:
-                nursery.start_soon(self._run_task, module.number, partial(module.run, when_opened=when_opened))
+                nursery.start_soon(self.panics.alone, module.number, partial(module.run, when_opened=when_opened))
 
     def _spawn(self, task: Callable[..., Any], *arguments: Any) -> None:
         """Start a task of the world that ends with the simulation."""
-        self._nursery.start_soon(partial(self._run_task, 0, task, *arguments), name=task)
-
-    async def _run_task(self, module: int, task: Callable[..., Any], *arguments: Any) -> None:
-        """Run a task; everything else goes on when it fails in the simulator itself."""
-        try:
-            await task(*arguments)
-        except* Exception as errors:
-            self.panics.note(module, getattr(task, "__qualname__", "the module"), errors)
+        self._nursery.start_soon(self.panics.alone, 0, task, *arguments, name=task)
 
     def _add_access_point(self, number: int, configuration: AccessPointConfiguration) -> None:
         bssid = configuration.bssid or b"\xca\x6f" + Random(f"{self.world.seed}/ap/{number}").randbytes(4)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import trio
 from trio.lowlevel import ParkingLot
 
+from espat.core.panics import Panics
 from espat.core.ports.paced import PacedPort
 from espat.core.ports.port import MemoryPort, Port
 from espat.core.time.clock import Clock, MovableClock, PacedClock, RealClock, ScaledClock, SteppedClock
@@ -58,6 +59,7 @@ class Stage:
             clock,
             profile=self.options.profile or PROFILES[0],
             trace=self.trace if self.options.trace is not None or self.options.remember else None,
+            panics=resources.panics,
             announce=self._announce,
         )
         self.clock = clock
@@ -192,12 +194,12 @@ async def open_stage(
 ) -> AsyncIterator[Stage]:
     """A stage with modules of these names, for each of which the world has a table; nothing runs before its `start`.
     The ports are opened where that has not been done. `ended`: is told the exit code of a program at a port. Raises
-    OSError, PortError."""
+    OSError, PortError, and at the end PanicError when the simulator itself has failed in it, whatever else has."""
     clock = _clock(resources.options)
     with ExitStack() as exits:
         if isinstance(clock, SteppedClock):
             exits.enter_context(oldest_task_first())
-        async with _plain_nursery() as nursery:
+        async with _plain_nursery(resources.panics) as nursery:
             if not resources.ports:
                 resources.open_ports(exits, nursery.start_soon, ended)
             stage = Stage(world, clock, resources, nursery, variables or Variables({}))
@@ -216,16 +218,21 @@ def _clock(options: StageOptions) -> Clock:
 
 
 @asynccontextmanager
-async def _plain_nursery() -> AsyncIterator[trio.Nursery]:
-    """A nursery that does not wrap what the body raises."""
-    failure: BaseException | None = None
-    async with trio.open_nursery() as nursery:
-        try:
-            yield nursery
-        except trio.Cancelled:
-            raise
-        except Exception as error:
-            failure = error
-            nursery.cancel_scope.cancel()
+async def _plain_nursery(panics: Panics) -> AsyncIterator[trio.Nursery]:
+    """A nursery that does not wrap what the body raises. What its tasks raise are panics. Raises PanicError at the end
+    when there was any."""
+    failure: Exception | None = None
+    try:
+        async with trio.open_nursery() as nursery:
+            try:
+                yield nursery
+            except trio.Cancelled:
+                raise
+            except Exception as error:
+                failure = error
+                nursery.cancel_scope.cancel()
+    except* Exception as errors:
+        panics.note(0, "the stage", errors)
+    panics.check(failure)
     if failure is not None:
         raise failure

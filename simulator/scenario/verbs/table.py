@@ -6,13 +6,16 @@ about, `optional` whether the step may be left out. A new verb is one more funct
 """
 
 import inspect
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, NamedTuple, get_type_hints
 
 from espat.core.suggestions import right_word
+from espat.scenario.hosts.peers import PeerError
 from espat.scenario.reading.scenario import shown
+from espat.scenario.stage.mismatch import MismatchError
 from espat.scenario.stage.stage import Stage
-from espat.scenario.text.variables import VARIABLE
+from espat.scenario.text.variables import VARIABLE, UnknownVariableError
 from espat.scenario.verbs.arguments import TEXTUAL, WrongArgumentError, read_argument
 
 Action = Callable[[Stage], Awaitable[None]]
@@ -23,6 +26,10 @@ IMPLIED: Final = frozenset({"stage", "value", "module", "optional"})
 
 class VerbError(Exception):
     """There is no such verb, or its arguments are wrong."""
+
+
+FAILURES: Final = (MismatchError, PeerError, VerbError, UnknownVariableError, OSError, re.error)
+"""What a verb raises when what was asked for does not happen, or cannot."""
 
 
 class Verb(NamedTuple):
@@ -88,7 +95,13 @@ def bind(name: str, arguments: Mapping[str, Any], module: str, *, value: Any = N
 
     async def act(stage: Stage) -> None:
         texts = {key: _read(found, key, stage.variables.use(text)) for key, text in late.items()}
-        await found.run(stage, **(bound | texts))
+        try:
+            await found.run(stage, **(bound | texts))
+        except FAILURES:
+            raise
+        except Exception as error:
+            stage.simulation.panics.note(stage.modules[module].number, f"the verb {name}", error)
+            raise
 
     return act
 
