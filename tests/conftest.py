@@ -1,9 +1,22 @@
 """What every test is held to."""
 
 import logging
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Let folders of tests use all processors, unless the command line has its own idea (-n, --dist, --pdb)."""
+    option = config.option
+    unsaid = getattr(option, "numprocesses", 0) is None and option.dist == "no"
+    in_a_worker = hasattr(config, "workerinput")
+    if unsaid and not in_a_worker and not option.usepdb and any(Path(argument).is_dir() for argument in config.args):
+        option.numprocesses = len(os.sched_getaffinity(0))
+        option.dist = "worksteal"
 
 
 class _Collector(logging.Handler):

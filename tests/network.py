@@ -3,14 +3,18 @@
 Stepped time does not cover sockets, so what a test expects is waited for, never looked up after settling.
 """
 
+import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from functools import cache
+from ipaddress import IPv4Address
+from typing import Final, TypeVar
 
 import trio
 
 from espat.scenario.world.world import World
+from espat.stack.address import Address
 from tests.texts import JOIN, OK, PROMPT
 from tests.workbench import Workbench, workbench
 
@@ -18,15 +22,11 @@ PEER = "192.168.3.102"
 """What the module calls the peers of a test."""
 
 
-def _free_udp_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-LOCAL_PORT = _free_udp_port()
-"""A UDP port for the module, where a test needs to know it: nobody had it when the tests began."""
+OWN: Final = str(IPv4Address("127.64.0.0") + os.getpid() % 2**18 * 16 + 1)
+"""Where the first module of a test appears on this machine, and the others behind it: loopback addresses that no other
+process of tests has, so any port is free there."""
+LOCAL_PORT: Final = 21112
+"""A UDP port for the module, where a test needs to know it."""
 NO_ANSWER = 10.0
 """Seconds after which a test gives up. They are never waited for unless it fails."""
 
@@ -41,7 +41,7 @@ async def soon(awaitable: Awaitable[T]) -> T:
 
 def around(hosts: Mapping[str, str] | None = None, *, offline: bool = False) -> World:
     """A world with the peers on this machine, and further entries of [hosts]."""
-    return World(hosts={PEER: "127.0.0.1", **(hosts or {})}, offline=offline)
+    return World(hosts={PEER: "127.0.0.1", **(hosts or {})}, offline=offline, listen_address=Address(OWN))
 
 
 @asynccontextmanager
@@ -115,14 +115,18 @@ class UdpPeer:
         data, sender = await soon(self.socket.recvfrom(65535))
         return data, (sender[0], sender[1])
 
-    async def send(self, data: bytes, port: int, address: str = "127.0.0.1") -> None:
+    async def send(self, data: bytes, port: int, address: str = OWN) -> None:
         await self.socket.sendto(data, (address, port))
 
 
-async def closed_port() -> int:
-    """A TCP port of this machine where nobody listens."""
-    async with tcp_peer() as peer:
-        return peer.port
+@cache
+def closed_port() -> int:
+    """A TCP port of this machine where nobody listens, and nobody can begin to: it is taken until the process ends."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        taken.detach()
+    return port
 
 
 @asynccontextmanager

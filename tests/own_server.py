@@ -1,6 +1,5 @@
 """A module with a server, and clients of this machine."""
 
-import os
 import socket
 import struct
 from collections.abc import AsyncIterator
@@ -8,27 +7,19 @@ from contextlib import asynccontextmanager, suppress
 
 import trio
 
-from espat.scenario.world.world import World
-from espat.stack.address import Address
-from tests.network import NO_ANSWER, PEER, answer, expect, receive_exactly, soon, station, taken
+from tests.network import NO_ANSWER, OWN, answer, around, expect, receive_exactly, soon, station, taken
 from tests.texts import OK, PROMPT, SENT
 from tests.workbench import Workbench
 
-OWN = f"127.3.{os.getpid() >> 8 & 255}.{os.getpid() & 255}"
-"""A loopback address that no other test run uses at the same time: any port is free there."""
 PORT = 20333
 """Of the server: a port that needs no special rights."""
 START = b"AT+CIPSERVER=1,%d" % PORT
 
 
-def own_world() -> World:
-    return World(hosts={PEER: "127.0.0.1"}, listen_address=Address(OWN))
-
-
 @asynccontextmanager
 async def server(*commands: bytes, port: int = PORT) -> AsyncIterator[Workbench]:
     """A joined module with a server, after these commands."""
-    async with station(own_world(), b"AT+CIPMUX=1", *commands) as bench:
+    async with station(around(), b"AT+CIPMUX=1", *commands) as bench:
         assert await answer(bench, b"AT+CIPSERVER=1,%d" % port) == OK
         yield bench
 

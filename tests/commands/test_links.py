@@ -233,7 +233,7 @@ async def test_link_details_replace_connect() -> None:
 
 async def test_a_refused_connection_is_an_error_alone() -> None:
     async with station() as bench:
-        line = b'AT+CIPSTART="TCP","192.168.3.102",%d' % await closed_port()
+        line = b'AT+CIPSTART="TCP","192.168.3.102",%d' % closed_port()
         assert await answer(bench, line, ERROR) == ERROR
         assert await bench.command(b"AT+SYSLOG=1") == OK
         assert await answer(bench, line, ERROR) == b"+ERRNO:0x68\r\n" + ERROR

@@ -1,21 +1,22 @@
 """AT+CIPSERVER with real clients of this machine: starting, stopping, and the network under it."""
 
 import socket
+from dataclasses import replace
 
 import pytest
 import trio
 
 from espat.scenario.world.world import World
 from espat.stack.address import Address
-from tests.network import PEER, answer, expect, station, tcp_peer
-from tests.own_server import OWN, PORT, START, ended, own_world, sends, server, some_clients
+from tests.network import OWN, PEER, answer, around, expect, station, tcp_peer
+from tests.own_server import PORT, START, ended, sends, server, some_clients
 from tests.texts import ERROR, LOST, OK
 
 # Starting and stopping
 
 
 async def test_the_default_port_and_what_is_announced() -> None:
-    async with station(own_world(), b"AT+CIPMUX=1") as bench:
+    async with station(around(), b"AT+CIPMUX=1") as bench:
         assert await bench.command(b"AT+CIPSERVER?") == b"+CIPSERVER:0\r\n" + OK
         assert await answer(bench, b"AT+CIPSERVER=1") == OK
         assert await bench.command(b"AT+CIPSERVER?") == b'+CIPSERVER:1,333,"TCP",0,0\r\n' + OK
@@ -40,7 +41,7 @@ async def test_a_port_that_is_taken_here_is_shifted() -> None:
 
 
 async def test_a_port_that_the_world_maps() -> None:
-    world = World(hosts={PEER: "127.0.0.1"}, listen_address=Address(OWN), ports={80: 21080})
+    world = replace(around(), ports={80: 21080})
     async with station(world, b"AT+CIPMUX=1") as bench, some_clients(21080) as clients:
         assert await answer(bench, b"AT+CIPSERVER=1,80") == OK
         await clients.link(bench, 0)
@@ -58,7 +59,7 @@ async def test_a_port_that_the_world_maps() -> None:
     ],
 )
 async def test_ways_to_start(line: bytes, printed: bytes) -> None:
-    async with station(own_world(), b"AT+CIPMUX=1") as bench:
+    async with station(around(), b"AT+CIPMUX=1") as bench:
         assert await answer(bench, line) == OK
         assert await bench.command(b"AT+CIPSERVER?") == b"+CIPSERVER:%b\r\n" % printed + OK
 
@@ -83,13 +84,13 @@ async def test_ways_to_start(line: bytes, printed: bytes) -> None:
     ],
 )
 async def test_what_is_refused(line: bytes) -> None:
-    async with station(own_world(), b"AT+CIPMUX=1") as bench:
+    async with station(around(), b"AT+CIPMUX=1") as bench:
         assert await answer(bench, line, ERROR) == ERROR
         assert await bench.command(b"AT+CIPSERVER?") == b"+CIPSERVER:0\r\n" + OK
 
 
 async def test_what_a_server_needs_and_what_it_forbids() -> None:
-    async with station(own_world()) as bench:
+    async with station(around()) as bench:
         assert await answer(bench, b"AT+CIPSERVER=1", ERROR) == ERROR  # AT+CIPMUX=0
         assert await bench.command(b"AT+CIPMUX=1") == OK
         assert await answer(bench, START) == OK
@@ -139,7 +140,7 @@ async def test_losing_the_network_closes_the_clients_and_the_server_goes_on() ->
     [(0, 1, True), (1, 1, True), (2, 1, False), (0, 2, True), (1, 2, False), (2, 2, True), (1, 3, True), (2, 3, True)],
 )
 async def test_the_interface_it_listens_on(interface: int, mode: int, heard: bool) -> None:
-    async with station(own_world(), b"AT+CIPMUX=1") as bench, some_clients() as clients:
+    async with station(around(), b"AT+CIPMUX=1") as bench, some_clients() as clients:
         assert (await bench.command(b"AT+CWMODE=%d" % mode)).endswith(OK)
         assert await answer(bench, START + b',"TCP",0,%d' % interface) == OK
         stream = await clients.one()

@@ -1,7 +1,7 @@
 """Clients of the server: how many, AT+CIPSERVERMAXCONN, and the silent ones, AT+CIPSTO."""
 
-from tests.network import answer, expect, soon, station, tcp_peer
-from tests.own_server import START, ended, own_world, reset, sends, server, some_clients
+from tests.network import answer, around, expect, soon, station, tcp_peer
+from tests.own_server import START, ended, reset, sends, server, some_clients
 from tests.texts import ERROR, OK
 
 
@@ -48,7 +48,7 @@ async def test_link_numbers_are_shared_with_the_modules_own_links() -> None:
 
 
 async def test_most_clients() -> None:
-    async with station(own_world(), b"AT+CIPMUX=1") as bench, some_clients() as clients:
+    async with station(around(), b"AT+CIPMUX=1") as bench, some_clients() as clients:
         assert await bench.command(b"AT+CIPSERVERMAXCONN?") == b"+CIPSERVERMAXCONN:5\r\n" + OK
         assert await bench.command(b"AT+CIPSERVERMAXCONN=2") == OK
         assert await bench.command(b"AT+CIPSERVERMAXCONN?") == b"+CIPSERVERMAXCONN:2\r\n" + OK

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from espat.stack import ntp
-from tests.network import LOCAL_PORT, UdpPeer, answer, around, expect, station
+from tests.network import LOCAL_PORT, OWN, UdpPeer, answer, around, expect, station
 from tests.programs import need_program
 from tests.texts import OK
 from tests.workbench import Workbench
@@ -68,11 +68,11 @@ async def test_offline_only_entries_and_the_gateway_are_asked() -> None:
 
 
 @pytest.fixture
-def chrony(tmp_path: Path) -> Iterator[int]:
-    """The port of a chrony that serves the time of this machine."""
+def chrony(tmp_path: Path) -> Iterator[str]:
+    """The address and port of a chrony that serves the time of this machine."""
     configuration = tmp_path / "chrony.conf"
     configuration.write_text(
-        f"port {LOCAL_PORT}\nbindaddress 127.0.0.1\nallow 127.0.0.1\nlocal stratum 10\ncmdport 0\nbindcmdaddress /\n"
+        f"port {LOCAL_PORT}\nbindaddress {OWN}\nallow 127/8\nlocal stratum 10\ncmdport 0\nbindcmdaddress /\n"
         f"pidfile {tmp_path / 'chrony.pid'}\n",
         encoding="ascii",
     )
@@ -81,7 +81,7 @@ def chrony(tmp_path: Path) -> Iterator[int]:
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
         try:
             _wait_for_answer(process)
-            yield LOCAL_PORT
+            yield f"{OWN}:{LOCAL_PORT}"
         finally:
             process.terminate()
 
@@ -89,7 +89,7 @@ def chrony(tmp_path: Path) -> Iterator[int]:
 def _wait_for_answer(process: subprocess.Popen[bytes]) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.settimeout(0.1)
-        probe.connect(("127.0.0.1", LOCAL_PORT))
+        probe.connect((OWN, LOCAL_PORT))
         while process.poll() is None:
             try:
                 probe.send(ntp.request(1))
@@ -100,8 +100,8 @@ def _wait_for_answer(process: subprocess.Popen[bytes]) -> None:
     pytest.fail(f"chronyd has ended with {process.returncode}")
 
 
-async def test_chrony(chrony: int) -> None:
-    async with station(around({"time.example": f"127.0.0.1:{chrony}"})) as bench:
+async def test_chrony(chrony: str) -> None:
+    async with station(around({"time.example": chrony})) as bench:
         assert await answer(bench, ASK) == OK
         await expect(bench, UPDATED)
         assert abs(bench.module.time() - time.time()) < 60

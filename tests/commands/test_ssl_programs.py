@@ -10,7 +10,8 @@ import trio
 
 from espat.persist.manufacturing import SHIPPED
 from espat.scenario.hosts.tls_peers import listens
-from tests.network import NO_ANSWER, PEER, answer, closed_port, expect, send, soon, station, taken
+from tests.network import NO_ANSWER, OWN, PEER, answer, expect, send, soon, station, taken, tcp_peer
+from tests.own_server import PORT
 from tests.programs import need_program
 from tests.texts import ERROR, OK, OPENED
 from tests.tls_peers import client_context
@@ -25,7 +26,8 @@ ALERT = b"+ERRNO:0x7780\r\n" + ERROR
 async def s_server(*options: str) -> AsyncIterator[tuple[int, trio.Process]]:
     """The server, which prints what it gets and sends what it is given; and its port."""
     openssl = need_program("openssl", "openssl")
-    port = await closed_port()
+    async with tcp_peer() as peer:
+        port = peer.port  # free from now on, and not given to anybody else so soon
     command = [openssl, "s_server", "-accept", f"127.0.0.1:{port}", "-quiet", *options]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     with trio.fail_after(3 * NO_ANSWER):
@@ -98,13 +100,12 @@ async def test_much_data_both_ways() -> None:
 
 
 async def test_fifty_bad_clients_and_a_good_one() -> None:
-    port = await closed_port()
-    async with station(None, b"AT+CIPMUX=1", b'AT+CIPSERVER=1,%d,"SSL"' % port) as bench, AsyncExitStack() as streams:
+    async with station(None, b"AT+CIPMUX=1", b'AT+CIPSERVER=1,%d,"SSL"' % PORT) as bench, AsyncExitStack() as streams:
         for number in range(50):
-            stream = await streams.enter_async_context(await trio.open_tcp_stream("127.0.0.1", port))
+            stream = await streams.enter_async_context(await trio.open_tcp_stream(OWN, PORT))
             if number % 5:
                 await stream.send_all(NO_HANDSHAKES[number % 4])
-        tcp = await trio.open_tcp_stream("127.0.0.1", port)
+        tcp = await trio.open_tcp_stream(OWN, PORT)
         good = await streams.enter_async_context(trio.SSLStream(tcp, client_context(), https_compatible=True))
         await soon(good.do_handshake())
         await expect(bench, b"0,CONNECT\r\n")

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from tests.network import LOCAL_PORT, UdpPeer, answer, expect, send, station, taken
+from tests.network import LOCAL_PORT, OWN, UdpPeer, answer, expect, send, station, taken
 from tests.texts import ERROR, LOST, OK, SENT
 from tests.workbench import Workbench
 
@@ -33,9 +33,9 @@ async def current_peer(bench: Workbench) -> int:
 
 async def test_a_udp_link_from_a_chosen_port() -> None:
     async with udp_link() as (bench, peer, _):
-        assert bench.announced == [(0, f"serves udp {LOCAL_PORT} at 127.0.0.1:{LOCAL_PORT}")]
+        assert bench.announced == [(0, f"serves udp {LOCAL_PORT} at {OWN}:{LOCAL_PORT}")]
         assert await send(bench, b"AT+CIPSEND=7", b"abcdefg") == taken(7) + SENT
-        assert await peer.receive() == (b"abcdefg", ("127.0.0.1", LOCAL_PORT))
+        assert await peer.receive() == (b"abcdefg", (OWN, LOCAL_PORT))
         await peer.send(b"test", LOCAL_PORT)
         await expect(bench, arrived(peer, b"test"))
         assert await bench.command(b"AT+CIPSTATE?") == (
@@ -88,7 +88,7 @@ async def test_a_datagram_to_somebody_else() -> None:
     async with udp_link() as (bench, peer, other):
         line = b'AT+CIPSEND=4,"192.168.3.102",%d' % other.port
         assert await send(bench, line, b"test") == taken(4) + SENT
-        assert await other.receive() == (b"test", ("127.0.0.1", LOCAL_PORT))
+        assert await other.receive() == (b"test", (OWN, LOCAL_PORT))
         assert await current_peer(bench) == peer.port
         assert await send(bench, b"AT+CIPSEND=2", b"hi") == taken(2) + SENT
         assert (await peer.receive())[0] == b"hi"
@@ -134,12 +134,12 @@ async def test_the_gateway_stays_the_gateway() -> None:
 
 
 async def test_a_port_that_is_taken_gives_way() -> None:
-    async with UdpPeer() as peer, UdpPeer() as taken_port, station() as bench:
+    async with UdpPeer() as peer, UdpPeer(OWN) as taken_port, station() as bench:
         wanted = taken_port.port
         line = b'AT+CIPSTART="UDP","192.168.3.102",%d,%d' % (peer.port, wanted)
         assert await answer(bench, line) == b"CONNECT\r\n\r\nOK\r\n"
         ((_, text),) = bench.announced
-        assert text.startswith(f"serves udp {wanted} at 127.0.0.1:")
+        assert text.startswith(f"serves udp {wanted} at {OWN}:")
         port = int(text.rpartition(":")[2])
         assert port != wanted
         assert (await bench.command(b"AT+CIPSTATE?")).endswith(b",%d,0\r\n" % wanted + OK)

@@ -2,7 +2,8 @@
 
 from espat.radio.security import SECURITIES
 from espat.scenario.world.world import AccessPointConfiguration, ModuleConfiguration, StationConfiguration, World
-from tests.network import UdpPeer, answer, expect, soon
+from espat.stack.address import Address
+from tests.network import OWN, UdpPeer, answer, expect, soon
 from tests.texts import CONNECTED, OK, PROMPT
 from tests.workbench import workbench
 
@@ -17,7 +18,9 @@ BOOT = b"Ai-Thinker Technology Co. Ltd.\r\n\r\nready\r\n"
 async def test_the_provisioning_walk() -> None:
     async with UdpPeer() as phone:
         hosts = {"192.168.4.2:63665": f"127.0.0.1:{phone.port}"}
-        world = World(access_points=(POINT,), stations=(PHONE,), modules=(MODULE,), hosts=hosts)
+        world = World(
+            access_points=(POINT,), stations=(PHONE,), modules=(MODULE,), hosts=hosts, listen_address=Address(OWN)
+        )
         async with workbench(world, dialect="ai-thinker") as bench:
             assert await bench.command(b"AT+RST") == OK + b"WIFI DISCONNECT\r\n" + BOOT + CONNECTED
             assert await bench.send(b"AT+CWMODE=3\r\n") == b"AT+CWMODE=3\r\n" + OK

@@ -6,7 +6,9 @@ from contextlib import contextmanager
 
 import trio
 
-from tests.network import UdpPeer, around, expect, soon
+from espat.stack.address import Address
+from espat.stack.host_network import own_address
+from tests.network import OWN, UdpPeer, around, expect, soon
 from tests.several import modules, run
 from tests.texts import JOIN, OK, PROMPT
 from tests.workbench import Workbench
@@ -60,7 +62,7 @@ async def test_a_broadcast_reaches_the_programs_that_listen_on_all_addresses_onc
             await send(one, b"first")
             await send(one, b"second")
             sender = (await peer.receive())[1]
-            assert sender[0] == "127.0.0.1"
+            assert sender[0] == OWN
             assert await peer.receive() == (b"second", sender)
             assert [await mapped.receive() for _ in range(2)] == [(b"first", sender), (b"second", sender)]
             await expect(
@@ -68,7 +70,7 @@ async def test_a_broadcast_reaches_the_programs_that_listen_on_all_addresses_onc
                 b'\r\n+IPD,5,"192.168.3.112",2000:first\r\n\r\n+IPD,6,"192.168.3.112",2000:second\r\n',
             )
             assert await one.settle() == b""
-            await deaf.send(b"x", deaf.port)
+            await deaf.send(b"x", deaf.port, "127.0.0.1")
             assert (await deaf.receive())[0] == b"x"  # and nothing before it
 
 
@@ -86,7 +88,7 @@ async def test_a_broadcast_of_a_program_reaches_the_modules_that_listen_on_its_p
             await expect(bench, arrived)
         await send(other, b"from other")  # comes back to this machine too
         for bench in (one, other):
-            await program.send(b"the end", port, f"127.0.0.{1 + bench.module.number}")
+            await program.send(b"the end", port, str(own_address(Address(OWN), bench.module.number)))
         origin = b'"192.168.3.102",%d' % program.port
         await expect(one, b'\r\n+IPD,10,"192.168.3.113",%d:from other\r\n' % port)
         for bench in (one, other):
@@ -104,7 +106,7 @@ async def test_a_group_of_modules_and_programs() -> None:
                 await open_udp(bench, GROUP, port, port)
             await send(one, b"from one")
             data, sender = await soon(program.recvfrom(100))
-            assert (data, sender) == (b"from one", ("127.0.0.1", port))
+            assert (data, sender) == (b"from one", (OWN, port))
             with member(GROUP) as speaker:
                 await speaker.bind(("127.0.0.1", 0))
                 await speaker.sendto(b"from a program", (GROUP, port))

@@ -17,15 +17,12 @@ from espat.stack.errors import NetworkError
 from espat.stack.host_map import HostMap
 from espat.stack.host_network import HostNetwork, own_address
 from espat.stack.tcp_options import ConnectionOptions
-from tests.network import LOCAL_PORT, UdpPeer, closed_port, soon, tcp_peer
-
-OWN = f"127.1.{os.getpid() >> 8 & 255}.{os.getpid() & 255}"
-"""A loopback address that no other test run uses at the same time."""
+from tests.network import LOCAL_PORT, OWN, UdpPeer, closed_port, soon, tcp_peer
 
 
 @asynccontextmanager
 async def datagrams(
-    port: int | None, own: str = "127.0.0.1", ports: dict[int, int] | None = None
+    port: int | None, own: str = OWN, ports: dict[int, int] | None = None
 ) -> AsyncIterator[tuple[Datagrams, list[str]]]:
     """An open UDP port of a module, and what has been announced."""
     announced: list[str] = []
@@ -62,11 +59,11 @@ async def test_connections_to_loopback_come_from_there() -> None:
 
 
 async def test_datagrams_to_loopback_come_from_there() -> None:
-    async with UdpPeer() as peer, datagrams(LOCAL_PORT, "127.0.0.5") as (opened, announced):
-        assert announced == [f"serves udp {LOCAL_PORT} at 127.0.0.5:{LOCAL_PORT}"]
+    async with UdpPeer() as peer, datagrams(LOCAL_PORT) as (opened, announced):
+        assert announced == [f"serves udp {LOCAL_PORT} at {OWN}:{LOCAL_PORT}"]
         await opened.send_to_host(b"hello", Endpoint(Address("127.0.0.1"), peer.port))
-        assert await peer.receive() == (b"hello", ("127.0.0.5", LOCAL_PORT))
-        await peer.send(b"answer", LOCAL_PORT, "127.0.0.5")
+        assert await peer.receive() == (b"hello", (OWN, LOCAL_PORT))
+        await peer.send(b"answer", LOCAL_PORT)
         assert await soon(opened.receive()) == Arrival(b"answer", Endpoint(Address("127.0.0.1"), peer.port), None)
 
 
@@ -111,7 +108,7 @@ async def test_small_segments_wait_unless_told_otherwise(no_delay: bool) -> None
 
 
 async def test_a_refused_connection() -> None:
-    here = Endpoint(Address("127.0.0.1"), await closed_port())
+    here = Endpoint(Address("127.0.0.1"), closed_port())
     with pytest.raises(NetworkError) as failure:
         await HostNetwork(HostMap(), RealClock()).connect(here)
     assert failure.value.errno == 104
@@ -119,7 +116,7 @@ async def test_a_refused_connection() -> None:
 
 async def test_a_port_that_the_world_maps() -> None:
     async with datagrams(333, ports={333: LOCAL_PORT}) as (opened, announced):
-        assert announced == [f"serves udp 333 at 127.0.0.1:{LOCAL_PORT}"]
+        assert announced == [f"serves udp 333 at {OWN}:{LOCAL_PORT}"]
         assert opened.local_port == 333
     assert announced[1:] == ["no longer serves udp 333"]
 

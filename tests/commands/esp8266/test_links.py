@@ -7,6 +7,7 @@ from espat.scenario.world.world import HostConfiguration, World
 from espat.stack.address import Address
 from tests.network import (
     LOCAL_PORT,
+    OWN,
     PEER,
     UdpPeer,
     answer,
@@ -18,6 +19,7 @@ from tests.network import (
     station,
     tcp_peer,
 )
+from tests.own_server import PORT
 from tests.texts import ERROR, JOIN, OK
 from tests.workbench import workbench
 
@@ -52,7 +54,7 @@ async def test_several_links() -> None:
             assert await bench.command(b"AT+CIPCLOSE") == b"MUX=1\r\n" + ERROR
             assert await bench.command(b"AT+CIPCLOSE=1") == b"UNLINK\r\n" + ERROR
             assert await bench.command(b"AT+CIPCLOSE=0") == b"0,CLOSED\r\n" + OK
-            assert await bench.command(b"AT+CIPSERVER=1,%d" % await closed_port()) == OK
+            assert await bench.command(b"AT+CIPSERVER=1,%d" % PORT) == OK
             assert await bench.command(b"AT+CIPCLOSE=5") == ERROR
             assert await bench.command(b"AT+CIPSERVER=0") == OK
             assert await bench.command(b"AT+CIPCLOSE=5") == b"3,CLOSED\r\n" + OK
@@ -95,10 +97,10 @@ async def test_without_an_address_there_is_no_link() -> None:
 
 async def test_a_refused_connection_is_closed_behind_its_error() -> None:
     async with station(dialect=OLD) as bench:
-        start = b"AT+CIPSTART=%b%d" % (TO_PEER, await closed_port())
+        start = b"AT+CIPSTART=%b%d" % (TO_PEER, closed_port())
         assert await answer(bench, start, b"CLOSED\r\n") == ERROR + b"CLOSED\r\n"
         await bench.command(b"AT+CIPMUX=1")
-        start = b"AT+CIPSTART=2,%b%d" % (TO_PEER, await closed_port())
+        start = b"AT+CIPSTART=2,%b%d" % (TO_PEER, closed_port())
         assert await answer(bench, start, b"CLOSED\r\n") == ERROR + b"2,CLOSED\r\n"
         assert await bench.command(b"AT") == OK
 
@@ -140,20 +142,19 @@ async def test_udp_counts_as_a_link() -> None:
 
 
 async def test_the_server_says_what_is_so_already() -> None:
-    port = await closed_port()
     async with station(dialect=OLD) as bench:
-        assert await bench.command(b"AT+CIPSERVER=1,%d" % port) == ERROR
+        assert await bench.command(b"AT+CIPSERVER=1,%d" % PORT) == ERROR
         await bench.command(b"AT+CIPMUX=1")
         assert await bench.command(b"AT+CIPSERVER=0") == b"no change\r\n" + OK
-        assert await answer(bench, b"AT+CIPSERVER=1,%d" % port) == OK
-        assert await bench.command(b"AT+CIPSERVER=1,%d" % port) == b"no change\r\n" + OK
+        assert await answer(bench, b"AT+CIPSERVER=1,%d" % PORT) == OK
+        assert await bench.command(b"AT+CIPSERVER=1,%d" % PORT) == b"no change\r\n" + OK
         assert await bench.command(b"AT+CIPMUX=0") == b"CIPSERVER must be 0\r\n" + ERROR
         assert await bench.command(b"AT+CIPMODE=1") == b"CIPMUX and CIPSERVER must be 0\r\n" + ERROR
         assert await bench.command(b"AT+CIPSTO?") == b"+CIPSTO:180\r\n" + OK
         assert await bench.command(b"AT+CIPSTO=10") == OK
         assert await bench.command(b"AT+CIPSTO=7201") == ERROR
         (_, text) = bench.announced[-1]
-        async with await trio.open_tcp_stream("127.0.0.1", int(text.rpartition(":")[2])) as client:
+        async with await trio.open_tcp_stream(OWN, int(text.rpartition(":")[2])) as client:
             await expect(bench, b"0,CONNECT\r\n")
             await client.send_all(b"hello")
             await expect(bench, b"\r\n+IPD,0,5:hello")
