@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Final, Self
@@ -133,8 +134,10 @@ class SimulatorProcess:
 
     def context_switches(self) -> int:
         """How often any of its threads has gone to sleep: every wake-up ends in one."""
-        statuses = [task / "status" for task in Path(f"/proc/{self.pid}/task").iterdir()]
-        texts = [status.read_text(encoding="ascii") for status in statuses]
+        texts = []
+        for task in Path(f"/proc/{self.pid}/task").iterdir():
+            with suppress(FileNotFoundError, ProcessLookupError):  # a thread that has ended meanwhile
+                texts.append((task / "status").read_text(encoding="ascii"))
         return sum(int(count) for text in texts for count in re.findall(r"\nvoluntary_ctxt_switches:\s*(\d+)", text))
 
     def processor_ticks(self) -> int:

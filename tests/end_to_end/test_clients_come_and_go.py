@@ -193,26 +193,35 @@ def a_client_has_crashed(simulator: SimulatorProcess) -> None:
     crash_a_client(simulator.port())
 
 
+def sleeps_for_a_second(simulator: SimulatorProcess) -> bool:
+    """Whether the simulator hardly wakes up or works in the next second; a busy loop sleeps never or thousands of
+    times."""
+    switches, ticks = simulator.context_switches(), simulator.processor_ticks()
+    time.sleep(1)
+    return simulator.context_switches() - switches < 20 and simulator.processor_ticks() - ticks < 20
+
+
+def comes_to_rest(simulator: SimulatorProcess) -> bool:
+    """Whether such a second comes: what it still does of its own accord has an end, however slow the machine is."""
+    deadline = time.monotonic() + LIMIT
+    while not sleeps_for_a_second(simulator):
+        if time.monotonic() > deadline:
+            return False
+    return True
+
+
 @pytest.mark.parametrize("situation", [nobody_yet, a_client_has_crashed])
 def test_an_idle_simulator_sleeps(start: Start, situation: Callable[[SimulatorProcess], None]) -> None:
     simulator = start()
     situation(simulator)
-    time.sleep(0.5)  # not to wait for anything: the start itself is not what is measured
-    switches, ticks = simulator.context_switches(), simulator.processor_ticks()
-    time.sleep(1)
-    assert simulator.context_switches() - switches < 20  # a busy loop sleeps never or thousands of times
-    assert simulator.processor_ticks() - ticks < 20
+    assert comes_to_rest(simulator)
 
 
 def test_a_simulator_with_an_idle_client_sleeps(start: Start) -> None:
     simulator = start()
     with Client(simulator.port()) as client:
         client.started().join()
-        time.sleep(0.5)
-        switches, ticks = simulator.context_switches(), simulator.processor_ticks()
-        time.sleep(1)
-        assert simulator.context_switches() - switches < 20
-        assert simulator.processor_ticks() - ticks < 20
+        assert comes_to_rest(simulator)
 
 
 def open_bare(port: Path) -> int:

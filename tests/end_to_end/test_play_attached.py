@@ -123,8 +123,11 @@ def test_the_log_of_the_firmware_and_a_module_that_takes_its_time(tmp_path: Path
         assert process.stdout.readline() == f"module 0 log ready to open at {tmp_path / 'log0'}\n"
         with serial.Serial(str(tmp_path / "log0"), 115200, timeout=LIMIT) as log:
             assert b"rst:0x1 (POWERON_RESET)" in log.read_until(b"POWERON_RESET)")
-            with serial.Serial(str(tmp_path / "tty0"), 9600, timeout=LIMIT) as port:
-                assert b"ready" not in port.read(4), "another rate than the module's"
+            with serial.Serial(str(tmp_path / "tty0"), 115200, timeout=LIMIT) as port:
+                assert port.read_until(b"ready\r\n") == b"\r\nready\r\n"
+                port.baudrate = 9600
+                port.write(b"AT\r\n")
+                assert port.read(1) not in (b"", b"A"), "another rate than the module's: noise, not the echo"
         process.terminate()
         _, err = process.communicate(timeout=LIMIT)
     finally:

@@ -26,7 +26,7 @@ def test_documented_worlds_are_right(page: str, tmp_path: Path) -> None:
 
 def test_the_documented_host_echoes_and_tells_the_time(start: Start, tmp_path: Path) -> None:
     (tmp_path / "world.toml").write_text(documented_world("docs/world.md"), encoding="utf-8")
-    simulator = start("--world", "world.toml", "--offline")
+    simulator = start("--world", "world.toml", "--offline", "--speed", "10")
     with Client(simulator.port()) as client:
         client.started().join()
         assert client.command(b'AT+PING="time.example"') == b"+PING:1\r\n" + OK

@@ -54,28 +54,41 @@ def test_the_report_of_a_test_that_fails_shows_what_happened(tmp_path: Path) -> 
     assert "trio" not in done.stdout
 
 
-@pytest.mark.parametrize(
-    ("mark", "said"),
-    [
-        ("wrld={}", "found 'wrld', which is no argument of it; world would be right"),
-        ("bogus=1", "found 'bogus', which is no argument of it"),
-        ("dialect='esp8266-v1.8'", "dialect: found 'esp8266-v1.8'; esp8266-v1.7 would be right"),
-        ("timing='slow'", "timing: found 'slow'; one of fast, real would be right"),
-        ("speed='fast'", "speed: found 'fast'; a number more than 0, or None, would be right"),
-        ("variant='MINI'", "variant: found 'MINI'; MINI-1 would be right"),
-        ("dialect='esp8266-v1.7', variant='MINI-1'", "variant: found MINI-1; for esp8266-v1.7 ESP8266 would be right"),
-        ("modules=2, flash='esp.bin'", "flash: needs {n} where the module's number goes, with more than one module"),
-        ("flash='test_it.py'", "test_it.py: found 82 bytes; a flash image of 4194304 or 2097152 bytes would be right"),
-        ("modules=0", "modules: found 0; at least one, and a link with {n} for several, would be right"),
-        ("world={'access_pont': []}", "world: access_pont: found an unknown key; access_point would be right"),
-        ("world='none.toml'", "none.toml: found nothing to read (No such file or directory); a readable file would"),
-    ],
-)
-def test_a_mark_that_is_wrong_is_told_without_a_traceback(tmp_path: Path, mark: str, said: str) -> None:
-    (tmp_path / "test_it.py").write_text(f"import pytest\n@pytest.mark.espat({mark})\ndef test_it(espat):\n    pass\n")
-    done = run(tmp_path, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--strict-markers")
+WRONG_MARKS = {
+    "wrld={}": "found 'wrld', which is no argument of it; world would be right",
+    "bogus=1": "found 'bogus', which is no argument of it",
+    "dialect='esp8266-v1.8'": "dialect: found 'esp8266-v1.8'; esp8266-v1.7 would be right",
+    "timing='slow'": "timing: found 'slow'; one of fast, real would be right",
+    "speed='fast'": "speed: found 'fast'; a number more than 0, or None, would be right",
+    "variant='MINI'": "variant: found 'MINI'; MINI-1 would be right",
+    "dialect='esp8266-v1.7', variant='MINI-1'": "variant: found MINI-1; for esp8266-v1.7 ESP8266 would be right",
+    "modules=2, flash='esp.bin'": "flash: needs {n} where the module's number goes, with more than one module",
+    "flash='short.bin'": "short.bin: found 82 bytes; a flash image of 4194304 or 2097152 bytes would be right",
+    "modules=0": "modules: found 0; at least one, and a link with {n} for several, would be right",
+    "world={'access_pont': []}": "world: access_pont: found an unknown key; access_point would be right",
+    "world='none.toml'": "none.toml: found nothing to read (No such file or directory); a readable file would",
+}
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What pytest says of tests with wrong marks, by mark: of all of them in one go."""
+    folder = tmp_path_factory.mktemp("marks")
+    (folder / "short.bin").write_bytes(bytes(82))
+    tests = (
+        f"@pytest.mark.espat({mark})\ndef test_{number}(espat):\n    pass\n" for number, mark in enumerate(WRONG_MARKS)
+    )
+    (folder / "test_it.py").write_text("import pytest\n" + "".join(tests))
+    done = run(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--strict-markers")
     assert done.returncode == 1
-    (line,) = [line for line in done.stdout.splitlines() if line.startswith("@pytest.mark.espat: ")]
-    assert said in line
-    assert "simulation(" not in done.stdout
-    assert "During handling" not in done.stdout
+    _, *sections = re.split(r"^_+ ERROR at setup of test_\d+ _+$", done.stdout, flags=re.MULTILINE)
+    return dict(zip(WRONG_MARKS, sections, strict=True))
+
+
+@pytest.mark.parametrize("mark", WRONG_MARKS)
+def test_a_mark_that_is_wrong_is_told_without_a_traceback(reports: dict[str, str], mark: str) -> None:
+    report = reports[mark]
+    (line,) = [line for line in report.splitlines() if line.startswith("@pytest.mark.espat: ")]
+    assert WRONG_MARKS[mark] in line
+    assert "simulation(" not in report
+    assert "During handling" not in report
