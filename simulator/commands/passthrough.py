@@ -12,13 +12,12 @@ from typing import Annotated, Any, Final
 import trio
 
 from espat.commands.link_failures import LinkFailure
-from espat.core.at.answers import NOTHING, Line, PromptMessage, Result
+from espat.core.at.answers import NOTHING, Line, Prompt, PromptMessage, Result
 from espat.core.at.arguments import Bool, Range
 from espat.core.at.errors import CommandError
 from espat.core.at.grammar import Form
 from espat.core.at.registry import CommandTable
 from espat.core.at.stream_entry import StreamEntry
-from espat.core.trace import Kind
 from espat.module import Module
 from espat.stack.errors import NetworkError, ResolveError, UnreachableError
 from espat.stack.link import Link, TcpLink, UdpLink
@@ -29,7 +28,7 @@ table = CommandTable()
 FLUSH_LIMIT: Final = 0.9
 """Seconds that data from before `+++` has to leave: the host waits one second before its next command."""
 QUIT: Final = b"\r\n+QUITT\r\n"
-BOOT_PROMPT: Final = b"\r\n>"
+BOOT_PROMPT: Final = (Prompt(b"\r\n>"),)
 """Of a module that boots into passthrough, once its link is up. No OK comes before it, and no CONNECT: that one is
 suppressed as all status messages of passthrough are. No session shows the latter: an inference."""
 
@@ -145,7 +144,7 @@ async def open_and_keep(module: Module, opening: Opening, entry: StreamEntry) ->
     await module.network.wait_up()
     while not await _try(module, opening):
         await module.clock.sleep(module.system.reconnect_interval / 10)
-    module.output.write(BOOT_PROMPT, Kind.PROMPT)
+    module.engine.ask(BOOT_PROMPT)
     await _keep_open(module, opening, entry)
 
 

@@ -15,7 +15,6 @@ from espat.core.at.errors import CommandError
 from espat.core.at.grammar import Form, Parameter
 from espat.core.at.registry import Choice, CommandTable
 from espat.core.at.stream_entry import StreamEntry
-from espat.core.trace import Kind
 from espat.module import Module
 from espat.stack.errors import NetworkError
 from espat.stack.link import TlsLink
@@ -176,4 +175,4 @@ async def _greet_first(module: Module, entry: StreamEntry) -> None:
     """Print the prompt when the first client has come."""
     while module.links.only is None:
         await module.links.changed.wait()
-    module.output.write(BOOT_PROMPT, Kind.PROMPT)
+    module.engine.ask(BOOT_PROMPT)

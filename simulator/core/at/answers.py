@@ -70,6 +70,7 @@ class Restart(NamedTuple):
 
 
 Part = Line | Unterminated | Result | Restart
+PARTS: Final = (Line, Unterminated, Result, Restart)
 Answer = None | Part | Iterable[Part]
 """None and lines end with OK, unless a Result or Restart, alone or as the last part, says how it ends."""
 
@@ -83,4 +84,4 @@ def parts(answer: Answer) -> Iterable[Part]:
     """The parts of an answer, one by one as the handler makes them."""
     if answer is None:
         return ()
-    return (answer,) if isinstance(answer, Part) else answer
+    return (answer,) if isinstance(answer, PARTS) else answer

@@ -186,6 +186,8 @@ class Signature:
         Raises CommandError with the code of the first thing that is wrong: the count, then parameter by parameter.
         """
         slots, least = self._slots, self._least
+        if not slots and not parameters:
+            return []
         if not self._always_present:
             slots = [slot for slot in slots if slot.argument.present(context)]
             least = _least(slots)

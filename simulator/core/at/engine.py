@@ -7,32 +7,19 @@ not wait, or only for its data, is answered without a turn of the scheduler. Whe
 turn passes, and the other worker reads on. What a worker prints between two waits goes out in one piece.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
 import trio
 
+from espat.core.at.actions import Actions, Again, Call, Complain, EndData, Panic, Record, Run, Unknown, Write
 from espat.core.at.answers import Answer, PromptMessage, Restart, parts
 from espat.core.at.conventions import ESP_AT, Conventions
 from espat.core.at.data_entry import DataEntry
 from espat.core.at.errors import CommandError
 from espat.core.at.grammar import Form
-from espat.core.at.machine import (
-    Action,
-    Again,
-    AtMachine,
-    Call,
-    Complain,
-    EndData,
-    Panic,
-    Record,
-    Run,
-    State,
-    Unknown,
-    Want,
-    Write,
-)
+from espat.core.at.machine import BUSY, AtMachine, Want
 from espat.core.at.output import Recorder
 from espat.core.at.registry import Entry, Registry
 from espat.core.at.stream_entry import StreamEntry
@@ -68,7 +55,7 @@ class Engine:
         simulator itself, and how; `unknown`, which form of a command there is not. `latency`: seconds a command takes,
         None: none. `system_log`: where it complains about input that is not for it."""
         self.conventions = conventions
-        self.machine = AtMachine(context, registry, conventions)
+        self.machine = AtMachine(context, registry, conventions, recorded=recorder is not None)
         self._context = context
         self._uart = uart
         self._output = uart.output
@@ -138,46 +125,57 @@ class Engine:
                 await self._uart.turn.acquire()
                 self._reader = worker
 
-    async def _read(self) -> None:
-        self._reading = True
-        try:
-            await self._feed()
-        finally:
-            self._reading = False
-
     # Input
 
-    async def _feed(self) -> None:
+    async def _read(self) -> None:
         """Wait for a piece of input and give it to the machine; whoever calls this holds the turn.
 
         While a client does not read, nothing of it is read either: its answers have no room. Data has no answer.
         """
-        port, machine = self._uart.port, self.machine
-        self._output.flush()
-        if self._uart.reader is not self:
-            await port.receive_some()
-            return
-        if machine.want.entry is None:
-            await self._output.room()
-        await self._entry_room()
-        deadline = machine.want.deadline
-        if deadline is None:
-            chunk = await port.receive_some()
-        else:
-            # What came in while we were late to look is no silence.
-            chunk = await port.wait_gap(deadline) or port.receive_nowait()
-        busy = machine.want.state is State.BUSY
-        if port.line_gap and chunk and (busy or machine.refuses(chunk)):
-            chunk = await self._to_line_end(chunk)
-        if self._uart.reader is not self:
-            return
+        port, output, machine = self._uart.port, self._output, self.machine
+        output.flush()
+        self._reading = True
+        try:
+            if self._uart.reader is not self:
+                await port.receive_some()
+                return
+            if machine.want.entry is None and not output.has_room:
+                await output.room()
+            if machine.want.entry is not None:
+                await self._stream_room()
+            deadline = machine.want.deadline
+            if deadline is None:
+                chunk = await port.receive_some()
+            else:
+                # What came in while we were late to look is no silence.
+                chunk = await port.wait_gap(deadline) or port.receive_nowait()
+            busy = machine.want is BUSY
+            if port.line_gap and chunk and (busy or machine.refuses(chunk)):
+                chunk = await self._to_line_end(chunk)
+            if self._uart.reader is not self:
+                return
+        finally:
+            self._reading = False
         if not chunk:
             self._do(machine.silence())
-        elif busy:
-            self._do(machine.refuse(chunk))
-        while chunk and not busy:
-            self._do(machine.rx_chunk(chunk, port.gap_clock()))
-            chunk = port.receive_nowait() if self._takes_more and not port.paced else b""
+        else:
+            self._do(machine.rx_chunk(chunk, port.gap_clock(), while_busy=busy))
+            if machine.want.entry is not None and not port.paced:
+                self._fill_stream()
+
+    async def _stream_room(self) -> None:
+        """Wait until a stream of data has room; returns at once, without a checkpoint, when it has or there is none."""
+        while isinstance(stream := self.machine.want.entry, StreamEntry) and stream.full:
+            await stream.room()
+
+    def _fill_stream(self) -> None:
+        """Give a stream of data what is there already, as far as it has room: that need not come as chunks."""
+        port = self._uart.port
+        while isinstance(stream := self.machine.want.entry, StreamEntry) and not stream.full:
+            chunk = port.receive_nowait()
+            if not chunk:
+                return
+            self._do(self.machine.rx_chunk(chunk, port.gap_clock()))
 
     async def _to_line_end(self, chunk: bytes) -> bytes:
         """What goes on without a gap is one piece of input."""
@@ -189,26 +187,15 @@ class Engine:
             chunk += more
         return chunk
 
-    async def _entry_room(self) -> None:
-        """Wait until there is room for more data; returns at once, without a checkpoint, when there is."""
-        while isinstance(entry := self.machine.want.entry, StreamEntry) and entry.full:
-            await entry.room()
-
-    @property
-    def _takes_more(self) -> bool:
-        """Whether there is room for more data at once, which need not come as chunks of their own."""
-        entry = self.machine.want.entry
-        return isinstance(entry, StreamEntry) and not entry.full
-
     # What the machine wants done
 
-    def _do(self, actions: Iterable[Action]) -> None:
+    def _do(self, actions: Actions) -> None:
         for action in actions:
-            self._DO[type(action)](self, action)
-
-    def _write(self, action: Write) -> None:
-        message, kind, filtered, private = action
-        self._output.write(message, kind, filtered=filtered, private=private)
+            if type(action) is Write:
+                message, kind, filtered, private = action
+                self._output.write(message, kind, filtered=filtered, private=private)
+            else:
+                self._DO[type(action)](self, action)
 
     def _record(self, action: Record) -> None:
         if self._recorder is not None:
@@ -251,7 +238,6 @@ class Engine:
         self._restart(action)
 
     _DO: ClassVar[dict[type, Callable[[Any, Any], None]]] = {
-        Write: _write,
         Record: _record,
         Complain: _complain,
         Run: _run,
@@ -281,8 +267,9 @@ class Engine:
             self._do(self.machine.panic(entry.name, error))
 
     def _finish(self, answer: Answer) -> None:
-        for part in parts(answer):
-            self._do(self.machine.part(part))
+        if answer is not None:
+            for part in parts(answer):
+                self._do(self.machine.part(part))
         self._do(self.machine.finish())
 
     def begin(self, handler: Callable[[Any], Any]) -> None:
@@ -321,6 +308,10 @@ class Engine:
             yield
         finally:
             self.machine.release(entry)
+
+    def ask(self, prompt: Sequence[PromptMessage]) -> None:
+        """Print a prompt that comes later than the beginning of a data entry."""
+        self._do(self.machine.prompt(prompt))
 
     def confirm_data(self, entry: DataEntry) -> None:
         """Print the receipt of a complete data entry, and answer busy for what came in behind it."""

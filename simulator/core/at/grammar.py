@@ -7,7 +7,7 @@ import re
 from enum import Enum
 from typing import Final, NamedTuple
 
-NAME_BYTES: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!%-./:_+")
+NAME_BYTES: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!%-./:_+"
 """What a command name may consist of once it is folded to capitals."""
 
 MARK: Final = re.compile(rb"[=?]")
@@ -66,7 +66,7 @@ def parse_line(line: bytes, *, folds_names: bool = True) -> Command:
     mark = MARK.search(line)
     end = mark.start() if mark is not None else len(line)
     name = line[:end].upper() if folds_names else line[:end]
-    if not NAME_BYTES.issuperset(name):
+    if name.translate(None, NAME_BYTES):  # something else is left
         raise UnknownCommandError
     rest = line[end:]
     if not rest:

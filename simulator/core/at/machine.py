@@ -21,21 +21,39 @@ Source: ESP-AT User Guide, chapters 3 and 8, and sessions of real modules for wh
 
 from collections.abc import Callable, Sequence
 from enum import Enum
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-from espat.core.at.answers import OK, Part, Prompt, PromptMessage, Restart, Result
+from espat.core.at.actions import (
+    NO_ACTIONS,
+    Action,
+    Actions,
+    Again,
+    Call,
+    Complain,
+    EndData,
+    Panic,
+    Record,
+    Run,
+    Unknown,
+    Write,
+)
+from espat.core.at.answers import OK, Line, Part, Prompt, PromptMessage, Restart, Result, Unterminated
 from espat.core.at.conventions import ESP_AT, Conventions
 from espat.core.at.data_entry import DataEntry
 from espat.core.at.errors import BUSY as BUSY_CODE
 from espat.core.at.errors import UNKNOWN_COMMAND, CommandError
 from espat.core.at.escape import EscapeDetector
-from espat.core.at.grammar import Form, UnknownCommandError, parse_line
-from espat.core.at.registry import Entry, Registry
+from espat.core.at.grammar import UnknownCommandError, parse_line
+from espat.core.at.registry import Registry
 from espat.core.trace import Kind
 
 LOG_TAG: Final = "at-common"
 RESTART_LINE: Final = b"AT+RST\r\n"
 """The one input that a running command does not refuse, in firmwares that have a text for it."""
+
+
+INFORMATION: Final = (Line, Unterminated)
 
 
 class State(Enum):
@@ -63,75 +81,8 @@ COMMAND: Final = Want(State.COMMAND)
 BUSY: Final = Want(State.BUSY)
 STOPPED: Final = Want(State.STOPPED)
 
-
-# Actions
-
-
-class Write(NamedTuple):
-    """Write a message. `filtered`: whether the message filter applies. `private`: whether no log may show it."""
-
-    message: bytes
-    kind: Kind
-    filtered: bool = True
-    private: bool = False
-
-
-class Record(NamedTuple):
-    """Note in the trace what came in."""
-
-    kind: Kind
-    data: bytes
-
-
-class Complain(NamedTuple):
-    """Write a line into the log of the firmware."""
-
-    tag: str
-    text: str
-
-
-class Run(NamedTuple):
-    """Run a command; `part`, then `finish` or `fail`, have its answer."""
-
-    entry: Entry
-    arguments: list[Any]
-
-
-class EndData(NamedTuple):
-    """The entry has ended: the running command goes on."""
-
-    entry: DataEntry
-
-
-class Call(NamedTuple):
-    """Call what a handler has left for the moment behind its answer."""
-
-    function: Callable[[], None]
-
-
-class Again(NamedTuple):
-    """Feed a chunk that came in, at `at`, behind the data of a command: it is input now."""
-
-    chunk: bytes
-    at: float
-
-
-class Panic(NamedTuple):
-    """Tell that a command has failed in the simulator itself."""
-
-    name: str
-    error: Exception
-
-
-class Unknown(NamedTuple):
-    """Tell that there is no such command, or no such form of it."""
-
-    name: str
-    form: Form
-
-
-Action = Write | Record | Complain | Run | EndData | Call | Again | Panic | Unknown | Restart
-"""`Restart`: end this boot."""
+TYPED, ECHO, RESULT, DATA = Kind.COMMAND, Kind.ECHO, Kind.RESULT, Kind.DATA
+"""By names that Python looks up at once; those of an enumeration take it as long as the rest of a message."""
 
 
 class AtMachine:
@@ -140,14 +91,18 @@ class AtMachine:
     `echoes`: whether input is echoed (ATE). `shows_codes`: whether errors come with their codes (AT+SYSLOG).
     """
 
-    def __init__(self, context: Any, registry: Registry, conventions: Conventions = ESP_AT) -> None:
-        """`context`: the module, which commands are chosen and checked by."""
+    def __init__(
+        self, context: Any, registry: Registry, conventions: Conventions = ESP_AT, *, recorded: bool = True
+    ) -> None:
+        """`context`: the module, which commands are chosen and checked by. `recorded`: whether anybody wants to know
+        what comes in; there is no `Record` else."""
         self.want = COMMAND
         self.echoes = True
         self.shows_codes = False
         self._context = context
         self._registry = registry
         self._conventions = conventions
+        self._recorded = recorded
         self._lines = conventions.line_reader()
         self._has_data = False  # the running command has had its data
         self._result = OK  # of the running command
@@ -158,25 +113,22 @@ class AtMachine:
 
     # Input
 
-    def rx_chunk(self, chunk: bytes, at: float) -> list[Action]:
-        """A chunk, never empty, has come in, at `at` in seconds on the port's gap clock."""
-        state = self.want.state
-        if state is State.STOPPED:
-            return []
-        if state is State.DATA:
-            actions = self.payload(chunk, at)
-        elif state is State.BUSY:
-            actions = self.refuse(chunk)
-        else:
-            actions = self._accept(chunk)
+    def rx_chunk(self, chunk: bytes, at: float, *, while_busy: bool = False) -> Actions:
+        """A chunk, never empty, has come in, at `at` in seconds on the port's gap clock. `while_busy`: it began to come
+        in while a command ran, though that may have ended."""
+        want = self.want
+        if want is STOPPED:
+            return NO_ACTIONS
+        if while_busy or want is BUSY:
+            return self._refuse(chunk)
         self._last_input = at
-        return actions
+        return self._accept(chunk) if want is COMMAND else self.payload(chunk, at)
 
-    def silence(self) -> list[Action]:
+    def silence(self) -> Actions:
         """Nothing has come in until the deadline."""
         entry, escape = self.want.entry, self._escape
         if entry is None or escape is None:
-            return []
+            return NO_ACTIONS
         data, escaped = escape.expire()
         self.want = Want(State.DATA, entry)
         if escaped:
@@ -188,51 +140,51 @@ class AtMachine:
         """Whether a chunk cannot begin a command, or go on with one."""
         return self.want.entry is None and self._lines.refuses(chunk)
 
-    def refuse(self, chunk: bytes) -> list[Action]:
+    def _refuse(self, chunk: bytes) -> Actions:
         """Answer input that came while a command ran."""
-        if self.want.state is State.STOPPED:
-            return []
+        if self.want is STOPPED:
+            return NO_ACTIONS
         conventions = self._conventions
-        actions: list[Action] = [Record(Kind.COMMAND, chunk)]
+        actions: list[Action] = [Record(TYPED, chunk)] if self._recorded else []
         if conventions.forced_restart is not None and RESTART_LINE in chunk.upper():
             actions.append(Write(conventions.forced_restart, Kind.REPORT))
-            self._restart = Restart()
-            return actions + self._end(OK, None)
+            self._result, self._restart = OK, Restart()
+            return [*actions, *self.finish()]
         for _ in range(chunk.count(b"\n") if conventions.busy_each_line else 1):
             if self.shows_codes:
                 actions.append(_code(BUSY_CODE))
             text = conventions.busy_behind_data if self._has_data else conventions.busy
-            actions.append(Write(text, Kind.RESULT))
+            actions.append(Write(text, RESULT))
         return actions
 
-    def _accept(self, chunk: bytes) -> list[Action]:
+    def _accept(self, chunk: bytes) -> Actions:
         actions: list[Action] = []
         while chunk:
             taken = self._lines.feed(chunk)
             refused = taken.error is not None
-            if refused or taken.line is not None:
-                actions.append(Record(Kind.COMMAND, taken.echo if taken.line is None else taken.line))
+            if self._recorded and (refused or taken.line is not None):
+                actions.append(Record(TYPED, taken.echo if taken.line is None else taken.line))
             if self.echoes:
                 actions += self.echo(taken.echo)
             if taken.surplus:
-                actions += self.refuse(taken.surplus)
+                actions += self._refuse(taken.surplus)
             if refused:
                 if taken.echo.startswith(b"\0"):
                     # An inference: the text that it is about to echo ends before it begins.
                     actions.append(Complain(LOG_TAG, "write dlen:0"))
                 actions += self.fail(CommandError(taken.error))
-            elif taken.line is not None and self.want.state is State.COMMAND:
+            elif taken.line is not None and self.want is COMMAND:
                 actions += self.dispatch(taken.line)
             chunk = taken.following
         return actions
 
-    def echo(self, text: bytes) -> list[Action]:
+    def echo(self, text: bytes) -> Actions:
         """Echo what was typed."""
-        return [Write(text, Kind.ECHO)]
+        return [Write(text, ECHO)]
 
     # Commands
 
-    def dispatch(self, line: bytes) -> list[Action]:
+    def dispatch(self, line: bytes) -> Actions:
         """Find the command of a complete line, and check its parameters."""
         try:
             command = parse_line(line, folds_names=self._conventions.folds_names)
@@ -253,35 +205,26 @@ class AtMachine:
         """A command runs that nobody has typed."""
         self.want = BUSY
 
-    def part(self, part: Part) -> list[Action]:
+    def part(self, part: Part) -> Actions:
         """The running command has said a part of its answer."""
-        if isinstance(part, Result):
+        if isinstance(part, INFORMATION):
+            if self.want is not STOPPED:  # else the forced restart has had the last word
+                return [Write(part.wire, RESULT, part.filtered, part.private)]
+        elif isinstance(part, Result):
             self._result = part
-        elif isinstance(part, Restart):
+        else:
             self._restart = part
-        elif self.want.state is not State.STOPPED:  # else the forced restart has had the last word
-            return [Write(part.wire, Kind.RESULT, part.filtered, part.private)]
-        return []
+        return NO_ACTIONS
 
-    def finish(self) -> list[Action]:
-        """The running command has said all of its answer."""
-        return self._end(self._result, None)
-
-    def fail(self, error: CommandError) -> list[Action]:
-        """The running command, or what should have been one, is in error."""
-        self._restart = None
-        return self._end(error.result, error)
-
-    def panic(self, name: str, error: Exception) -> list[Action]:
-        """A command has failed in the simulator itself: the module is in error."""
-        return [Panic(name, error), *self.fail(CommandError())]
-
-    def _end(self, result: Result, error: CommandError | None) -> list[Action]:
-        if self.want.state is State.STOPPED:
-            return []
-        actions = self.before_result(error)
-        actions += self.send_result(result) if self._has_data else self.result(result)
-        actions += self.after_result()
+    def finish(self, error: CommandError | None = None) -> Actions:
+        """The running command has said all of its answer, or is in error."""
+        if self.want is STOPPED:
+            return NO_ACTIONS
+        actions = [
+            *self.before_result(error),
+            *(self.send_result(self._result) if self._has_data else self.result(self._result)),
+            *self.after_result(),
+        ]
         entry, restart = self.want.entry, self._restart
         self._result, self._restart, self._has_data = OK, None, False
         if restart is not None:
@@ -293,32 +236,41 @@ class AtMachine:
             actions += [Again(chunk, self._last_input) for chunk in entry.surplus]
         return actions
 
-    def before_result(self, error: CommandError | None) -> list[Action]:
+    def fail(self, error: CommandError) -> Actions:
+        """The running command, or what should have been one, is in error."""
+        self._result, self._restart = error.result, None
+        return self.finish(error)
+
+    def panic(self, name: str, error: Exception) -> Actions:
+        """A command has failed in the simulator itself: the module is in error."""
+        return [Panic(name, error), *self.fail(CommandError())]
+
+    def before_result(self, error: CommandError | None) -> Actions:
         """What stands before the result of a command: the codes and the cause of its error."""
-        actions: list[Action] = []
         if error is None:
-            return actions
+            return NO_ACTIONS
+        actions: list[Action] = []
         if self.shows_codes:
             if error.code is not None:
                 actions.append(_code(error.code))
             if error.errno is not None:
-                actions.append(Write(b"+ERRNO:0x%x\r\n" % error.errno, Kind.RESULT))
+                actions.append(Write(b"+ERRNO:0x%x\r\n" % error.errno, RESULT))
         if error.cause is not None and error.cause in self._conventions.causes:
-            actions.append(Write(self._conventions.causes[error.cause] + b"\r\n", Kind.RESULT))
+            actions.append(Write(self._conventions.causes[error.cause] + b"\r\n", RESULT))
         return actions
 
-    def result(self, result: Result) -> list[Action]:
+    def result(self, result: Result) -> Actions:
         """The result of a command."""
-        return [Write(result.wire, Kind.RESULT)] if result.wire else []
+        return _said(result)
 
-    def send_result(self, result: Result) -> list[Action]:
+    def send_result(self, result: Result) -> Actions:
         """The result of a command that has had data."""
         return self.result(result)
 
-    def after_result(self) -> list[Action]:
+    def after_result(self) -> Actions:
         """What stands behind the result of a command: what its handler has left for this moment."""
         if self._afterwards is None:
-            return []
+            return NO_ACTIONS
         function, self._afterwards = self._afterwards, None
         return [Call(function)]
 
@@ -328,21 +280,19 @@ class AtMachine:
 
     # Data of a command
 
-    def take(self, entry: DataEntry, prompt: Sequence[PromptMessage] | None = None) -> list[Action]:
+    def take(self, entry: DataEntry, prompt: Sequence[PromptMessage] | None = None) -> Actions:
         """The running command wants data. `prompt`: what it prints then; the firmware's usual one when left out."""
-        if self.want.state is not State.STOPPED:
+        if self.want is not STOPPED:
             self.want = Want(State.DATA, entry)
         if entry.cancellable:
             self._escape = EscapeDetector(self._last_input)
         return self.prompt(self._conventions.prompt if prompt is None else prompt)
 
-    def prompt(self, messages: Sequence[PromptMessage]) -> list[Action]:
+    def prompt(self, messages: Sequence[PromptMessage]) -> Actions:
         """Ask for data."""
-        return [
-            Write(message.wire, Kind.PROMPT if isinstance(message, Prompt) else Kind.RESULT) for message in messages
-        ]
+        return [Write(message.wire, Kind.PROMPT if isinstance(message, Prompt) else RESULT) for message in messages]
 
-    def payload(self, chunk: bytes, at: float) -> list[Action]:
+    def payload(self, chunk: bytes, at: float) -> Actions:
         """Data has come in."""
         entry, escape = self.want.entry, self._escape
         assert entry is not None
@@ -352,12 +302,14 @@ class AtMachine:
                 self.want = Want(State.DATA, entry, escape.deadline)
         return self._take(entry, chunk)
 
-    def _take(self, entry: DataEntry, data: bytes) -> list[Action]:
+    def _take(self, entry: DataEntry, data: bytes) -> Actions:
         if not data:
-            return []
+            return NO_ACTIONS
         entry.take(data)
-        record = Record(Kind.DATA, data)
-        return [record, EndData(entry)] if entry.ended else [record]
+        actions: list[Action] = [Record(DATA, data)] if self._recorded else []
+        if entry.ended:
+            actions.append(EndData(entry))
+        return actions
 
     def release(self, entry: DataEntry) -> None:
         """The running command has its data, or wants no more."""
@@ -367,16 +319,21 @@ class AtMachine:
         if self.want.entry is entry:  # it goes on taking until the command is done where what is too much is input
             self.want = Want(State.DATA, entry) if entry.surplus_is_input else BUSY
 
-    def receipt(self, entry: DataEntry) -> list[Action]:
+    def receipt(self, entry: DataEntry) -> Actions:
         """Print that all data has come in, and answer what came in behind it."""
-        receipt = Write(self._conventions.receipt % len(entry.payload), Kind.RESULT)
+        receipt = Write(self._conventions.receipt % len(entry.payload), RESULT)
         refused = self.refuse_surplus(entry)
         return [*refused, receipt] if self._conventions.refuses_before_receipt else [receipt, *refused]
 
-    def refuse_surplus(self, entry: DataEntry) -> list[Action]:
+    def refuse_surplus(self, entry: DataEntry) -> Actions:
         """Answer what came in behind the data."""
-        return [action for chunk in entry.surplus for action in self.refuse(chunk)]
+        return [action for chunk in entry.surplus for action in self._refuse(chunk)]
+
+
+@lru_cache(maxsize=64)
+def _said(result: Result) -> Actions:
+    return (Write(result.wire, RESULT),) if result.wire else NO_ACTIONS
 
 
 def _code(code: int) -> Write:
-    return Write(b"ERR CODE:0x%08x\r\n" % code, Kind.RESULT)
+    return Write(b"ERR CODE:0x%08x\r\n" % code, RESULT)
