@@ -9,6 +9,7 @@ from espat.scenario.world.world import World
 from espat.stack.address import Address
 from espat.stack.endpoint import Endpoint
 from espat.stack.errors import LWIP_RESET, NetworkError
+from espat.stack.links import LinkTable
 from espat.stack.memory_stream import MemoryStream, memory_stream_pair
 from tests.network import station
 from tests.texts import OPENED
@@ -117,7 +118,7 @@ async def linked(
     """As `host`, with a TCP link to it, number 0. `reads`: whether the host reads what comes."""
     async with host(*commands, world=world, capacity=capacity) as (bench, it):
         it.reads = reads
-        multiple = bench.module.links.multiple
+        multiple = bench.module[LinkTable].multiple
         line = b'AT+CIPSTART=%b"TCP","%b",80' % (b"0," * multiple, HOST.encode())
         assert await bench.command(line) == b"0," * multiple + OPENED
         yield bench, it

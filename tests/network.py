@@ -15,6 +15,7 @@ import trio
 
 from espat.scenario.world.world import World
 from espat.stack.address import Address
+from espat.stack.links import LinkTable
 from tests.texts import JOIN, OK, PROMPT
 from tests.workbench import Workbench, workbench
 
@@ -135,7 +136,7 @@ async def connected(
 ) -> AsyncIterator[tuple[Workbench, trio.SocketStream]]:
     """A module with one TCP link, 0, in single or in multiple mode, and the other end of it."""
     async with tcp_peer() as peer, station(world, *commands, capacity=capacity, dialect=dialect) as bench:
-        multiple = bench.module.links.multiple
+        multiple = bench.module[LinkTable].multiple
         line = b'AT+CIPSTART=%b"TCP","%b",%d' % (b"0," * multiple, PEER.encode(), peer.port)
         assert await answer(bench, line) == b"0," * multiple + b"CONNECT\r\n\r\nOK\r\n"
         async with await peer.accept() as stream:

@@ -16,12 +16,15 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from espat.core.time.real_time_clock import RealTimeClock
 from espat.persist.manufacturing import SHIPPED
 from espat.persist.pki import Authority, Issued, Subject
 from espat.stack.address import Address
 from espat.stack.endpoint import Endpoint
+from espat.stack.links import LinkTable
 from espat.stack.memory_stream import MemoryStream, memory_stream_pair
 from espat.stack.openssl import _library, _pointer
+from espat.stack.tls_options import Tls
 from tests.memory_host import HOST
 from tests.network import around, station
 from tests.workbench import Workbench
@@ -268,8 +271,8 @@ async def tls_host(
         trio.open_nursery() as nursery,
     ):
         if manufacturing is not None:
-            bench.module.tls._manufacturing = manufacturing
-        bench.module.rtc.set(NOW)
+            bench.module[Tls]._manufacturing = manufacturing
+        bench.module[RealTimeClock].set(NOW)
         for line in commands:
             assert (await bench.command(line)) == b"\r\nOK\r\n", line
         it = TlsHost(nursery, context, behaviour)
@@ -290,6 +293,6 @@ async def secured(
 ) -> AsyncIterator[tuple[Workbench, TlsHost]]:
     """As `tls_host`, with an SSL link to it, number 0."""
     async with tls_host(*commands, context=context or server_context(), capacity=capacity) as (bench, it):
-        multiple = bench.module.links.multiple
+        multiple = bench.module[LinkTable].multiple
         assert await bench.command(start(multiple)) == b"0," * multiple + b"CONNECT\r\n\r\nOK\r\n"
         yield bench, it

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 import trio
 from trio.testing import wait_all_tasks_blocked
 
+from espat.core.at.engine import Engine
 from espat.core.ports.port import MemoryPort
 from espat.core.time.clock import SteppedClock
 from espat.dialects.loading import load_firmware
@@ -49,7 +50,7 @@ class Workbench:
     async def command(self, line: bytes) -> bytes:
         """Send a command line with its CR LF; returns what is printed, without the echo."""
         lines = self.module.firmware.conventions.line_reader()
-        echo = lines.feed(line + b"\r\n").echo if self.module.engine.echo else b""
+        echo = lines.feed(line + b"\r\n").echo if self.module[Engine].echo else b""
         printed = await self.send(line + b"\r\n")
         assert printed.startswith(echo), printed
         return printed[len(echo) :]

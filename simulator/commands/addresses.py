@@ -12,10 +12,17 @@ from espat.core.at.arguments import Bool, Milliseconds, Range
 from espat.core.at.errors import CommandError, invalid
 from espat.core.at.grammar import Form
 from espat.core.at.registry import CommandTable
+from espat.core.time.clock import Clock
+from espat.core.time.timing import Timing
 from espat.module import Module
+from espat.radio.softap import SoftAp
+from espat.radio.station import Station
+from espat.radio.wifi import Wifi
 from espat.stack.address import address_text
 from espat.stack.errors import ResolveError
-from espat.stack.interface import DEFAULT_DNS, Ipv4
+from espat.stack.interface import DEFAULT_DNS, Ipv4, StationInterface
+from espat.stack.network import Network
+from espat.stack.softap_interface import SoftApInterface
 
 table = CommandTable()
 
@@ -52,19 +59,19 @@ def _is_netmask(mask: IPv4Address) -> bool:
 def addresses(module: Module) -> list[Line]:
     """AT+CIFSR: addresses and MACs of the interfaces that are on."""
     lines = []
-    if module.wifi.has_softap:
-        lines.append(Line(b'+CIFSR:APIP,"%b"' % address_text(module.softap_interface.ipv4.address)))
-        lines.append(Line(b'+CIFSR:APMAC,"%b"' % mac_text(module.softap.mac)))
-    if module.wifi.has_station:
-        lines.append(Line(b'+CIFSR:STAIP,"%b"' % address_text(module.interface.ipv4.address)))
-        lines.append(Line(b'+CIFSR:STAMAC,"%b"' % mac_text(module.station.mac)))
+    if module[Wifi].has_softap:
+        lines.append(Line(b'+CIFSR:APIP,"%b"' % address_text(module[SoftApInterface].ipv4.address)))
+        lines.append(Line(b'+CIFSR:APMAC,"%b"' % mac_text(module[SoftAp].mac)))
+    if module[Wifi].has_station:
+        lines.append(Line(b'+CIFSR:STAIP,"%b"' % address_text(module[StationInterface].ipv4.address)))
+        lines.append(Line(b'+CIFSR:STAMAC,"%b"' % mac_text(module[Station].mac)))
     return lines
 
 
 @table.command("AT+CIPSTAMAC", Form.QUERY)
 def station_mac(module: Module) -> Line:
     """AT+CIPSTAMAC?: the MAC address of the station."""
-    return Line(b'+CIPSTAMAC:"%b"' % mac_text(module.station.mac))
+    return Line(b'+CIPSTAMAC:"%b"' % mac_text(module[Station].mac))
 
 
 @table.command("AT+CIPSTAMAC", Form.SET)
@@ -73,41 +80,43 @@ def set_station_mac(module: Module, mac: Mac) -> None:
     need_driver(module, reports_code=True)
     if mac[0] & 1 or mac in INVALID_MACS:
         raise invalid(1)
-    module.station.disconnect()
-    module.station.mac = mac
+    module[Station].disconnect()
+    module[Station].mac = mac
 
 
 @table.command("AT+CIPSTA", Form.QUERY)
 def station_address(module: Module) -> list[Line]:
     """AT+CIPSTA?: address, gateway and netmask; zeros without a connection or a static address."""
-    return ipv4_lines(b"+CIPSTA", module.interface.ipv4)
+    return ipv4_lines(b"+CIPSTA", module[StationInterface].ipv4)
 
 
 @table.command("AT+CIPSTA", Form.SET)
 def set_station_address(module: Module, ipv4: Ipv4Arguments) -> None:
     """AT+CIPSTA: a static address; DHCP is off from now on."""
-    module.interface.set_static(static_ipv4(ipv4))
+    module[StationInterface].set_static(static_ipv4(ipv4))
 
 
 @table.command("AT+CWDHCP", Form.QUERY)
 def dhcp(module: Module) -> Unterminated:
     """AT+CWDHCP?: bit 0 station, bit 1 softAP, bit 2 Ethernet."""
-    return Unterminated(b"+CWDHCP:%d" % module.interface.dhcp_mode)
+    return Unterminated(b"+CWDHCP:%d" % module[StationInterface].dhcp_mode)
 
 
 @table.command("AT+CWDHCP", Form.SET)
 def set_dhcp(module: Module, enabled: Bool, interfaces: Annotated[int, Range(0, 3)]) -> None:
     """AT+CWDHCP: only the interfaces whose bit is set change; one that is switched on drops its static address."""
-    had_server = module.interface.softap_dhcp
-    module.interface.set_dhcp(enabled, interfaces)
-    module.softap_interface.dhcp_changed(drops_static=not had_server and module.interface.softap_dhcp)
+    had_server = module[StationInterface].softap_dhcp
+    module[StationInterface].set_dhcp(enabled, interfaces)
+    module[SoftApInterface].dhcp_changed(drops_static=not had_server and module[StationInterface].softap_dhcp)
 
 
 @table.command("AT+CIPDNS", Form.QUERY)
 def dns_servers(module: Module) -> Line:
     """AT+CIPDNS?: whether they were set by hand, and the servers."""
-    servers = map(address_text, module.interface.dns_servers)
-    return Line(b"+CIPDNS:%d%b" % (module.interface.manual_dns, b"".join(b',"%b"' % server for server in servers)))
+    servers = map(address_text, module[StationInterface].dns_servers)
+    return Line(
+        b"+CIPDNS:%d%b" % (module[StationInterface].manual_dns, b"".join(b',"%b"' % server for server in servers))
+    )
 
 
 @table.command("AT+CIPDNS", Form.SET)
@@ -124,7 +133,7 @@ def set_dns_servers(
     if len(set(given)) < len(given):
         raise CommandError
     servers = [server or default for server, default in zip(chosen, DEFAULT_DNS, strict=True)]
-    module.interface.set_dns(manual, servers)
+    module[StationInterface].set_dns(manual, servers)
 
 
 @table.command("AT+CIPDOMAIN", Form.SET)
@@ -142,13 +151,13 @@ async def resolve(
 
 async def address_of(module: Module, name: str, limit: int = 0) -> bytes:
     """The address of a name, found within so many milliseconds, 0 any. Raises CommandError."""
-    if not module.network.up:
+    if not module[Network].up:
         raise CommandError(cause=LinkFailure.NO_NETWORK)
-    with module.clock.move_on_after(limit / 1000 or float("inf")):
+    with module[Clock].move_on_after(limit / 1000 or float("inf")):
         try:
-            address = await module.network.resolve(name)
+            address = await module[Network].resolve(name)
         except ResolveError:
-            await module.pause(module.timing.unresolved)
+            await module.pause(module[Timing].unresolved)
         else:
             return address_text(address)
     raise CommandError(cause=LinkFailure.NO_SUCH_HOST)

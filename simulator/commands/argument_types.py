@@ -7,6 +7,7 @@ from espat.core.at.arguments import Argument, Flag, Range, Text, Word
 from espat.core.at.errors import invalid
 from espat.stack import address
 from espat.stack.address import parse_address
+from espat.stack.links import LinkTable
 
 HOST_NAME_LIMIT: Final = 64
 ALL_LINKS: Final = 5
@@ -66,7 +67,7 @@ class LinkNumber(Range):
         super().__init__(0, most)
 
     def present(self, context: Any) -> bool:
-        return bool(context.links.multiple)
+        return bool(context[LinkTable].multiple)
 
 
 class AnyLinkNumber(LinkNumber):

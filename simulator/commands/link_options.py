@@ -8,7 +8,8 @@ from espat.core.at.arguments import Bool, Seconds
 from espat.core.at.grammar import Form
 from espat.core.at.registry import CommandTable
 from espat.module import Module
-from espat.stack.links import LINK_COUNT
+from espat.stack.link import LINK_COUNT
+from espat.stack.links import LinkTable
 from espat.stack.tcp_options import NO_LINGER
 
 table = CommandTable()
@@ -17,20 +18,20 @@ LARGEST: Final = 2**31 - 1
 
 
 def _numbers(module: Module) -> range:
-    return range(LINK_COUNT) if module.links.multiple else range(1)
+    return range(LINK_COUNT) if module[LinkTable].multiple else range(1)
 
 
 @table.command("AT+CIPCONNPERSIST", Form.QUERY)
 def persistence(module: Module) -> Line:
     """AT+CIPCONNPERSIST?: a value for each link number, one in single mode."""
-    values = (b"%d" % module.links.persistent[number] for number in _numbers(module))
+    values = (b"%d" % module[LinkTable].persistent[number] for number in _numbers(module))
     return Line(b"+CIPCONNPERSIST:" + b",".join(values))
 
 
 @table.command("AT+CIPCONNPERSIST", Form.SET)
 def set_persistence(module: Module, link: Annotated[int, LinkNumber()], persistent: Bool) -> None:
     """AT+CIPCONNPERSIST: whether a TCP link is left to the stack when its network goes."""
-    module.links.persistent[link] = persistent
+    module[LinkTable].persistent[link] = persistent
 
 
 @table.command("AT+CIPTCPOPT", Form.QUERY)
@@ -38,7 +39,7 @@ def tcp_options(module: Module) -> list[Line]:
     """AT+CIPTCPOPT?: a line for each link number, one in single mode."""
     lines = []
     for number in _numbers(module):
-        options = module.links.options[number]
+        options = module[LinkTable].options[number]
         values = (number, options.linger, options.no_delay, options.send_timeout, options.keep_alive)
         lines.append(Line(b"+CIPTCPOPT:%d,%d,%d,%d,%d" % values))
     return lines
@@ -58,7 +59,7 @@ def set_tcp_options(
     Left empty, an option is off again; only the keep-alive keeps the value it had.
     """
     for number in range(LINK_COUNT) if link is None else (link,):
-        options = module.links.options[number]
+        options = module[LinkTable].options[number]
         options.linger = NO_LINGER if linger is None else linger
         options.no_delay, options.send_timeout = int(no_delay or 0), send_timeout or 0
         if keep_alive is not None:

@@ -3,6 +3,7 @@
 from collections.abc import Coroutine, Iterable
 from typing import Annotated, Any, Final, NamedTuple
 
+from espat.commands import reports
 from espat.commands.argument_types import ALL_LINKS, DefaultWord, Host, Link, LocalAddress, Port
 from espat.commands.link_failures import LinkFailure
 from espat.core.at.answers import Line, Unterminated
@@ -10,13 +11,22 @@ from espat.core.at.arguments import Bool, Milliseconds, Range, Seconds, Word
 from espat.core.at.errors import CommandError
 from espat.core.at.grammar import Form, Parameter
 from espat.core.at.registry import Choice, CommandTable
+from espat.core.time.clock import Clock
+from espat.core.time.timing import Timing
 from espat.module import Module
-from espat.radio.station import StationState
+from espat.radio.station import Station, StationState
+from espat.radio.wifi import Wifi
 from espat.stack.address import Address, address_text, is_ipv6
 from espat.stack.errors import LWIP_ABORTED, NetworkError, ResolveError, UnreachableError
+from espat.stack.interface import StationInterface
 from espat.stack.link import Link as OpenLink
 from espat.stack.link import TlsLink, UdpLink
+from espat.stack.links import LINK_CLOSED, LINK_NOT_OPENED, LINK_OPENED, LinkTable
+from espat.stack.network import Network
+from espat.stack.receiving import Receiving
+from espat.stack.server import Server
 from espat.stack.tls_errors import EspTls
+from espat.system.messages import Messages, SystemMessages
 
 table = CommandTable()
 
@@ -35,38 +45,38 @@ UdpType = Annotated[bytes, Word(b"UDP")]
 @table.command("AT+CIPMUX", Form.QUERY)
 def multiple(module: Module) -> Line:
     """AT+CIPMUX?: 0 one link, 1 several."""
-    return Line(b"+CIPMUX:%d" % module.links.multiple)
+    return Line(b"+CIPMUX:%d" % module[LinkTable].multiple)
 
 
 @table.command("AT+CIPMUX", Form.SET)
 def set_multiple(module: Module, multiple: Bool) -> None:
     """AT+CIPMUX: refused while there are links; 1 needs AT+CIPMODE=0, 0 that no server runs."""
-    if any(module.links):
+    if any(module[LinkTable]):
         raise CommandError(cause=LinkFailure.LINKS_OPEN)
-    if multiple and module.receiving.raw:
+    if multiple and module[Receiving].raw:
         raise CommandError(cause=LinkFailure.RAW)
-    if not multiple and module.server.running:
+    if not multiple and module[Server].running:
         raise CommandError(cause=LinkFailure.SERVER_RUNS)
-    module.links.multiple = multiple
+    module[LinkTable].multiple = multiple
 
 
 @table.command("AT+CIPDINFO", Form.QUERY)
 def shows_sender(module: Module) -> Unterminated:
     """AT+CIPDINFO?: in words, and without a line end of its own."""
-    return Unterminated(b"+CIPDINFO:%b" % (b"true" if module.links.shows_sender else b"false"))
+    return Unterminated(b"+CIPDINFO:%b" % (b"true" if module[LinkTable].shows_sender else b"false"))
 
 
 @table.command("AT+CIPDINFO", Form.SET)
 def set_shows_sender(module: Module, shown: Bool) -> None:
     """AT+CIPDINFO: whether +IPD carries the sender's address and port."""
-    module.links.shows_sender = shown
+    module[LinkTable].shows_sender = shown
 
 
 def is_udp(position: int, *, behind_link: bool) -> Choice:
     """Choose a signature for UDP by the type argument at `position`, one later where a link number stands before."""
 
     def choose(module: Any, parameters: tuple[Parameter, ...]) -> bool:
-        at = position + (behind_link and module.links.multiple)
+        at = position + (behind_link and module[LinkTable].multiple)
         return at < len(parameters) and parameters[at] == b"UDP"
 
     return choose
@@ -102,7 +112,7 @@ async def open_udp(module: Module, link: Link, peer: UdpArguments) -> None:
     need_ipv4(peer.host)
     # The peer may change only with a local port (ESP-AT User Guide, AT+CIPSTART).
     follows = peer.follows if peer.local_port else 0
-    opening = module.links.open_udp(link, peer.host, peer.port, peer.local_port or None, follows)
+    opening = module[LinkTable].open_udp(link, peer.host, peer.port, peer.local_port or None, follows)
     await _open(module, link, opening, peer.local_address, peer.limit)
 
 
@@ -112,9 +122,9 @@ async def open_tcp(module: Module, link: Link, peer: TcpArguments) -> None:
     _need_free(module, link)
     need_ipv4(peer.host)
     if peer.keep_alive is not None:
-        module.links.options[link].keep_alive = peer.keep_alive
+        module[LinkTable].options[link].keep_alive = peer.keep_alive
     secure = peer.kind == TlsLink.kind
-    opening = module.links.open_tcp(link, peer.host, peer.port, secure=secure)
+    opening = module[LinkTable].open_tcp(link, peer.host, peer.port, secure=secure)
     await _open(module, link, opening, peer.local_address, peer.limit, TLS_FAILURES if secure else FAILURES)
 
 
@@ -151,20 +161,20 @@ async def _open(
 ) -> None:
     """Open a link within the limit, in milliseconds; raises CommandError with the errno of what went wrong. Nobody
     else gets its number before the answer."""
-    own = [attachment.address for attachment in module.network.attachments]
+    own = [attachment.address for attachment in module[Network].attachments]
     if not own or local_address not in (None, *own):
         opening.close()
         raise CommandError(cause=LinkFailure.NO_NETWORK)
     seconds = limit / 1000 if limit else None
     failure, takes, cause = failures.too_late, 0.0, None
-    with module.links.reserved(number):
-        with module.clock.move_on_after(seconds or float("inf")):
+    with module[LinkTable].reserved(number):
+        with module[Clock].move_on_after(seconds or float("inf")):
             try:
                 await opening
             except ResolveError:
-                failure, takes, cause = failures.unresolved, module.timing.unresolved, LinkFailure.NO_SUCH_HOST
+                failure, takes, cause = failures.unresolved, module[Timing].unresolved, LinkFailure.NO_SUCH_HOST
             except UnreachableError:
-                takes = module.timing.unreachable
+                takes = module[Timing].unreachable
             except NetworkError as error:
                 failure = error.errno
             else:
@@ -180,13 +190,13 @@ def need_ipv4(host: str) -> None:
 
 
 def _need_free(module: Module, number: int) -> None:
-    raw_is_taken = module.receiving.raw and (any(module.links) or module.server.running)
-    if module.links[number] is not None or raw_is_taken:
+    raw_is_taken = module[Receiving].raw and (any(module[LinkTable]) or module[Server].running)
+    if module[LinkTable][number] is not None or raw_is_taken:
         raise CommandError(cause=LinkFailure.LINK_EXISTS)
 
 
 def _free(module: Module) -> int:
-    number = module.links.lowest_free if module.links.multiple else 0
+    number = module[LinkTable].lowest_free if module[LinkTable].multiple else 0
     if number is None:
         raise CommandError
     return number
@@ -195,24 +205,24 @@ def _free(module: Module) -> int:
 @table.command("AT+CIPCLOSE", Form.EXECUTE)
 async def close_only(module: Module) -> None:
     """AT+CIPCLOSE: end the only link; refused with AT+CIPMUX=1, but for a server of at most one client."""
-    links = list(module.links)
-    if module.links.multiple and module.server.most_clients > 1:
+    links = list(module[LinkTable])
+    if module[LinkTable].multiple and module[Server].most_clients > 1:
         raise CommandError(cause=LinkFailure.NEEDS_SINGLE_MODE)
     if len(links) != 1:
         raise CommandError(cause=LinkFailure.NO_ONLY_LINK)
-    await module.pause(module.timing.close)
-    await module.links.finish(links[0])
+    await module.pause(module[Timing].close)
+    await module[LinkTable].finish(links[0])
 
 
 @table.command("AT+CIPCLOSE", Form.SET)
 async def close(module: Module, number: Annotated[int, Range(0, ALL_LINKS)]) -> None:
     """AT+CIPCLOSE: end one link, or all with 5, one after the other; refused with AT+CIPMUX=0."""
-    links = module.links
+    links = module[LinkTable]
     if not links.multiple:
         raise CommandError(cause=LinkFailure.NEEDS_MULTIPLE_MODE)
     if number != ALL_LINKS and links[number] is None:
         raise CommandError(cause=LinkFailure.NOTHING_TO_CLOSE)
-    await module.pause(module.timing.close)
+    await module.pause(module[Timing].close)
     for link in links:
         if number in (ALL_LINKS, link.number):
             await links.finish(link)
@@ -221,13 +231,13 @@ async def close(module: Module, number: Annotated[int, Range(0, ALL_LINKS)]) -> 
 @table.command("AT+CIPSTATE", Form.QUERY)
 def state(module: Module) -> list[Line]:
     """AT+CIPSTATE?: one line a link; the number is there in single mode too."""
-    return link_lines(b"+CIPSTATE", module.links)
+    return link_lines(b"+CIPSTATE", module[LinkTable])
 
 
 @table.command("AT+CIPSTATUS", Form.EXECUTE)
 def status(module: Module) -> list[Line]:
     """AT+CIPSTATUS: the predecessor of AT+CIPSTATE, with a summary before the links."""
-    return [Line(b"STATUS:%d" % _summary(module)), *link_lines(b"+CIPSTATUS", module.links)]
+    return [Line(b"STATUS:%d" % _summary(module)), *link_lines(b"+CIPSTATUS", module[LinkTable])]
 
 
 def _summary(module: Module) -> int:
@@ -237,20 +247,20 @@ def _summary(module: Module) -> int:
     address; 3 with TCP links; 4 with UDP links only, or all links closed; 5 not connected. That UDP does not count was
     seen on modules of version 2.1; the documents know only "links".
     """
-    station = module.station
-    if not module.wifi.has_station:
+    station = module[Station]
+    if not module[Wifi].has_station:
         return 0
     if station.state is StationState.IDLE:
         return 1
-    if any(link.kind != UdpLink.kind for link in module.links):
+    if any(link.kind != UdpLink.kind for link in module[LinkTable]):
         return 3
     if station.state is StationState.CONNECTING and not station.was_joined:
         return 0
     if station.state is not StationState.ASSOCIATED:
         return 5
-    if not module.interface.up:
+    if not module[StationInterface].up:
         return 1
-    return 4 if module.links.had_links else 2
+    return 4 if module[LinkTable].had_links else 2
 
 
 def link_lines(name: bytes, links: Iterable[OpenLink]) -> list[Line]:
@@ -264,3 +274,34 @@ def _state_line(name: bytes, link: OpenLink) -> Line:
         b'%b:%d,"%b","%b",%d,%d,%d'
         % (name, link.number, link.kind, address_text(address), port, link.local_port, link.accepted)
     )
+
+
+# What happens to links
+
+
+@table.report(LINK_OPENED)
+def opened(module: Module, link: OpenLink) -> None:
+    """CONNECT, or with AT+SYSMSG bit 1 +LINK_CONN."""
+    if SystemMessages.LINK_DETAILS in module[Messages].shown:
+        address, port = link.remote
+        values = (link.number, link.kind, link.accepted, address_text(address), port, link.local_port)
+        reports.status(module, b'+LINK_CONN:0,%d,"%b",%d,"%b",%d,%d\r\n' % values)
+    else:
+        reports.status(module, number_prefix(module, link.number) + b"CONNECT\r\n")
+
+
+@table.report(LINK_CLOSED)
+def closed(module: Module, link: OpenLink) -> None:
+    """CLOSED."""
+    reports.status(module, number_prefix(module, link.number) + b"CLOSED\r\n")
+
+
+@table.report(LINK_NOT_OPENED)
+def not_opened(module: Module, number: int) -> None:
+    """A link could not be opened, in firmwares that report it as closed then."""
+    reports.status(module, number_prefix(module, number) + b"CLOSED\r\n")
+
+
+def number_prefix(module: Module, number: int) -> bytes:
+    """What reports of a link begin with."""
+    return b"%d," % number if module[LinkTable].multiple else b""

@@ -14,14 +14,24 @@ import trio
 from espat.commands.link_failures import LinkFailure
 from espat.core.at.answers import NOTHING, Line, Prompt, PromptMessage, Result
 from espat.core.at.arguments import Bool, Range
+from espat.core.at.engine import Engine
 from espat.core.at.errors import CommandError
 from espat.core.at.grammar import Form
+from espat.core.at.output import Output
 from espat.core.at.registry import CommandTable
 from espat.core.at.stream_entry import StreamEntry
+from espat.core.at.uart import Uart
+from espat.core.time.clock import Clock
+from espat.core.time.timing import Timing
 from espat.module import Module
 from espat.stack.errors import NetworkError, ResolveError, UnreachableError
 from espat.stack.link import Link, TcpLink, UdpLink
-from espat.system import SystemMessages
+from espat.stack.links import LinkTable
+from espat.stack.network import Network
+from espat.stack.passthrough import Passthrough, PassthroughTraits
+from espat.stack.receiving import Receiving
+from espat.stack.server import Server
+from espat.system.messages import Messages, SystemMessages
 
 table = CommandTable()
 
@@ -39,20 +49,20 @@ Opening = Callable[[], Awaitable[None]]
 @table.command("AT+CIPMODE", Form.QUERY)
 def mode(module: Module) -> Line:
     """AT+CIPMODE?: 0 normal, 1 passthrough receiving."""
-    return Line(b"+CIPMODE:%d" % module.receiving.raw)
+    return Line(b"+CIPMODE:%d" % module[Receiving].raw)
 
 
 @table.command("AT+CIPMODE", Form.SET)
 def set_mode(module: Module, raw: Bool) -> None:
     """AT+CIPMODE: 1 needs one client link, or a server of at most one client, or neither; never stored."""
-    links, server = module.links, module.server
+    links, server = module[LinkTable], module[Server]
     if raw:
         others = list(links)
         if len(others) > 1 or any(_follows(link) for link in others):
             raise CommandError
         if server.running and (server.most_clients > 1 or any(not link.accepted for link in others)):
             raise CommandError
-    module.receiving.set_raw(raw)
+    module[Receiving].set_raw(raw)
 
 
 def _follows(link: Link) -> bool:
@@ -63,57 +73,57 @@ def _follows(link: Link) -> bool:
 @table.command("AT+CIPRECONNINTV", Form.QUERY)
 def reconnect_interval(module: Module) -> Line:
     """AT+CIPRECONNINTV?: in units of 100 ms."""
-    return Line(b"+CIPRECONNINTV:%d" % module.system.reconnect_interval)
+    return Line(b"+CIPRECONNINTV:%d" % module[Passthrough].reconnect_interval)
 
 
 @table.command("AT+CIPRECONNINTV", Form.SET)
 def set_reconnect_interval(module: Module, interval: Annotated[int, Range(1, 36000)]) -> None:
     """AT+CIPRECONNINTV: between attempts to open the link of a client in passthrough again."""
-    module.system.reconnect_interval = interval
+    module[Passthrough].reconnect_interval = interval
 
 
 @table.command("AT+CIPSEND", Form.EXECUTE)
 async def enter(module: Module) -> Result:
     """AT+CIPSEND: enter passthrough; refused with AT+CIPMODE=0 or without the one link."""
-    links = module.links
+    links = module[LinkTable]
     link = links.only
-    if not module.receiving.raw or link is None or _follows(link):
+    if not module[Receiving].raw or link is None or _follows(link):
         raise CommandError(cause=LinkFailure.NO_LINK if link is None else None)
-    await module.pause(module.timing.prompt)
+    await module.pause(module[Timing].prompt)
     if links.only is not link:  # closed meanwhile
         raise CommandError
-    links.in_passthrough = True
+    module[Passthrough].running = True
     keep_open = None if link.accepted else partial(_keep_open, module, partial(links.reopen, link))
-    await pipe(module, module.engine.conventions.passthrough_prompt, keep_open)
+    await pipe(module, module[Engine].conventions.passthrough_prompt, keep_open)
     return NOTHING
 
 
 async def pipe(module: Module, prompt: Sequence[PromptMessage], keep_open: Callable[[StreamEntry], Any] | None) -> None:
     """Make the port a pipe to the one link until `+++`. `keep_open`: a task that opens it; None for a server's."""
-    links = module.links
-    entry = StreamEntry(None, module.uart.port)
+    links = module[LinkTable]
+    entry = StreamEntry(None, module[Uart].port)
     try:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_send, module, entry, nursery.cancel_scope)
-            with module.engine.taking(entry, prompt):
+            with module[Engine].taking(entry, prompt):
                 if keep_open is not None:
                     nursery.start_soon(keep_open, entry)
                 await entry.wait_end()
             if links.only is not None:
-                await module.clock.sleep(FLUSH_LIMIT)
+                await module[Clock].sleep(FLUSH_LIMIT)
             nursery.cancel_scope.cancel()
     finally:
-        links.in_passthrough = links.awaits_passthrough = False
-    if SystemMessages.QUIT in module.system.messages:
-        module.output.report(QUIT)
+        module[Passthrough].running = module[Passthrough].awaited = False
+    if SystemMessages.QUIT in module[Messages].shown:
+        module[Output].report(QUIT)
 
 
 async def _send(module: Module, entry: StreamEntry, whole: trio.CancelScope) -> None:
     """Send what comes in over the port, until nothing more comes; then end the `whole`."""
-    links, size = module.links, module.firmware.factory.passthrough_block
+    links, size = module[LinkTable], module.traits(PassthroughTraits).block
     while True:
         of_tcp = not isinstance(links.only, UdpLink)  # where nobody sees the borders of blocks
-        block = await entry.block(size, module.system.transmit_interval / 1000, several=of_tcp)
+        block = await entry.block(size, module[Passthrough].transmit_interval / 1000, several=of_tcp)
         if not block:
             whole.cancel()
             return
@@ -128,11 +138,11 @@ async def _send(module: Module, entry: StreamEntry, whole: trio.CancelScope) -> 
 
 async def _keep_open(module: Module, reopen: Opening, entry: StreamEntry) -> None:
     """Open the link again whenever it breaks, until `+++`."""
-    links = module.links
+    links = module[LinkTable]
     while True:
         while links.only is not None:
             await links.changed.wait()
-        await module.clock.sleep(module.system.reconnect_interval / 10)
+        await module[Clock].sleep(module[Passthrough].reconnect_interval / 10)
         if entry.ended:
             return
         await _try(module, reopen)
@@ -141,10 +151,10 @@ async def _keep_open(module: Module, reopen: Opening, entry: StreamEntry) -> Non
 async def open_and_keep(module: Module, opening: Opening, entry: StreamEntry) -> None:
     """As a module does that boots into passthrough: open the link as soon as there is a network, print the prompt once
     it is up, and open it again whenever it breaks."""
-    await module.network.wait_up()
+    await module[Network].wait_up()
     while not await _try(module, opening):
-        await module.clock.sleep(module.system.reconnect_interval / 10)
-    module.engine.ask(BOOT_PROMPT)
+        await module[Clock].sleep(module[Passthrough].reconnect_interval / 10)
+    module[Engine].ask(BOOT_PROMPT)
     await _keep_open(module, opening, entry)
 
 
@@ -153,7 +163,7 @@ async def _try(module: Module, opening: Opening) -> bool:
     try:
         await opening()
     except UnreachableError:
-        await module.pause(module.timing.unreachable)
+        await module.pause(module[Timing].unreachable)
     except (NetworkError, ResolveError):
         pass
     else:

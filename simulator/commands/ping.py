@@ -7,9 +7,11 @@ from espat.core.at.answers import ERROR, Line, Result
 from espat.core.at.errors import CommandError
 from espat.core.at.grammar import Form
 from espat.core.at.registry import CommandTable
+from espat.core.time.clock import Clock
 from espat.module import Module
 from espat.stack.address import is_ipv6
 from espat.stack.errors import ResolveError, UnreachableError
+from espat.stack.network import Network
 from espat.stack.ping import round_trip
 
 table = CommandTable()
@@ -34,13 +36,13 @@ async def ping(module: Module, host: Host) -> Line | list[Line | Result]:
 
 async def milliseconds_to(module: Module, host: str) -> int | None:
     """Until a host answers; None when it does not. Raises ResolveError, and CommandError without a network."""
-    if not module.network.up or is_ipv6(host):
+    if not module[Network].up or is_ipv6(host):
         raise CommandError
-    with module.clock.move_on_after(PING_LIMIT):
+    with module[Clock].move_on_after(PING_LIMIT):
         try:
-            route = await module.network.locate(host, 0)
+            route = await module[Network].locate(host, 0)
         except UnreachableError:
-            await module.clock.sleep(PING_LIMIT)
+            await module[Clock].sleep(PING_LIMIT)
         else:
             near = route.nodes or route.host is None or route.host.address.is_loopback
             return NEAR if near or route.host is None else await round_trip(route.host.address)

@@ -11,6 +11,7 @@ from espat.commands.passthrough import BOOT_PROMPT, Opening, open_and_keep, pipe
 from espat.commands.server import Netif
 from espat.core.at.answers import NOTHING, Result
 from espat.core.at.arguments import Bool, OneOf, Range, Seconds, Word
+from espat.core.at.engine import Engine
 from espat.core.at.errors import CommandError
 from espat.core.at.grammar import Form, Parameter
 from espat.core.at.registry import Choice, CommandTable
@@ -18,9 +19,13 @@ from espat.core.at.stream_entry import StreamEntry
 from espat.module import Module
 from espat.stack.errors import NetworkError
 from espat.stack.link import TlsLink
+from espat.stack.links import LinkTable
 from espat.stack.network import ANY_INTERFACE
+from espat.stack.passthrough import Passthrough
+from espat.stack.receiving import Receiving
 from espat.stack.saved_link import UNSET, SavedLink, SavedMode
-from espat.stack.server import DEFAULT_PORT
+from espat.stack.server import DEFAULT_PORT, Server
+from espat.stack.tls_options import Tls
 
 table = CommandTable()
 
@@ -51,7 +56,7 @@ def save_udp(
 ) -> None:
     """AT+SAVETRANSLINK=1, UDP. Modules of version 2.2 differ on whether it may come without a local port: it may."""
     need_ipv4(host)
-    module.saved_link.save_client(kind, host, port, local_port=local_port)
+    module[SavedLink].save_client(kind, host, port, local_port=local_port)
 
 
 @table.command("AT+SAVETRANSLINK", Form.SET, when=_mode(SavedMode.CLIENT))
@@ -65,7 +70,7 @@ def save_tcp(
 ) -> None:
     """AT+SAVETRANSLINK=1, TCP and SSL."""
     need_ipv4(host)
-    module.saved_link.save_client(kind, host, port, keep_alive=keep_alive)
+    module[SavedLink].save_client(kind, host, port, keep_alive=keep_alive)
 
 
 Index = Annotated[int, Range(0, 255)]
@@ -97,7 +102,7 @@ def save_secure_server(
     interface: Netif = ANY_INTERFACE,
 ) -> None:
     """AT+SAVETRANSLINK=3, SSL: a server of one client. `checks_clients`: whether it has to show a certificate."""
-    module.saved_link.save_server(kind, port, interface, checks_clients=checks_clients)
+    module[SavedLink].save_server(kind, port, interface, checks_clients=checks_clients)
 
 
 @table.command("AT+SAVETRANSLINK", Form.SET, when=_mode(SavedMode.SERVER))
@@ -109,34 +114,35 @@ def save_server(
     interface: Netif = ANY_INTERFACE,
 ) -> None:
     """AT+SAVETRANSLINK=3: a server of one client; TCP has no place for a certificate check before the interface."""
-    module.saved_link.save_server(kind, port, interface)
+    module[SavedLink].save_server(kind, port, interface)
 
 
 @table.command("AT+SAVETRANSLINK", Form.SET)
 def switch_off(module: Module, mode: Annotated[int, OneOf(SavedMode.OFF)]) -> None:
     """AT+SAVETRANSLINK=0."""
-    module.saved_link.switch_off()
+    module[SavedLink].switch_off()
 
 
 # After a start
 
 
+@table.start
 def open_saved(module: Module) -> None:
     """Go into passthrough, if that is saved; until `+++` no command is taken."""
-    start = {SavedMode.CLIENT: _client, SavedMode.SERVER: _server}.get(module.saved_link.mode)
+    start = {SavedMode.CLIENT: _client, SavedMode.SERVER: _server}.get(module[SavedLink].mode)
     if start is not None:
-        module.engine.begin(start)
+        module[Engine].begin(start)
 
 
 def _tcp(module: Module, saved: SavedLink, *, secure: bool = False) -> Opening:
     if saved.keep_alive != UNSET:
-        module.links.options[0].keep_alive = saved.keep_alive
-    return partial(module.links.open_tcp, 0, saved.host.decode("latin-1"), saved.remote_port, secure=secure)
+        module[LinkTable].options[0].keep_alive = saved.keep_alive
+    return partial(module[LinkTable].open_tcp, 0, saved.host.decode("latin-1"), saved.remote_port, secure=secure)
 
 
 def _udp(module: Module, saved: SavedLink) -> Opening:
     return partial(
-        module.links.open_udp, 0, saved.host.decode("latin-1"), saved.remote_port, saved.local_port or None, 0
+        module[LinkTable].open_udp, 0, saved.host.decode("latin-1"), saved.remote_port, saved.local_port or None, 0
     )
 
 
@@ -149,30 +155,30 @@ CLIENTS: Final[dict[bytes, Callable[[Module, SavedLink], Opening]]] = {
 
 
 async def _client(module: Module) -> Result:
-    opening = CLIENTS[module.saved_link.kind](module, module.saved_link)
-    module.receiving.raw = module.links.awaits_passthrough = True
+    opening = CLIENTS[module[SavedLink].kind](module, module[SavedLink])
+    module[Receiving].raw = module[Passthrough].awaited = True
     await pipe(module, (), partial(open_and_keep, module, opening))
     return NOTHING
 
 
 async def _server(module: Module) -> Result:
-    links, server, saved = module.links, module.server, module.saved_link
-    module.receiving.raw = links.multiple = links.awaits_passthrough = True
+    links, server, saved = module[LinkTable], module[Server], module[SavedLink]
+    module[Receiving].raw = links.multiple = module[Passthrough].awaited = True
     server.most_clients = 1
     try:
         secure = saved.kind == TlsLink.kind
-        security = module.tls.server(checks_clients=bool(saved.checks_clients)) if secure else None
+        security = module[Tls].server(checks_clients=bool(saved.checks_clients)) if secure else None
         await server.start(saved.port, saved.interface, security=security)
     except NetworkError as error:
         log.error("module %d: its server cannot listen on %d: errno %d", module.number, saved.port, error.errno)
     else:
         await pipe(module, (), partial(_greet_first, module))
-    module.receiving.set_raw(False)  # from now on it serves normally
+    module[Receiving].set_raw(False)  # from now on it serves normally
     return NOTHING
 
 
 async def _greet_first(module: Module, entry: StreamEntry) -> None:
     """Print the prompt when the first client has come."""
-    while module.links.only is None:
-        await module.links.changed.wait()
-    module.engine.ask(BOOT_PROMPT)
+    while module[LinkTable].only is None:
+        await module[LinkTable].changed.wait()
+    module[Engine].ask(BOOT_PROMPT)

@@ -12,16 +12,22 @@ from espat.commands.link_failures import LinkFailure
 from espat.core.at.answers import Line, Result
 from espat.core.at.arguments import Range
 from espat.core.at.data_entry import CountedEntry, DataEntry, EscapedEntry
-from espat.core.at.engine import DataEntryCancelledError
+from espat.core.at.engine import DataEntryCancelledError, Engine
 from espat.core.at.errors import CommandError
 from espat.core.at.grammar import Form
+from espat.core.at.output import Output
 from espat.core.at.registry import CommandTable
 from espat.core.at.stream_entry import StreamEntry
+from espat.core.at.uart import Uart
+from espat.core.time.timing import Timing
 from espat.core.trace import Kind
 from espat.module import Module
 from espat.stack.errors import NetworkError, ResolveError
 from espat.stack.link import Link, UdpLink
-from espat.stack.network import Route
+from espat.stack.links import LinkTable
+from espat.stack.network import Network, Route
+from espat.stack.passthrough import Passthrough
+from espat.stack.receiving import Receiving
 
 table = CommandTable()
 
@@ -63,22 +69,22 @@ def cancelled() -> Result:
 async def _send(module: Module, number: int, entry: DataEntry, host: str | None, port: int | None) -> Result:
     link, route = await _prepare(module, number, host, port)
     try:
-        payload = await module.engine.data_entry(entry)
+        payload = await module[Engine].data_entry(entry)
     except DataEntryCancelledError:
         return cancelled()
-    await module.pause(module.timing.payload)
-    module.engine.confirm_data(entry)
+    await module.pause(module[Timing].payload)
+    module[Engine].confirm_data(entry)
     if not await _hand_over(module, link, route, payload):
         return SEND_FAIL
-    await module.pause(module.timing.send)
+    await module.pause(module[Timing].send)
     return SEND_OK
 
 
 def usable_link(module: Module, number: int) -> Link:
     """The link to send on. Raises CommandError."""
-    if module.receiving.raw:
+    if module[Receiving].raw:
         raise CommandError(cause=LinkFailure.RAW_SENDING)
-    link = module.links[number]
+    link = module[LinkTable][number]
     if link is None or link.ended:
         raise CommandError(cause=LinkFailure.NO_LINK)
     return link
@@ -94,25 +100,25 @@ async def _prepare(module: Module, number: int, host: str | None, port: int | No
         if not isinstance(link, UdpLink):
             raise CommandError
         try:
-            route = await module.network.locate_datagram(host, port)
+            route = await module[Network].locate_datagram(host, port)
         except ResolveError:
             raise CommandError from None
-    await module.pause(module.timing.prompt)
-    if not module.links.alive(link):  # closed meanwhile
+    await module.pause(module[Timing].prompt)
+    if not module[LinkTable].alive(link):  # closed meanwhile
         raise CommandError(cause=LinkFailure.NO_LINK)
     return link, route
 
 
 async def _hand_over(module: Module, link: Link, route: Route | None, payload: bytes) -> bool:
     """Give a payload to the stack; whether it took it."""
-    if not module.links.alive(link):
-        module.links.failed(link)
+    if not module[LinkTable].alive(link):
+        module[LinkTable].failed(link)
         return False
     try:
         if route is not None and isinstance(link, UdpLink):
             await link.send_to(payload, route)
         else:
-            await module.links.send(link, payload)
+            await module[LinkTable].send(link, payload)
     except NetworkError:
         return False
     return True
@@ -124,7 +130,7 @@ async def _hand_over(module: Module, link: Link, route: Route | None, payload: b
 @table.command("AT+CIPSENDLCFG", Form.QUERY)
 def long_configuration(module: Module) -> Line:
     """AT+CIPSENDLCFG?: bytes between progress lines, and of a block."""
-    links = module.links
+    links = module[LinkTable]
     return Line(b"+CIPSENDLCFG:%d,%d" % (links.report_size, links.transmit_size))
 
 
@@ -135,9 +141,9 @@ def set_long_configuration(
     transmit_size: Annotated[int | None, Range(100, 2920)] = None,
 ) -> None:
     """AT+CIPSENDLCFG: never stored."""
-    module.links.report_size = report_size
+    module[LinkTable].report_size = report_size
     if transmit_size is not None:
-        module.links.transmit_size = transmit_size
+        module[LinkTable].transmit_size = transmit_size
 
 
 @table.command("AT+CIPSENDL", Form.SET)
@@ -150,16 +156,16 @@ async def send_long(
 ) -> Result:
     """AT+CIPSENDL: sends while it receives. A broken link does not end the data; it is taken to its end and lost."""
     target, route = await _prepare(module, link, host, port)
-    entry = StreamEntry(length, module.uart.port)
+    entry = StreamEntry(length, module[Uart].port)
     progress = _Progress(module, target, entry)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_send_blocks, module, target, route, entry, progress)
-        with module.engine.taking(entry):
+        with module[Engine].taking(entry):
             await entry.wait_end()
         if entry.cancelled:
             nursery.cancel_scope.cancel()
         else:
-            module.engine.refuse_surplus(entry)
+            module[Engine].refuse_surplus(entry)
     await progress.conclude()
     if entry.cancelled:
         return LONG_SEND_CANCELLED
@@ -170,7 +176,7 @@ async def _send_blocks(
     module: Module, link: Link, route: Route | None, entry: StreamEntry, progress: "_Progress"
 ) -> None:
     """Send what the entry receives; once the link fails, only take it."""
-    size, interval = module.links.transmit_size, module.system.transmit_interval / 1000
+    size, interval = module[LinkTable].transmit_size, module[Passthrough].transmit_interval / 1000
     alive = True
     while block := await entry.block(size, interval):
         alive = alive and await _hand_over(module, link, route, block)
@@ -182,11 +188,11 @@ class _Progress:
     """The progress lines of one AT+CIPSENDL: one for every `report_size` bytes sent, and one for the true total."""
 
     def __init__(self, module: Module, link: Link, entry: StreamEntry) -> None:
-        self._output = module.output
+        self._output = module[Output]
         self._link = link
         self._entry = entry
         self._before = link.sent
-        self._size = module.links.report_size
+        self._size = module[LinkTable].report_size
         self._reported = 0
 
     @property

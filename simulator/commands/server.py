@@ -7,15 +7,18 @@ from espat.core.at.answers import Line
 from espat.core.at.arguments import Bool, Count, OneOf, Seconds
 from espat.core.at.errors import CommandError
 from espat.core.at.grammar import Form, Parameter
+from espat.core.at.output import Output
 from espat.core.at.registry import CommandTable
 from espat.core.trace import Kind
 from espat.module import Module
 from espat.stack.errors import NetworkError
-from espat.stack.link import TcpLink, TlsLink
-from espat.stack.links import LINK_COUNT
+from espat.stack.link import LINK_COUNT, TcpLink, TlsLink
+from espat.stack.links import LinkTable
 from espat.stack.network import ANY_INTERFACE, SOFTAP, STATION
-from espat.stack.server import DEFAULT_PORT
+from espat.stack.receiving import Receiving
+from espat.stack.server import DEFAULT_PORT, Server
 from espat.stack.tls_errors import TlsError
+from espat.stack.tls_options import Tls
 
 table = CommandTable()
 
@@ -25,7 +28,7 @@ Netif = Annotated[int, OneOf(ANY_INTERFACE, STATION, SOFTAP)]
 @table.command("AT+CIPSERVER", Form.QUERY)
 def server(module: Module) -> Line:
     """AT+CIPSERVER?: 0, or 1 with port, type, CA check and interface."""
-    server = module.server
+    server = module[Server]
     if server.port is None:
         return Line(b"+CIPSERVER:0")
     security = server.security
@@ -41,9 +44,9 @@ def _stops(module: Any, parameters: tuple[Parameter, ...]) -> bool:
 @table.command("AT+CIPSERVER", Form.SET, when=_stops)
 async def stop(module: Module, started: Annotated[int, OneOf(0)], close_links: Bool = False) -> None:
     """AT+CIPSERVER=0: stop listening; with 1 every link is closed too, one after the other."""
-    module.server.stop()
-    for link in module.links if close_links else ():
-        await module.links.finish(link)
+    module[Server].stop()
+    for link in module[LinkTable] if close_links else ():
+        await module[LinkTable].finish(link)
 
 
 @table.command("AT+CIPSERVER", Form.SET)
@@ -59,12 +62,12 @@ async def start(
 
     `checks_clients`: whether clients of an SSL server have to show a certificate; without meaning for TCP.
     """
-    links, server = module.links, module.server
-    raw_is_taken = module.receiving.raw and (any(links) or server.most_clients > 1)
+    links, server = module[LinkTable], module[Server]
+    raw_is_taken = module[Receiving].raw and (any(links) or server.most_clients > 1)
     if not links.multiple or server.running or raw_is_taken:
         raise CommandError
     try:
-        security = module.tls.server(checks_clients=checks_clients) if kind == TlsLink.kind else None
+        security = module[Tls].server(checks_clients=checks_clients) if kind == TlsLink.kind else None
     except TlsError:  # a server's numbers are those of its socket, and that has none yet
         raise CommandError from None
     try:
@@ -76,18 +79,18 @@ async def start(
 @table.command("AT+CIPSERVERMAXCONN", Form.QUERY)
 def most_clients(module: Module) -> Line:
     """AT+CIPSERVERMAXCONN?: how many clients the server takes."""
-    return Line(b"+CIPSERVERMAXCONN:%d" % module.server.most_clients)
+    return Line(b"+CIPSERVERMAXCONN:%d" % module[Server].most_clients)
 
 
 @table.command("AT+CIPSERVERMAXCONN", Form.SET)
 def set_most_clients(module: Module, most: Annotated[int, Count(1, LINK_COUNT)]) -> None:
     """AT+CIPSERVERMAXCONN: before the server is started."""
-    if module.server.running:
-        clients = len(module.server.clients)
+    if module[Server].running:
+        clients = len(module[Server].clients)
         if clients:
-            module.output.write(CONNECTIONS % clients, Kind.RESULT)
+            module[Output].write(CONNECTIONS % clients, Kind.RESULT)
         raise CommandError
-    module.server.most_clients = most
+    module[Server].most_clients = most
 
 
 CONNECTIONS: Final = b"Have %d Connections\r\n"
@@ -97,10 +100,10 @@ CONNECTIONS: Final = b"Have %d Connections\r\n"
 @table.command("AT+CIPSTO", Form.QUERY)
 def idle_limit(module: Module) -> Line:
     """AT+CIPSTO?: seconds after which a silent client is closed."""
-    return Line(b"+CIPSTO:%d" % module.server.idle_limit)
+    return Line(b"+CIPSTO:%d" % module[Server].idle_limit)
 
 
 @table.command("AT+CIPSTO", Form.SET)
 def set_idle_limit(module: Module, seconds: Annotated[int, Seconds(0, 7200)]) -> None:
     """AT+CIPSTO: 0 is never; only clients of the server."""
-    module.server.set_idle_limit(seconds)
+    module[Server].set_idle_limit(seconds)

@@ -2,13 +2,15 @@
 
 from typing import Annotated, Final
 
-from espat.core.at.answers import Line, Restart, RestartCause
+from espat.core.at.answers import Line
 from espat.core.at.arguments import Milliseconds, OneOf, Range
 from espat.core.at.errors import CommandError
 from espat.core.at.grammar import Form
 from espat.core.at.registry import CommandTable
+from espat.core.restart import Restart, RestartCause
 from espat.module import Module
-from espat.system import SleepMode, WakePin
+from espat.radio.wifi import Wifi
+from espat.system.sleep import Sleep, SleepMode, WakePin
 
 GPIO_SOURCE: Final = 2
 """The one wake-up source of a light-sleep; 0 and 1 are reserved."""
@@ -32,19 +34,19 @@ def deep_sleep(module: Module, duration: Annotated[int, Milliseconds(0, 2**31 - 
 @table.command("AT+SLEEP", Form.QUERY)
 def sleep_mode(module: Module) -> Line:
     """AT+SLEEP?."""
-    return Line(b"+SLEEP:%d" % module.system.sleep_mode)
+    return Line(b"+SLEEP:%d" % module[Sleep].mode)
 
 
 @table.command("AT+SLEEP", Form.SET)
 def set_sleep_mode(module: Module, mode: Annotated[int, Range(0, 3)]) -> None:
     """AT+SLEEP=<mode>: any but 0 is refused with a softAP, modem-sleep without an initialised Wi-Fi."""
-    wifi = module.wifi
+    wifi = module[Wifi]
     wanted = SleepMode(mode)
     if wanted and wifi.has_softap:
         raise CommandError
     if wanted in (SleepMode.MODEM_DTIM, SleepMode.MODEM_LISTEN_INTERVAL) and not wifi.initialised:
         raise CommandError
-    module.system.sleep_mode = wanted
+    module[Sleep].mode = wanted
 
 
 @table.command("AT+SLEEPWKCFG", Form.SET)
@@ -55,4 +57,4 @@ def set_wake_up(
     level: Annotated[int, OneOf(0, 1)] = LOW,
 ) -> None:
     """AT+SLEEPWKCFG=<source>,<GPIO>[,<level>]: what ends a light-sleep."""
-    module.system.wake_pin = WakePin(gpio, level)
+    module[Sleep].wake_pin = WakePin(gpio, level)

@@ -4,6 +4,7 @@ from typing import Annotated, Final
 
 from espat.commands.addresses import INVALID_MACS, ipv4_lines, static_ipv4
 from espat.commands.argument_types import Address, Ipv4Arguments, Mac, mac_text
+from espat.commands.reports import status
 from espat.commands.wifi import LAST_CHANNEL, need_driver
 from espat.core.at.answers import Line, Unterminated
 from espat.core.at.arguments import Bool, Count, OneOf, Range, Secret, Text
@@ -11,9 +12,11 @@ from espat.core.at.errors import CommandError, invalid, wrong_length
 from espat.core.at.grammar import Form, Parameter
 from espat.core.at.registry import CommandTable
 from espat.module import Module
-from espat.radio.softap import MOST_STATIONS, SOFTAP_SECURITIES, SoftAp
+from espat.radio.softap import MOST_STATIONS, SOFTAP_SECURITIES, SOFTAP_STATION_JOINED, SOFTAP_STATION_LEFT, SoftAp
+from espat.radio.wifi import Wifi
 from espat.stack.address import address_text
-from espat.stack.softap_interface import POOL_SIZE, SoftApInterface
+from espat.stack.interface import StationInterface
+from espat.stack.softap_interface import POOL_SIZE, SOFTAP_LEASED, SoftApInterface
 
 table = CommandTable()
 
@@ -24,7 +27,7 @@ POOL_START, POOL_END = 3, 4
 
 def need_softap(module: Module) -> None:
     """Refuse a command that needs softAP mode."""
-    if not module.wifi.has_softap:
+    if not module[Wifi].has_softap:
         raise CommandError
 
 
@@ -32,7 +35,7 @@ def need_softap(module: Module) -> None:
 def softap(module: Module) -> Line:
     """AT+CWSAP?: SSID, password, channel, security, most stations, hidden."""
     need_driver(module)
-    return Line(b"+CWSAP:" + softap_values(module.softap))
+    return Line(b"+CWSAP:" + softap_values(module[SoftAp]))
 
 
 def softap_values(point: SoftAp) -> bytes:
@@ -56,7 +59,7 @@ def set_softap(
     chosen = SOFTAP_SECURITIES[security]
     if chosen.encrypted and len(password) < LEAST_PASSWORD:
         raise wrong_length(2)
-    module.softap.configure(ssid, password, channel, chosen, most_stations, hidden)
+    module[SoftAp].configure(ssid, password, channel, chosen, most_stations, hidden)
 
 
 @table.command("AT+CWLIF", Form.EXECUTE)
@@ -68,7 +71,7 @@ def stations(module: Module) -> list[Line]:
 def leased_stations(module: Module) -> list[tuple[bytes, bytes]]:
     """Address and MAC address of each station that has its address from the softAP, as text."""
     need_softap(module)
-    point, lan = module.softap.access_point, module.softap_interface.lan
+    point, lan = module[SoftAp].access_point, module[SoftApInterface].lan
     if point is None or lan is None:
         return []
     return [(address_text(lan.leases[mac]), mac_text(mac)) for mac in point.stations if mac in lan.leases]
@@ -78,15 +81,16 @@ def leased_stations(module: Module) -> list[tuple[bytes, bytes]]:
 def disconnect_all(module: Module) -> None:
     """AT+CWQIF: throw out every station."""
     need_softap(module)
-    if module.softap.access_point is not None:
-        module.softap.access_point.deauthenticate()
+    point = module[SoftAp].access_point
+    if point is not None:
+        point.deauthenticate()
 
 
 @table.command("AT+CWQIF", Form.SET)
 def disconnect(module: Module, mac: Mac) -> None:
     """AT+CWQIF: throw out one station."""
     need_softap(module)
-    point = module.softap.access_point
+    point = module[SoftAp].access_point
     if point is None or mac not in point.stations:
         raise invalid(1)
     point.deauthenticate(mac)
@@ -95,7 +99,7 @@ def disconnect(module: Module, mac: Mac) -> None:
 @table.command("AT+CWDHCPS", Form.QUERY)
 def pool(module: Module) -> Unterminated:
     """AT+CWDHCPS?: what the DHCP server gives, unquoted."""
-    return Unterminated(b"+CWDHCPS:" + pool_values(module.softap_interface))
+    return Unterminated(b"+CWDHCPS:" + pool_values(module[SoftApInterface]))
 
 
 def pool_values(interface: SoftApInterface) -> bytes:
@@ -111,7 +115,7 @@ def resets_pool(module: Module, parameters: tuple[Parameter, ...]) -> bool:
 
 def _need_dhcp_server(module: Module) -> None:
     need_softap(module)
-    if not module.interface.softap_dhcp:
+    if not module[StationInterface].softap_dhcp:
         raise CommandError
 
 
@@ -119,7 +123,7 @@ def _need_dhcp_server(module: Module) -> None:
 def reset_pool(module: Module, enabled: Annotated[int, OneOf(0)]) -> None:
     """AT+CWDHCPS=0: the default addresses."""
     _need_dhcp_server(module)
-    module.softap_interface.reset_pool()
+    module[SoftApInterface].reset_pool()
 
 
 @table.command("AT+CWDHCPS", Form.SET)
@@ -132,7 +136,7 @@ def set_pool(
 ) -> None:
     """AT+CWDHCPS=1: these addresses, which must be in the softAP's subnet and not too many; the time is in minutes."""
     _need_dhcp_server(module)
-    interface = module.softap_interface
+    interface = module[SoftApInterface]
     if first not in interface.subnet or first <= interface.ipv4.address <= last:
         raise invalid(POOL_START)
     if last not in interface.subnet or not 0 <= int(last) - int(first) <= POOL_SIZE:
@@ -143,7 +147,7 @@ def set_pool(
 @table.command("AT+CIPAP", Form.QUERY)
 def softap_address(module: Module) -> list[Line]:
     """AT+CIPAP?: address, gateway and netmask."""
-    return ipv4_lines(b"+CIPAP", module.softap_interface.ipv4)
+    return ipv4_lines(b"+CIPAP", module[SoftApInterface].ipv4)
 
 
 @table.command("AT+CIPAP", Form.SET)
@@ -155,15 +159,15 @@ def set_softap_address(module: Module, ipv4: Ipv4Arguments) -> None:
 
 def move(module: Module, ipv4: Ipv4Arguments, *, dhcp: bool) -> None:
     """Give the softAP a fixed address, and switch its DHCP server on or off."""
-    module.softap_interface.set_address(static_ipv4(ipv4))
-    module.interface.softap_dhcp = dhcp
-    module.softap_interface.dhcp_changed()
+    module[SoftApInterface].set_address(static_ipv4(ipv4))
+    module[StationInterface].softap_dhcp = dhcp
+    module[SoftApInterface].dhcp_changed()
 
 
 @table.command("AT+CIPAPMAC", Form.QUERY)
 def softap_mac(module: Module) -> Line:
     """AT+CIPAPMAC?: the MAC address of the softAP."""
-    return Line(b'+CIPAPMAC:"%b"' % mac_text(module.softap.mac))
+    return Line(b'+CIPAPMAC:"%b"' % mac_text(module[SoftAp].mac))
 
 
 @table.command("AT+CIPAPMAC", Form.SET)
@@ -172,4 +176,25 @@ def set_softap_mac(module: Module, mac: Mac) -> None:
     need_driver(module)
     if mac[0] & 1 or mac in INVALID_MACS:
         raise invalid(1)
-    module.softap.mac = mac
+    module[SoftAp].mac = mac
+
+
+# What stations do
+
+
+@table.report(SOFTAP_STATION_JOINED)
+def station_joined(module: Module, mac: bytes) -> None:
+    """+STA_CONNECTED."""
+    status(module, b'+STA_CONNECTED:"%b"\r\n' % mac_text(mac))
+
+
+@table.report(SOFTAP_LEASED)
+def leased(module: Module, mac: bytes, address: Address) -> None:
+    """+DIST_STA_IP."""
+    status(module, b'+DIST_STA_IP:"%b","%b"\r\n' % (mac_text(mac), address_text(address)))
+
+
+@table.report(SOFTAP_STATION_LEFT)
+def station_left(module: Module, mac: bytes) -> None:
+    """+STA_DISCONNECTED."""
+    status(module, b'+STA_DISCONNECTED:"%b"\r\n' % mac_text(mac))

@@ -14,9 +14,10 @@ from espat.core.at.grammar import Form
 from espat.core.at.registry import CommandTable
 from espat.module import Module
 from espat.stack.cipher_suites import SUITES
-from espat.stack.links import LINK_COUNT
+from espat.stack.link import LINK_COUNT
+from espat.stack.links import LinkTable
 from espat.stack.tls_context import PreSharedKey
-from espat.stack.tls_options import SHOWS_CERTIFICATE, VERIFIES_SERVER, TlsOptions
+from espat.stack.tls_options import SHOWS_CERTIFICATE, VERIFIES_SERVER, Tls, TlsOptions
 
 table = CommandTable()
 
@@ -51,13 +52,13 @@ class HexKey(Secret):
 
 def _meant(module: Module, number: int | None) -> list[TlsOptions]:
     """The options of a link number, or of all."""
-    options = module.tls.options
+    options = module[Tls].options
     return options if number is None else [options[number]]
 
 
 def _shown(module: Module) -> list[tuple[int, TlsOptions]]:
     """What a query lists: every link number, one in single mode."""
-    return list(enumerate(module.tls.options[: LINK_COUNT if module.links.multiple else 1]))
+    return list(enumerate(module[Tls].options[: LINK_COUNT if module[LinkTable].multiple else 1]))
 
 
 @table.command("AT+CIPSSLCCONF", Form.QUERY)
@@ -71,7 +72,7 @@ def set_authentication(
     module: Module, link: Numbers, mode: Annotated[int, Range(0, 3)], pki: SetNumber = 0, ca: SetNumber = 0
 ) -> list[Line | Result] | None:
     """AT+CIPSSLCCONF: what is to be shown and verified; refused when the module does not have it."""
-    find = module.tls.find
+    find = module[Tls].find
     needed = [
         (mode & SHOWS_CERTIFICATE, find("client_cert", pki), NO_CERTIFICATE),
         (mode & SHOWS_CERTIFICATE, find("client_key", pki), NO_KEY),
@@ -178,6 +179,6 @@ def _key_line(name: bytes, number: int, shown: PreSharedKey) -> Line:
 
 def _need(module: Module, count: int, given: tuple[object, ...]) -> None:
     """Raises CommandError unless as many follow as were announced."""
-    before = 1 + module.links.multiple
+    before = 1 + module[LinkTable].multiple
     if count != len(given):
         raise wrong_count(before + count, before + len(given))

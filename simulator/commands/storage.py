@@ -3,17 +3,22 @@ AT+SYSROLLBACK)."""
 
 from typing import Annotated, Any, Final
 
-from espat.core.at.answers import BARE_PROMPT, Line, Restart, Unterminated
+from espat.core.at.answers import BARE_PROMPT, Line, Unterminated
 from espat.core.at.arguments import UNSIGNED_32, OneOf, Range, Text
 from espat.core.at.data_entry import CountedEntry
+from espat.core.at.engine import Engine
 from espat.core.at.errors import CommandError, failed
 from espat.core.at.grammar import Form, Parameter
 from espat.core.at.registry import Choice, CommandTable
+from espat.core.at.system_log import SystemLog
+from espat.core.restart import Restart
 from espat.module import Module
 from espat.persist.chip.flash import SECTOR_SIZE
+from espat.persist.factory import FactoryParameters
 from espat.persist.nvs.entry import KEY_LIMIT, Type
 from espat.persist.nvs.partition import NvsFullError, NvsPartition, NvsValueError
 from espat.persist.partitions import NAME_LIMIT, Partition
+from espat.persist.storage import Storage
 
 table = CommandTable()
 
@@ -56,7 +61,7 @@ def partitions(module: Module) -> list[Line]:
     """AT+SYSFLASH?: the user partitions."""
     return [
         Line(b'+SYSFLASH:"%b",%d,%d,0x%x,0x%x' % (each.name.encode(), each.type, each.subtype, each.offset, each.size))
-        for each in module.storage.user
+        for each in module[Storage].user
     ]
 
 
@@ -75,8 +80,8 @@ def erase_partition(
     if offset is None or length is None or offset % SECTOR_SIZE or length % SECTOR_SIZE:
         raise failed(ERASE_FAILED)
     _need_inside(partition, offset, length, ERASE_FAILED)
-    module.storage.region(partition).erase(offset, length)
-    module.storage.changed(partition)
+    module[Storage].region(partition).erase(offset, length)
+    module[Storage].changed(partition)
 
 
 @table.command("AT+SYSFLASH", Form.SET, when=_is(FLASH_WRITE))
@@ -88,11 +93,11 @@ async def write_partition(
     _need_inside(partition, offset, length, WRITE_FAILED)
     if length == 0 or not _has_memory(module, length):
         raise failed(WRITE_FAILED)
-    data = await module.engine.data_entry(
+    data = await module[Engine].data_entry(
         CountedEntry(length, cancellable=False, surplus_is_input=True), prompt=BARE_PROMPT
     )
-    module.storage.region(partition).program(offset, data)
-    module.storage.changed(partition)
+    module[Storage].region(partition).program(offset, data)
+    module[Storage].changed(partition)
 
 
 @table.command("AT+SYSFLASH", Form.SET)
@@ -102,12 +107,12 @@ def read_partition(
     """AT+SYSFLASH=2: the raw data, with nothing behind it."""
     partition = _partition(module, name)
     _need_inside(partition, offset, length, READ_FAILED)
-    data = module.storage.region(partition).read(offset, length)
+    data = module[Storage].region(partition).read(offset, length)
     return Unterminated(b"+SYSFLASH:%d,%b" % (length, data), private=True)
 
 
 def _partition(module: Module, name: bytes) -> Partition:
-    partition = module.storage.user.find(name.decode("latin-1"))
+    partition = module[Storage].user.find(name.decode("latin-1"))
     if partition is None:
         raise failed(UNKNOWN_PARTITION)
     return partition
@@ -197,7 +202,7 @@ async def write_value(
     if kind not in NUMBERS:
         if value <= 0 or not _has_memory(module, value):
             raise CommandError
-        stored = await module.engine.data_entry(CountedEntry(value, cancellable=False, surplus_is_input=True))
+        stored = await module[Engine].data_entry(CountedEntry(value, cancellable=False, surplus_is_input=True))
     try:
         manufacturing.write(namespace.decode("latin-1"), key.decode("latin-1"), TYPES[kind], stored)
     except (NvsValueError, NvsFullError):
@@ -208,14 +213,14 @@ def _has_memory(module: Module, size: int) -> bool:
     """Whether so many bytes can be buffered; the log tells if not."""
     if size <= MOST_BUFFERED:
         return True
-    module.log.print(b"alloc failed, size:%d, caps:0x%x\r\n" % (size, ANY_MEMORY))
+    module[SystemLog].print(b"alloc failed, size:%d, caps:0x%x\r\n" % (size, ANY_MEMORY))
     return False
 
 
 def _manufacturing(module: Module) -> NvsPartition:
     """The manufacturing data; refused while the factory parameters are not among them, as the firmware does then."""
-    partition = module.storage.manufacturing.partition
-    if partition is None or not module.factory_parameters.present:
+    partition = module[Storage].manufacturing.partition
+    if partition is None or not module[FactoryParameters].present:
         raise CommandError
     return partition
 
@@ -226,7 +231,7 @@ def _manufacturing(module: Module) -> NvsPartition:
 @table.command("AT+SYSROLLBACK", Form.QUERY)
 def applications(module: Module) -> Unterminated:
     """AT+SYSROLLBACK?: address and version of the application that runs, and of the other one."""
-    running, other = module.storage.applications.running, module.storage.applications.other
+    running, other = module[Storage].applications.running, module[Storage].applications.other
     if running is None or other is None:
         raise CommandError
     return Unterminated(
@@ -243,8 +248,8 @@ def applications(module: Module) -> Unterminated:
 @table.command("AT+SYSROLLBACK", Form.EXECUTE)
 def roll_back(module: Module) -> Restart:
     """AT+SYSROLLBACK: let the other application start; refused when there is none."""
-    other = module.storage.applications.other
+    other = module[Storage].applications.other
     if other is None or other.version is None:
         raise CommandError
-    module.storage.applications.start_from(other)
+    module[Storage].applications.start_from(other)
     return Restart()

@@ -3,14 +3,23 @@ AT+SYSMSG, AT+SYSTIMESTAMP, AT+SYSLOG, AT+SYSSTORE, AT+SYSREG, AT+RFPOWER, AT+RF
 
 from typing import Annotated, Final
 
-from espat.core.at.answers import Line, Restart, Unterminated
+from espat.core.at.answers import Line, Unterminated
 from espat.core.at.arguments import UNSIGNED_32, Bool, OneOf, Range
+from espat.core.at.engine import Engine
 from espat.core.at.errors import CommandError
 from espat.core.at.grammar import Form, Parameter
 from espat.core.at.registry import CommandTable
+from espat.core.restart import Restart
+from espat.core.time.real_time_clock import RealTimeClock
 from espat.module import Module
 from espat.persist.factory import PARAMETER_RANGES
-from espat.system import SystemMessages
+from espat.persist.settings import Settings
+from espat.persist.storage import Storage
+from espat.radio.power import TransmitPower
+from espat.radio.wifi import Wifi
+from espat.system.heap import Heap
+from espat.system.messages import Messages, SystemMessages
+from espat.system.registers import Registers
 
 READ: Final = 0
 WRITE: Final = 1
@@ -25,62 +34,62 @@ table = CommandTable()
 @table.command("AT+SYSRAM", Form.QUERY)
 def memory(module: Module) -> Unterminated:
     """AT+SYSRAM?: bytes that are free, and the least that ever were."""
-    figures = module.system.heap.figures()
+    figures = module[Heap].figures()
     return Unterminated(b"+SYSRAM:%d,%d" % (figures.free, figures.minimum))
 
 
 @table.command("AT+SYSRAM", Form.SET)
 def memory_with(module: Module, capabilities: Annotated[int, Range(0, UNSIGNED_32)]) -> Unterminated:
     """AT+SYSRAM=<caps>: the largest block, what is free, at least was free, and is there at all."""
-    return Unterminated(b"+SYSRAM:%d,%d,%d,%d" % module.system.heap.figures(capabilities))
+    return Unterminated(b"+SYSRAM:%d,%d,%d,%d" % module[Heap].figures(capabilities))
 
 
 @table.command("AT+SYSMSG", Form.QUERY)
 def messages(module: Module) -> Unterminated:
     """AT+SYSMSG?."""
-    return Unterminated(b"+SYSMSG:%d" % module.system.messages)
+    return Unterminated(b"+SYSMSG:%d" % module[Messages].shown)
 
 
 @table.command("AT+SYSMSG", Form.SET)
 def set_messages(module: Module, state: Annotated[int, Range(0, 7)]) -> None:
     """AT+SYSMSG=<state>. No document names the range; there are three bits."""
-    module.system.messages = SystemMessages(state)
+    module[Messages].shown = SystemMessages(state)
 
 
 @table.command("AT+SYSTIMESTAMP", Form.QUERY)
 def timestamp(module: Module) -> Unterminated:
     """AT+SYSTIMESTAMP?: seconds since 1970."""
-    return Unterminated(b"+SYSTIMESTAMP:%d" % module.time())
+    return Unterminated(b"+SYSTIMESTAMP:%d" % module[RealTimeClock].time())
 
 
 @table.command("AT+SYSTIMESTAMP", Form.SET)
 def set_timestamp(module: Module, seconds: Annotated[int, Range(0, 2**31 - 1)]) -> None:
     """AT+SYSTIMESTAMP=<seconds since 1970>."""
-    module.rtc.set(seconds)
+    module[RealTimeClock].set(seconds)
 
 
 @table.command("AT+SYSLOG", Form.QUERY)
 def error_codes(module: Module) -> Line:
     """AT+SYSLOG?."""
-    return Line(b"+SYSLOG:%d" % module.engine.syslog)
+    return Line(b"+SYSLOG:%d" % module[Engine].syslog)
 
 
 @table.command("AT+SYSLOG", Form.SET)
 def set_error_codes(module: Module, enabled: Bool) -> None:
     """AT+SYSLOG=<0|1>: whether failures show their code."""
-    module.engine.syslog = enabled
+    module[Engine].syslog = enabled
 
 
 @table.command("AT+SYSSTORE", Form.QUERY)
 def storing(module: Module) -> Line:
     """AT+SYSSTORE?."""
-    return Line(b"+SYSSTORE:%d" % module.settings.stores)
+    return Line(b"+SYSSTORE:%d" % module[Settings].stores)
 
 
 @table.command("AT+SYSSTORE", Form.SET)
 def set_storing(module: Module, enabled: Bool) -> None:
     """AT+SYSSTORE=<0|1>: whether settings made from now on reach the flash."""
-    module.settings.stores = enabled
+    module[Settings].stores = enabled
 
 
 def _writes(module: Module, parameters: tuple[Parameter, ...]) -> bool:
@@ -95,7 +104,7 @@ def write_register(
     value: Annotated[int, Range(0, UNSIGNED_32)],
 ) -> None:
     """AT+SYSREG=1,<address>,<value>. The firmware does not look at the address."""
-    module.system.registers[address] = value
+    module[Registers][address] = value
 
 
 @table.command("AT+SYSREG", Form.SET)
@@ -103,14 +112,14 @@ def read_register(
     module: Module, direction: Annotated[int, OneOf(READ)], address: Annotated[int, Range(0, UNSIGNED_32)]
 ) -> Line:
     """AT+SYSREG=0,<address>."""
-    return Line(b"+SYSREG:0x%x" % module.system.registers.get(address, 0))
+    return Line(b"+SYSREG:0x%x" % module[Registers].get(address, 0))
 
 
 @table.command("AT+RFPOWER", Form.QUERY)
 def transmit_power(module: Module) -> Line:
     """AT+RFPOWER?: the Wi-Fi power in 0.25 dBm; the three of BLE are shown only while BLE is initialised."""
     _require_radio(module)
-    return Line(b"+RFPOWER:%d" % module.system.transmit_power)
+    return Line(b"+RFPOWER:%d" % module[TransmitPower].wifi)
 
 
 @table.command("AT+RFPOWER", Form.SET)
@@ -125,17 +134,17 @@ def set_transmit_power(
     _require_radio(module)
     if (ble_advertising, ble_scan, ble_connection) != (None, None, None):
         raise CommandError  # there is no Bluetooth yet that could be initialised
-    module.system.transmit_power = wifi
+    module[TransmitPower].wifi = wifi
 
 
 @table.command("AT+RFCAL", Form.EXECUTE)
 def calibrate(module: Module) -> Restart:
     """AT+RFCAL: forget the calibration of the radio; the next boot makes a new one."""
-    module.store.forget_calibration()
+    module[Storage].settings.forget_calibration()
     return Restart()
 
 
 def _require_radio(module: Module) -> None:
     """The driver knows its power only while the radio is on. Raises CommandError."""
-    if not (module.wifi.has_station or module.wifi.has_softap):
+    if not (module[Wifi].has_station or module[Wifi].has_softap):
         raise CommandError

@@ -8,11 +8,13 @@ from typing import Annotated, NamedTuple
 
 from espat.core.at.answers import Line
 from espat.core.at.arguments import Range
+from espat.core.at.engine import Engine
 from espat.core.at.grammar import Form
 from espat.core.at.registry import CommandTable
+from espat.core.at.uart import Uart
 from espat.core.ports.serial_line import UartParameters
 from espat.module import Module
-from espat.system import UART_LIMITS
+from espat.system.uart import UART_LIMITS, UartConfiguration
 
 table = CommandTable()
 
@@ -40,7 +42,7 @@ class UartArguments(NamedTuple):
 @table.command("AT+UART_CUR", Form.QUERY)
 def current(module: Module) -> Line:
     """AT+UART_CUR?: what the hardware runs at."""
-    return _line(b"+UART_CUR", module.system.uart.measured)
+    return _line(b"+UART_CUR", module[UartConfiguration].measured)
 
 
 @table.command("AT+UART_CUR", Form.SET, reports_codes=False)
@@ -52,7 +54,7 @@ def set_current(module: Module, line: UartArguments) -> None:
 @table.command("AT+UART_DEF", Form.QUERY)
 def stored(module: Module) -> Line:
     """AT+UART_DEF?: what is stored, as it was set."""
-    return _line(b"+UART_DEF", module.system.uart.stored)
+    return _line(b"+UART_DEF", module[UartConfiguration].stored)
 
 
 @table.command("AT+UART_DEF", Form.SET, reports_codes=False)
@@ -65,19 +67,19 @@ def set_stored(module: Module, line: UartArguments) -> None:
 @table.command("AT+UART", Form.QUERY)
 def current_by_other_name(module: Module) -> Line:
     """AT+UART?: undocumented, as AT+UART_CUR?."""
-    return _line(b"+UART", module.system.uart.measured)
+    return _line(b"+UART", module[UartConfiguration].measured)
 
 
 def store(module: Module, parameters: UartParameters) -> None:
     """Store them, and put them in force."""
-    module.system.uart.stored = parameters
+    module[UartConfiguration].stored = parameters
     put_in_force(module, parameters)
 
 
 def put_in_force(module: Module, parameters: UartParameters) -> None:
     """Queries show them at once; on the wire they follow the answer."""
-    module.system.uart.current = parameters
-    module.engine.afterwards(lambda: module.uart.change_line(parameters))
+    module[UartConfiguration].current = parameters
+    module[Engine].afterwards(lambda: module[Uart].change_line(parameters))
 
 
 def _line(name: bytes, parameters: UartParameters) -> Line:

@@ -4,17 +4,32 @@ from contextlib import aclosing
 from typing import Annotated, Final, NamedTuple
 
 from espat.commands.argument_types import Mac, Reserved, mac_text
+from espat.commands.reports import status
 from espat.commands.wifi import LAST_CHANNEL, need_driver, need_station
 from espat.core.at.answers import ERROR, Answer, Line, Unterminated
 from espat.core.at.arguments import UNSIGNED_32, Bool, Count, Milliseconds, Range, Seconds, Secret, Text
 from espat.core.at.errors import failed
 from espat.core.at.grammar import Form
+from espat.core.at.output import Output
 from espat.core.at.registry import CommandTable
+from espat.core.time.clock import Clock
 from espat.core.trace import Kind
 from espat.module import Module
 from espat.radio.access_point import AccessPoint
-from espat.radio.scan import ALL_SECURITIES, WEAKEST, Dwell, ScanOptions
-from espat.radio.station import DEFAULT_LISTEN_INTERVAL, DEFAULT_PMF, DEFAULT_RECONNECT_INTERVAL, JoinError, Reason
+from espat.radio.scan import ALL_SECURITIES, WEAKEST, Dwell, Scanner, ScanOptions, ScanTraits
+from espat.radio.station import (
+    DEFAULT_LISTEN_INTERVAL,
+    DEFAULT_PMF,
+    DEFAULT_RECONNECT_INTERVAL,
+    STATION_ASSOCIATED,
+    STATION_DISCONNECTED,
+    JoinError,
+    Reason,
+    Station,
+)
+from espat.radio.wifi import Wifi
+from espat.stack.address import Address
+from espat.stack.interface import STATION_GOT_IP, StationInterface
 
 table = CommandTable()
 
@@ -36,7 +51,7 @@ which is an inference, except for the absent access point and the wrong password
 def joined(module: Module) -> Line | Unterminated:
     """AT+CWJAP?: the access point the station has joined, or `No AP`, which has no line end of its own."""
     need_driver(module, reports_code=True)
-    station, point = module.station, module.station.access_point
+    station, point = module[Station], module[Station].access_point
     if point is None:
         return Unterminated(b"No AP")
     return Line(
@@ -70,7 +85,7 @@ async def join(
 ) -> Answer:
     """AT+CWJAP: join; OK when there is an address. Without SSID and password the last configuration is used."""
     need_station(module)
-    station = module.station
+    station = module[Station]
     if ssid is not None:
         station.ssid = ssid
     if ssid is not None or password is not None:
@@ -88,7 +103,7 @@ async def join(
 async def join_again(module: Module) -> Answer:
     """AT+CWJAP: join with the last configuration."""
     need_station(module)
-    module.station.reconnect_interval = DEFAULT_RECONNECT_INTERVAL
+    module[Station].reconnect_interval = DEFAULT_RECONNECT_INTERVAL
     return _result(await join_within(module, DEFAULT_JOIN_LIMIT))
 
 
@@ -97,16 +112,16 @@ async def join_within(module: Module, limit: int) -> int | None:
     went wrong, and the station has left."""
     error = await try_to_join(module, limit)
     if error is not None:
-        module.station.disconnect()
+        module[Station].disconnect()
     return error
 
 
 async def try_to_join(module: Module, limit: int) -> int | None:
     """The same, but the station does not leave where it is without an address."""
     try:
-        with module.clock.move_on_after(limit):
-            await module.station.connect()
-            await module.interface.wait_for_address()
+        with module[Clock].move_on_after(limit):
+            await module[Station].connect()
+            await module[StationInterface].wait_for_address()
             return None
     except JoinError as failure:
         return JOIN_ERRORS[failure.reason]
@@ -121,7 +136,7 @@ def _result(error: int | None) -> Answer:
 def leave(module: Module) -> None:
     """AT+CWQAP: leave, and stop reconnecting; the saved access point stays."""
     need_driver(module)
-    module.station.disconnect()
+    module[Station].disconnect()
 
 
 @table.command("AT+CWLAPOPT", Form.SET)
@@ -133,7 +148,7 @@ def set_scan_options(
     securities: Annotated[int, Range(0, 65535)] = ALL_SECURITIES,
 ) -> None:
     """AT+CWLAPOPT: which fields AT+CWLAP prints, the weakest signal in dBm, and a bit for each security it shows."""
-    module.scanner.options = ScanOptions(fields, weakest, securities)
+    module[Scanner].options = ScanOptions(fields, weakest, securities)
 
 
 class Search(NamedTuple):
@@ -157,18 +172,18 @@ async def scan_all(module: Module) -> None:
 async def scan(module: Module, search: Search, channel_bitmap: Annotated[int, Range(0, UNSIGNED_32)] = 0) -> None:
     """AT+CWLAP: the access points that match, printed as they are found; times are per channel."""
     need_driver(module, reports_code=True)
-    if not module.wifi.has_station:
+    if not module[Wifi].has_station:
         raise failed()
     dwell = Dwell(search.least_time / 1000, search.most_time / 1000, passive=search.passive)
-    scanning = module.scanner.scan(search.ssid, search.mac, search.channel, channel_bitmap, dwell)
+    scanning = module[Scanner].scan(search.ssid, search.mac, search.channel, channel_bitmap, dwell)
     async with aclosing(scanning) as found:
         async for point in found:
-            await module.output.room()
-            module.output.write(_scan_line(module, point, search.ssid).wire, Kind.RESULT)
+            await module[Output].room()
+            module[Output].write(_scan_line(module, point, search.ssid).wire, Kind.RESULT)
 
 
 def _scan_line(module: Module, point: AccessPoint, wanted: bytes | None) -> Line:
-    security, fields = point.security, module.scanner.options.fields
+    security, fields = point.security, module[Scanner].options.fields
     ssid = point.ssid if not point.hidden or wanted is not None else b""
     values = (
         b"%d" % security.number,
@@ -176,7 +191,7 @@ def _scan_line(module: Module, point: AccessPoint, wanted: bytes | None) -> Line
         b"%d" % point.rssi,
         b'"%b"' % mac_text(point.bssid),
         b"%d" % point.channel,
-        *(b"%d" % value for value in module.firmware.factory.frequency),
+        *(b"%d" % value for value in module.traits(ScanTraits).frequency),
         b"%d" % security.pairwise,
         b"%d" % security.group,
         b"%d" % point.protocol,
@@ -184,3 +199,24 @@ def _scan_line(module: Module, point: AccessPoint, wanted: bytes | None) -> Line
     )
     shown = [value for bit, value in enumerate(values) if fields >> bit & 1]
     return Line(b"+CWLAP:(%b)" % b",".join(shown))
+
+
+# What happens to the station
+
+
+@table.report(STATION_ASSOCIATED)
+def associated(module: Module, point: AccessPoint) -> None:
+    """WIFI CONNECTED."""
+    status(module, b"WIFI CONNECTED\r\n")
+
+
+@table.report(STATION_GOT_IP)
+def got_ip(module: Module, address: Address) -> None:
+    """WIFI GOT IP."""
+    status(module, b"WIFI GOT IP\r\n")
+
+
+@table.report(STATION_DISCONNECTED)
+def disconnected(module: Module, reason: int) -> None:
+    """WIFI DISCONNECT."""
+    status(module, b"WIFI DISCONNECT\r\n")

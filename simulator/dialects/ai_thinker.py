@@ -7,9 +7,11 @@ family of ESP-AT 2.x: names without suffixes, `+IPD` with its CR LF, prompt with
 from typing import Final
 
 from espat.core.at.conventions import Conventions
+from espat.core.parts import by_type
 from espat.dialects.esp32_v5 import Esp32V5
 from espat.dialects.firmware import Dialect
-from espat.system import Factory, FirmwareVersion, local_mac
+from espat.radio.softap import SoftApTraits, local_mac
+from espat.system.version import FirmwareVersion
 
 CONVENTIONS: Final = Conventions(
     boot=(b"Ai-Thinker Technology Co. Ltd.\r\n", b"\r\nready\r\n"),
@@ -33,4 +35,4 @@ class AiThinker(Dialect):
         application=b"2.2.0",
     )
     conventions = CONVENTIONS
-    factory = Factory(softap_mac=local_mac)
+    traits = by_type(SoftApTraits(mac=local_mac))

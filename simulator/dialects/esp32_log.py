@@ -2,9 +2,13 @@
 
 from typing import Final
 
-from espat.core.at.answers import RestartCause
+from espat.core.at.system_log import SystemLog
+from espat.core.restart import RestartCause
 from espat.module import Module
+from espat.persist.factory import FactoryParameters
 from espat.persist.partitions import APP, DATA, FACTORY_APP, NVS, OTA_0, OTA_DATA, PHY
+from espat.persist.storage import Storage
+from espat.system.uart import UartConfiguration
 
 RESET_REASONS: Final = {
     RestartCause.POWER_ON: "0x1 (POWERON_RESET)",
@@ -56,7 +60,7 @@ USAGES: Final = {
 
 def log_reset(module: Module, cause: RestartCause) -> None:
     """From the reset to the end of the boot loader."""
-    storage = module.storage
+    storage = module[Storage]
     running = storage.applications.running
     loader = BOOT_LOADER.format(
         sdk=module.firmware.version.sdk.decode(),
@@ -73,17 +77,17 @@ def log_reset(module: Module, cause: RestartCause) -> None:
         running=running.partition.offset if running is not None else 0,
     )
     text = ROM.format(reason=RESET_REASONS[cause]) + loader
-    module.log.print(text.replace("\n", "\r\n").encode())
+    module[SystemLog].print(text.replace("\n", "\r\n").encode())
 
 
 def log_start(module: Module) -> None:
     """What the application says before it is ready."""
-    log, version = module.log, module.firmware.version
+    log, version = module[SystemLog], module.firmware.version
     log.print(CLOCK.replace("\n", "\r\n").encode())
-    factory = module.factory_parameters
+    factory = module[FactoryParameters]
     pins = "tx:{} rx:{} cts:{} rts:{}".format(*factory.uart_pins)
     log.info("at-init", f"at param mode: {factory.present:d}")  # 1: mfg_nvs, 0: none
-    log.info("at-uart", f"AT cmd port:uart1 {pins} baudrate:{module.system.uart.current.baud_rate}")
+    log.info("at-uart", f"AT cmd port:uart1 {pins} baudrate:{module[UartConfiguration].current.baud_rate}")
     log.info("at-init", f"module_name: {factory.module_name}")
     log.info("at-init", f"max tx power={factory.max_transmit_power}, ret=0")
     log.info("at-init", f"{version.application.decode()} ({version.commit.decode()})")

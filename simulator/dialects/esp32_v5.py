@@ -10,7 +10,6 @@ from espat.commands import (
     passthrough,
     ping,
     receiving,
-    reports,
     saved_link,
     sending,
     server,
@@ -18,18 +17,20 @@ from espat.commands import (
     sntp,
     softap,
     ssl_options,
+    start,
     storage,
     system,
     uart,
     wifi,
     wifi_join,
 )
-from espat.core.at.answers import RestartCause
+from espat.core.at.system_log import SystemLog
+from espat.core.restart import RestartCause
 from espat.dialects import esp32_log
 from espat.dialects.firmware import Dialect
 from espat.module import Module
 from espat.persist.storage import DEFAULT_APPLICATION
-from espat.system import FirmwareVersion
+from espat.system.version import FirmwareVersion
 
 TABLES = (
     basic.table,
@@ -53,7 +54,7 @@ TABLES = (
     ssl_options.table,
     softap.table,
     sntp.table,
-    reports.table,
+    start.table,
 )
 
 
@@ -72,9 +73,9 @@ class Esp32V5(Dialect):
     """What AT+GMR shows; may be replaced."""
 
     def log_reset(self, module: Module, cause: RestartCause) -> None:
-        if module.log.is_read:
+        if module[SystemLog].is_read:
             esp32_log.log_reset(module, cause)
 
     def log_start(self, module: Module) -> None:
-        if module.log.is_read:
+        if module[SystemLog].is_read:
             esp32_log.log_start(module)

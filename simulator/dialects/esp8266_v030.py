@@ -7,27 +7,38 @@ for the reading of lines, and an emulation that follows the binary of 1.1 ("anal
 
 from typing import ClassVar, Final
 
-from espat.commands import addresses, basic, links, passthrough, reports, server, wifi
+from espat.commands import addresses, basic, links, passthrough, receiving, server, start, wifi, wifi_join
 from espat.commands.esp8266 import addresses as old_addresses
 from espat.commands.esp8266 import basic as old_basic
 from espat.commands.esp8266 import links as old_links
+from espat.commands.esp8266 import reports as old_reports
 from espat.commands.esp8266 import saved_link as old_saved_link
 from espat.commands.esp8266 import send_buffer, update
 from espat.commands.esp8266 import sending as old_sending
 from espat.commands.esp8266 import wifi as old_wifi
 from espat.commands.link_failures import LinkFailure
-from espat.commands.reports import Wording
 from espat.core.at.answers import OK, Prompt
 from espat.core.at.conventions import Conventions
 from espat.core.at.errors import Cause
 from espat.core.at.grammar import Form
 from espat.core.at.line_discipline import ScanningLineDiscipline
 from espat.core.at.registry import CommandTable
+from espat.core.parts import by_type
 from espat.core.ports.serial_line import FACTORY_UART
 from espat.dialects.esp8266_board import FIRST_BOOT_TEXT
 from espat.dialects.firmware import Dialect
-from espat.radio.wifi import WifiMode
-from espat.system import Factory, FirmwareVersion, SleepMode, local_mac
+from espat.radio.scan import ScanTraits
+from espat.radio.softap import SoftApTraits, local_mac
+from espat.radio.station import STATION_ASSOCIATED, STATION_DISCONNECTED, StationTraits
+from espat.radio.wifi import WifiMode, WifiTraits
+from espat.stack.interface import STATION_GOT_IP
+from espat.stack.links import LINK_CLOSED, LINK_NOT_OPENED, LINK_OPENED
+from espat.stack.passthrough import PassthroughTraits
+from espat.stack.receiving import LINK_DATA_KEPT, ReceivingTraits
+from espat.stack.server import ServerTraits
+from espat.system.sleep import SleepMode, SleepTraits
+from espat.system.uart import UartTraits
+from espat.system.version import FirmwareVersion
 
 TABLES: Final[tuple[CommandTable, ...]] = (
     basic.table.only("AT", "ATE0", "ATE1", "AT+RST", "AT+RESTORE"),
@@ -44,7 +55,11 @@ TABLES: Final[tuple[CommandTable, ...]] = (
     update.table,
     passthrough.table.only(("AT+CIPMODE", Form.QUERY), ("AT+CIPSEND", Form.EXECUTE)),
     server.table.only(("AT+CIPSTO", Form.QUERY)),
-    reports.table,
+    wifi_join.table.only(STATION_ASSOCIATED, STATION_GOT_IP, STATION_DISCONNECTED),
+    links.table.only(LINK_OPENED, LINK_CLOSED, LINK_NOT_OPENED),
+    receiving.table.only(LINK_DATA_KEPT),
+    old_reports.table,  # the manual has `Smart get wifi info` only
+    start.table,
 )
 
 CAUSES: Final[dict[Cause, bytes]] = {
@@ -83,28 +98,20 @@ CONVENTIONS: Final = Conventions(
 """Refused input and data behind the prompt are not echoed: so on modules of 1.5, though the source of 0.2x does."""
 
 
-FACTORY: Final = Factory(
-    wifi_mode=WifiMode.SOFTAP,
-    softap_mac=local_mac,
-    softap_stations=4,  # the SDK's default
-    reconnect_interval=1,  # the SDK comes back by itself, and no command changes that
-    uart=FACTORY_UART._replace(flow_control=0),
-    uart_divider_steps=1,  # modules of 1.7 show 115273 for 115200
-    stores_uart=False,  # AT+UART_DEF? of modules from 1.6 on shows it
-    sleep_mode=SleepMode.MODEM_DTIM,
-    idle_limit=180,  # the source of 0.2x
-    message_limit=1460,  # one segment
-    passthrough_block=2048,
-    scan_fields=0x3F,
-    frequency=(0, 0),  # offsets of either sign were seen, with the calibration always 0
-)
-
-WORDING: Final = Wording(
-    sender=b",%b,%d",
-    behind_data=b"",
-    softap_stations=False,
-    time=False,
-    smart_config=False,  # the manual has `Smart get wifi info` only
+TRAITS: Final = by_type(
+    WifiTraits(mode=WifiMode.SOFTAP),
+    SoftApTraits(mac=local_mac, stations=4),  # the SDK's default
+    StationTraits(reconnect_interval=1),  # the SDK comes back by itself, and no command changes that
+    UartTraits(
+        FACTORY_UART._replace(flow_control=0),
+        divider_steps=1,  # modules of 1.7 show 115273 for 115200
+        stored=False,  # AT+UART_DEF? of modules from 1.6 on shows it
+    ),
+    SleepTraits(SleepMode.MODEM_DTIM),
+    ServerTraits(idle_limit=180),  # the source of 0.2x
+    ReceivingTraits(message_limit=1460),  # one segment
+    PassthroughTraits(block=2048),
+    ScanTraits(fields=0x3F, frequency=(0, 0)),  # offsets of either sign were seen, with the calibration always 0
 )
 
 
@@ -123,5 +130,4 @@ class Esp8266V030(Dialect):
     )
     boot_text = FIRST_BOOT_TEXT
     conventions = CONVENTIONS
-    factory = FACTORY
-    wording = WORDING
+    traits = TRAITS

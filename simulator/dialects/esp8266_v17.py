@@ -7,16 +7,21 @@ is used with such modules; [T] TinyGSM; [Z] the driver of Zephyr; [Mb] that of M
 
 from typing import Final
 
-from espat.commands import receiving, server, sntp, uart, wifi
+from espat.commands import receiving, server, smart_config, sntp, softap, uart, wifi
 from espat.commands.esp8266 import v17
 from espat.commands.esp8266.current_default import three
 from espat.core.at.grammar import Form
 from espat.core.at.registry import CommandTable
-from espat.core.ports.serial_line import FACTORY_UART
+from espat.core.parts import by_type
 from espat.dialects.esp8266_board import LAST_BOOT_TEXT
-from espat.dialects.esp8266_v030 import WORDING, Esp8266V030
-from espat.radio.scan import ALL_FIELDS
-from espat.system import FirmwareVersion
+from espat.dialects.esp8266_v030 import Esp8266V030
+from espat.radio.scan import ScanTraits
+from espat.radio.softap import SOFTAP_STATION_JOINED, SOFTAP_STATION_LEFT
+from espat.stack.links import LinkTraits
+from espat.stack.receiving import ReceivingTraits
+from espat.stack.softap_interface import SOFTAP_LEASED
+from espat.system.uart import UartTraits
+from espat.system.version import FirmwareVersion
 
 TABLES: Final[tuple[CommandTable, ...]] = (
     v17.table.only(*three("AT+CWJAP")),  # what is joined is just OK [M 1.7.4, one session]; a fifth value [M 1.7.5]
@@ -46,6 +51,8 @@ TABLES: Final[tuple[CommandTable, ...]] = (
     sntp.table.only("AT+CIPSNTPCFG"),  # (the manuals from 1.5 on)
     v17.table.only(("AT+UART_DEF", Form.QUERY)),  # zeros until it is set [M 1.6.2] [M 1.7.0]
     uart.table.only(("AT+UART_CUR", Form.QUERY)),  # (the manuals from 1.5 on)
+    softap.table.only(SOFTAP_STATION_JOINED, SOFTAP_LEASED, SOFTAP_STATION_LEFT),  # [M 1.7.0]
+    smart_config.table,  # [nonos 1.3]
     *Esp8266V030.tables,  # the rest as in 0.30: the prompt `> ` [W], +IPD without quotes [Z], FAIL, UNLINK [M] [W]
 )
 
@@ -64,13 +71,9 @@ class Esp8266V17(Esp8266V030):
         module_name=b"Wroom 02",
     )
     boot_text = LAST_BOOT_TEXT
-    wording = WORDING._replace(
-        softap_stations=True,  # [M 1.7.0]
-        smart_config=True,  # [nonos 1.3]
-    )
-    factory = Esp8266V030.factory._replace(
-        uart=FACTORY_UART,  # [M 1.7.0] [M 1.7.4] RTS is on
-        scan_fields=ALL_FIELDS,  # [M 1.6.2]; a session of 1.7.5 has seven, perhaps after AT+CWLAPOPT
-        datagrams_wait=False,  # [W] UDP is printed as it comes
-        withholds_end=False,  # [W] CLOSED comes though there is data left to read
+    traits = Esp8266V030.traits | by_type(
+        UartTraits(divider_steps=1, stored=False),  # [M 1.7.0] [M 1.7.4] RTS is on
+        ScanTraits(frequency=(0, 0)),  # [M 1.6.2] all fields; a session of 1.7.5 has seven, perhaps after AT+CWLAPOPT
+        ReceivingTraits(message_limit=1460, datagrams_wait=False),  # [W] UDP is printed as it comes
+        LinkTraits(withholds_end=False),  # [W] CLOSED comes though there is data left to read
     )

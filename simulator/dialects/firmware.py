@@ -1,28 +1,27 @@
 """A dialect: the commands of a firmware, and all that is data of it."""
 
-from collections.abc import Callable
-from typing import ClassVar
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar
 
-from espat.commands.reports import FirmwareReports, Wording
-from espat.commands.saved_link import open_saved
-from espat.core.at.answers import RestartCause
 from espat.core.at.conventions import ESP_AT, Conventions
 from espat.core.at.grammar import Form
 from espat.core.at.registry import CommandTable, Registry
+from espat.core.restart import RestartCause
 from espat.core.time.timing import Timing
 from espat.dialects.catalogue import load_catalogue
 from espat.dialects.names import BUILDS, variants_of
 from espat.firmware import BootText
 from espat.module import Module
 from espat.persist.variants import Variant
-from espat.system import Factory, FirmwareVersion
+from espat.system.version import FirmwareVersion
 
 
 class Dialect:
     """The firmware of one build. A subclass is a table: it says what differs from ESP-AT.
 
     `name`: of the catalogue too. `tables`: its commands. `only_known`: of these only what the catalogue has. `version`:
-    what AT+GMR shows.
+    what AT+GMR shows. `traits`: by type, of the rooms that are not as in ESP-AT.
     """
 
     name: ClassVar[str]
@@ -31,8 +30,7 @@ class Dialect:
     version: FirmwareVersion
     boot_text: BootText | None = None
     conventions: Conventions = ESP_AT
-    factory: Factory = Factory()
-    wording: Wording = Wording()
+    traits: Mapping[type[Any], Any] = MappingProxyType({})
 
     def __init__(self, build: str = "full") -> None:
         """`build`: `full`, or `release` for the command groups of the released firmware only. Raises ValueError."""
@@ -76,19 +74,11 @@ class Dialect:
         commands = frozenset((name, form.value) for name, form in self.registry)
         return commands.union(*(table.formats for table in self.tables))
 
-    def reports(self, module: Module) -> FirmwareReports:
-        """What prints the reports of one boot."""
-        return FirmwareReports(module, self.wording)
-
     def log_reset(self, module: Module, cause: RestartCause) -> None:
         """Write what ROM and boot loader print on a port of the log: nothing."""
 
     def log_start(self, module: Module) -> None:
         """Write what the application logs before it is ready: nothing."""
-
-    def started(self, module: Module) -> None:
-        """Do what comes after `ready`: open the saved link, if there is one."""
-        open_saved(module)
 
     def latency(self, timing: Timing) -> Callable[[str], float] | None:
         """Seconds each command takes by itself; None when none takes any."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from espat.radio.access_point import AccessPoint
-from espat.radio.smart_config import Broadcast, Listener
+from espat.radio.broadcast import Broadcast, Listener
 
 
 class Air:
@@ -40,20 +40,3 @@ class Air:
         """The access points that are up and wanted, the strongest first."""
         found = [point for point in self.access_points if point.up and wanted(point)]
         return sorted(found, key=lambda point: -point.rssi)
-
-    def heard_by(self, own_softap: Callable[[], AccessPoint | None]) -> "Hearing":
-        """What a radio hears that cannot hear its own softAP."""
-        return Hearing(self, own_softap)
-
-
-class Hearing:
-    """The air as one radio hears it."""
-
-    def __init__(self, air: Air, own_softap: Callable[[], AccessPoint | None]) -> None:
-        self._air = air
-        self._own_softap = own_softap
-
-    def scan(self, wanted: Callable[[AccessPoint], bool]) -> list[AccessPoint]:
-        """The access points that can be heard and are wanted, the strongest first."""
-        own = self._own_softap()
-        return self._air.scan(lambda point: point is not own and wanted(point))

@@ -4,9 +4,11 @@ from collections.abc import AsyncGenerator
 from functools import partial
 from typing import Final, NamedTuple
 
+from espat.core.boot import Boot
 from espat.core.time.clock import Clock
+from espat.core.time.timing import Timing
 from espat.radio.access_point import AccessPoint
-from espat.radio.air import Hearing
+from espat.radio.hearing import Hearing
 from espat.radio.wifi import Wifi
 
 ALL_FIELDS: Final = 0x7FF
@@ -38,17 +40,23 @@ class Dwell(NamedTuple):
     passive: bool = False
 
 
+class ScanTraits(NamedTuple):
+    """Of a firmware. `fields`: a bit for each field that AT+CWLAP prints by default. `frequency`: its offset and
+    calibration there, the same for all access points."""
+
+    fields: int = ALL_FIELDS
+    frequency: tuple[int, int] = (-1, -1)
+
+
 class Scanner:
     """Listens on the channels of the country."""
 
-    def __init__(self, air: Hearing, wifi: Wifi, clock: Clock, channel_time: float, fields: int = ALL_FIELDS) -> None:
-        """`channel_time`: seconds of an active scan on one channel when the command does not say. `fields`: those that
-        are printed by default."""
-        self.options = ScanOptions(fields)
-        self._air = air
-        self._wifi = wifi
-        self._clock = clock
-        self._channel_time = channel_time
+    def __init__(self, boot: Boot) -> None:
+        self.options = ScanOptions(boot.traits(ScanTraits).fields)
+        self._air = boot[Hearing]
+        self._wifi = boot[Wifi]
+        self._clock = boot[Clock]
+        self._channel_time = boot[Timing].scan_channel
 
     async def scan(
         self, ssid: bytes | None, bssid: bytes | None, channel: int, bitmap: int, dwell: Dwell

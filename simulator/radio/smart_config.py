@@ -5,28 +5,18 @@ is heard is what a module has made of them.
 """
 
 from collections.abc import Callable, Collection
-from enum import StrEnum
-from typing import NamedTuple
+from typing import Final
 
+from espat.core.boot import Boot
+from espat.core.events import Event
+from espat.radio.air import Air
+from espat.radio.broadcast import Broadcast, Protocol
+from espat.radio.wifi import Wifi
 
-class Protocol(StrEnum):
-    """What phones speak, as firmware names it."""
-
-    ESPTOUCH = "ESPTOUCH"
-    AIRKISS = "AIRKISS"
-    ESPTOUCH_V2 = "ESPTOUCH_V2"
-
-
-class Broadcast(NamedTuple):
-    """What a phone says."""
-
-    protocol: Protocol
-    ssid: bytes
-    password: bytes
-
-
-Listener = Callable[[Broadcast], bool]
-"""Told of every broadcast; returns whether it has understood it."""
+SMART_CONFIG_HEARD: Final = Event[[Broadcast]]()
+"""A phone has told which access point to join."""
+SMART_CONFIG_ENDED: Final = Event[[bool]]()
+"""The station has joined it and has an address, or could not."""
 
 
 class SmartConfig:
@@ -35,13 +25,13 @@ class SmartConfig:
     `running`: from the start to the stop. It has heard enough with the first broadcast, and listens no more.
     """
 
-    def __init__(self, listeners: list[Listener], can_listen: Callable[[], bool]) -> None:
-        """`listeners`: all on the air. `can_listen`: whether the radio is free for it."""
+    def __init__(self, boot: Boot) -> None:
         self.running = False
-        self._listeners = listeners
-        self._can_listen = can_listen
+        self._listeners = boot[Air].smart_config_listeners
+        self._wifi = boot[Wifi]
         self._protocols: Collection[Protocol] = ()
         self._heard: Callable[[Broadcast], None] = lambda broadcast: None
+        boot.at_end(lambda how: self.stop())
 
     def start(self, protocols: Collection[Protocol], heard: Callable[[Broadcast], None]) -> None:
         """Listen for phones that speak one of these; `heard` is called with what the first of them says."""
@@ -58,7 +48,7 @@ class SmartConfig:
             self._listeners.remove(self._hear)
 
     def _hear(self, broadcast: Broadcast) -> bool:
-        if broadcast.protocol not in self._protocols or not self._can_listen():
+        if broadcast.protocol not in self._protocols or not self._wifi.only_station:
             return False
         self._protocols = ()
         self._heard(broadcast)

@@ -5,8 +5,10 @@ It is an access point on the air like any other, with a room of its own that kno
 
 from collections.abc import Callable
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 
+from espat.core.boot import Boot, Ending, Identity
+from espat.core.events import Event
 from espat.core.time.clock import Clock
 from espat.persist.settings import Setting, Settings
 from espat.radio.access_point import AccessPoint
@@ -22,6 +24,31 @@ MOST_STATIONS: Final = 10
 """ESP-IDF's limit; the documents give no number."""
 DEAUTHENTICATED: Final = 2
 """The 802.11 reason code a station gets when the softAP throws it out."""
+
+
+SOFTAP_ON: Final = Event[["SoftAccessPoint"]]("softap.on")
+"""The softAP is about to go on the air."""
+SOFTAP_OFF: Final = Event[["SoftAccessPoint"]]("softap.off")
+SOFTAP_STATION_JOINED: Final = Event[[bytes]]()
+SOFTAP_STATION_LEFT: Final = Event[[bytes]]()
+"""By its MAC address."""
+
+
+def next_mac(station: bytes) -> bytes:
+    """The address behind a station's: the softAP's of an ESP32."""
+    return (int.from_bytes(station, "big") + 1).to_bytes(6, "big")
+
+
+def local_mac(station: bytes) -> bytes:
+    """A station's address as a locally administered one, bit 1 of its first byte set: the softAP's of an ESP8266."""
+    return bytes([station[0] | 2]) + station[1:]
+
+
+class SoftApTraits(NamedTuple):
+    """Of a firmware. `stations`: the most of them when nothing is stored. `mac`: makes its address of the station's."""
+
+    stations: int = MOST_STATIONS
+    mac: Callable[[bytes], bytes] = next_mac
 
 
 class SoftAccessPoint(AccessPoint):
@@ -99,42 +126,21 @@ class SoftAp:
     password = Setting("nvs.net80211", "ap.passwd", b"")
     channel = Setting("nvs.net80211", "ap.chan", 1)
     _security = Setting("nvs.net80211", "ap.authmode", OPEN.number)
-    most_stations = Setting("nvs.net80211", "ap.max.conn", lambda softap: softap.default_most_stations)
+    most_stations = Setting("nvs.net80211", "ap.max.conn", lambda softap: softap.traits.stations)
     hidden = Setting("nvs.net80211", "ap.hidden", 0)
     own_mac = Setting("NVM_003", "mac", b"")
 
-    def __init__(
-        self,
-        settings: Settings,
-        air: Air,
-        wifi: Wifi,
-        clock: Clock,
-        mac: bytes,
-        *,
-        station_channel: Callable[[], int | None],
-        default_most_stations: int = MOST_STATIONS,
-        spawn: Callable[..., None],
-        started: Callable[[SoftAccessPoint], None],
-        stopped: Callable[[SoftAccessPoint], None],
-        station_joined: Callable[[bytes], None],
-        station_left: Callable[[bytes], None],
-    ) -> None:
-        """`mac`: the factory's. `station_channel`: of the access point that the station of the same radio has joined.
-        `spawn` starts a task that ends with the boot. The last four are told what happens; stations are named by their
-        MAC."""
-        self.settings = settings
-        self.default_most_stations = default_most_stations
+    def __init__(self, boot: Boot) -> None:
+        self.settings = boot[Settings]
+        self.traits = boot.traits(SoftApTraits)
         self.access_point: SoftAccessPoint | None = None
-        self._air = air
-        self._wifi = wifi
-        self._clock = clock
-        self._factory_mac = mac
-        self._station_channel = station_channel
-        self._spawn = spawn
-        self._started = started
-        self._stopped = stopped
-        self._station_joined = station_joined
-        self._station_left = station_left
+        self._boot = boot
+        self._air = boot[Air]
+        self._wifi = boot[Wifi]
+        self._clock = boot[Clock]
+        self._factory_mac = self.traits.mac(boot[Identity].mac)
+        self._station_at: AccessPoint | None = None
+        boot.at_end(self._end)
 
     @property
     def ssid(self) -> bytes:
@@ -175,12 +181,12 @@ class SoftAp:
         elif not self._wifi.has_softap and self.access_point is not None:
             self.stop()
 
-    def follow_station(self) -> None:
+    def follow_station(self, point: AccessPoint | None) -> None:
         """One radio has one channel: the softAP goes where the station has joined, and its stations come along. It
-        stays there until it starts again."""
-        channel = self._station_channel()
-        if self.access_point is not None and channel is not None:
-            self.access_point.channel = channel
+        stays there until it starts again. `point`: None when the station has left."""
+        self._station_at = point
+        if self.access_point is not None and point is not None:
+            self.access_point.channel = point.channel
 
     def restart(self) -> None:
         """Leave the air and come back."""
@@ -194,13 +200,13 @@ class SoftAp:
         if point is not None:
             point.deauthenticate()
             self._air.remove(point)
-            self._stopped(point)
+            self._boot.announce(SOFTAP_OFF, point)
 
-    def vanish(self) -> None:
-        """Leave the air without a word: the module restarts or loses its power."""
-        point, self.access_point = self.access_point, None
-        if point is not None:
-            self._air.remove(point)
+    def _end(self, how: Ending) -> None:
+        if how is Ending.RESTART:
+            self.stop()
+        elif self.access_point is not None:
+            self._air.remove(self.access_point)  # without a word
 
     def _start(self) -> None:
         point = SoftAccessPoint(
@@ -208,14 +214,14 @@ class SoftAp:
             self.mac,
             security=self.security,
             password=self.password,
-            channel=self._station_channel() or self.channel,
+            channel=self.channel if self._station_at is None else self._station_at.channel,
             hidden=bool(self.hidden),
             most_stations=self.most_stations,
-            joined=self._station_joined,
-            left=self._station_left,
-            silent=partial(self._spawn, self._throw_out_silent),
+            joined=self._boot.announcer(SOFTAP_STATION_JOINED),
+            left=self._boot.announcer(SOFTAP_STATION_LEFT),
+            silent=partial(self._boot.spawn, self._throw_out_silent),
         )
-        self._started(point)
+        self._boot.announce(SOFTAP_ON, point)
         self.access_point = point
         self._air.add(point)
 

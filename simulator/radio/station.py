@@ -8,21 +8,30 @@ States and what changes them:
     ASSOCIATED    joined                              access point lost -> CONNECTING, or DISCONNECTED without a policy
     DISCONNECTED  tried, or was joined
 
-Addresses are none of its business: it tells its listener when it is associated and when it no longer is.
+Addresses are none of its business: it announces when it is associated and when it no longer is.
 """
 
-from collections.abc import Callable, Container
+from collections.abc import Callable
 from enum import Enum, IntEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import trio
 
 from espat.core.at.system_log import SystemLog
+from espat.core.boot import Boot, Ending, Identity
+from espat.core.events import Event
 from espat.core.time.clock import Clock
+from espat.core.time.timing import Timing
 from espat.persist.settings import Setting, Settings
 from espat.radio.access_point import AccessPoint
-from espat.radio.air import Hearing
+from espat.radio.hearing import Hearing
 from espat.radio.security import OPEN, WEP
+from espat.radio.softap import SoftAp
+from espat.radio.wifi import Wifi, WifiMode
+
+STATION_ASSOCIATED: Final = Event[[AccessPoint]]("station.associated")
+STATION_DISCONNECTED: Final = Event[[int]]("station.disconnected", "rc:{0}")
+"""The station has lost or left its access point, for this reason."""
 
 
 class StationState(Enum):
@@ -68,6 +77,13 @@ PHY_MODE: Final = 4
 """HT20: what a station of 802.11n and an access point of 20 MHz agree on; the world has no other ones."""
 
 
+class StationTraits(NamedTuple):
+    """Of a firmware. `reconnect_interval`: seconds between the station's attempts to come back when nothing is stored,
+    0 never."""
+
+    reconnect_interval: int = 0
+
+
 class Station:
     """The station side of the radio, for one boot of one module."""
 
@@ -77,47 +93,30 @@ class Station:
     only_encrypted = Setting("nvs.net80211", "sta.pci_en", 0)
     all_channels = Setting("nvs.net80211", "sta.scan_mode", 0)
     pmf = Setting("nvs.net80211", "sta.pmf", DEFAULT_PMF)
-    reconnect_interval = Setting("NVM_017", "interval", lambda station: station.default_reconnect_interval)
+    reconnect_interval = Setting("NVM_017", "interval", lambda station: station.traits.reconnect_interval)
     reconnect_attempts = Setting("NVM_017", "count", 0)
     auto_connect = Setting("NVM_022", "autoconn", 1, always=True)
     own_mac = Setting("NVM_004", "mac", b"")
     inactive_time = Setting("NVM_024", "sta_inactive", 6)
     listen_interval = Setting("NVM_024", "listen_intv", DEFAULT_LISTEN_INTERVAL)
 
-    def __init__(
-        self,
-        settings: Settings,
-        air: Hearing,
-        clock: Clock,
-        mac: bytes,
-        *,
-        default_reconnect_interval: int = 0,
-        join_time: float,
-        channels: Callable[[], Container[int]],
-        spawn: Callable[..., None],
-        associated: Callable[[AccessPoint], None],
-        disconnected: Callable[[int], None],
-        log: SystemLog,
-    ) -> None:
-        """`mac`, `default_reconnect_interval`: the factory's. `join_time`: seconds from scan to association.
-        `channels`: where the country lets it listen. `spawn` starts a task that ends with the boot. `associated` and
-        `disconnected` are told what happened, the latter with a reason code."""
-        self.settings = settings
-        self.default_reconnect_interval = default_reconnect_interval
-        self._factory_mac = mac
+    def __init__(self, boot: Boot) -> None:
+        self.settings = boot[Settings]
+        self.traits = boot.traits(StationTraits)
         self.state = StationState.IDLE
         self.access_point: AccessPoint | None = None
         self.was_joined = False
         """Whether this boot has seen an association."""
-        self._air = air
-        self._clock = clock
-        self._join_time = join_time
-        self._channels = channels
-        self._spawn = spawn
-        self._associated = associated
-        self._disconnected = disconnected
-        self._log = log
+        self._boot = boot
+        self._factory_mac = boot[Identity].mac
+        self._air = boot[Hearing]
+        self._wifi = boot[Wifi]
+        self._softap = boot[SoftAp]
+        self._clock = boot[Clock]
+        self._log = boot[SystemLog]
+        self._join_time = boot[Timing].join
         self._scope: trio.CancelScope | None = None  # of the task that watches or reconnects
+        boot.at_end(self._end)
 
     @property
     def mac(self) -> bytes:
@@ -132,6 +131,13 @@ class Station:
     def configured(self) -> bool:
         """Whether there is an access point to join."""
         return bool(self.ssid)
+
+    def remember(self, ssid: bytes, password: bytes) -> None:
+        """Have joined an access point in an earlier life: it is in flash, unless another one is."""
+        if not self.configured:
+            self._wifi.mode = WifiMode.STATION
+            self.ssid, self.password = ssid, password
+            self.reconnect_interval = DEFAULT_RECONNECT_INTERVAL  # as AT+CWJAP leaves it
 
     async def connect(self) -> None:
         """Join the configured access point once. Raises JoinError."""
@@ -163,11 +169,11 @@ class Station:
         self.disconnect()
         self.state = StationState.IDLE
 
-    def vanish(self) -> None:
-        """Be gone without telling anybody: the power is cut."""
-        if self.access_point is not None:
-            self.access_point.lose(self.mac)
-            self.access_point = None
+    def _end(self, how: Ending) -> None:
+        if how is Ending.RESTART:
+            self.leave()
+        elif self.access_point is not None:
+            self.access_point.lose(self.mac)  # without a word
 
     def leave(self) -> None:
         """End the association, if there is one."""
@@ -189,10 +195,11 @@ class Station:
         self.state = StationState.ASSOCIATED
         point.associate(self.mac, self._thrown_out)
         self._log.info(LOG_TAG, f"negotiated phy mode: {PHY_MODE}")
-        self._associated(point)
+        self._softap.follow_station(point)
+        self._boot.announce(STATION_ASSOCIATED, point)
 
     def _choose(self) -> AccessPoint:
-        channels = self._channels()
+        channels = self._wifi.channels
         found = self._air.scan(
             lambda point: (
                 point.ssid == self.ssid and (not self.bssid or point.bssid == self.bssid) and point.channel in channels
@@ -235,7 +242,7 @@ class Station:
                 await trio.lowlevel.checkpoint_if_cancelled()  # before it has begun
                 await task()
 
-        self._spawn(run)
+        self._boot.spawn(run)
 
     def _stop(self) -> None:
         if self._scope is not None:
@@ -301,9 +308,10 @@ class Station:
 
     def _lost(self, reason: int) -> None:
         self.access_point = None
+        self._softap.follow_station(None)
         self.state = StationState.DISCONNECTED
         self._log_disconnected(reason)
-        self._disconnected(reason)
+        self._boot.announce(STATION_DISCONNECTED, reason)
 
     def _log_disconnected(self, reason: int) -> None:
         self._log.info(LOG_TAG, f"wifi disconnected, rc:{int(reason)}")

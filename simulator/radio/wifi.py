@@ -1,10 +1,12 @@
 """The Wi-Fi driver's own state: mode, channels, protocols, power, for one boot of one module."""
 
 from enum import IntFlag
-from typing import Final
+from typing import Final, NamedTuple
 
+from espat.core.boot import Boot
 from espat.persist.factory import FactoryParameters
 from espat.persist.settings import Setting, Settings
+from espat.system.heap import Heap
 
 
 class WifiMode(IntFlag):
@@ -20,12 +22,20 @@ DEFAULT_MODE: Final = WifiMode.NULL
 DEFAULT_PROTOCOLS: Final = 7
 """802.11 b, g and n."""
 BANDWIDTH_40: Final = 2
+WIFI_MEMORY: Final = 38_000
+"""Bytes of the heap that the driver takes (an estimate)."""
+
+
+class WifiTraits(NamedTuple):
+    """Of a firmware. `mode`: which sides are on when nothing is stored."""
+
+    mode: WifiMode = DEFAULT_MODE
 
 
 class Wifi:
     """What applies to the radio as a whole."""
 
-    _mode = Setting("nvs.net80211", "opmode", lambda wifi: int(wifi.default_mode))
+    _mode = Setting("nvs.net80211", "opmode", lambda wifi: int(wifi.traits.mode))
     station_bandwidth = Setting("nvs.net80211", "sta.bw", BANDWIDTH_40)
     softap_bandwidth = Setting("nvs.net80211", "ap.bw", BANDWIDTH_40)
     station_protocols = Setting("nvs.net80211", "sta.phym", DEFAULT_PROTOCOLS)
@@ -36,15 +46,13 @@ class Wifi:
     start_channel = Setting("country", "first", lambda wifi: wifi.parameters.start_channel)
     channel_count = Setting("country", "count", lambda wifi: wifi.parameters.channel_count)
 
-    def __init__(
-        self, settings: Settings, parameters: FactoryParameters, default_mode: WifiMode = DEFAULT_MODE
-    ) -> None:
-        """`parameters`: of the board. `default_mode`: the firmware's."""
-        self.settings = settings
-        self.default_mode = default_mode
+    def __init__(self, boot: Boot) -> None:
+        self.settings = boot[Settings]
+        self.traits = boot.traits(WifiTraits)
         self.initialised = True
-        self.parameters = parameters
+        self.parameters = boot[FactoryParameters]
         self.hostname = b"espressif"
+        boot[Heap].charge(lambda: WIFI_MEMORY if self.initialised else 0)
 
     @property
     def mode(self) -> WifiMode:

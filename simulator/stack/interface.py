@@ -1,15 +1,26 @@
 """The station's network interface: its address, by DHCP or static, and its DNS servers (ESP-AT User Guide, AT+CIPSTA,
 AT+CWDHCP, AT+CIPDNS)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import trio
 
+from espat.core.boot import Boot
+from espat.core.events import Event
 from espat.core.time.clock import Clock
+from espat.core.time.timing import Timing
 from espat.persist.settings import Setting, Settings
+from espat.radio.access_point import AccessPoint
+from espat.radio.station import STATION_ASSOCIATED, STATION_DISCONNECTED, Station
 from espat.stack.address import NO_ADDRESS, Address, address_text, read_address
-from espat.stack.lan import Lan
+from espat.stack.lan import Lan, Lans
+from espat.stack.network import STATION, Network
+
+STATION_GOT_IP: Final = Event[[Address]]("station.got_ip", "{0}")
+STATION_LEASE_RENEWED: Final = Event[[]]("station.lease_renewed")
+STATION_LOST_IP: Final = Event[[]]("station.lost_ip")
+"""The station has no address any more, though it is still joined."""
 
 DHCP_STATION, DHCP_SOFTAP = 1, 2
 LONGEST_DISCOVERY: Final = 60
@@ -42,29 +53,15 @@ class StationInterface:
     dns_2 = Setting("NVM_008", "dns2", address_text(DEFAULT_DNS[1]))
     dns_3 = Setting("NVM_008", "dns3", address_text(DEFAULT_DNS[2]))
 
-    def __init__(
-        self,
-        settings: Settings,
-        clock: Clock,
-        mac: Callable[[], bytes],
-        *,
-        lease_time: float,
-        spawn: Callable[..., None],
-        got_address: Callable[[], None],
-        renewed: Callable[[], None],
-        lost_address: Callable[[], None],
-    ) -> None:
-        """`lease_time`: seconds DHCP takes. `got_address` is told whenever the interface comes up, `renewed` when it
-        may keep its address longer, `lost_address` when it gives its address up while the station stays joined."""
-        self.settings = settings
+    def __init__(self, boot: Boot) -> None:
+        self.settings = boot[Settings]
         self.lan: Lan | None = None
-        self._clock = clock
-        self._mac = mac
-        self._lease_time = lease_time
-        self._spawn = spawn
-        self._got_address = got_address
-        self._renewed = renewed
-        self._lost_address = lost_address
+        self._boot = boot
+        self._station = boot[Station]
+        self._lans = boot[Lans]
+        self._network = boot[Network]
+        self._clock = boot[Clock]
+        self._lease_time = boot[Timing].lease
         self._ipv4: Ipv4 | None = None
         self._came_up = trio.Event()
         self._lease_scope: trio.CancelScope | None = None
@@ -101,17 +98,20 @@ class StationInterface:
     def softap_dhcp(self, enabled: bool) -> None:
         self.dhcp_mode = self.dhcp_mode | DHCP_SOFTAP if enabled else self.dhcp_mode & ~DHCP_SOFTAP
 
-    def link_up(self, lan: Lan | None) -> None:
-        """The station has joined; `lan` is what is behind the access point."""
-        self.lan = lan
+    @STATION_ASSOCIATED.wakes
+    def _link_up(self, point: AccessPoint) -> None:
+        """The station has joined."""
+        self.lan = self._lans.get(point.bssid)
         self._configure()
 
-    def link_down(self) -> None:
+    @STATION_DISCONNECTED.heard
+    def _link_down(self, reason: int) -> None:
         """The station has lost its access point."""
         self._stop_lease()
         self.lan = None
         self._ipv4 = None
         self._leased_dns = None
+        self._network.detach(STATION)
 
     async def wait_for_address(self) -> None:
         """Wait until the interface is up."""
@@ -157,7 +157,7 @@ class StationInterface:
             self._come_up(self.static)
         elif self.dhcp:
             self._lease_scope = trio.CancelScope()
-            self._spawn(self._lease, self.lan, self._lease_scope)
+            self._boot.spawn(self._lease, self.lan, self._lease_scope)
 
     async def _lease(self, lan: Lan, scope: trio.CancelScope) -> None:
         """Have an address of the DHCP server for as long as it gives one.
@@ -179,7 +179,7 @@ class StationInterface:
         pause = 1
         while True:
             await self._clock.sleep(self._lease_time)
-            address = lan.lease(self._mac(), self._clock.now()) if lan.dhcp else None
+            address = lan.lease(self._station.mac, self._clock.now()) if lan.dhcp else None
             if address is not None:
                 return address
             pause = min(2 * pause, LONGEST_DISCOVERY)
@@ -196,17 +196,18 @@ class StationInterface:
                 return
             if not lan.dhcp:
                 pause = min(left, max(left / 2, SHORTEST_RENEWAL))
-            elif lan.leases.get(self._mac()) == address:
+            elif lan.leases.get(self._station.mac) == address:
                 ends = self._clock.now() + lan.lease_time
                 pause = lan.lease_time / 2
-                self._renewed()
+                self._boot.announce(STATION_LEASE_RENEWED)
             else:
                 return
 
     def _give_up(self, following: Ipv4 | None = None) -> None:
         before, self._ipv4 = self._ipv4, None
         if before is not None and (following is None or before.address != following.address):
-            self._lost_address()
+            self._boot.announce(STATION_LOST_IP)
+            self._network.detach(STATION)
 
     def _stop_lease(self) -> None:
         if self._lease_scope is not None:
@@ -217,4 +218,6 @@ class StationInterface:
         self._ipv4 = ipv4
         self._came_up.set()
         self._came_up = trio.Event()
-        self._got_address()
+        if self.lan is not None:
+            self._network.attach(STATION, self.lan, ipv4.address)
+        self._boot.announce(STATION_GOT_IP, ipv4.address)

@@ -142,3 +142,7 @@ class Lan:
     def contains(self, address: Address) -> bool:
         """Whether an address belongs to the subnet."""
         return address in self.subnet
+
+
+class Lans(dict[bytes, Lan]):
+    """The networks behind the access points of a simulation, softAPs among them, by BSSID."""

@@ -19,6 +19,8 @@ from espat.stack.network import Network, Route
 from espat.stack.segments import Segments
 from espat.stack.tcp_options import ConnectionOptions
 
+LINK_COUNT: Final = 5
+
 RECEIVE_WINDOW: Final = 5760
 """Bytes the module takes from a connection at a time, and holds for a host that has not read them: four segments of
 1440."""

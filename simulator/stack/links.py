@@ -1,89 +1,80 @@
 """The table of links: at most five, numbered 0 to 4 (ESP-AT User Guide, chapter TCP/IP).
 
-A link tells the table that it has ended; the table tells its listener, who prints. What arrives is the business of
-`receiving`.
+A link tells the table that it has ended; the table announces it. What arrives is the business of `receiving`.
 """
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final, Protocol, TypeGuard
+from typing import Final, NamedTuple, TypeGuard
 
 import trio
 
 from espat.core.at.output import Output
+from espat.core.boot import Boot, Ending
+from espat.core.events import Event
 from espat.core.time.clock import Clock
 from espat.persist.settings import Settings
 from espat.stack.connection import KEEP_ALIVE_COUNT, KEEP_ALIVE_INTERVAL, Connection
 from espat.stack.endpoint import Endpoint
 from espat.stack.errors import LWIP_NO_ROUTE, LWIP_NOT_CONNECTED, LWIP_WOULD_BLOCK, NetworkError
 from espat.stack.lan import Lan
-from espat.stack.link import Link, TcpLink, TlsLink, UdpLink
+from espat.stack.link import LINK_COUNT, Link, TcpLink, TlsLink, UdpLink
 from espat.stack.memory_connection import GIVE_UP
-from espat.stack.network import LOG_TAG, Network
+from espat.stack.network import LOG_TAG, NETWORK_DOWN, NETWORK_UP, STATION, Attachment, Network
+from espat.stack.passthrough import Passthrough
 from espat.stack.tcp_options import TcpOptions
 from espat.stack.tls_errors import no_connection
 from espat.stack.tls_options import Tls
-
-LINK_COUNT: Final = 5
+from espat.system.heap import Heap
 
 DEFAULT_REPORT_SIZE, DEFAULT_TRANSMIT_SIZE = 1024, 2920
 """Bytes, of AT+CIPSENDLCFG."""
+LINK_MEMORY: Final = {b"TCP": 3_600, b"UDP": 1_200, b"SSL": 40_000}
+"""Bytes of the heap that one link takes, by its kind (estimates)."""
 
 
-class LinkListener(Protocol):
-    """Who is told what happens on the links."""
+LINK_OPENED: Final = Event[[Link]]()
+LINK_CLOSED: Final = Event[[Link]]()
+LINK_NOT_OPENED: Final = Event[[int]]()
+"""A link of that number could not be opened, in firmwares that say so."""
 
-    def link_opened(self, link: Link) -> None:
-        """A link is up."""
 
-    def link_closed(self, link: Link) -> None:
-        """A link has ended."""
+class LinkTraits(NamedTuple):
+    """Of a firmware. `withholds_end`: whether the end of a link is told only when nothing is left to read."""
+
+    withholds_end: bool = True
 
 
 class LinkTable:
     """The links of one boot, and what applies to all of them.
 
     `multiple`: AT+CIPMUX. `shows_sender`: AT+CIPDINFO. `persistent`: AT+CIPCONNPERSIST, `options`: AT+CIPTCPOPT, each
-    by link number. `in_passthrough`: data from the port goes to the link; `awaits_passthrough`: it does from the next
-    link on. `report_size`, `transmit_size`: AT+CIPSENDLCFG.
+    by link number. `report_size`, `transmit_size`: AT+CIPSENDLCFG.
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        network: Network,
-        clock: Clock,
-        output: Output,
-        listener: LinkListener,
-        spawn: Callable[..., None],
-        tls: Tls,
-        *,
-        receive: Callable[[Link], Awaitable[None]],
-        withholds_end: bool = True,
-    ) -> None:
-        """`receive`: takes what arrives on a link that is up, until it ends. `withholds_end`: whether the end of a link
-        is told only when nothing is left to read."""
+    def __init__(self, boot: Boot) -> None:
+        settings = boot[Settings]
         self.multiple = False
         self.shows_sender = False
-        self.in_passthrough = False
-        self.awaits_passthrough = False
         self.report_size = DEFAULT_REPORT_SIZE
         self.transmit_size = DEFAULT_TRANSMIT_SIZE
-        self.withholds_end = withholds_end
+        self.withholds_end = boot.traits(LinkTraits).withholds_end
         self.persistent = [False] * LINK_COUNT
         self.had_links = False
         self.options = [TcpOptions(settings, number) for number in range(LINK_COUNT)]
-        self.network = network
+        self.network = boot[Network]
         self.changed = trio.Event()
         """Set when a link opens or ends; a fresh event stands here afterwards."""
         self._links: list[Link | None] = [None] * LINK_COUNT
         self._opening: int | None = None  # the number of the link that is being opened
-        self._clock = clock
-        self._output = output
-        self._listener = listener
-        self._spawn = spawn
-        self._tls = tls
-        self._receive = receive
+        self._boot = boot
+        self._clock = boot[Clock]
+        self._output = boot[Output]
+        self._spawn = boot.spawn
+        self._tls = boot[Tls]
+        self._passthrough = boot[Passthrough]
+        boot[Heap].charge(lambda: sum(LINK_MEMORY.get(link.kind, 0) for link in self))
+        boot.at_end(self._end)
 
     def __iter__(self) -> Iterator[Link]:
         """The links that are up, by number; opening and closing meanwhile does no harm."""
@@ -164,12 +155,12 @@ class LinkTable:
         self._links[link.number] = link
         self.had_links = True
         link.used = self._clock.now()
-        if self.awaits_passthrough:
-            self.awaits_passthrough, self.in_passthrough = False, True
+        passthrough = self._passthrough
+        if passthrough.awaited:
+            passthrough.awaited, passthrough.running = False, True
         self.notify()
         self.network.log.info(LOG_TAG, f"link:{link.number} is on netif:{self.network.interface_of(link.lan)}")
-        self._listener.link_opened(link)
-        self._spawn(self._receive, link)
+        self._boot.announce(LINK_OPENED, link)
 
     async def send(self, link: Link, payload: bytes) -> None:
         """Send a payload within the link's send time-out. Raises NetworkError."""
@@ -257,7 +248,7 @@ class LinkTable:
             link.ended = True
             self.notify()
             if not self.withholds_end:
-                self._listener.link_closed(link)
+                self._boot.announce(LINK_CLOSED, link)
         else:
             self.end(link)
 
@@ -273,12 +264,13 @@ class LinkTable:
             self._links[link.number] = None
             self.notify()
             if self.withholds_end or not link.ended:
-                self._listener.link_closed(link)
+                self._boot.announce(LINK_CLOSED, link)
 
-    def network_down(self, lan: Lan | None) -> None:
+    @NETWORK_DOWN.heard
+    def _network_down(self, gone: Attachment) -> None:
         """An interface has lost its network: its TCP links end, unless they are to be left to the stack."""
-        for link in self if lan is not None else ():
-            if not isinstance(link, TcpLink) or link.lan is not lan or link.ended:
+        for link in self:
+            if not isinstance(link, TcpLink) or link.lan is not gone.lan or link.ended:
                 continue
             if not self.persistent[link.number]:
                 link.vanish()
@@ -290,18 +282,18 @@ class LinkTable:
                 self._spawn(self._end_unless_back, link, max(0.0, link.keep_alive + questions - silence))
             link.cut()
 
-    def network_up(self, lan: Lan | None) -> None:
-        """An interface has its network back, or one with the same addresses: the links that were left to the stack go
+    @NETWORK_UP.heard
+    def _network_up(self, attachment: Attachment) -> None:
+        """The station has its network back, or one with the same addresses: the links that were left to the stack go
         on."""
-        if lan is None:
-            return
-        for link in self:
+        lan = attachment.lan
+        for link in self if attachment.interface == STATION else ():
             if isinstance(link, TcpLink) and link.cut_off and link.lan is not None and link.lan.subnet == lan.subnet:
                 link.lan = lan
                 self._spawn(self._resume, link)
 
-    def abandon(self) -> None:
-        """Close everything without a word: the module restarts or loses its power."""
+    def _end(self, how: Ending) -> None:
+        """Everything ends without a word."""
         for link in self:
             link.vanish()
         self._links = [None] * LINK_COUNT

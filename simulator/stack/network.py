@@ -4,13 +4,15 @@ The way to an address: an entry of `[hosts]`; somebody of the simulation on one 
 their gateway; the host's network behind a router. `stack/host_map.py` knows the order on this machine.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Final, NamedTuple, Protocol
 
 import trio
 
 from espat.core.at.system_log import SystemLog
+from espat.core.boot import Boot, Ending
+from espat.core.events import Event
 from espat.core.time.clock import Clock
 from espat.stack.address import BROADCAST, NO_ADDRESS, Address, parse_address
 from espat.stack.connection import Connection
@@ -42,6 +44,12 @@ class Attachment(NamedTuple):
     stranded: bool
 
 
+NETWORK_UP: Final = Event[[Attachment]]()
+"""An interface has an address on a network."""
+NETWORK_DOWN: Final = Event[[Attachment]]()
+"""It has none any more."""
+
+
 class Route(NamedTuple):
     """The way to a destination.
 
@@ -71,18 +79,19 @@ class Acceptor(Protocol):
 class Network:
     """The networks of one boot of one module."""
 
-    def __init__(self, host: HostNetwork, clock: Clock, spawn: Callable[..., None], log: SystemLog) -> None:
-        self.host = host
+    def __init__(self, boot: Boot) -> None:
+        self.host = boot[HostNetwork]
         self.attachments: list[Attachment] = []
         """The interfaces that are up, the station's first."""
         self.acceptors: dict[int, Acceptor] = {}
         """Who takes TCP connections from the simulation, by port."""
         self._ports: dict[int, Datagrams] = {}
-        self._clock = clock
-        self._spawn = spawn
-        self.log = log
+        self._boot = boot
+        self._clock = boot[Clock]
+        self.log = boot[SystemLog]
         self._next_port = FIRST_EPHEMERAL
         self._attached = trio.lowlevel.ParkingLot()
+        boot.at_end(self._end)
 
     @property
     def up(self) -> bool:
@@ -91,21 +100,33 @@ class Network:
 
     def attach(self, interface: int, lan: Lan, address: Address) -> None:
         """An interface has come up, or has got another address."""
-        self.detach(interface)
+        self._remove(interface)
         attachment = Attachment(interface, lan, address, not lan.contains(address))
         self.attachments.append(attachment)
         self.attachments.sort(key=lambda attachment: attachment.interface)
         self._attached.unpark_all()
         if not attachment.stranded:
             lan.nodes[address] = _ModuleNode(self, lan, address)
+        self._boot.announce(NETWORK_UP, attachment)
 
     def detach(self, interface: int) -> None:
         """An interface has gone down."""
-        for attachment in [one for one in self.attachments if one.interface == interface]:
+        attachment = self._remove(interface)
+        if attachment is not None:
+            self._boot.announce(NETWORK_DOWN, attachment)
+
+    def _remove(self, interface: int) -> Attachment | None:
+        attachment = next((one for one in self.attachments if one.interface == interface), None)
+        if attachment is not None:
             self.attachments.remove(attachment)
             node = attachment.lan.nodes.get(attachment.address)
             if isinstance(node, _ModuleNode) and node.network is self:  # else somebody else has the address now
                 del attachment.lan.nodes[attachment.address]
+        return attachment
+
+    def _end(self, how: Ending) -> None:
+        for attachment in tuple(self.attachments):
+            self._remove(attachment.interface)
 
     def reached(self, interface: int = ANY_INTERFACE) -> bool:
         """Whether anybody finds the module over an interface, or any of them."""
@@ -196,7 +217,7 @@ class Network:
         return MemoryConnection(
             stream,
             self._clock,
-            self._spawn,
+            self._boot.spawn,
             lambda: any(attachment.lan.node(stream.remote.address) is not None for attachment in self.attachments),
         )
 
@@ -204,7 +225,7 @@ class Network:
         """Open a UDP port, a free one when none is given. Raises NetworkError."""
         if local_port in self._ports:
             raise NetworkError(LWIP_ADDRESS_IN_USE)
-        datagrams = await self.host.open_datagrams(local_port, self._spawn, free_port=self._ephemeral_port())
+        datagrams = await self.host.open_datagrams(local_port, self._boot.spawn, free_port=self._ephemeral_port())
         self._ports[datagrams.local_port] = datagrams
         if peer.address.is_multicast:
             try:

@@ -1,27 +1,33 @@
 """What arrives on the links: it is printed, or kept until it is read (ESP-AT User Guide, AT+CIPRECVTYPE)."""
 
-from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Final, NamedTuple
 
 from espat.core.at.output import Output
+from espat.core.boot import Boot
+from espat.core.events import Event
 from espat.core.time.clock import Clock
+from espat.core.time.timing import Timing
 from espat.stack.endpoint import Endpoint
 from espat.stack.errors import NetworkError
-from espat.stack.link import RECEIVE_WINDOW, Link, TcpLink, UdpLink
-from espat.stack.links import LINK_COUNT, LinkTable
+from espat.stack.link import LINK_COUNT, RECEIVE_WINDOW, Link, TcpLink, UdpLink
+from espat.stack.links import LINK_OPENED, LinkTable
 
 MESSAGE_LIMIT: Final = 2920
 """Payload bytes of one +IPD, of ESP-AT."""
 
 
-class DataListener(Protocol):
-    """Who is told what arrives on the links."""
+LINK_DATA: Final = Event[[Link, bytes, Endpoint]]()
+"""Data has arrived, at most as much as one report holds, and is not kept; from whom."""
+LINK_DATA_KEPT: Final = Event[[Link]]()
+"""Data waits to be read."""
 
-    def link_data(self, link: Link, payload: bytes, sender: Endpoint) -> None:
-        """Data has arrived, at most as much as one report holds."""
 
-    def link_notice(self, link: Link) -> None:
-        """Data waits to be read."""
+class ReceivingTraits(NamedTuple):
+    """Of a firmware. `message_limit`: payload bytes of one +IPD. `datagrams_wait`: whether passive receiving is for UDP
+    too."""
+
+    message_limit: int = MESSAGE_LIMIT
+    datagrams_wait: bool = True
 
 
 class Receiving:
@@ -30,30 +36,20 @@ class Receiving:
     `passive`: AT+CIPRECVTYPE, by link number. `raw`: AT+CIPMODE, received data is printed bare.
     """
 
-    def __init__(
-        self,
-        links: LinkTable,
-        clock: Clock,
-        output: Output,
-        listener: DataListener,
-        spawn: Callable[..., None],
-        *,
-        latency: float = 0.0,
-        message_limit: int = MESSAGE_LIMIT,
-        datagrams_wait: bool = True,
-    ) -> None:
-        """`latency`: seconds data takes from a peer. `message_limit`: payload bytes of one report of received data.
-        `datagrams_wait`: whether passive receiving is for UDP too."""
+    def __init__(self, boot: Boot) -> None:
         self.passive = [False] * LINK_COUNT
         self.raw = False
-        self._links = links
-        self._clock = clock
-        self._output = output
-        self._listener = listener
-        self._spawn = spawn
-        self._latency = latency
-        self._message_limit = message_limit
-        self._datagrams_wait = datagrams_wait
+        self._links = boot[LinkTable]
+        self._clock = boot[Clock]
+        self._output = boot[Output]
+        self._announce = boot.announce
+        self._spawn = boot.spawn
+        self._latency = boot[Timing].latency
+        self._message_limit, self._datagrams_wait = boot.traits(ReceivingTraits)
+
+    @LINK_OPENED.wakes
+    def _link_opened(self, link: Link) -> None:
+        self._spawn(self.run, link)
 
     def set_passive(self, number: int, passive: bool) -> None:
         """Receive passively on this link number, or print; what waits to be read is printed then."""
@@ -85,7 +81,7 @@ class Receiving:
         if link.unread and self.keeps(link):
             if self._links.withholds_end or not link.ended:
                 link.announced = True
-                self._listener.link_notice(link)
+                self._announce(LINK_DATA_KEPT, link)
         elif link.ended and not link.unread:
             self._links.end(link)
 
@@ -118,7 +114,7 @@ class Receiving:
         for at in range(0, len(data), self._message_limit):
             await self._output.room()
             self._output.cork()
-            self._listener.link_data(link, data[at : at + self._message_limit], sender)
+            self._announce(LINK_DATA, link, data[at : at + self._message_limit], sender)
             self._output.uncork()  # sent at once, without a turn of the writer
 
     async def _keep(self, link: Link, data: bytes, sender: Endpoint) -> None:
@@ -130,7 +126,7 @@ class Receiving:
         await self._output.room()
         if link.unread and not link.announced:  # else it has been read meanwhile
             link.announced = True
-            self._listener.link_notice(link)
+            self._announce(LINK_DATA_KEPT, link)
 
     def _release(self, number: int) -> None:
         link = self._links[number]
@@ -144,5 +140,5 @@ class Receiving:
                 return
             data, sender = self.read(link, link.next_length)
             for at in range(0, len(data), self._message_limit):  # at once: what comes in meanwhile goes behind it
-                self._listener.link_data(link, data[at : at + self._message_limit], sender)
+                self._announce(LINK_DATA, link, data[at : at + self._message_limit], sender)
             self.conclude(link)

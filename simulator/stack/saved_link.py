@@ -4,6 +4,7 @@ AT+SAVETRANSLINK)."""
 from enum import IntEnum
 from typing import Final
 
+from espat.core.boot import Boot
 from espat.persist.settings import Setting, Settings
 from espat.stack.network import ANY_INTERFACE
 from espat.stack.server import DEFAULT_PORT
@@ -36,8 +37,8 @@ class SavedLink:
     checks_clients = Setting("NVM_005", "ca", 0, always=True)
     """Of an SSL server: whether they have to show a certificate."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+    def __init__(self, boot: Boot) -> None:
+        self.settings = boot[Settings]
 
     @property
     def mode(self) -> SavedMode:

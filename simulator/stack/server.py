@@ -1,18 +1,18 @@
 """The module's TCP or SSL server (ESP-AT User Guide, AT+CIPSERVER, AT+CIPSERVERMAXCONN, AT+CIPSTO)."""
 
-from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 import trio
 
+from espat.core.boot import Boot
 from espat.core.time.clock import Clock
 from espat.stack.connection import Connection, HostConnection
 from espat.stack.endpoint import Endpoint
 from espat.stack.errors import NetworkError
 from espat.stack.host_network import HostListener
 from espat.stack.lan import Lan
-from espat.stack.link import Link
-from espat.stack.links import LINK_COUNT, LinkTable
+from espat.stack.link import LINK_COUNT, Link
+from espat.stack.links import LinkTable
 from espat.stack.network import ANY_INTERFACE, Network
 from espat.stack.tls_context import TlsConfiguration
 from espat.stack.tls_options import Tls
@@ -24,35 +24,32 @@ DEFAULT_IDLE_LIMIT: Final = 0
 """Seconds; no document states the default of AT+CIPSTO. 0 is never."""
 
 
+class ServerTraits(NamedTuple):
+    """Of a firmware. `idle_limit`: seconds after which a silent client is closed until AT+CIPSTO says it, 0 never."""
+
+    idle_limit: int = DEFAULT_IDLE_LIMIT
+
+
 class Server:
     """At most one server, its limits, and the clients it has accepted."""
 
-    def __init__(
-        self,
-        network: Network,
-        links: LinkTable,
-        tls: Tls,
-        clock: Clock,
-        spawn: Callable[..., None],
-        *,
-        idle_limit: int = DEFAULT_IDLE_LIMIT,
-    ) -> None:
-        """`idle_limit`: seconds after which a silent client is closed, 0 never."""
+    def __init__(self, boot: Boot) -> None:
         self.most_clients = LINK_COUNT
-        self.idle_limit = idle_limit
+        self.idle_limit = boot.traits(ServerTraits).idle_limit
         self.port: int | None = None
         """None: there is no server."""
         self.interface = ANY_INTERFACE
         self.security: TlsConfiguration | None = None
         """What an SSL server uses; None for TCP."""
-        self._network = network
-        self._links = links
-        self._tls = tls
+        self._network = boot[Network]
+        self._links = boot[LinkTable]
+        self._tls = boot[Tls]
         self._handshakes: set[Connection] = set()
-        self._clock = clock
-        self._spawn = spawn
+        self._clock = boot[Clock]
+        self._spawn = boot.spawn
         self._listener: HostListener | None = None
         self._watching = False
+        boot.at_end(lambda how: self.stop())
 
     @property
     def running(self) -> bool:

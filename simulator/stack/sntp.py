@@ -4,7 +4,6 @@ It asks one server at a time, in the manner of lwIP: one that does not answer gi
 other one it is asked again, each time after a longer while.
 """
 
-from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
 from random import Random
 from time import asctime, gmtime
@@ -12,11 +11,15 @@ from typing import Final, NamedTuple
 
 import trio
 
+from espat.core.boot import Boot
+from espat.core.events import Event
 from espat.core.time.clock import Clock
 from espat.core.time.real_time_clock import RealTimeClock
+from espat.core.time.timing import Timing
 from espat.stack import ntp
 from espat.stack.datagrams import Arrival
 from espat.stack.errors import NetworkError, ResolveError
+from espat.stack.interface import StationInterface
 from espat.stack.network import Network, Route
 
 DEFAULT_SERVERS: Final = ("cn.ntp.org.cn", "ntp.sjtu.edu.cn", "us.pool.ntp.org")
@@ -27,6 +30,10 @@ ANSWER_LIMIT: Final = 15.0
 FIRST_RETRY: Final = 15.0
 LAST_RETRY: Final = 120.0
 """Seconds until the only server is asked again; doubled each time (lwIP)."""
+
+
+TIME_UPDATED: Final = Event[[]]()
+"""A server has set the clock, for the first time since the client was started."""
 
 
 class TimeZone(NamedTuple):
@@ -62,31 +69,17 @@ class SntpClient:
     `zone`: of the local time. `servers`: those that are asked. `interval`: seconds between synchronisations.
     """
 
-    def __init__(
-        self,
-        network: Network,
-        clock: Clock,
-        rtc: RealTimeClock,
-        random: Random,
-        *,
-        start_delay: float,
-        spawn: Callable[..., None],
-        network_up: Callable[[], Awaitable[None]],
-        updated: Callable[[], None],
-    ) -> None:
-        """`start_delay`: seconds to the first question. `network_up` waits for a network. `updated` is told of the
-        first synchronisation after each `start`."""
+    def __init__(self, boot: Boot) -> None:
         self.zone = UTC
         self.servers: tuple[str, ...] = ()
         self.interval = DEFAULT_INTERVAL
-        self._network = network
-        self._clock = clock
-        self._rtc = rtc
-        self._random = random
-        self._start_delay = start_delay
-        self._spawn = spawn
-        self._network_up = network_up
-        self._updated = updated
+        self._boot = boot
+        self._network = boot[Network]
+        self._interface = boot[StationInterface]
+        self._clock = boot[Clock]
+        self._rtc = boot[RealTimeClock]
+        self._random = boot[Random]
+        self._start_delay = boot[Timing].time_request
         self._asking: trio.CancelScope | None = None
         self._interval_changed = trio.Event()
 
@@ -100,7 +93,7 @@ class SntpClient:
         self.stop()
         self.servers = servers or DEFAULT_SERVERS
         self._asking = trio.CancelScope()
-        self._spawn(self._keep_time, self._asking)
+        self._boot.spawn(self._keep_time, self._asking)
 
     def stop(self) -> None:
         """Ask nobody any more; the clock goes on."""
@@ -128,12 +121,12 @@ class SntpClient:
                 await self._clock.sleep(self._start_delay)
             turn, retry, announced = 0, FIRST_RETRY, False
             while True:
-                await self._network_up()
+                await self._interface.wait_for_address()
                 time = await self._ask(self.servers[turn])
                 if time is not None:
                     self._rtc.set(time)
                     if not announced:
-                        self._updated()
+                        self._boot.announce(TIME_UPDATED)
                     retry, announced = FIRST_RETRY, True
                     await self._rest()
                 elif len(self.servers) > 1:

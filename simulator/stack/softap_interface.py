@@ -1,14 +1,21 @@
 """The softAP's network interface: its address and its DHCP server (ESP-AT User Guide, AT+CIPAP, AT+CWDHCPS)."""
 
-from collections.abc import Callable
 from ipaddress import IPv4Network
 from typing import Final
 
+from espat.core.boot import Boot, Ending
+from espat.core.events import Event
 from espat.core.time.clock import Clock
 from espat.persist.settings import Setting, Settings
+from espat.radio.access_point import AccessPoint
+from espat.radio.softap import SOFTAP_OFF, SOFTAP_ON, SOFTAP_STATION_LEFT, SoftAp
 from espat.stack.address import Address, address_text, read_address
-from espat.stack.interface import Ipv4
-from espat.stack.lan import Lan
+from espat.stack.interface import Ipv4, StationInterface
+from espat.stack.lan import Lan, Lans
+from espat.stack.network import SOFTAP, Network
+
+SOFTAP_LEASED: Final = Event[[bytes, Address]]()
+"""The softAP has given an address: to whom, by its MAC, and which."""
 
 DEFAULT_ADDRESS: Final = Ipv4(Address("192.168.4.1"), Address("192.168.4.1"), Address("255.255.255.0"))
 DEFAULT_LEASE: Final = 120
@@ -28,23 +35,16 @@ class SoftApInterface:
     _pool_start = Setting("NVM_007", "start", b"")
     _pool_end = Setting("NVM_007", "end", b"")
 
-    def __init__(
-        self,
-        settings: Settings,
-        clock: Clock,
-        dhcp: Callable[[], bool],
-        *,
-        leased: Callable[[bytes, Address], None],
-        moved: Callable[[], None],
-    ) -> None:
-        """`dhcp`: whether the server is on. `leased` is told of every address given: MAC, address. `moved` is told when
-        the softAP that is on has got another address."""
-        self.settings = settings
+    def __init__(self, boot: Boot) -> None:
+        self.settings = boot[Settings]
         self.lan: Lan | None = None
-        self._clock = clock
-        self._dhcp = dhcp
-        self._leased = leased
-        self._moved = moved
+        self._boot = boot
+        self._softap = boot[SoftAp]
+        self._station_interface = boot[StationInterface]
+        self._lans = boot[Lans]
+        self._network = boot[Network]
+        self._clock = boot[Clock]
+        boot.at_end(self._end)
 
     @property
     def static(self) -> Ipv4 | None:
@@ -78,23 +78,32 @@ class SoftApInterface:
         """The subnet of the softAP."""
         return IPv4Network(f"{self.ipv4.address}/{self.ipv4.netmask}", strict=False)
 
-    def start(self) -> Lan:
-        """The softAP has come on: the network behind it."""
+    @SOFTAP_ON.wakes
+    def _start(self, point: AccessPoint) -> None:
+        """The softAP comes on, and there is a network behind it."""
         first, last = self.pool
         self.lan = Lan(
             self.subnet,
             first,
             last,
             softap_address=self.ipv4.address,
-            dhcp=self._dhcp(),
+            dhcp=self._station_interface.softap_dhcp,
             lease_time=60 * self.lease_time,
-            leased=self._leased,
+            leased=self._boot.announcer(SOFTAP_LEASED),
         )
-        return self.lan
+        self._lans[point.bssid] = self.lan
+        self._network.attach(SOFTAP, self.lan, self.ipv4.address)
 
-    def stop(self) -> None:
+    @SOFTAP_OFF.heard
+    def _stop(self, point: AccessPoint) -> None:
         """The softAP is off."""
+        self._lans.pop(point.bssid, None)
         self.lan = None
+        self._network.detach(SOFTAP)
+
+    def _end(self, how: Ending) -> None:
+        if self._softap.access_point is not None:
+            self._lans.pop(self._softap.access_point.bssid, None)
 
     def set_address(self, ipv4: Ipv4 | None) -> None:
         """Another address, None for the default; the pool goes back to the default. Those who have joined stay
@@ -105,7 +114,8 @@ class SoftApInterface:
         if self.lan is not None:
             self.lan.move(self.subnet, self.ipv4.address)
             self._apply_pool()
-            self._moved()
+            self._network.detach(SOFTAP)
+            self._network.attach(SOFTAP, self.lan, self.ipv4.address)
 
     def set_pool(self, lease_time: int, first: Address, last: Address) -> None:
         """Give these addresses from now on, for so many minutes."""
@@ -124,9 +134,10 @@ class SoftApInterface:
         if drops_static and self.static:
             self.set_address(None)
         if self.lan is not None:
-            self.lan.dhcp = self._dhcp()
+            self.lan.dhcp = self._station_interface.softap_dhcp
 
-    def release(self, mac: bytes) -> None:
+    @SOFTAP_STATION_LEFT.heard
+    def _release(self, mac: bytes) -> None:
         """A station has gone; its address is kept for it as long as it had got it for."""
         if self.lan is not None:
             self.lan.release(mac, self._clock.now() + 60 * self.lease_time)

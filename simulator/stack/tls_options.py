@@ -4,11 +4,14 @@ from typing import Final
 
 import trio
 
+from espat.core.boot import Boot
 from espat.core.time.clock import Clock
 from espat.core.time.real_time_clock import RealTimeClock
 from espat.persist.manufacturing import ManufacturingData
 from espat.persist.settings import Settings
+from espat.persist.storage import Storage
 from espat.stack.connection import Connection
+from espat.stack.link import LINK_COUNT
 from espat.stack.tls import TlsConnection, start_tls
 from espat.stack.tls_context import OwnCertificate, PreSharedKey, TlsConfiguration, context_for
 from espat.stack.tls_errors import MbedTls, TlsError
@@ -51,19 +54,12 @@ class TlsOptions:
 class Tls:
     """Makes TLS connections of the links' connections. `options`: by link number."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        manufacturing: ManufacturingData,
-        clock: Clock,
-        rtc: RealTimeClock,
-        link_count: int,
-    ) -> None:
-        """`rtc`: the clock of day, by which the module judges certificates."""
-        self.options = [TlsOptions(settings, number) for number in range(link_count)]
-        self._manufacturing = manufacturing
-        self._clock = clock
-        self._rtc = rtc
+    def __init__(self, boot: Boot) -> None:
+        settings = boot[Settings]
+        self.options = [TlsOptions(settings, number) for number in range(LINK_COUNT)]
+        self._manufacturing: ManufacturingData = boot[Storage].manufacturing
+        self._clock = boot[Clock]
+        self._rtc = boot[RealTimeClock]  # by which the module judges certificates
 
     def find(self, kind: str, number: int | None = None) -> bytes | None:
         """A certificate or key of the manufacturing data, such as `client_cert`; None where there is none."""

@@ -243,7 +243,7 @@ class Simulation(VerbGroups):
         """See ModuleHandle.stored."""
         if self._stage is None:
             raise SimulationError("the simulation does not run")
-        storage = self._stage.modules[module].storage
+        storage = self._stage.modules[module].board.storage
         value = storage.manufacturing.read(namespace, key)
         return value if value is not None else storage.settings.read(namespace, key)
 

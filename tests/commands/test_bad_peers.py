@@ -13,6 +13,7 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
+from espat.stack.links import LinkTable
 from tests.network import PEER, answer, expect, receive_exactly, soon, station, taken, tcp_peer
 from tests.texts import BUSY, FAILED, OK, PROMPT, SENT
 from tests.workbench import Workbench
@@ -165,7 +166,7 @@ async def test_clients_that_come_and_go_while_nobody_reads_the_port_have_to_queu
             with socket.create_connection((address, int(port)), 1):
                 pass
         await wait_all_tasks_blocked(0.05)
-        assert bench.module.links[1] is None
+        assert bench.module[LinkTable][1] is None
         received = 0
         while received < 20_000:
             number, data = await next_report(bench, step=100)

@@ -8,6 +8,8 @@ import trio
 from espat.stack.address import Address
 from espat.stack.endpoint import Endpoint
 from espat.stack.link import Link
+from espat.stack.links import LinkTable
+from espat.system.heap import Heap
 from tests.workbench import Workbench, workbench
 
 
@@ -141,7 +143,7 @@ async def test_restore_forgets_every_setting_and_restarts() -> None:
 
 async def test_restore_closes_the_links_first_the_highest_number_first() -> None:
     async with workbench() as bench:
-        links = bench.module.links
+        links = bench.module[LinkTable]
         opened = [QuietLink(0), QuietLink(3), QuietLink(1)]
         links.multiple = True
         for link in opened:
@@ -153,7 +155,7 @@ async def test_restore_closes_the_links_first_the_highest_number_first() -> None
 
 async def test_restore_closes_a_single_link() -> None:
     async with workbench() as bench:
-        bench.module.links.add(QuietLink(0))
+        bench.module[LinkTable].add(QuietLink(0))
         await bench.settle()
         assert await bench.command(b"AT+RESTORE") == b"CLOSED\r\n\r\nOK\r\n\r\nready\r\n"
 
@@ -175,15 +177,15 @@ async def test_restore_forgets_the_access_point() -> None:
 
 async def test_links_cost_memory() -> None:
     async with workbench() as bench:
-        free = [bench.module.system.heap.figures().free]
+        free = [bench.module[Heap].figures().free]
         links = [QuietLink(number) for number in range(5)]
         for link in links:
-            bench.module.links.add(link)
-            free.append(bench.module.system.heap.figures().free)
+            bench.module[LinkTable].add(link)
+            free.append(bench.module[Heap].figures().free)
         assert free == sorted(set(free), reverse=True)
         for link in links:
-            bench.module.links.close(link)
-        assert bench.module.system.heap.figures().free == free[0]
+            bench.module[LinkTable].close(link)
+        assert bench.module[Heap].figures().free == free[0]
 
 
 async def test_restore_takes_its_time_and_is_busy_meanwhile() -> None:
@@ -237,7 +239,7 @@ async def test_transmit_interval_errors(line: bytes, code: bytes) -> None:
 
 async def test_the_first_boot_stores_the_factory_uart() -> None:
     async with workbench() as bench:
-        store = bench.module.store
+        store = bench.module.board.storage.settings
         assert [
             store.read("UART", key) for key in ("rate", "databits", "stopbits", "parity", "flow_ctrl")
         ] == [115200, 8, 1, 0, 1]  # fmt: skip

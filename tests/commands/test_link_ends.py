@@ -3,6 +3,7 @@
 import trio
 
 from espat.scenario.world.world import DEFAULT_ACCESS_POINT, World
+from espat.stack.links import LinkTable
 from tests.network import UdpPeer, answer, connected, expect, receive_exactly, send, station
 from tests.texts import CONNECTED, ERROR, LOST, OK
 from tests.workbench import workbench
@@ -34,7 +35,7 @@ async def test_the_network_is_lost_and_takes_the_tcp_links_with_it() -> None:
         bench.simulation.access_point(b"espressif").deauthenticate()
         await expect(bench, LOST + b"0,CLOSED\r\n")
         assert await receive_exactly(stream, 1) == b""
-        (link,) = bench.module.links
+        (link,) = bench.module[LinkTable]
         line = b'STATUS:5\r\n+CIPSTATUS:1,"UDP","192.168.3.102",%d,%d,0\r\n' % (udp.port, link.local_port)
         assert await bench.command(b"AT+CIPSTATUS") == line + OK
         assert await send(bench, b"AT+CIPSEND=1,1", b"x") == b"\r\nRecv 1 bytes\r\n\r\nSEND FAIL\r\n"

@@ -6,7 +6,8 @@ import trio
 from espat.scenario.world.world import World
 from espat.stack.address import Address
 from espat.stack.connection import Connection
-from espat.stack.network import Route
+from espat.stack.links import LinkTable
+from espat.stack.network import Network, Route
 from espat.stack.tcp_options import ConnectionOptions
 from tests.network import (
     LOCAL_PORT,
@@ -136,7 +137,7 @@ async def test_five_links_at_once() -> None:
         assert await bench.command(b'AT+CIPSTART=1,"TCP","192.168.3.102",%d' % peer.port) == ERROR
         assert await bench.command(b'AT+CIPSTART=2,"UDP","192.168.3.102",%d' % udp.port) == ERROR
         three, zero, four, one = (local_port(stream) for stream in streams)
-        link = bench.module.links[2]
+        link = bench.module[LinkTable][2]
         assert link is not None
         lines = (
             b'%b:0,"TCP","192.168.3.102",%d,%d,0\r\n'
@@ -307,7 +308,7 @@ async def test_two_udp_links_cannot_share_a_local_port() -> None:
 
 async def test_the_network_is_lost_while_a_link_opens(monkeypatch: pytest.MonkeyPatch) -> None:
     async with tcp_peer() as peer, station() as bench:
-        connect = bench.module.network.connect
+        connect = bench.module[Network].connect
         point = bench.simulation.access_point(b"espressif")
 
         async def connect_and_lose(route: Route, options: ConnectionOptions) -> tuple[Connection, int]:
@@ -315,7 +316,7 @@ async def test_the_network_is_lost_while_a_link_opens(monkeypatch: pytest.Monkey
             point.deauthenticate()
             return connected
 
-        monkeypatch.setattr(bench.module.network, "connect", connect_and_lose)
+        monkeypatch.setattr(bench.module[Network], "connect", connect_and_lose)
         line = b'AT+CIPSTART="TCP","192.168.3.102",%d' % peer.port
         assert await answer(bench, line, ERROR) == LOST + ERROR
         async with await peer.accept() as stream:

@@ -2,7 +2,9 @@
 
 import pytest
 
-from tests.texts import ERROR, OK, PROMPT
+from espat.core.at.output import Output
+from tests.air import station
+from tests.texts import ERROR, JOIN, JOINED, LOST, OK, PROMPT
 from tests.workbench import Workbench, workbench
 
 
@@ -27,16 +29,13 @@ async def test_without_filters_nothing_is_filtered() -> None:
 
 
 async def test_a_report_is_suppressed_until_its_filter_is_deleted() -> None:
-    async with workbench() as bench:
+    async with station() as bench:
         await add(bench, b"^WIFI CONNECTED\r\n")
         assert await bench.command(b"AT+SYSMSGFILTER=1") == OK
-        bench.module.reports.wifi_connected()
-        bench.module.reports.wifi_got_address()
-        assert await bench.settle() == b"WIFI GOT IP\r\n"
+        assert await bench.command(JOIN) == b"WIFI GOT IP\r\n" + OK
         assert await bench.command(b"AT+SYSMSGFILTERCFG=2,17,0") == PROMPT
         assert await bench.send(b"^WIFI CONNECTED\r\n") == OK
-        bench.module.reports.wifi_connected()
-        assert await bench.settle() == b"WIFI CONNECTED\r\n"
+        assert await bench.command(JOIN) == LOST + JOINED
 
 
 async def test_the_documented_download() -> None:
@@ -47,8 +46,8 @@ async def test_the_documented_download() -> None:
         assert await bench.send(b"\r\nOK\r\n$") == OK
         assert await bench.command(b"AT+SYSMSGFILTER=1") == b""
         assert await bench.command(b"ATE0") == b""
-        bench.module.output.report(b"+HTTPCGET:6,\x89PNG\r\n\r\n")
-        bench.module.output.report(b"+HTTPCGET:3,\0\xff\0\r\n")
+        bench.module[Output].report(b"+HTTPCGET:6,\x89PNG\r\n\r\n")
+        bench.module[Output].report(b"+HTTPCGET:3,\0\xff\0\r\n")
         assert await bench.command(b"AT") == b"\x89PNG\r\n\0\xff\0"
         assert await bench.command(b"AT+FAKE") == ERROR
         assert await bench.command(b"AT+SYSMSGFILTERCFG=0") == OK

@@ -4,6 +4,8 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
+from espat.stack.links import LinkTable
+from espat.stack.receiving import Receiving
 from tests.memory_host import MemoryHost, host, linked
 from tests.network import TcpPeer, around, expect, station
 from tests.texts import CONNECTED, ERROR, LOST, OK, OPENED
@@ -127,9 +129,9 @@ async def test_data_that_is_read_before_its_notice_could_leave_has_none() -> Non
             await wait_all_tasks_blocked()
             await second.send(b"test")
             await wait_all_tasks_blocked()
-            link = bench.module.links[1]
+            link = bench.module[LinkTable][1]
             assert link is not None
-            assert bench.module.receiving.read(link, 100)[0] == b"test"
+            assert bench.module[Receiving].read(link, 100)[0] == b"test"
             printed = b""
             while part := await bench.settle():
                 printed += part

@@ -4,6 +4,7 @@ import pytest
 
 from espat.core.at.stream_entry import RX_BUFFER
 from espat.stack.address import Address
+from espat.stack.links import LinkTable
 from tests.memory_host import HOST, MemoryHost, host, linked
 from tests.network import around, station
 from tests.texts import BUSY, ERROR, OK, OPENED, PROMPT
@@ -278,7 +279,7 @@ async def test_udp_datagrams_come_in_bare() -> None:
         await enter(bench)
         (lan,) = bench.simulation.lans.values()
         (address,) = (address for address in lan.nodes if address != Address(HOST))
-        (link,) = bench.module.links
+        (link,) = bench.module[LinkTable]
         for data in (b"one", b"two"):
             lan.nodes[address].datagram(data, link.remote, link.remote._replace(address=address, port=1112))
         assert await bench.settle() == b"onetwo"

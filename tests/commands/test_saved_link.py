@@ -7,6 +7,9 @@ import pytest
 
 from espat.stack.address import Address
 from espat.stack.endpoint import Endpoint
+from espat.stack.interface import StationInterface
+from espat.stack.links import LinkTable
+from espat.stack.network import Network
 from tests.commands.test_passthrough import SILENCE
 from tests.memory_host import HOST, MemoryHost, host
 from tests.several import modules, run
@@ -84,14 +87,14 @@ async def test_what_is_taken(line: bytes) -> None:
 async def test_what_is_refused(line: bytes) -> None:
     async with workbench() as bench:
         assert await bench.command(line) == ERROR
-        assert bench.module.store.read("NVM_005", "enable") in (None, 0)
+        assert bench.module.board.storage.settings.read("NVM_005", "enable") in (None, 0)
 
 
 async def test_it_is_stored_whatever_sysstore_says_and_not_twice() -> None:
     async with workbench() as bench:
         assert await bench.command(b"AT+SYSSTORE=0") == OK
         assert await bench.command(TCP + b',"TCP",9') == OK
-        store = bench.module.store
+        store = bench.module.board.storage.settings
         assert [store.read("NVM_005", key) for key in ("enable", "r_ip", "r_port", "keep_alive")] == [
             1,
             HOST.encode(),
@@ -172,7 +175,7 @@ async def test_the_connect_shows_with_sysmsg_bit_2() -> None:
 async def test_keep_alive_is_that_of_the_saved_link() -> None:
     async with restarted(TCP + b',"TCP",60') as (bench, it):
         await bench.settle()
-        assert bench.module.links.options[0].keep_alive == 60
+        assert bench.module[LinkTable].options[0].keep_alive == 60
         assert len(it.connections) == 1
 
 
@@ -183,8 +186,8 @@ async def test_udp() -> None:
         await bench.send(b"datagram")
         await bench.advance(SILENCE)
         assert it.datagrams == [(1002, b"datagram")]
-        address = bench.module.interface.ipv4.address
-        bench.module.network.deliver(b"answer", Endpoint(Address(HOST), 1002), Endpoint(address, 1005))
+        address = bench.module[StationInterface].ipv4.address
+        bench.module[Network].deliver(b"answer", Endpoint(Address(HOST), 1002), Endpoint(address, 1005))
         assert await bench.settle() == b"answer"
 
 
@@ -236,8 +239,9 @@ async def test_an_ssl_server_and_an_ssl_client_find_each_other() -> None:
         await client.send(b"in secret")
         await client.advance(SILENCE)
         assert await server.settle() == b"in secret"
-        assert client.module.links[0] is not None
-        assert client.module.links[0].kind == b"SSL"
+        link = client.module[LinkTable][0]
+        assert link is not None
+        assert link.kind == b"SSL"
 
 
 async def test_an_ssl_server_without_its_certificate_does_not_serve() -> None:

@@ -4,6 +4,7 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
+from espat.stack.links import LinkTable
 from tests.memory_host import HOST, host, linked
 from tests.texts import BUSY, ERROR, FAILED, LOST, OK, OPENED, PROMPT, SENT
 from tests.workbench import Workbench
@@ -184,7 +185,7 @@ async def test_nothing_goes_over_the_next_link_with_that_number() -> None:
         await prompt(bench, b"AT+CIPSENDL=10")
         it.connection.close()
         assert await bench.settle() == b"CLOSED\r\n"
-        await bench.module.links.open_tcp(0, HOST, 80)
+        await bench.module[LinkTable].open_tcp(0, HOST, 80)
         assert await bench.settle() == b"CONNECT\r\n"
         assert await bench.send(b"0123456789") == FAILED
         assert it.connection.taken() == b""

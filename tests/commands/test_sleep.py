@@ -2,7 +2,8 @@
 
 import pytest
 
-from espat.radio.wifi import WifiMode
+from espat.radio.wifi import Wifi, WifiMode
+from espat.system.sleep import Sleep
 from tests.workbench import workbench
 
 
@@ -47,7 +48,7 @@ async def test_sleep_mode_is_awake_after_boot() -> None:
 @pytest.mark.parametrize("mode", [WifiMode.NULL, WifiMode.STATION])
 async def test_every_sleep_mode_without_a_softap(mode: WifiMode) -> None:
     async with workbench() as bench:
-        bench.module.wifi.mode = mode
+        bench.module[Wifi].mode = mode
         for sleep in (1, 2, 3, 0):
             assert await bench.command(b"AT+SLEEP=%d" % sleep) == b"\r\nOK\r\n"
             assert await bench.command(b"AT+SLEEP?") == b"+SLEEP:%d\r\n\r\nOK\r\n" % sleep
@@ -56,7 +57,7 @@ async def test_every_sleep_mode_without_a_softap(mode: WifiMode) -> None:
 @pytest.mark.parametrize("mode", [WifiMode.SOFTAP, WifiMode.STATION | WifiMode.SOFTAP])
 async def test_a_softap_does_not_sleep(mode: WifiMode) -> None:
     async with workbench() as bench:
-        bench.module.wifi.mode = mode
+        bench.module[Wifi].mode = mode
         await bench.command(b"AT+SYSLOG=1")
         for sleep in (1, 2, 3):
             assert await bench.command(b"AT+SLEEP=%d" % sleep) == b"\r\nERROR\r\n"
@@ -65,8 +66,8 @@ async def test_a_softap_does_not_sleep(mode: WifiMode) -> None:
 
 async def test_modem_sleep_needs_an_initialised_wifi() -> None:
     async with workbench() as bench:
-        bench.module.wifi.mode = WifiMode.STATION
-        bench.module.wifi.initialised = False
+        bench.module[Wifi].mode = WifiMode.STATION
+        bench.module[Wifi].initialised = False
         assert await bench.command(b"AT+SLEEP=1") == b"\r\nERROR\r\n"
         assert await bench.command(b"AT+SLEEP=3") == b"\r\nERROR\r\n"
         assert await bench.command(b"AT+SLEEP=2") == b"\r\nOK\r\n"
@@ -99,4 +100,4 @@ async def test_wake_up_pin() -> None:
     async with workbench() as bench:
         for line in (b"AT+SLEEPWKCFG=2,12,0", b"AT+SLEEPWKCFG=2,39,1", b"AT+SLEEPWKCFG=2,0"):
             assert await bench.command(line) == b"\r\nOK\r\n"
-        assert bench.module.system.wake_pin == (0, 0)
+        assert bench.module[Sleep].wake_pin == (0, 0)

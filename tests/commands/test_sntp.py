@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from trio.testing import wait_all_tasks_blocked
 
+from espat.core.time.real_time_clock import RealTimeClock
 from espat.scenario.reading.world_reader import read_world
 from espat.scenario.services.peer import UdpPeer
 from espat.stack import ntp
@@ -174,10 +175,10 @@ async def test_the_time_is_that_of_the_server_and_goes_on() -> None:
         assert await bench.advance(3) == b""
         assert await bench.command(ASK.replace(b",8,", b",0,")) == OK + UPDATED
         assert await shown(bench) == "Mon Feb  9 23:59:58 2026"
-        assert bench.module.time() == 1770681598
+        assert bench.module[RealTimeClock].time() == 1770681598
         await bench.advance(2.25)
         assert await shown(bench) == "Tue Feb 10 00:00:00 2026"
-        assert bench.module.time() == 1770681600.25
+        assert bench.module[RealTimeClock].time() == 1770681600.25
 
 
 async def test_it_is_announced_once_for_each_configuration() -> None:

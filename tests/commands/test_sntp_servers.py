@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from espat.core.time.real_time_clock import RealTimeClock
 from espat.stack import ntp
 from tests.network import LOCAL_PORT, OWN, UdpPeer, answer, around, expect, station
 from tests.programs import need_program
@@ -36,7 +37,7 @@ async def test_a_server_over_a_socket() -> None:
         await peer.send(good[:24] + bytes(8) + good[32:], port)
         await peer.send(good, port)
         await expect(bench, UPDATED)
-        assert bench.module.time() == 1634636876.5
+        assert bench.module[RealTimeClock].time() == 1634636876.5
         assert await bench.command(b"AT+CIPSNTPTIME?") == b"+CIPSNTPTIME:Tue Oct 19 09:47:56 2021" + OK
 
 
@@ -45,7 +46,7 @@ async def test_somebody_else_is_not_believed() -> None:
         await other.send(ntp.answer(question, 0, ntp.ServerState()) or b"", port)
         await peer.send(ntp.answer(question, 1634636876, ntp.ServerState()) or b"", port)
         await expect(bench, UPDATED)
-        assert bench.module.time() == 1634636876
+        assert bench.module[RealTimeClock].time() == 1634636876
 
 
 async def test_each_question_bears_a_stamp_of_its_own_and_the_next_port_is_free() -> None:
@@ -104,4 +105,4 @@ async def test_chrony(chrony: str) -> None:
     async with station(around({"time.example": chrony})) as bench:
         assert await answer(bench, ASK) == OK
         await expect(bench, UPDATED)
-        assert abs(bench.module.time() - time.time()) < 60
+        assert abs(bench.module[RealTimeClock].time() - time.time()) < 60

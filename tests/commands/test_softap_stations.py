@@ -2,6 +2,7 @@
 
 import pytest
 
+from espat.radio.softap import SoftAp
 from espat.scenario.world.world import World
 from espat.stack.address import Address
 from tests.several import modules, run
@@ -71,7 +72,7 @@ async def test_no_more_phones_than_may_join() -> None:
 async def test_a_phone_is_told_to_leave_and_to_join() -> None:
     async with softap(2) as bench:
         phone = bench.simulation.stations[0]
-        assert phone.addresses == {bench.module.softap.mac: Address("192.168.4.2")}
+        assert phone.addresses == {bench.module[SoftAp].mac: Address("192.168.4.2")}
         phone.leave()
         assert await bench.settle() == gone(0)
         assert phone.addresses == {}

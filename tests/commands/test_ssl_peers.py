@@ -9,8 +9,10 @@ from typing import Final, NamedTuple
 import pytest
 import trio
 
+from espat.core.time.real_time_clock import RealTimeClock
 from espat.persist.pki import Subject
 from espat.stack.memory_stream import MemoryStream
+from espat.stack.tls_options import Tls
 from tests.texts import ERROR, OK, OPENED
 from tests.tls_peers import (
     Behaviour,
@@ -169,7 +171,7 @@ async def test_the_module_prints_what_the_document_says(name: str, mode: int) ->
         _,
     ):
         if not peer.knows_time:
-            bench.module.rtc.power_on()
+            bench.module[RealTimeClock].power_on()
         found = await bench.command(start())
         if peer.waits:
             assert found == b""
@@ -231,7 +233,7 @@ OWN: Final = {
 async def test_what_is_wrong_with_its_own(name: str, change: dict[str, bytes | None]) -> None:
     (cell,) = table("what is wrong with the module's own")[name]
     async with tls_host(b"AT+SYSLOG=1", b"AT+CIPSSLCCONF=3", context=server_context()) as (bench, _):
-        bench.module.tls._manufacturing = changed(change)
+        bench.module[Tls]._manufacturing = changed(change)
         assert await bench.command(start()) == printed(cell)
         await usable_again(bench)
 

@@ -10,6 +10,7 @@ import trio
 
 from espat.persist.manufacturing import SHIPPED
 from espat.scenario.hosts.tls_peers import listens
+from espat.stack.server import Server
 from tests.network import NO_ANSWER, OWN, PEER, answer, expect, send, soon, station, taken, tcp_peer
 from tests.own_server import PORT
 from tests.programs import need_program
@@ -112,6 +113,6 @@ async def test_fifty_bad_clients_and_a_good_one() -> None:
         await good.send_all(b"alive")
         await expect(bench, b"\r\n+IPD,0,5:alive\r\n")
         await bench.clock.advance(11)
-        while bench.module.server._handshakes:
+        while bench.module[Server]._handshakes:
             await trio.sleep(0.01)
         assert await answer(bench, b"AT+CIPCLOSE=0") == b"0,CLOSED\r\n" + OK

@@ -9,10 +9,12 @@ import trio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from espat.core.time.real_time_clock import RealTimeClock
 from espat.persist.pki import Issued, Subject
 from espat.stack.address import Address
 from espat.stack.endpoint import Endpoint
 from espat.stack.memory_stream import MemoryStream
+from espat.stack.server import Server
 from tests.memory_host import HOST
 from tests.texts import ERROR, OK, PROMPT
 from tests.tls_peers import (
@@ -150,9 +152,9 @@ async def test_with_checking_the_certificate_has_to_be_valid(
     data = shipped()
     data["server_ca"] += authority().issued.certificate
     async with server(checks=True, manufacturing=data) as (bench, clients):
-        bench.module.rtc.power_on()
+        bench.module[RealTimeClock].power_on()
         if time is not None:
-            bench.module.rtc.set(time)
+            bench.module[RealTimeClock].set(time)
         context = client_context()
         load(context, issued(*years, CLIENT))
         client = await clients.one(context)
@@ -237,7 +239,7 @@ async def test_half_a_hello_holds_up_nobody() -> None:
         await clients.one()
         assert await bench.settle() == b"0,CONNECT\r\n"
         assert await bench.advance(11) == b""
-        assert not bench.module.server._handshakes
+        assert not bench.module[Server]._handshakes
 
 
 async def test_after_a_restart_nobody_knows_of_those_who_shook_hands() -> None:
@@ -247,7 +249,7 @@ async def test_after_a_restart_nobody_knows_of_those_who_shook_hands() -> None:
         assert (await bench.command(b"AT+RST")).startswith(OK)
         await bench.settle()
         assert stream.lost
-        assert not bench.module.server._handshakes
+        assert not bench.module[Server]._handshakes
 
 
 async def test_passthrough_of_a_server() -> None:

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from espat.core.time.real_time_clock import RealTimeClock
 from espat.persist.pki import Issued, Subject
 from espat.stack.tls_context import context_for
+from espat.stack.tls_options import Tls
 from tests.memory_host import HOST
 from tests.texts import ERROR, OK, OPENED
 from tests.tls_peers import (
@@ -165,7 +167,7 @@ async def test_validity_is_judged_by_the_clock_of_the_module() -> None:
             (NOW, b"+ERRNO:0x1\r\n" + ERROR),
             (0, b"+ERRNO:0x200\r\n" + ERROR),
         ):
-            bench.module.rtc.set(time)
+            bench.module[RealTimeClock].set(time)
             assert await bench.command(start()) == printed
             await bench.command(b"AT+CIPCLOSE")
 
@@ -219,7 +221,7 @@ async def test_no_key_is_left_in_a_file(monkeypatch: pytest.MonkeyPatch) -> None
     async with tls_host(b"AT+CIPSSLCCONF=3", context=server_context()) as (bench, _):
         before = open_files()
         for data, printed in ((shipped(), OPENED), (Manufactured(shipped() | {"client_key.0": b"garbage"}), ERROR)):
-            bench.module.tls._manufacturing = data
+            bench.module[Tls]._manufacturing = data
             assert await bench.command(start()) == printed
             await bench.command(b"AT+CIPCLOSE")
         assert open_files() == before

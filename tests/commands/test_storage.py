@@ -12,6 +12,7 @@ from espat.persist.nvs.partition import NvsFullError
 from espat.persist.nvs_settings import CALIBRATION_VERSION
 from espat.persist.storage import Storage
 from espat.persist.variants import VARIANTS
+from espat.stack.tls_options import Tls
 from tests.texts import ERROR, OK, PROMPT, READY
 from tests.workbench import Workbench, workbench
 
@@ -260,7 +261,7 @@ async def test_rollback_needs_another_application() -> None:
     async with workbench() as bench:
         assert await bench.command(b"AT+SYSROLLBACK?") == b'+SYSROLLBACK:0x100000,"v5.0.0.0",0x280000,"unknown"' + OK
         assert await bench.command(b"AT+SYSROLLBACK") == ERROR
-        chip = bench.module.storage.chip
+        chip = bench.module[Storage].chip
         chip.program(0x280000, chip.read(0x100000, SECTOR_SIZE).replace(b"v5.0.0.0", b"v4.1.1.0"))
         assert await bench.command(b"AT+SYSROLLBACK?") == b'+SYSROLLBACK:0x100000,"v5.0.0.0",0x280000,"v4.1.1.0"' + OK
         assert await bench.command(b"AT+SYSROLLBACK") == OK + READY
@@ -278,8 +279,8 @@ async def test_a_module_with_one_application_has_no_rollback() -> None:
 
 async def test_calibration_is_erased_and_made_again() -> None:
     async with workbench() as bench:
-        store = bench.module.store
-        assert store.read("phy", "cal_mac") == bench.module.mac
+        store = bench.module.board.storage.settings
+        assert store.read("phy", "cal_mac") == bench.module.board.mac
         store.partition.write("phy", "cal_version", Type.U32, 1)
         assert await bench.command(b"AT+SYSMSG=1") == OK
         assert await bench.command(b"AT+RST") == OK + READY
@@ -305,7 +306,7 @@ async def test_restore_leaves_everything_but_the_settings() -> None:
 
 async def test_a_setting_without_room_is_an_error_and_the_module_starts_all_the_same() -> None:
     async with workbench() as bench:
-        store = bench.module.store
+        store = bench.module.board.storage.settings
         assert await bench.command(b"AT+RESTORE") == OK + READY
         store.erase()
         for number in range(13):
@@ -330,9 +331,9 @@ async def test_certificates_are_read_and_replaced() -> None:
         shipped = (SHIPPED / "client_cert.0.pem").read_bytes()
         shown = b'+SYSMFG:"client_cert","client_cert.0",8,%d,%b\r\n' % (len(shipped), shipped)
         assert await bench.command(b'AT+SYSMFG=1,"client_cert","client_cert.0"') == shown + OK
-        assert bench.module.tls.find("client_cert", 0) == shipped
+        assert bench.module[Tls].find("client_cert", 0) == shipped
         assert await bench.command(b'AT+SYSMFG=2,"client_cert","client_cert.0",8,5') == PROMPT
         assert await bench.send(b"other") == OK
-        assert bench.module.tls.find("client_cert", 0) == b"other"
+        assert bench.module[Tls].find("client_cert", 0) == b"other"
         assert await bench.command(b'AT+SYSMFG=0,"client_cert","client_cert.0"') == OK
-        assert bench.module.tls.find("client_cert", 0) is None
+        assert bench.module[Tls].find("client_cert", 0) is None

@@ -70,9 +70,9 @@ async def test_it_is_in_the_file_and_gone_after_restore(setting: StoredSetting, 
 async def test_an_unchanged_value_is_not_written(setting: StoredSetting) -> None:
     async with workbench() as bench:
         await run(bench, b"ATE0", BASE, setting.values[0])
-        before = bench.module.store.writes
+        before = bench.module.board.storage.settings.writes
         await run(bench, setting.values[0])
-        assert bench.module.store.writes == before
+        assert bench.module.board.storage.settings.writes == before
 
 
 async def test_the_list_is_complete() -> None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from espat.radio.wifi import WifiMode
+from espat.radio.wifi import Wifi, WifiMode
+from espat.system.heap import Heap
 from tests.workbench import Workbench, workbench
 
 
@@ -42,9 +43,9 @@ async def test_both_forms_agree() -> None:
 
 async def test_wifi_costs_memory_and_the_minimum_never_rises() -> None:
     async with workbench() as bench:
-        heap = bench.module.system.heap
+        heap = bench.module[Heap]
         before, _ = await numbers(bench, b"AT+SYSRAM?")
-        bench.module.wifi.initialised = False
+        bench.module[Wifi].initialised = False
         without_wifi, _ = await numbers(bench, b"AT+SYSRAM?")
         assert without_wifi > before
         taken = [110_000]
@@ -64,7 +65,7 @@ async def test_messages() -> None:
         assert await bench.command(b"AT+SYSMSG?") == b"+SYSMSG:7\r\nOK\r\n"
         await bench.command(b"AT+RST")
         assert await bench.command(b"AT+SYSMSG?") == b"+SYSMSG:7\r\nOK\r\n"
-        assert bench.module.store.read("NVM_012", "s_msg") == 7
+        assert bench.module.board.storage.settings.read("NVM_012", "s_msg") == 7
 
 
 async def test_messages_that_are_not_stored() -> None:
@@ -139,7 +140,7 @@ async def test_registers() -> None:
 )
 async def test_transmit_power_goes_by_steps(wanted: int, power: int) -> None:
     async with workbench() as bench:
-        bench.module.wifi.mode = WifiMode.STATION
+        bench.module[Wifi].mode = WifiMode.STATION
         assert await bench.command(b"AT+RFPOWER?") == b"+RFPOWER:78\r\n\r\nOK\r\n"
         assert await bench.command(b"AT+RFPOWER=%d" % wanted) == b"\r\nOK\r\n"
         assert await bench.command(b"AT+RFPOWER?") == b"+RFPOWER:%d\r\n\r\nOK\r\n" % power
@@ -148,18 +149,18 @@ async def test_transmit_power_goes_by_steps(wanted: int, power: int) -> None:
 async def test_transmit_power_needs_a_radio() -> None:
     async with workbench() as bench:
         for line in (b"AT+RFPOWER?", b"AT+RFPOWER=78"):
-            bench.module.wifi.mode = WifiMode.NULL
+            bench.module[Wifi].mode = WifiMode.NULL
             assert await bench.command(line) == b"\r\nERROR\r\n"
-            bench.module.wifi.mode = WifiMode.SOFTAP
+            bench.module[Wifi].mode = WifiMode.SOFTAP
             assert await bench.command(line) != b"\r\nERROR\r\n"
-            bench.module.wifi.initialised = False
+            bench.module[Wifi].initialised = False
             assert await bench.command(line) == b"\r\nERROR\r\n"
-            bench.module.wifi.initialised = True
+            bench.module[Wifi].initialised = True
 
 
 async def test_ble_power_needs_an_initialised_ble() -> None:
     async with workbench() as bench:
-        bench.module.wifi.mode = WifiMode.STATION
+        bench.module[Wifi].mode = WifiMode.STATION
         assert await bench.command(b"AT+RFPOWER=60,0,0,0") == b"\r\nERROR\r\n"
         assert await bench.command(b"AT+RFPOWER?") == b"+RFPOWER:78\r\n\r\nOK\r\n"
 

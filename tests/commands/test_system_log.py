@@ -15,6 +15,8 @@ from espat.persist.variants import VARIANTS
 from espat.scenario.reading.world_reader import read_world
 from espat.scenario.stage.running_world import RunningWorld
 from espat.scenario.world.world import World
+from espat.stack.interface import StationInterface
+from espat.stack.links import LinkTable
 
 
 class LoggedModule:
@@ -135,7 +137,7 @@ async def test_the_log_tells_when_data_was_for_a_client_before() -> None:
         for line in (b"AT+CWMODE=1", b'AT+CWJAP="espressif","1234567890"', b"AT+CIPMUX=1", b"AT+CIPSERVER=1,333"):
             await it.command(line)
         module = it.simulation.modules[0]
-        address = module.interface.ipv4.address
+        address = module[StationInterface].ipv4.address
         first = client.connect(address, 333)
         await wait_all_tasks_blocked()
         await it.command(b"AT+CIPSEND=0,4")
@@ -157,8 +159,8 @@ async def test_a_link_that_is_only_gone_has_not_changed() -> None:
             await it.command(line)
         await it.command(b'AT+CIPSTART="UDP","192.168.3.1",1000,1112,0')
         await it.command(b"AT+CIPSEND=4")
-        (link,) = it.simulation.modules[0].links
-        it.simulation.modules[0].links.close(link)
+        (link,) = it.simulation.modules[0][LinkTable]
+        it.simulation.modules[0][LinkTable].close(link)
         it.lines()
         it.port.send(b"data")
         await wait_all_tasks_blocked()

@@ -78,7 +78,7 @@ async def test_a_malformed_number_has_the_code_of_the_parser() -> None:
 )
 async def test_a_stored_value_out_of_range_is_passed_over(key: str, value: int, stored: bytes) -> None:
     async with workbench() as bench:
-        bench.module.store.write("UART", key, value)
+        bench.module.board.storage.settings.write("UART", key, value)
         await bench.command(b"AT+RST")
         assert await bench.command(b"AT+UART_CUR?") == b"+UART_CUR:115201,8,1,0,1\r\n\r\nOK\r\n"
         assert await bench.command(b"AT+UART_DEF?") == b"+UART_DEF:" + stored + b"\r\n\r\nOK\r\n"

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from espat.stack.links import LinkTable
 from tests.network import LOCAL_PORT, OWN, UdpPeer, answer, expect, send, station, taken
 from tests.texts import ERROR, LOST, OK, SENT
 from tests.workbench import Workbench
@@ -16,7 +17,7 @@ async def udp_link(
 ) -> AsyncIterator[tuple[Workbench, UdpPeer, UdpPeer]]:
     """A module with a UDP link to the first of two peers, which has been opened with these further arguments."""
     async with UdpPeer() as peer, UdpPeer() as other, station(None, b"AT+CIPDINFO=1", *commands) as bench:
-        number = b"0," if bench.module.links.multiple else b""
+        number = b"0," if bench.module[LinkTable].multiple else b""
         line = b'AT+CIPSTART=%b"UDP","192.168.3.102",%d%b' % (number, peer.port, arguments)
         assert await answer(bench, line) == number + b"CONNECT\r\n\r\nOK\r\n"
         yield bench, peer, other

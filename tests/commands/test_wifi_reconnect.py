@@ -2,6 +2,7 @@
 
 import trio
 
+from espat.radio.station import Station
 from tests.air import router, state, station
 from tests.texts import CONNECTED, JOIN, JOINED, LOST, OK
 
@@ -134,7 +135,7 @@ async def test_only_the_station_that_is_meant_is_thrown_out() -> None:
         point = bench.simulation.access_point(b"espressif")
         point.deauthenticate(b"\x02\0\0\0\0\0")
         assert await bench.settle() == b""
-        point.deauthenticate(bench.module.station.mac)
+        point.deauthenticate(bench.module[Station].mac)
         assert await bench.settle() == LOST
 
 

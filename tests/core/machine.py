@@ -9,7 +9,7 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from espat.core.at import answers
-from espat.core.at.answers import ERROR, Line, Restart, Result, Unterminated
+from espat.core.at.answers import ERROR, Line, Result, Unterminated
 from espat.core.at.arguments import Range, Text
 from espat.core.at.data_entry import CountedEntry, EscapedEntry
 from espat.core.at.engine import DataEntryCancelledError, Engine
@@ -19,6 +19,7 @@ from espat.core.at.registry import CommandTable, Registry
 from espat.core.at.uart import Uart
 from espat.core.panics import Panics
 from espat.core.ports.port import MemoryPort
+from espat.core.restart import Restart
 from espat.core.time.clock import SteppedClock
 from espat.core.trace import Kind
 

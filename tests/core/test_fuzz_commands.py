@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from espat.core.at.arguments import Argument, Flag, OneOf, Range, Text, Word
+from espat.core.at.engine import Engine
 from espat.core.at.grammar import Form
 from espat.core.at.machine import State
 from espat.core.at.registry import Entry
@@ -98,7 +99,7 @@ def command_lines(draw: st.DrawFn, dialect: str) -> bytes:
 
 async def answer(bench: Workbench, line: bytes) -> bytes:
     """Send a line and do what it takes to bring the command to its end; returns what was printed behind the echo."""
-    engine = bench.module.engine
+    engine = bench.module[Engine]
     printed = await bench.command(line)
     for _ in range(200):
         entry = engine.want.entry
@@ -135,7 +136,7 @@ async def test_every_command_answers_to_any_count_of_parameters(dialect: str, jo
     async with workbench(World(offline=True), dialect=dialect) as bench:
         if joined:
             await join(bench)
-        bench.module.engine.syslog = True
+        bench.module[Engine].syslog = True
         for line in lines_of_every_count(dialect):
             await check(bench, line)
         await answers_at(bench)
@@ -143,7 +144,7 @@ async def test_every_command_answers_to_any_count_of_parameters(dialect: str, jo
 
 async def test_no_command_takes_a_test_form_or_a_form_it_lacks() -> None:
     async with workbench(World(offline=True)) as bench:
-        bench.module.engine.syslog = True
+        bench.module[Engine].syslog = True
         registry = bench.module.firmware.registry
         for name in sorted({name for name, _ in COMMANDS["esp32-v5"]}):
             for form, suffix in SUFFIX.items():
@@ -162,7 +163,7 @@ async def test_every_command_answers_to_any_parameters(
     async with workbench(World(offline=True), dialect=dialect) as bench:
         if joined:
             await join(bench)
-        bench.module.engine.syslog = syslog
+        bench.module[Engine].syslog = syslog
         for line in lines:
             await check(bench, line)
         await answers_at(bench)
@@ -170,5 +171,5 @@ async def test_every_command_answers_to_any_parameters(
 
 async def answers_at(bench: Workbench) -> None:
     """It still answers, with its echo."""
-    bench.module.engine.echo = True
+    bench.module[Engine].echo = True
     assert await bench.command(b"AT") == b"\r\nOK\r\n"

@@ -11,7 +11,7 @@ import pytest
 
 from espat.core.at import actions
 from espat.core.at.actions import Action, Actions
-from espat.core.at.answers import ERROR, OK, Line, Prompt, Restart, Result, Unterminated, parts
+from espat.core.at.answers import ERROR, OK, Line, Prompt, Result, Unterminated, parts
 from espat.core.at.arguments import Range
 from espat.core.at.conventions import ESP_AT, Conventions
 from espat.core.at.data_entry import CountedEntry, DataEntry
@@ -24,6 +24,7 @@ from espat.core.at.output import Output
 from espat.core.at.registry import CommandTable, Registry
 from espat.core.at.stages import STAGES
 from espat.core.ports.port import MemoryPort
+from espat.core.restart import Restart
 from espat.core.trace import Kind
 
 table = CommandTable()

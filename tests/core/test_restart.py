@@ -1,6 +1,7 @@
 """What a restart does to the port: on a whole module, with and without the time a boot takes."""
 
-from espat.core.at.answers import Restart
+from espat.core.at.engine import Engine
+from espat.core.restart import Restart
 from tests.workbench import workbench
 
 BOOT = 1.21
@@ -28,7 +29,7 @@ async def test_a_restart_takes_the_time_of_a_boot_and_input_meanwhile_is_lost() 
 async def test_a_restart_brings_the_echo_back_and_hides_the_error_codes() -> None:
     async with workbench() as bench:
         await bench.send(b"ATE0\r\n")
-        bench.module.engine.syslog = True
+        bench.module[Engine].syslog = True
         assert await bench.send(b"AT+NONE\r\n") == b"ERR CODE:0x01090000\r\n\r\nERROR\r\n"
         assert await bench.send(b"AT+RST\r\n") == b"\r\nOK\r\n\r\nready\r\n"
         assert await bench.send(b"AT+NONE\r\n") == b"AT+NONE\r\n\r\nERROR\r\n"
@@ -37,7 +38,7 @@ async def test_a_restart_brings_the_echo_back_and_hides_the_error_codes() -> Non
 async def test_half_a_line_does_not_survive_a_restart() -> None:
     async with workbench() as bench:
         await bench.send(b"ATE0\r\n", b"AT+GM")
-        bench.module.restart(Restart())
+        bench.module.boot.restart(Restart())
         assert await bench.settle() == b"\r\nready\r\n"
         assert await bench.send(b"R\r\n") == b"R\r\n\r\nERROR\r\n"
 

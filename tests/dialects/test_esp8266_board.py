@@ -49,7 +49,7 @@ async def test_settings_are_in_the_area_that_the_manual_says(lines: tuple[str, .
     async with workbench(dialect="esp8266-v0.30") as bench:
         for line in ("ATE0", "AT+CWMODE_CUR=3"):
             assert b"OK\r\n" in await bench.command(line.encode())
-        storage = bench.module.storage
+        storage = bench.module[Storage]
         for line in lines:
             before = {name: content(storage, name) for name in ("user_param", "system_param")}
             assert b"OK\r\n" in await bench.command(line.encode()), line

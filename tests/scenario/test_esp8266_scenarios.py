@@ -4,7 +4,7 @@ and together they show every command and every text."""
 import ast
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from inspect import getsource
 from pathlib import Path
@@ -14,10 +14,11 @@ from typing import Final
 import pytest
 import trio
 
-from espat.commands import reports, wifi_join
+from espat.commands import wifi_join
 from espat.commands.esp8266 import links, update
 from espat.commands.esp8266.wifi import FAIL
 from espat.commands.link_failures import LinkFailure
+from espat.commands.receiving import print_data
 from espat.commands.sending import SEND_CANCELED, SEND_FAIL, SEND_OK
 from espat.core.trace import Record
 from espat.dialects.catalogue import load_catalogue
@@ -155,11 +156,11 @@ def modules(firmware: type[Esp8266V030]) -> list[ModuleType]:
     return [sys.modules[name] for name in sorted(names) if name.startswith("espat.commands.esp8266.")]
 
 
-def texts(module: ModuleType) -> set[bytes]:
-    """The texts that a module of commands answers or reports: its constants with words in them, but for private ones,
-    which are for somebody else, and patterns."""
+def texts(source: ModuleType | Callable[..., None]) -> set[bytes]:
+    """The texts that a module of commands answers, or one of its functions reports: its constants with words in them,
+    but for private ones, which are for somebody else, and patterns."""
     found: set[bytes] = set()
-    waiting: list[ast.AST] = [ast.parse(getsource(module))]
+    waiting: list[ast.AST] = [ast.parse(getsource(source))]
     while waiting:
         node = waiting.pop()
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id.startswith("_"):
@@ -181,5 +182,5 @@ def test_every_text_of_the_handlers_is_in_one(firmware: type[Esp8266V030]) -> No
 
 def test_every_report_is_in_one() -> None:
     where = b"".join(printed().values())
-    unused = set() if any(firmware.wording.time for firmware in FIRMWARES) else {b"+TIME_UPDATED\r\n"}
-    assert {text for text in texts(reports) if not is_printed(text, where)} == unused
+    reports = {report for firmware in FIRMWARES for report in firmware().registry.reports.values()}
+    assert {text for each in (*reports, print_data) for text in texts(each) if not is_printed(text, where)} == set()

@@ -10,10 +10,12 @@ from trio.testing import wait_all_tasks_blocked
 
 from espat.core.ports.port import MemoryPort
 from espat.core.time.clock import SteppedClock
+from espat.core.time.real_time_clock import RealTimeClock
 from espat.core.trace import Trace
 from espat.dialects.esp32_v5 import Esp32V5
 from espat.scenario.stage.running_world import RunningWorld
 from espat.scenario.world.world import World
+from espat.stack.server import Server
 from tests.scenario.test_modules_talk import payload, send
 from tests.several import on_one_softap, run
 from tests.texts import ERROR, LOST, OK, OPENED, PROMPT
@@ -29,8 +31,8 @@ OPENED_0 = b"0," + OPENED
 async def pair(mode: bytes = b"AT+CIPSSLCCONF=5,3,0,0") -> AsyncIterator[tuple[Workbench, Workbench]]:
     """Server and client, which are not connected yet."""
     async with on_one_softap(b"AT+CIPMUX=1", b"AT+SYSLOG=1") as (server, client):
-        server.module.rtc.set(NOW)
-        client.module.rtc.set(NOW)
+        server.module[RealTimeClock].set(NOW)
+        client.module[RealTimeClock].set(NOW)
         await run(server, SERVER)
         await run(client, mode)
         yield server, client
@@ -64,7 +66,7 @@ async def test_a_client_that_does_not_know_the_server_refuses_it() -> None:
 
 async def test_a_server_that_loses_its_power_in_the_handshake_is_waited_for() -> None:
     async with pair() as (server, client):
-        server.module.server.accept = lambda *_: None  # type: ignore[method-assign]
+        server.module[Server].accept = lambda *_: None  # type: ignore[method-assign]
         assert await client.command(CLIENT) == b""
         server.module.power_off()
         assert await client.advance(9) == LOST
@@ -87,7 +89,7 @@ async def session(folder: Path) -> bytes:
         await wait_all_tasks_blocked()
         await clock.advance(1)
         for bench in benches:
-            bench.module.rtc.set(NOW)
+            bench.module[RealTimeClock].set(NOW)
             for line in (b"AT+CWMODE=1", b'AT+CWJAP="espressif","1234567890"'):
                 bench.port.send(line + b"\r\n")
                 await clock.advance(5)

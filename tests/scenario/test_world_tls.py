@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from espat.core.time.real_time_clock import RealTimeClock
 from espat.persist import pki
 from espat.persist.manufacturing import shipped_value
 from espat.scenario.reading.world_file import load_world
@@ -21,7 +22,7 @@ async def connected(service: str, *commands: bytes) -> bytes:
     world = read_world({"host": [NEAR | {"serves": [service]}]}, "w")
     async with modules(1, world) as (bench,):
         await run(bench, b"AT+CWMODE=1", b"AT+SYSLOG=1", *commands)
-        bench.module.rtc.set(NOW)
+        bench.module[RealTimeClock].set(NOW)
         assert await bench.command(JOIN) == JOINED
         printed = await bench.command(CONNECT)
         if printed == OPENED:

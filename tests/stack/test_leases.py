@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 
+from espat.radio.station import Station
 from espat.scenario.world.world import DEFAULT_ACCESS_POINT, World
 from espat.stack.address import Address
+from espat.stack.interface import StationInterface
 from tests.workbench import Workbench, workbench
 
 HOUR = 3600.0
@@ -21,7 +23,7 @@ async def test_renewals_are_silent_and_keep_the_address() -> None:
         await join(bench)
         for _ in range(48):
             assert await bench.advance(HOUR / 2) == b""
-        assert bench.module.interface.ipv4.address == Address("192.168.3.112")
+        assert bench.module[StationInterface].ipv4.address == Address("192.168.3.112")
 
 
 async def test_without_a_server_the_address_lasts_as_long_as_the_lease() -> None:
@@ -46,7 +48,7 @@ async def test_a_server_that_comes_back_in_time_renews_the_lease() -> None:
         assert await bench.advance(1.9 * HOUR) == b""
         lan.dhcp = True
         assert await bench.advance(2 * HOUR) == b""
-        assert bench.module.interface.ipv4.address == Address("192.168.3.112")
+        assert bench.module[StationInterface].ipv4.address == Address("192.168.3.112")
 
 
 async def test_a_refused_renewal_loses_the_address_and_asks_for_another() -> None:
@@ -67,14 +69,14 @@ async def test_a_fixed_address_needs_no_lease() -> None:
         (lan,) = bench.simulation.lans.values()
         lan.dhcp = False
         assert await bench.advance(24 * HOUR) == b""
-        assert bench.module.interface.ipv4.address == Address("192.168.3.50")
+        assert bench.module[StationInterface].ipv4.address == Address("192.168.3.50")
 
 
 async def test_a_server_that_is_there_too_late_for_the_join_gives_its_address_later() -> None:
     async with workbench(WORLD) as bench:
         (lan,) = bench.simulation.lans.values()
         lan.dhcp = False
-        bench.module.remember(b"espressif", b"1234567890")
+        bench.module[Station].remember(b"espressif", b"1234567890")
         bench.module.reset()
         assert b"ready" in await bench.settle()
         printed = await bench.advance(60)

@@ -20,7 +20,10 @@ from typing import Final
 import trio
 from trio.testing import wait_all_tasks_blocked
 
+from espat.core.at.engine import Engine
 from espat.core.at.machine import State
+from espat.core.at.output import Output
+from espat.core.at.uart import Uart
 from espat.core.ports.port import Attachment, MemoryPort
 from espat.core.time.clock import SteppedClock
 from espat.core.trace import Kind, Record, Trace
@@ -28,6 +31,8 @@ from espat.dialects.loading import load_firmware
 from espat.dialects.names import RUNNABLE
 from espat.module import Module
 from espat.scenario.stage.running_world import RunningWorld
+from espat.stack.links import LinkTable
+from espat.stack.passthrough import Passthrough
 from tests.stress.lines import JUNK, command_line, data
 from tests.stress.surroundings import WORLD, Surroundings
 
@@ -81,14 +86,14 @@ class _Client:
         """The module has the links it has told of."""
         self._lose_track()
         module = self.module
-        if not self.knows_links or module.uart.reader is None or not self.there:
+        if not self.knows_links or module[Uart].reader is None or not self.there:
             return
-        links = {link.number for link in module.links if module.links.withholds_end or not link.ended}
+        links = {link.number for link in module[LinkTable] if module[LinkTable].withholds_end or not link.ended}
         if links != self.links:
             raise RoughHandlingError(f"module {module.number} has told of links {self.links}, it has {links}")
 
     def _lose_track(self) -> None:
-        if self.module.links.in_passthrough or self.module.output.message_filter:
+        if self.module[Passthrough].running or self.module[Output].message_filter:
             self.knows_links = False
 
     @property
@@ -192,7 +197,7 @@ class RoughHandling:
 
     async def _step(self, client: _Client) -> None:
         random = self._random
-        takes_data = client.module.engine.want.entry is not None
+        takes_data = client.module[Engine].want.entry is not None
         act = random.random()
         if takes_data and random.random() < 0.15:
             await self._pass(0.1)
@@ -250,8 +255,8 @@ class RoughHandling:
         for attempt in range(ATTEMPTS):
             await self._pass(2)
             port.read()
-            engine = module.engine
-            if module.uart.reader is None or engine.want.state is State.BUSY:
+            engine = module[Engine]
+            if module[Uart].reader is None or engine.want.state is State.BUSY:
                 await self._pass(30)
             elif engine.want.entry is None:
                 break

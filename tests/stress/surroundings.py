@@ -17,6 +17,7 @@ from espat.scenario.world.world import DEFAULT_ACCESS_POINT, HostConfiguration, 
 from espat.stack.address import Address
 from espat.stack.endpoint import Endpoint
 from espat.stack.errors import NetworkError
+from espat.stack.network import Network
 
 HOST: Final = Address("192.168.3.50")
 ELSEWHERE: Final = Address("198.51.100.7")
@@ -125,7 +126,7 @@ class Surroundings:
     def clients(self) -> None:
         """Some come to the server of a module."""
         for _ in range(self._random.choice((1, 1, 2, 7))):
-            attachments = self._module.network.attachments
+            attachments = self._module[Network].attachments
             if attachments:
                 with suppress(NetworkError):
                     port = self._random.choice(SERVER_PORTS)
@@ -154,7 +155,7 @@ class Surroundings:
             await peer.send(b"d" * size)
 
     def datagrams(self) -> None:
-        attachments = self._module.network.attachments
+        attachments = self._module[Network].attachments
         if not attachments:
             return
         for _ in range(self._random.choice((1, 1, 10))):

@@ -8,8 +8,12 @@ from espat.commands.esp8266.current_default import CurrentDefaultTable, View, in
 from espat.core.at.answers import Line
 from espat.core.at.errors import CommandError
 from espat.module import Module
+from espat.radio.softap import SoftAp
+from espat.radio.station import Station
+from espat.radio.wifi import Wifi
 from espat.stack.address import address_text
-from espat.stack.interface import UNSET, Ipv4
+from espat.stack.interface import UNSET, Ipv4, StationInterface
+from espat.stack.softap_interface import SoftApInterface
 
 table = CurrentDefaultTable()
 
@@ -26,13 +30,13 @@ def _mac(room: Any, view: View) -> bytes:
 @table.query("AT+CIPSTAMAC")
 def station_mac(module: Module, name: bytes, view: View) -> Line:
     """AT+CIPSTAMAC?: the MAC address of the station."""
-    return Line(b'%b:"%b"' % (name, _mac(module.station, view)))
+    return Line(b'%b:"%b"' % (name, _mac(module[Station], view)))
 
 
 @table.set("AT+CIPSTAMAC")
 def set_station_mac(module: Module, mac: Mac) -> None:
     """AT+CIPSTAMAC: not the softAP's."""
-    if mac == module.softap.mac:
+    if mac == module[SoftAp].mac:
         raise CommandError
     addresses.set_station_mac(module, mac)
 
@@ -40,13 +44,13 @@ def set_station_mac(module: Module, mac: Mac) -> None:
 @table.query("AT+CIPAPMAC")
 def softap_mac(module: Module, name: bytes, view: View) -> Line:
     """AT+CIPAPMAC?: the MAC address of the softAP."""
-    return Line(b'%b:"%b"' % (name, _mac(module.softap, view)))
+    return Line(b'%b:"%b"' % (name, _mac(module[SoftAp], view)))
 
 
 @table.set("AT+CIPAPMAC")
 def set_softap_mac(module: Module, mac: Mac) -> None:
     """AT+CIPAPMAC: not the station's."""
-    if mac == module.station.mac:
+    if mac == module[Station].mac:
         raise CommandError
     softap.set_softap_mac(module, mac)
 
@@ -54,8 +58,8 @@ def set_softap_mac(module: Module, mac: Mac) -> None:
 def station_ipv4(module: Module, view: View) -> Ipv4:
     """The address a query of the station shows: the one in force, or the static one that is stored."""
     if view is in_force:
-        return module.interface.ipv4
-    return view(module.interface).static or UNSET
+        return module[StationInterface].ipv4
+    return view(module[StationInterface]).static or UNSET
 
 
 @table.query("AT+CIPSTA")
@@ -74,8 +78,8 @@ def softap_ipv4(module: Module, view: View) -> Ipv4:
     """The address a query of the softAP shows: the one in force if it is on, or the one that is stored; else zeros
     (seen on modules of 1.5 and 1.1)."""
     if view is in_force:
-        return module.softap_interface.ipv4 if module.wifi.has_softap else UNSET
-    return view(module.softap_interface).static or UNSET
+        return module[SoftApInterface].ipv4 if module[Wifi].has_softap else UNSET
+    return view(module[SoftApInterface]).static or UNSET
 
 
 @table.query("AT+CIPAP")

@@ -4,13 +4,15 @@ import math
 from typing import Annotated, Final, NamedTuple
 
 from espat.commands import uart
-from espat.core.at.answers import Line, Restart, RestartCause, Unterminated
+from espat.core.at.answers import Line, Unterminated
 from espat.core.at.arguments import UNSIGNED_32, Milliseconds, Range
 from espat.core.at.grammar import Form
 from espat.core.at.registry import CommandTable
 from espat.core.ports.serial_line import UartParameters
+from espat.core.restart import Restart, RestartCause
 from espat.module import Module
-from espat.system import SleepMode
+from espat.radio.power import TransmitPower
+from espat.system.sleep import Sleep, SleepMode
 
 table = CommandTable()
 
@@ -63,19 +65,19 @@ def set_stored(module: Module, line: UartArguments) -> None:
 @table.command("AT+SLEEP", Form.QUERY)
 def sleep_mode(module: Module) -> Line:
     """AT+SLEEP?: in the words of later versions; the manual gives none."""
-    return Line(b"+SLEEP:%d" % SLEEP_MODES.index(module.system.sleep_mode))
+    return Line(b"+SLEEP:%d" % SLEEP_MODES.index(module[Sleep].mode))
 
 
 @table.command("AT+SLEEP", Form.SET)
 def set_sleep_mode(module: Module, mode: Annotated[int, Range(0, 2)]) -> None:
     """AT+SLEEP: 0 none, 1 light, 2 modem; of effect in station mode only."""
-    module.system.sleep_mode = SLEEP_MODES[mode]
+    module[Sleep].mode = SLEEP_MODES[mode]
 
 
 @table.command("AT+RFPOWER", Form.SET)
 def set_transmit_power(module: Module, power: Annotated[int, Range(0, 82)]) -> None:
     """AT+RFPOWER: the most the radio may use, in 0.25 dBm."""
-    module.system.transmit_power = power
+    module[TransmitPower].wifi = power
 
 
 @table.command("AT+RFVDD", Form.QUERY)
@@ -87,10 +89,10 @@ def supply_voltage(module: Module) -> Line:
 @table.command("AT+RFVDD", Form.SET)
 def set_supply_voltage(module: Module, millivolts: Annotated[int, Range(1900, 3300)]) -> None:
     """AT+RFVDD=<mV>: what the transmit power is matched to."""
-    module.system.matched_supply = millivolts
+    module[TransmitPower].matched_supply = millivolts
 
 
 @table.command("AT+RFVDD", Form.EXECUTE)
 def match_supply_voltage(module: Module) -> None:
     """AT+RFVDD: match the transmit power to what is measured."""
-    module.system.matched_supply = SUPPLY
+    module[TransmitPower].matched_supply = SUPPLY

@@ -13,7 +13,7 @@ from espat.core.at.answers import Answer, Line
 from espat.core.at.grammar import Form
 from espat.core.at.registry import Choice, CommandTable, Handler
 from espat.module import Module
-from espat.persist.settings import stored
+from espat.persist.settings import Settings, stored
 
 Room = TypeVar("Room")
 View = Callable[[Any], Any]
@@ -97,13 +97,13 @@ def _volatile(handler: Callable[..., Any]) -> Callable[..., Any]:
 
         @wraps(handler)
         async def run(module: Module, *arguments: Any) -> Any:
-            with module.settings.volatile():
+            with module[Settings].volatile():
                 return await handler(module, *arguments)
     else:
 
         @wraps(handler)
         def run(module: Module, *arguments: Any) -> Any:
-            with module.settings.volatile():
+            with module[Settings].volatile():
                 return handler(module, *arguments)
 
     return run

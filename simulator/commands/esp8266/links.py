@@ -9,14 +9,17 @@ from espat.commands.argument_types import ALL_LINKS, Host, HostText, Link, LinkN
 from espat.commands.link_failures import LinkFailure
 from espat.core.at.answers import ERROR, Line, Result
 from espat.core.at.arguments import Argument, Bool, Range, Word
+from espat.core.at.engine import Engine
 from espat.core.at.errors import CommandError
 from espat.core.at.grammar import Form, Parameter
 from espat.core.at.registry import Choice, CommandTable
 from espat.module import Module
 from espat.stack.address import NO_ADDRESS, address_text
 from espat.stack.errors import ResolveError
+from espat.stack.interface import StationInterface
 from espat.stack.link import Link as OpenLink
-from espat.stack.server import DEFAULT_PORT
+from espat.stack.links import LINK_NOT_OPENED, LinkTable
+from espat.stack.server import DEFAULT_PORT, Server
 
 table = CommandTable()
 
@@ -100,14 +103,14 @@ async def dial(module: Module, link: int, peer: links.TcpArguments) -> None:
         await links.open_tcp(module, link, peer)
     except CommandError as error:
         if error.cause is None:
-            module.engine.afterwards(lambda: module.reports.link_not_opened(link))
+            module[Engine].afterwards(lambda: module.announce(LINK_NOT_OPENED, link))
         raise
 
 
 @table.command("AT+CIPCLOSE", Form.SET)
 async def close(module: Module, number: Annotated[int, Range(0, ALL_LINKS)]) -> None:
     """AT+CIPCLOSE: 5 is every link, but not while there is a server."""
-    if number == ALL_LINKS and module.server.running:
+    if number == ALL_LINKS and module[Server].running:
         raise CommandError
     await links.close(module, number)
 
@@ -120,17 +123,17 @@ def status(module: Module) -> list[Line]:
 
 def open_links(module: Module) -> list[OpenLink]:
     """Those AT+CIPSTATUS shows: not one that is over but has data left to read."""
-    return [link for link in module.links if not link.ended]
+    return [link for link in module[LinkTable] if not link.ended]
 
 
 def summary(module: Module) -> Line:
     """The line before the links."""
     if open_links(module):
         status = Summary.LINKS
-    elif not module.interface.up:
+    elif not module[StationInterface].up:
         status = Summary.NOT_JOINED
     else:
-        status = Summary.LINKS_GONE if module.links.had_links else Summary.ADDRESS
+        status = Summary.LINKS_GONE if module[LinkTable].had_links else Summary.ADDRESS
     return Line(b"STATUS:%d" % status)
 
 
@@ -143,7 +146,7 @@ def _five_fields(link: OpenLink) -> Line:
 @table.command("AT+CIPSERVER", Form.SET)
 async def switch_server(module: Module, running: Bool, port: Port = DEFAULT_PORT) -> Line | None:
     """AT+CIPSERVER: what is so already is said to be, and is OK."""
-    if running == module.server.running:
+    if running == module[Server].running:
         return NO_CHANGE
     if running:
         await server.start(module, 1, port)
@@ -155,7 +158,7 @@ async def switch_server(module: Module, running: Bool, port: Port = DEFAULT_PORT
 @table.command("AT+CIPMODE", Form.SET)
 def set_mode(module: Module, raw: Bool) -> None:
     """AT+CIPMODE: 1 needs AT+CIPMUX=0 and no server."""
-    if raw and (module.links.multiple or module.server.running):
+    if raw and (module[LinkTable].multiple or module[Server].running):
         raise CommandError(cause=LinkFailure.SEVERAL_OR_SERVER)
     passthrough.set_mode(module, raw)
 
@@ -163,7 +166,7 @@ def set_mode(module: Module, raw: Bool) -> None:
 @table.command("AT+CIPSTO", Form.SET)
 def set_idle_limit(module: Module, seconds: Annotated[int, Range(0, 7200)]) -> None:
     """AT+CIPSTO: while there is a server (source of 0.2x)."""
-    if not module.server.running:
+    if not module[Server].running:
         raise CommandError
     server.set_idle_limit(module, seconds)
 

@@ -12,6 +12,7 @@ from espat.core.at.registry import CommandTable
 from espat.module import Module
 
 table = CommandTable()
+table.start(saved_link.open_saved)
 
 OFF, ON = 0, 1
 TYPE_AT: Final = 3

@@ -9,13 +9,16 @@ from espat.commands.sending import SEND_CANCELED, usable_link
 from espat.core.at.answers import NOTHING, Line, Result
 from espat.core.at.arguments import Range
 from espat.core.at.data_entry import CountedEntry
-from espat.core.at.engine import DataEntryCancelledError
+from espat.core.at.engine import DataEntryCancelledError, Engine
 from espat.core.at.errors import CommandError
 from espat.core.at.grammar import Form
+from espat.core.at.output import Output
 from espat.core.at.registry import CommandTable
+from espat.core.time.timing import Timing
 from espat.module import Module
 from espat.stack.errors import NetworkError
 from espat.stack.link import TcpLink
+from espat.stack.links import LinkTable
 from espat.stack.segments import LAST_NUMBER
 
 table = CommandTable()
@@ -37,32 +40,32 @@ async def write(module: Module, link: Link, length: Length) -> Result:
     entry = CountedEntry(length)
     numbers = Line(b"%d,%d" % (segments.next, segments.confirmed))
     try:
-        payload = await module.engine.data_entry(entry, (numbers, *module.engine.conventions.prompt))
+        payload = await module[Engine].data_entry(entry, (numbers, *module[Engine].conventions.prompt))
     except DataEntryCancelledError:
         return SEND_CANCELED
-    await module.pause(module.timing.payload)
-    module.engine.confirm_data(entry)
+    await module.pause(module[Timing].payload)
+    module[Engine].confirm_data(entry)
     idle = segments.waiting is None
     segments.write(payload)
     if idle:
-        module.spawn(_hand_over, module, target)
+        module.boot.spawn(_hand_over, module, target)
     return NOTHING
 
 
 async def _hand_over(module: Module, link: TcpLink) -> None:
     """Send what waits, and report each segment."""
-    prefix = b"%d," % link.number if module.links.multiple else b""
+    prefix = b"%d," % link.number if module[LinkTable].multiple else b""
     while (segment := link.segments.waiting) is not None:
         number, data = segment
         try:
-            await module.links.pass_on(link, data)
-            await module.pause(module.timing.send)
+            await module[LinkTable].pass_on(link, data)
+            await module.pause(module[Timing].send)
         except NetworkError:
             delivered = False
         else:
             delivered = True
         link.segments.conclude(delivered=delivered)
-        module.output.report(OUTCOME % (prefix, number, b"OK" if delivered else b"FAIL"))
+        module[Output].report(OUTCOME % (prefix, number, b"OK" if delivered else b"FAIL"))
 
 
 @table.command("AT+CIPBUFRESET", Form.SET)
@@ -99,7 +102,7 @@ def outcome(module: Module, link: Link, number: SegmentNumber) -> Line:
     delivered = _tcp_link(module, link).segments.outcome(number)
     if delivered is None:
         raise CommandError
-    prefix = b"%d," % link if module.links.multiple else b""
+    prefix = b"%d," % link if module[LinkTable].multiple else b""
     return Line(b"%b%d,%b" % (prefix, number, b"TRUE" if delivered else b"FALSE"))
 
 
@@ -112,6 +115,6 @@ def _tcp_link(module: Module, number: int) -> TcpLink:
 
 def _only(module: Module) -> int:
     """The number of the only link; refused with AT+CIPMUX=1."""
-    if module.links.multiple:
+    if module[LinkTable].multiple:
         raise CommandError
     return 0

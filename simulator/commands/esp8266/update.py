@@ -7,14 +7,18 @@ import re
 from enum import IntEnum
 from typing import Final
 
-from espat.core.at.answers import Restart
 from espat.core.at.errors import CommandError
 from espat.core.at.grammar import Form
+from espat.core.at.output import Output
 from espat.core.at.registry import CommandTable
+from espat.core.restart import Restart
+from espat.core.time.clock import Clock
 from espat.core.trace import Kind
 from espat.module import Module
 from espat.stack.connection import Connection
 from espat.stack.errors import NetworkError, ResolveError, UnreachableError
+from espat.stack.interface import StationInterface
+from espat.stack.network import Network
 from espat.stack.tcp_options import ConnectionOptions
 
 table = CommandTable()
@@ -46,7 +50,7 @@ _LENGTH: Final = re.compile(rb"\r\nContent-Length: *(\d{1,9})\r\n", re.IGNORECAS
 @table.command("AT+CIUPDATE", Form.EXECUTE)
 async def update(module: Module) -> Restart:
     """AT+CIUPDATE: a line for each step; OK and a restart when the image has come, ERROR when anything fails."""
-    with module.clock.move_on_after(LIMIT):
+    with module[Clock].move_on_after(LIMIT):
         try:
             if await _update(module):
                 return Restart()
@@ -57,10 +61,10 @@ async def update(module: Module) -> Restart:
 
 async def _update(module: Module) -> bool:
     """Whether an image has come. Raises NetworkError, ResolveError, UnreachableError."""
-    if not module.interface.up:
+    if not module[StationInterface].up:
         return False
     host = (SERVER.encode(), PORT)
-    await module.network.resolve(SERVER)
+    await module[Network].resolve(SERVER)
     _report(module, Step.FOUND)
     server = await _connect(module)
     try:
@@ -82,8 +86,8 @@ async def _update(module: Module) -> bool:
 
 
 async def _connect(module: Module) -> Connection:
-    route = await module.network.locate(SERVER, PORT)
-    connection, _ = await module.network.connect(route, ConnectionOptions())
+    route = await module[Network].locate(SERVER, PORT)
+    connection, _ = await module[Network].connect(route, ConnectionOptions())
     return connection
 
 
@@ -122,4 +126,4 @@ async def _image_comes(server: Connection) -> bool:
 
 
 def _report(module: Module, step: Step) -> None:
-    module.output.write(b"+CIPUPDATE:%d\r\n" % step, Kind.RESULT)
+    module[Output].write(b"+CIPUPDATE:%d\r\n" % step, Kind.RESULT)

@@ -20,12 +20,22 @@ from espat.core.at.arguments import Bool, Count, Range, Seconds, Word
 from espat.core.at.errors import CommandError
 from espat.core.at.grammar import Form
 from espat.module import Module
-from espat.radio.scan import ALL_FIELDS, ScanOptions
-from espat.radio.smart_config import Protocol
+from espat.radio.broadcast import Protocol
+from espat.radio.scan import ALL_FIELDS, Scanner, ScanOptions
+from espat.radio.softap import SoftAp
+from espat.radio.station import Station
+from espat.radio.wifi import Wifi
 from espat.stack.address import address_text
-from espat.stack.link import TlsLink
-from espat.stack.links import LINK_COUNT
-from espat.system import SystemMessages
+from espat.stack.interface import StationInterface
+from espat.stack.link import LINK_COUNT, TlsLink
+from espat.stack.links import LinkTable
+from espat.stack.receiving import Receiving
+from espat.stack.sntp import SntpClient
+from espat.stack.softap_interface import SoftApInterface
+from espat.stack.tls_options import Tls
+from espat.system.heap import Heap
+from espat.system.messages import Messages, SystemMessages
+from espat.system.uart import UartConfiguration
 
 table = CurrentDefaultTable()
 
@@ -36,7 +46,7 @@ SMART_CONFIG_TYPES: Final = ((Protocol.ESPTOUCH,), (Protocol.AIRKISS,), (Protoco
 @table.query("AT+CWJAP")
 def joined(module: Module, name: bytes, view: View) -> Line:
     """AT+CWJAP?: with a fifth value, whether only encrypted access points are joined."""
-    station, point = module.station, module.station.access_point
+    station, point = module[Station], module[Station].access_point
     if point is None:
         return Line(b"No AP")
     values = (name, point.ssid, mac_text(point.bssid), point.channel, point.rssi, station.only_encrypted)
@@ -48,7 +58,7 @@ async def join(
     module: Module, ssid: Ssid, password: StationPassword, bssid: Mac | None = None, only_encrypted: Bool = False
 ) -> Answer:
     """AT+CWJAP: an access point that is joined already is not left and joined again."""
-    station, point = module.station, module.station.access_point
+    station, point = module[Station], module[Station].access_point
     station.only_encrypted = int(only_encrypted)
     if point is None or (station.ssid, station.password) != (ssid, password) or bssid not in (None, point.bssid):
         return await wifi.join(module, ssid, password, bssid)
@@ -71,7 +81,7 @@ def start_smart_config(module: Module, kind: Annotated[int, Range(1, len(SMART_C
 @table.query("AT+CWSAP")
 def softap_settings(module: Module, name: bytes, view: View) -> Line:
     """AT+CWSAP?: with the most stations, and whether the SSID is hidden."""
-    return Line(b"%b:%b" % (name, softap.softap_values(view(module.softap))))
+    return Line(b"%b:%b" % (name, softap.softap_values(view(module[SoftAp]))))
 
 
 @table.set("AT+CWSAP")
@@ -103,7 +113,7 @@ def softap_address(module: Module, name: bytes, view: View) -> list[Line]:
 @table.query("AT+CWDHCPS", ("_CUR", "_DEF"))
 def pool(module: Module, name: bytes, view: View) -> Unterminated:
     """AT+CWDHCPS?: what the DHCP server gives; zeros where nothing is stored."""
-    interface = view(module.softap_interface)
+    interface = view(module[SoftApInterface])
     if view is not in_force and not interface.has_own_pool:
         return Unterminated(b"%b:0,0.0.0.0,0.0.0.0" % name)
     return Unterminated(b"%b:%b" % (name, softap.pool_values(interface)))
@@ -116,7 +126,7 @@ table.set("AT+CWDHCPS", ("_CUR", "_DEF"))(softap.set_pool)
 @table.query("AT+CIPDNS", ("_CUR", "_DEF"))
 def dns_servers(module: Module, name: bytes, view: View) -> list[Line]:
     """AT+CIPDNS?: two servers, a line each, unquoted."""
-    return [Line(b"%b:%b" % (name, address_text(server))) for server in view(module.interface).dns_servers[:2]]
+    return [Line(b"%b:%b" % (name, address_text(server))) for server in view(module[StationInterface]).dns_servers[:2]]
 
 
 @table.set("AT+CIPDNS", ("_CUR", "_DEF"))
@@ -145,8 +155,8 @@ async def open_tcp(
 ) -> None:
     """AT+CIPSTART, TCP and SSL: the keep-alive is in seconds; one link may be SSL, and not for raw data."""
     if kind == TlsLink.kind:
-        others = [other for other in module.links if other.number != link]
-        if module.receiving.raw or any(isinstance(other, TlsLink) for other in others):
+        others = [other for other in module[LinkTable] if other.number != link]
+        if module[Receiving].raw or any(isinstance(other, TlsLink) for other in others):
             raise CommandError
     await links.dial(module, link, TcpArguments(kind, host, port, keep_alive))
 
@@ -159,13 +169,13 @@ def set_ssl_buffer(module: Module, size: Annotated[int, Range(2048, 4096)]) -> N
 @table.command("AT+CIPSSLCCONF", Form.QUERY)
 def authentication(module: Module) -> Line:
     """AT+CIPSSLCCONF?: bits, for showing a certificate and for verifying the server."""
-    return Line(b"+CIPSSLCCONF:%d" % module.tls.options[0].mode)
+    return Line(b"+CIPSSLCCONF:%d" % module[Tls].options[0].mode)
 
 
 @table.command("AT+CIPSSLCCONF", Form.SET)
 def set_authentication(module: Module, mode: Annotated[int, Range(0, 3)]) -> None:
     """AT+CIPSSLCCONF: for every link, with the only set of certificates."""
-    for options in module.tls.options:
+    for options in module[Tls].options:
         options.authenticate(mode, 0, 0)
 
 
@@ -178,7 +188,7 @@ async def scan(module: Module, search: wifi_join.Search) -> None:
 @table.query("AT+CWCOUNTRY", ("_CUR", "_DEF"))
 def country(module: Module, name: bytes, view: View) -> Line:
     """AT+CWCOUNTRY?: policy, code and channels."""
-    return Line(b"%b:%b" % (name, country_values(view(module.wifi))))
+    return Line(b"%b:%b" % (name, country_values(view(module[Wifi]))))
 
 
 table.set("AT+CWCOUNTRY", ("_CUR", "_DEF"))(set_channels)
@@ -187,19 +197,19 @@ table.set("AT+CWCOUNTRY", ("_CUR", "_DEF"))(set_channels)
 @table.set("AT+SYSMSG", ("_CUR", "_DEF"))
 def set_messages(module: Module, messages: Annotated[int, Range(0, 3)]) -> None:
     """AT+SYSMSG: what is said when passthrough ends, and how links are announced."""
-    module.system.messages = SystemMessages(messages)
+    module[Messages].shown = SystemMessages(messages)
 
 
 @table.command("AT+CIPSNTPTIME", Form.QUERY)
 def local_time(module: Module) -> Unterminated:
     """AT+CIPSNTPTIME?: the day of the month has two digits."""
-    return Unterminated(b"+CIPSNTPTIME:%b" % module.sntp.local_time().replace("  ", " 0").encode())
+    return Unterminated(b"+CIPSNTPTIME:%b" % module[SntpClient].local_time().replace("  ", " 0").encode())
 
 
 @table.command("AT+CWLAPOPT", Form.SET)
 def set_scan_options(module: Module, sorts: Bool, fields: Annotated[int, Range(0, ALL_FIELDS)]) -> None:
     """AT+CWLAPOPT: whether by strength, which it always is here; and which fields AT+CWLAP prints."""
-    module.scanner.options = ScanOptions(fields)
+    module[Scanner].options = ScanOptions(fields)
 
 
 @table.command("AT+CIPDOMAIN", Form.SET)
@@ -218,17 +228,17 @@ def read(module: Module, link: Link, most: Annotated[int, Range(1, 2048)]) -> Un
 @table.command("AT+CIPRECVLEN", Form.QUERY)
 def unread_lengths(module: Module) -> Line:
     """AT+CIPRECVLEN?: bytes to read of each link, 0 without one."""
-    lengths = [0 if (link := module.links[number]) is None else link.shown_length for number in range(LINK_COUNT)]
+    lengths = [0 if (link := module[LinkTable][number]) is None else link.shown_length for number in range(LINK_COUNT)]
     return Line(b"+CIPRECVLEN:" + b",".join(b"%d" % length for length in lengths))
 
 
 @table.command("AT+UART_DEF", Form.QUERY)
 def stored_uart(module: Module) -> Line:
     """AT+UART_DEF?: zeros until somebody has set it."""
-    return uart.stored(module) if module.system.uart.is_stored else Line(b"+UART_DEF:0,0,0,0,0")
+    return uart.stored(module) if module[UartConfiguration].is_stored else Line(b"+UART_DEF:0,0,0,0,0")
 
 
 @table.command("AT+SYSRAM", Form.QUERY)
 def memory(module: Module) -> Line:
     """AT+SYSRAM?: bytes that are free."""
-    return Line(b"+SYSRAM:%d" % module.system.heap.figures().free)
+    return Line(b"+SYSRAM:%d" % module[Heap].figures().free)

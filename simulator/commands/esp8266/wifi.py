@@ -9,11 +9,14 @@ from espat.commands.esp8266.current_default import CurrentDefaultTable, View
 from espat.commands.wifi import LAST_CHANNEL, need_station
 from espat.core.at.answers import Answer, Line, Result, Unterminated
 from espat.core.at.arguments import Bool, OneOf, Range, Secret, Text
+from espat.core.at.engine import Engine
 from espat.core.at.grammar import Form
 from espat.module import Module
-from espat.radio.smart_config import Protocol
-from espat.radio.softap import SOFTAP_SECURITIES
-from espat.stack.interface import DHCP_SOFTAP, DHCP_STATION
+from espat.radio.broadcast import Protocol
+from espat.radio.softap import SOFTAP_SECURITIES, SoftAp, SoftApTraits
+from espat.radio.station import Station
+from espat.radio.wifi import Wifi
+from espat.stack.interface import DHCP_SOFTAP, DHCP_STATION, StationInterface
 
 table = CurrentDefaultTable()
 
@@ -33,7 +36,7 @@ table.test("AT+CWMODE", b"(1-3)")
 @table.query("AT+CWMODE")
 def mode(module: Module, name: bytes, view: View) -> Line:
     """AT+CWMODE?: 1 station, 2 softAP, 3 both."""
-    return Line(b"%b:%d" % (name, view(module.wifi).mode))
+    return Line(b"%b:%d" % (name, view(module[Wifi]).mode))
 
 
 @table.set("AT+CWMODE")
@@ -48,7 +51,7 @@ def joined(module: Module, name: bytes, view: View) -> Line:
 
     So for `_DEF` too, though the manual says "is to join": only one that is joined has a channel and a strength.
     """
-    point = module.station.access_point
+    point = module[Station].access_point
     if point is None:
         return Line(b"No AP")
     return Line(b'%b:"%b","%b",%d,%d' % (name, point.ssid, mac_text(point.bssid), point.channel, point.rssi))
@@ -58,12 +61,12 @@ def joined(module: Module, name: bytes, view: View) -> Line:
 async def join(module: Module, ssid: Ssid, password: StationPassword, bssid: Mac | None = None) -> Answer:
     """AT+CWJAP: join; OK when there is an address. The line of an error never bears a suffix."""
     need_station(module)
-    station = module.station
+    station = module[Station]
     station.ssid, station.password, station.bssid = ssid, password, bssid or b""
     error = await wifi_join.try_to_join(module, wifi_join.DEFAULT_JOIN_LIMIT)
     if error is None:
         return None
-    module.engine.afterwards(station.disconnect)  # behind FAIL (seen on a module)
+    module[Engine].afterwards(station.disconnect)  # behind FAIL (seen on a module)
     return [Line(b"+CWJAP:%d" % error), FAIL]
 
 
@@ -84,13 +87,13 @@ async def scan(
 @table.command("AT+CWQAP", Form.EXECUTE)
 def leave(module: Module) -> None:
     """AT+CWQAP: OK first, then the station leaves (seen on modules)."""
-    module.engine.afterwards(module.station.disconnect)
+    module[Engine].afterwards(module[Station].disconnect)
 
 
 @table.query("AT+CWSAP")
 def softap_settings(module: Module, name: bytes, view: View) -> Line:
     """AT+CWSAP?: SSID, password, channel, security."""
-    point = view(module.softap)
+    point = view(module[SoftAp])
     return Line(b'%b:"%b","%b",%d,%d' % (name, point.ssid, point.password, point.channel, point.security.number))
 
 
@@ -99,7 +102,7 @@ def set_softap(
     module: Module, ssid: Ssid, password: SoftApPassword, channel: Channel, security: SoftApSecurity
 ) -> None:
     """AT+CWSAP: the softAP starts again with these."""
-    softap.set_softap(module, ssid, password, channel, security, module.firmware.factory.softap_stations)
+    softap.set_softap(module, ssid, password, channel, security, module.traits(SoftApTraits).stations)
 
 
 @table.command("AT+CWLIF", Form.EXECUTE)
@@ -114,7 +117,7 @@ def dhcp(module: Module, name: bytes, view: View) -> Unterminated:
 
     No blank line: so in a library of 2015 that looks for one behind every other query, and in ESP-AT's firmware.
     """
-    interface = view(module.interface)
+    interface = view(module[StationInterface])
     return Unterminated(b"%b:%d" % (name, interface.softap_dhcp | interface.dhcp << 1))
 
 

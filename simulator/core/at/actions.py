@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
-from espat.core.at.answers import Restart
 from espat.core.at.data_entry import DataEntry
 from espat.core.at.grammar import Form
 from espat.core.at.registry import Entry
+from espat.core.restart import Restart
 from espat.core.trace import Kind
 
 

@@ -1,8 +1,9 @@
 """What a handler answers with, and the exact bytes of it (ESP-AT User Guide, "AT Messages")."""
 
 from collections.abc import Iterable
-from enum import Enum
 from typing import Final, NamedTuple
+
+from espat.core.restart import Restart
 
 
 class Result(NamedTuple):
@@ -49,24 +50,6 @@ class Prompt(NamedTuple):
     """What asks for data."""
 
     wire: bytes
-
-
-class RestartCause(Enum):
-    """Why the module starts again."""
-
-    POWER_ON = "power-on"
-    SOFTWARE = "software"
-    RESTORE = "restore"
-    DEEP_SLEEP = "deep sleep"
-    PANIC = "panic"
-
-
-class Restart(NamedTuple):
-    """OK, drained to the last byte; then the module restarts, after `sleep` seconds of module time, of which
-    infinitely many end with the wake-up pin or the reset pin only."""
-
-    cause: RestartCause = RestartCause.SOFTWARE
-    sleep: float = 0.0
 
 
 Part = Line | Unterminated | Result | Restart

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import trio
 
 from espat.core.at.actions import Actions, Again, Call, Complain, EndData, Panic, Record, Run, Unknown, Write
-from espat.core.at.answers import Answer, PromptMessage, Restart, parts
+from espat.core.at.answers import Answer, PromptMessage, parts
 from espat.core.at.conventions import ESP_AT, Conventions
 from espat.core.at.data_entry import DataEntry
 from espat.core.at.errors import CommandError
@@ -26,6 +26,7 @@ from espat.core.at.stream_entry import StreamEntry
 from espat.core.at.system_log import SystemLog
 from espat.core.at.task_steps import in_steps
 from espat.core.at.uart import Uart
+from espat.core.restart import Restart
 from espat.core.trace import Kind
 
 

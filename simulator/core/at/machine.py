@@ -38,7 +38,7 @@ from espat.core.at.actions import (
     Unknown,
     Write,
 )
-from espat.core.at.answers import OK, Line, Part, Prompt, PromptMessage, Restart, Result, Unterminated
+from espat.core.at.answers import OK, Line, Part, Prompt, PromptMessage, Result, Unterminated
 from espat.core.at.conventions import ESP_AT, Conventions
 from espat.core.at.data_entry import DataEntry
 from espat.core.at.errors import BUSY as BUSY_CODE
@@ -46,6 +46,7 @@ from espat.core.at.errors import UNKNOWN_COMMAND, CommandError
 from espat.core.at.escape import EscapeDetector
 from espat.core.at.grammar import UnknownCommandError, parse_line
 from espat.core.at.registry import Registry
+from espat.core.restart import Restart
 from espat.core.trace import Kind
 
 LOG_TAG: Final = "at-common"

@@ -1,13 +1,16 @@
-"""The commands of a firmware: name and form to handler."""
+"""The commands of a firmware: name and form to handler. And what it does besides: what it prints of what happens, and
+what it does after a start."""
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from espat.core.at.arguments import Signature
 from espat.core.at.errors import UNKNOWN_COMMAND, CommandError
 from espat.core.at.grammar import Command, Form, Parameter
+from espat.core.events import Event
 
+P = ParamSpec("P")
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 Choice = Callable[[Any, tuple[Parameter, ...]], bool]
 """Picks a signature: called with the module and the parameters as they were typed. May raise CommandError."""
@@ -36,7 +39,7 @@ class Entry:
 
 
 class CommandTable:
-    """The handlers of one chapter.
+    """The handlers of one chapter, its reports, and what it does after a start.
 
         table = CommandTable()
 
@@ -45,11 +48,16 @@ class CommandTable:
 
     A form whose arguments depend on the state of the module or on an argument has several handlers, each with a
     `when`; the first that says yes is taken.
+
+        @table.report(STATION_ASSOCIATED)
+        def connected(module: Module, point: AccessPoint) -> None: ...
     """
 
     def __init__(self) -> None:
         self.entries: list[Entry] = []
         self.formats: list[tuple[str, str]] = []
+        self.reports: dict[Event[Any], Callable[..., None]] = {}
+        self.starts: list[Callable[[Any], None]] = []
 
     def command(
         self, name: str, form: Form, *, when: Choice | None = None, reports_codes: bool = True
@@ -65,11 +73,31 @@ class CommandTable:
 
         return enter
 
-    def only(self, *wanted: str | tuple[str, Form]) -> "CommandTable":
-        """A table of some of these handlers: all forms of a command, or one. Raises KeyError for what is not here."""
+    def report(
+        self, event: Event[P]
+    ) -> Callable[[Callable[Concatenate[Any, P], None]], Callable[Concatenate[Any, P], None]]:
+        """Have the decorated function print what there is to say of an event."""
+
+        def enter(function: Callable[Concatenate[Any, P], None]) -> Callable[Concatenate[Any, P], None]:
+            self.reports[event] = function
+            return function
+
+        return enter
+
+    def start(self, function: Callable[[Any], None]) -> Callable[[Any], None]:
+        """Have the decorated function called with the module after every start, as soon as it is ready."""
+        self.starts.append(function)
+        return function
+
+    def only(self, *wanted: "str | tuple[str, Form] | Event[Any]") -> "CommandTable":
+        """A table of some of these handlers and reports: all forms of a command, or one; the report of an event. Raises
+        KeyError for what is not here."""
         selected = CommandTable()
         for each in wanted:
-            selected.entries += self._found(each)
+            if isinstance(each, Event):
+                selected.reports[each] = self.reports[each]
+            else:
+                selected.entries += self._found(each)
         return selected
 
     def _found(self, wanted: str | tuple[str, Form]) -> list[Entry]:
@@ -93,8 +121,10 @@ class Registry:
     """All commands of one build of one firmware."""
 
     def __init__(self, tables: Iterable[CommandTable], built_in: Callable[[str], bool] = lambda name: True) -> None:
-        """The first table that has a form of a command is the one that counts. `built_in`: whether a command belongs to
-        the build; one that does not is unknown."""
+        """The first table that has a form of a command, or the report of an event, is the one that counts. `built_in`:
+        whether a command belongs to the build; one that does not is unknown."""
+        self.reports: dict[Event[Any], Callable[..., None]] = {}
+        self.starts: list[Callable[[Any], None]] = []
         self._entries: dict[tuple[str, Form], list[Entry]] = {}
         for table in tables:
             own: dict[tuple[str, Form], list[Entry]] = {}
@@ -103,6 +133,8 @@ class Registry:
                     own.setdefault((entry.name, entry.form), []).append(entry)
             for key, entries in own.items():
                 self._entries.setdefault(key, entries)
+            self.reports = table.reports | self.reports
+            self.starts += table.starts
 
     def __iter__(self) -> Iterator[tuple[str, Form]]:
         """Name and form of every command that works."""

@@ -17,7 +17,7 @@ from espat.scenario.text.values import WrongValueError
 from espat.scenario.world.peers import Credentials, PeerConfiguration
 from espat.stack.endpoint import Endpoint
 from espat.stack.errors import NetworkError
-from espat.stack.network import Attachment
+from espat.stack.network import Attachment, Network
 from espat.stack.tls_context import OwnCertificate, TlsConfiguration
 
 Read = TypeVar("Read")
@@ -86,7 +86,7 @@ class MemoryPeer(Peer):
 
     def _way_to(self, module: Module, to: str) -> Attachment:
         """The address and network at which the host finds a module. Raises PeerError."""
-        attachments = module.network.attachments
+        attachments = module[Network].attachments
         named = [one for one in attachments if str(one.address) == to]
         near = [one for one in attachments if self.host.is_on(one.lan)]
         for found in (named, near, attachments):

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from espat.board import EVENTS
 from espat.core.suggestions import right_word
 from espat.core.time.timing import PROFILES
+from espat.dialects.loading import event_names, is_event
 from espat.scenario.reading.scenario import Place, Reaction, Scenario, ScenarioError, Step, Trigger, shown
 from espat.scenario.text.document import DocumentError, Table, parse_document, read_bytes
 from espat.scenario.text.durations import read_seconds
@@ -344,8 +344,8 @@ class _Reader:
                 self._wrong(place, f"at: found {shown(wanted)}; {error} would be right")
         elif not self._check(wanted, str, place, kind):
             return None
-        elif kind == "event" and wanted not in EVENTS:
-            self._wrong(place, f"event: found {shown(wanted)}; {right_word(wanted, EVENTS)} would be right")
+        elif kind == "event" and not is_event(wanted):
+            self._wrong(place, f"event: found {shown(wanted)}; {right_word(wanted, event_names())} would be right")
         if nth is not None and (not self._check(nth, int, place, "nth") or nth < 1):
             self._wrong(place, f"nth: found {shown(nth)}; 1 or more would be right")
         if module is not None and module not in modules:

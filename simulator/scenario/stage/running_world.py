@@ -8,12 +8,13 @@ from typing import Any
 
 import trio
 
-from espat.board import Surroundings
+from espat.board import Board
 from espat.core.panics import Panics
+from espat.core.parts import Parts
 from espat.core.ports.port import Port
 from espat.core.time.clock import Clock, SteppedClock
 from espat.core.time.task_order import oldest_task_first
-from espat.core.time.timing import load_timing
+from espat.core.time.timing import Timing, load_timing
 from espat.core.trace import Trace
 from espat.firmware import Firmware
 from espat.module import Module
@@ -21,6 +22,7 @@ from espat.persist.storage import Storage
 from espat.persist.variants import VARIANTS
 from espat.radio.access_point import AccessPoint
 from espat.radio.air import Air
+from espat.radio.station import Station
 from espat.scenario.hosts.world_host import WorldHost
 from espat.scenario.hosts.world_station import WorldStation, WorldStations
 from espat.scenario.world.world import (
@@ -34,7 +36,7 @@ from espat.stack.address import Address
 from espat.stack.endpoint import Endpoint
 from espat.stack.host_map import HostMap
 from espat.stack.host_network import HostNetwork, own_address
-from espat.stack.lan import Lan
+from espat.stack.lan import Lan, Lans
 
 ESPRESSIF_OUI = bytes.fromhex("246f28")
 
@@ -70,7 +72,7 @@ class RunningWorld:
         self.host_map = HostMap(world.hosts, offline=world.offline)
         self._udp_ports: set[Endpoint] = set()
         self.air = Air()
-        self.lans: dict[bytes, Lan] = {}
+        self.lans = Lans()
         for number, configuration in enumerate(world.access_points):
             self._add_access_point(number, configuration)
         self._access_point_lans = tuple(self.lans.values())  # those of softAPs come later
@@ -78,6 +80,19 @@ class RunningWorld:
         for host in world.memory_hosts:
             self.add_host(host)
         self._stations = WorldStations(world.stations, self.air, self.lans, clock, self.timing, self._spawn)
+        self.parts = self._parts()
+
+    def _parts(self) -> Parts:
+        """What every module stands in."""
+        parts = Parts()
+        parts.put(Clock, self.clock)
+        parts.put(Timing, self.timing)
+        parts.put(Panics, self.panics)
+        parts.put(Air, self.air)
+        parts.put(Lans, self.lans)
+        if self.trace is not None:
+            parts.put(Trace, self.trace)
+        return parts
 
     def access_point(self, ssid: bytes) -> AccessPoint:
         """The first access point with that SSID. Raises KeyError."""
@@ -133,22 +148,15 @@ class RunningWorld:
             announce=lambda text: self._announce(number, text),
             udp_ports=self._udp_ports,
         )
-        surroundings = Surroundings(
-            self.clock,
-            self.timing,
-            self.air,
-            self.lans,
-            network,
-            Random(f"{self.world.seed}/{number}"),
-            self.panics,
-            self.trace,
-        )
+        around = Parts(self.parts)
+        around.put(HostNetwork, network)
+        around.put(Random, Random(f"{self.world.seed}/{number}"))
         own = self._configuration(number)
         storage = storage or Storage(VARIANTS[own.variant] if own.variant is not None else firmware.variant)
-        module = Module(number, firmware, surroundings, port, storage, self._mac(number), log_port)
+        module = Module(Board(number, self._mac(number), around, port, storage, log_port), firmware)
         self.modules.append(module)
         if own.joined is not None:
-            module.remember(own.joined, self.access_point(own.joined).password)
+            module[Station].remember(own.joined, self.access_point(own.joined).password)
         return module
 
     async def run(self, *, when_opened: bool = False) -> None:

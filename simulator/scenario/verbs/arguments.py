@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from types import NoneType, UnionType
 from typing import Annotated, Any, Final, Literal, NewType, Union, get_args, get_origin
 
-from espat.board import EVENTS
 from espat.core.suggestions import right_word
+from espat.dialects.loading import event_names, is_event
 from espat.scenario.text.durations import read_seconds
 from espat.scenario.text.variables import VARIABLE
 from espat.stack.address import parse_address
@@ -77,8 +77,8 @@ def _hexadecimal(value: Any) -> bytes:
 
 def _event(value: Any) -> str:
     text = _text(value)
-    if text not in EVENTS and not VARIABLE.search(text):  # else it is looked at when the variable has a value
-        raise WrongArgumentError(right_word(text, EVENTS))
+    if not is_event(text) and not VARIABLE.search(text):  # else it is looked at when the variable has a value
+        raise WrongArgumentError(right_word(text, event_names()))
     return text
 
 

@@ -22,7 +22,7 @@ async def power_off(stage: Stage, *, module: str) -> None:
 async def cut_power_while_storing(stage: Stage, *, module: str, after: Annotated[int, range(100_001)]) -> None:
     """The power will fail while the module writes to its flash, in the middle of a value: when so many bytes have
     reached the chip from now on."""
-    board = stage.modules[module]
+    board = stage.modules[module].board
     board.storage.chip.fail_after(after, board.power_off)
 
 

@@ -5,7 +5,7 @@ from ipaddress import IPv4Address
 from typing import Annotated, Final, Literal
 
 from espat.radio.access_point import AccessPoint
-from espat.radio.smart_config import Broadcast, Protocol
+from espat.radio.broadcast import Broadcast, Protocol
 from espat.radio.softap import SoftAccessPoint
 from espat.scenario.hosts.memory_peers import MemoryPeer
 from espat.scenario.hosts.world_station import WorldStation

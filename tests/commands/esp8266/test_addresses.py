@@ -2,6 +2,7 @@
 
 import pytest
 
+from espat.radio.softap import SoftAp
 from tests.commands.esp8266.test_wifi import THREE, WORLD, run
 from tests.texts import ERROR, JOIN, OK
 from tests.workbench import workbench
@@ -16,7 +17,7 @@ NO_SOFTAP = b':"0.0.0.0","0.0.0.0","0.0.0.0"\r\n'
 async def test_mac_addresses(side: bytes, suffix: bytes) -> None:
     async with workbench(WORLD, dialect=OLD) as bench:
         name = b"+CIP%bMAC%b" % (side, suffix)
-        station = bench.module.mac
+        station = bench.module.board.mac
         own = station if side == b"STA" else bytes([station[0] | 2]) + station[1:]
         factory = b'"%b"\r\n' % own.hex(":").encode()
         stored = b"+CIP%bMAC_DEF" % side
@@ -92,7 +93,7 @@ async def test_dhcp_gives_the_softap_its_own_address_back() -> None:
 
 async def test_the_addresses_of_all_interfaces() -> None:
     async with workbench(WORLD, dialect=OLD) as bench:
-        station, softap = bench.module.mac.hex(":").encode(), bench.module.softap.mac.hex(":").encode()
+        station, softap = bench.module.board.mac.hex(":").encode(), bench.module[SoftAp].mac.hex(":").encode()
         of_softap = b'+CIFSR:APIP,"192.168.4.1"\r\n+CIFSR:APMAC,"%b"\r\n' % softap
         assert await bench.command(b"AT+CIFSR") == of_softap + OK
         await run(bench, b"AT+CWMODE=3")

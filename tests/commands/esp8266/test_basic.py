@@ -2,6 +2,7 @@
 
 import pytest
 
+from espat.system.uart import UartConfiguration
 from tests.texts import ERROR, OK
 from tests.workbench import workbench
 
@@ -93,13 +94,13 @@ async def test_restore_forgets_everything() -> None:
 @pytest.mark.parametrize("name", [b"AT+UART", b"AT+UART_CUR", b"AT+UART_DEF"])
 async def test_uart_parameters(name: bytes) -> None:
     async with workbench(dialect=OLD) as bench:
-        assert bench.module.system.uart.current == (115200, 8, 1, 0, 0)
+        assert bench.module[UartConfiguration].current == (115200, 8, 1, 0, 0)
         assert await bench.command(name + b"=9600,8,1,0,3") == OK
-        assert bench.module.system.uart.current == (9600, 8, 1, 0, 3)
+        assert bench.module[UartConfiguration].current == (9600, 8, 1, 0, 3)
         for wrong in (b"=109,8,1,0,0", b"=4608001,8,1,0,0", b"=9600,4,1,0,0", b"=9600,8,1,0", b"?"):
             assert await bench.command(name + wrong) == ERROR
         await bench.command(b"AT+RST")
-        assert bench.module.system.uart.current.baud_rate == (115200 if name.endswith(b"CUR") else 9600)
+        assert bench.module[UartConfiguration].current.baud_rate == (115200 if name.endswith(b"CUR") else 9600)
 
 
 async def test_sleep() -> None:

@@ -5,6 +5,8 @@ import trio
 
 from espat.scenario.world.world import HostConfiguration, World
 from espat.stack.address import Address
+from espat.stack.links import LinkTable
+from espat.stack.network import Network
 from tests.network import (
     LOCAL_PORT,
     OWN,
@@ -49,7 +51,7 @@ async def test_several_links() -> None:
         for number in (0, 3):
             start = b"AT+CIPSTART=%d,%b%d,10" % (number, TO_PEER, peer.port)
             assert await answer(bench, start) == b"%d,CONNECT\r\n" % number + OK
-        assert bench.module.links.options[3].keep_alive == 5
+        assert bench.module[LinkTable].options[3].keep_alive == 5
         async with await peer.accept(), await peer.accept():
             assert await bench.command(b"AT+CIPCLOSE") == b"MUX=1\r\n" + ERROR
             assert await bench.command(b"AT+CIPCLOSE=1") == b"UNLINK\r\n" + ERROR
@@ -113,7 +115,7 @@ async def test_a_client_does_not_get_the_number_of_a_link_that_is_about_to_fail(
             await bench.send(line + b"\r\n")
             await bench.advance(10)
         (host,) = bench.simulation.hosts
-        (attachment,) = bench.module.network.attachments
+        (attachment,) = bench.module[Network].attachments
         bench.port.send(b'AT+CIPSTART=0,"TCP","192.168.3.99",80\r\n')
         assert await bench.advance(1) == b""
         host.connect(attachment.address, 333)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from espat.stack.links import LinkTable
 from tests.network import LOCAL_PORT, PEER, UdpPeer, receive_exactly, soon, station, tcp_peer
 from tests.texts import ERROR, OK
 from tests.workbench import Workbench
@@ -27,7 +28,7 @@ async def test_tcp() -> None:
             bench.port.send(b"world")
             await bench.advance(0.02)
             assert await receive_exactly(stream, 5) == b"world"
-            assert bench.module.links.options[0].keep_alive == 2  # three half seconds
+            assert bench.module[LinkTable].options[0].keep_alive == 2  # three half seconds
             await bench.advance(1)
             await bench.send(b"+++")
             await bench.advance(1)
@@ -39,8 +40,9 @@ async def test_udp() -> None:
     async with UdpPeer() as peer, station(dialect=OLD) as bench:
         await restart(bench, SAVE + b'%d,"UDP",%d' % (peer.port, LOCAL_PORT))
         assert (await soon(bench.port.read_until(b">"))).endswith(STARTED)
-        assert bench.module.links[0] is not None
-        assert bench.module.links[0].local_port == LOCAL_PORT
+        link = bench.module[LinkTable][0]
+        assert link is not None
+        assert link.local_port == LOCAL_PORT
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import pytest
 import trio
 
 from espat.stack.errors import LWIP_RESET, NetworkError
+from espat.stack.links import LinkTable
 from tests.network import LOCAL_PORT, PEER, UdpPeer, answer, connected, expect, receive_exactly, soon, station, tcp_peer
 from tests.texts import ERROR, OK
 from tests.workbench import Workbench
@@ -132,7 +133,7 @@ async def test_a_send_buffer_that_is_full(monkeypatch: pytest.MonkeyPatch) -> No
         await trio.sleep_forever()
 
     async with connected(None, dialect=OLD) as (bench, _):
-        monkeypatch.setattr(bench.module.links, "pass_on", never)
+        monkeypatch.setattr(bench.module[LinkTable], "pass_on", never)
         await write(bench, b"AT+CIPSENDBUF=2048", b"1,0", bytes(2048))
         assert await bench.command(b"AT+CIPBUFSTATUS") == b"2,0,0,872,7\r\n" + OK
         assert await bench.command(b"AT+CIPCHECKSEQ=1") == b"1,FALSE\r\n" + OK
@@ -149,7 +150,7 @@ async def test_a_segment_that_does_not_get_through(monkeypatch: pytest.MonkeyPat
         raise NetworkError(LWIP_RESET)
 
     async with connected(None, dialect=OLD) as (bench, _):
-        monkeypatch.setattr(bench.module.links, "pass_on", fail)
+        monkeypatch.setattr(bench.module[LinkTable], "pass_on", fail)
         await write(bench, b"AT+CIPSENDBUF=4", b"1,0", b"ping")
         await expect(bench, b"\r\n1,SEND FAIL\r\n")
         assert await bench.command(b"AT+CIPBUFSTATUS") == b"2,1,0,2920,8\r\n" + OK

@@ -2,7 +2,7 @@
 
 import pytest
 
-from espat.radio.smart_config import Broadcast, Protocol
+from espat.radio.broadcast import Broadcast, Protocol
 from tests.commands.esp8266.test_wifi import OLD, WORLD, run
 from tests.texts import CONNECTED, ERROR, JOIN, OK
 from tests.workbench import Workbench, workbench

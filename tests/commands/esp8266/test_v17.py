@@ -2,6 +2,7 @@
 
 import pytest
 
+from espat.stack.links import LinkTable
 from tests.commands.esp8266.test_wifi import THREE, WORLD, run
 from tests.memory_host import HOST
 from tests.network import LOCAL_PORT, PEER, UdpPeer, answer, around, connected, expect, station, tcp_peer
@@ -137,7 +138,7 @@ async def test_names() -> None:
 async def test_the_keep_alive_is_in_seconds() -> None:
     async with tcp_peer() as peer, station(dialect=V17) as bench:
         await answer(bench, b'AT+CIPSTART="TCP","%b",%d,10' % (PEER.encode(), peer.port))
-        assert bench.module.links.options[0].keep_alive == 10
+        assert bench.module[LinkTable].options[0].keep_alive == 10
         assert await bench.command(b'AT+CIPSTART="TLS","%b",443' % PEER.encode()) == b"Link type ERROR\r\n" + ERROR
 
 

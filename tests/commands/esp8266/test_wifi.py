@@ -43,7 +43,7 @@ async def test_what_is_in_force_and_what_is_stored() -> None:
 
 async def test_only_what_differs_is_written() -> None:
     async with workbench(dialect=OLD) as bench:
-        store = bench.module.store
+        store = bench.module.board.storage.settings
         await run(bench, b"AT+CWMODE_DEF=1")
         before = store.writes
         await run(bench, b"AT+CWMODE=1", b"AT+CWMODE_DEF=1", b"AT+CWMODE_CUR=3", b"AT+UART_CUR=9600,8,1,0,0")
@@ -133,7 +133,7 @@ async def test_the_softap(suffix: bytes) -> None:
     world = World(modules=())
     async with workbench(world, dialect=OLD) as bench:
         name = b"+CWSAP" + suffix
-        station = bench.module.mac
+        station = bench.module.board.mac
         default = b':"ESP_%b","",1,0\r\n' % station[3:].hex().upper().encode()
         assert await bench.command(b"AT%b?" % name) == name + default + OK
         await run(bench, b'AT%b="ESP8266","1234567890",5,3' % name)

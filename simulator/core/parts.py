@@ -1,0 +1,42 @@
+"""Things that are asked for by their type."""
+
+from typing import Any, TypeVar, cast
+
+Part = TypeVar("Part")
+
+
+class Parts:
+    """What somebody has, each thing by its type; `around` has what is not here.
+
+    parts.put(Clock, SteppedClock())
+    parts[Clock].now()
+    """
+
+    def __init__(self, around: "Parts | None" = None) -> None:
+        self._around = around
+        self._parts: dict[type[Any], Any] = {}
+
+    def put(self, kind: type[Part], part: Part) -> None:
+        """Have this as the part of that type."""
+        self._parts[kind] = part
+
+    def __getitem__(self, kind: type[Part]) -> Part:
+        """The part of that type. Raises KeyError."""
+        found = self.find(kind)
+        if found is None:
+            raise KeyError(kind.__qualname__)
+        return found
+
+    def find(self, kind: type[Part]) -> Part | None:
+        """The part of that type, here or around, if there is one."""
+        parts: Parts | None = self
+        while parts is not None:
+            if kind in parts._parts:
+                return cast("Part", parts._parts[kind])
+            parts = parts._around
+        return None
+
+
+def by_type(*parts: object) -> dict[type[Any], Any]:
+    """Each of these by its type."""
+    return {type(part): part for part in parts}
