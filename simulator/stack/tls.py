@@ -76,6 +76,11 @@ class TlsConnection:
                 return data
             await self._feed()
 
+    @property
+    def peer_has_certificate(self) -> bool:
+        """Whether the peer has shown a certificate."""
+        return self._session.getpeercert(binary_form=True) is not None
+
     async def handshake(self, clock: Clock) -> None:
         """Come to terms with the peer. Raises NetworkError; TlsError when TLS is the reason."""
         while True:

@@ -14,9 +14,10 @@ from espat.scenario.hosts import tls_peers
 from espat.scenario.hosts.peers import PeerError
 from espat.scenario.hosts.socket_peers import LOOPBACK, SocketPeer
 from espat.scenario.play.player import PlayError
+from espat.scenario.stage.options import StageOptions
 from espat.scenario.world.peers import Credentials, PeerConfiguration
 from tests.programs import need_program
-from tests.scenario.playing import JOIN, play_text
+from tests.scenario.playing import JOIN, SETTINGS, play_text
 from tests.tls_peers import client_context, server_context, shipped
 
 LIMIT = 10.0
@@ -175,6 +176,33 @@ async def test_a_peer_in_memory_takes_nobody_without_a_certificate(tmp_path: Pat
     shown = "  - {send: 'AT+CIPSSLCCONF=1,0,0'}\n  - {expect: ['', 'OK']}\n"
     taken = "  - {expect: ['CONNECT', '', 'OK']}\n  - {do: peer.accept, peer: pc, client_cert: true}\n"
     await play_text(tmp_path, TLS + JOIN + "steps:\n" + SECURE + refused + shown + SECURE + taken)
+
+
+@pytest.mark.parametrize("setting", SETTINGS.values(), ids=SETTINGS)
+@pytest.mark.parametrize(
+    ("certificate", "claim", "problem"),
+    [
+        (True, "proto: ssl, client_cert: true", None),
+        (True, "proto: ssl, client_cert: false", "expected a connection without a certificate, got one with a"),
+        (True, "proto: tcp", "pc expected a connection over tcp, got one over ssl"),
+        (False, "client_cert: true", "pc expected a connection with a certificate, got one without a certificate"),
+        (False, "client_cert: false", None),
+    ],
+)
+async def test_what_is_said_of_an_accepted_connection_is_checked(
+    tmp_path: Path, setting: StageOptions, certificate: bool, claim: str, problem: str | None
+) -> None:
+    if setting.sockets:
+        need_program("openssl", "openssl")
+    world = TLS if certificate else TLS.replace(", client_auth: required", "")
+    shown = "  - {send: 'AT+CIPSSLCCONF=1,0,0'}\n  - {expect: ['', 'OK']}\n" if certificate else ""
+    taken = f"  - {{expect: ['CONNECT', '', 'OK']}}\n  - {{do: peer.accept, peer: pc, {claim}}}\n"
+    text = world + JOIN + "steps:\n" + shown + SECURE + taken
+    if problem is None:
+        await play_text(tmp_path, text, setting)
+    else:
+        with pytest.raises(PlayError, match=problem):
+            await play_text(tmp_path, text, setting)
 
 
 async def test_a_certificate_that_nobody_has_in_memory(tmp_path: Path) -> None:

@@ -138,6 +138,32 @@ MISTAKES = {
     "- {include: '/etc/passwd'}": HERE + "found '/etc/passwd'; a path to a .yaml file from this one would be right",
     "- {include: 'other.yaml', with: x}": None,
     "- {include: 'scenario.yaml'}": HERE + "include: scenario.yaml includes itself; another file would be right",
+    "- {include: 'other.yaml', module: A}": HERE + "include: found 'module'; it would be right in the steps themselves",
+    "- {repeat: 2, optional: true, steps: []}": (
+        HERE + "repeat: found 'optional'; it would be right in the steps themselves"
+    ),
+    "- {repeat: 2, steps: [], until: x}": HERE + "repeat: found 'until'; steps or as would be right",
+    "- {do: module.reset, optional: true}": (
+        HERE + "module.reset: found optional: true; an expect that may be left out would be right"
+    ),
+    "- {do: quiet, ms: 5, time: 5s}": HERE + "quiet: found ms and time; one of them would be right",
+    "- {do: peer.accept, peer: pc, proto: tcp, client_cert: true}": (
+        HERE + "peer.accept: found client_cert with proto tcp; ssl would be right"
+    ),
+    "- {do: peer.connect, peer: pc, port: 1, client_cert: true}": (
+        HERE + "peer.connect: found client_cert without TLS; 'proto: ssl' would be right"
+    ),
+    "- {do: peer.serve, peer: pc, port: 1, proto: udp, client_auth: required}": (
+        HERE + "peer.serve: found client_auth with proto udp; ssl would be right"
+    ),
+    "- {peer_sends: 'x', data: 'y', peer: pc}": HERE + "peer_sends: found the data twice; once would be right",
+    "- {do: peer.send, peer: pc}": HERE + "peer.send: data is missing",
+    "- {do: peer.receive, peer: pc, data: x, from_port: 5}": (
+        HERE + "peer.receive: found from_port with proto tcp; 'proto: udp' would be right"
+    ),
+    "[]\nreactions: [{when: {at: 1s, nth: 2}, do: []}]\n": (
+        f"{FIRST}: reaction 1: when: found 'nth' with at, which comes once; at alone would be right"
+    ),
     "[]\nattach: true\n": None,
     "[]\nreactions: [{when: {at: 1s}}]\n": f"{FIRST}: reaction 1: do: found nothing; a list would be right",
     "[]\nreactions: [{when: {sometimes: x}, do: []}]\n": (
@@ -314,3 +340,49 @@ def test_what_never_ends_is_not_read(tmp_path: Path) -> None:
     os.mkfifo(path)
     with pytest.raises(ScenarioError, match=r"s.yaml:1: the file: found no regular file; one would be right"):
         read_scenario(path)
+
+
+@pytest.mark.parametrize(
+    ("claim", "problem"),
+    [
+        ("refuses: 1", "peers: refuses: found 1; true or false would be right"),
+        ("client_auth: maybe", "peers: client_auth: found 'maybe'; 'required' would be right"),
+        ("wifi: 3", "peers: wifi: found 3; a text would be right"),
+        (
+            "serves: 'tcp 80', user: me",
+            "peers: found 'user'; http or https or mqtt or mqtts or ws-echo or wss-echo or wss among what it serves "
+            "would be right with it",
+        ),
+    ],
+)
+def test_nothing_is_said_of_a_peer_that_it_does_not_keep(tmp_path: Path, claim: str, problem: str) -> None:
+    path = write(tmp_path, f"title: x\nsteps: []\nworld:\n  peers: [{{id: pc, {claim}}}]\n")
+    with pytest.raises(ScenarioError) as raised:
+        prepare(read_scenario(path))
+    assert str(raised.value) == f"{path}:4: world: {problem}"
+
+
+@pytest.mark.parametrize(
+    ("world", "problem"),
+    [
+        ("stored: false, access_points: [{ssid: a}]", "stored: found false; true or a sentence would be right"),
+        ("stored: true", "found stored without access points; one would be right with it"),
+        (
+            "stored: true, access_points: [{ssid: a}], module: [{}]",
+            "found stored and module; 'joined' in module would be right",
+        ),
+    ],
+)
+def test_what_modules_have_stored_is_said_once_and_can_be(tmp_path: Path, world: str, problem: str) -> None:
+    path = write(tmp_path, f"title: x\nsteps: []\nworld: {{{world}}}\n")
+    with pytest.raises(ScenarioError) as raised:
+        prepare(read_scenario(path))
+    assert str(raised.value) == f"{path}:3: world: {problem}"
+
+
+def test_what_a_build_must_have_is_looked_for(tmp_path: Path) -> None:
+    path = write(tmp_path, "title: x\nsteps: []\nneeds: [ethernet]\nworld:\n  peers: [{id: p, ble: central}]\n")
+    assert [each.problem for each in prepare(read_scenario(path)).awaited] == [
+        f"{path}:3: needs: AT+CIPETH is not built yet",
+        f"{path}:5: world: a peer with ble is not built yet",
+    ]

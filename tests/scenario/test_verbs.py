@@ -196,6 +196,31 @@ FAILURES = {
         "{do: clock.set, to: 1s}",
     ),
     "peer.sees_close: the connection of pc stays open": (*LINK, "{do: peer.sees_close, peer: pc}"),
+    "connect: pc looks for module A at 10.0.0.1; it is at 192.168.3.50 and 192.168.4.1": (
+        "{do: connect, peer: pc, to: '10.0.0.1', port: 80}",
+    ),
+    "peer.connect: pc has no certificate to show; 'client_cert' in the world would give it one": (
+        "{do: peer.connect, peer: pc, port: 80, proto: ssl, client_cert: true}",
+    ),
+    "peer.serve: pc serves something else at port 8080 of tcp": ("{do: peer.serve, peer: pc, proto: ssl, port: 8080}",),
+    "peer.serve: pc trusts nobody's certificates; 'ca' in the world would say whose": (
+        "{do: peer.serve, peer: pc, proto: ssl, port: 443, client_auth: required}",
+    ),
+    "peer.refuse: pc serves nothing at port 81 of tcp": ("{do: peer.refuse, peer: pc, proto: tcp, port: 81}",),
+    "peer.accept: pc expected a connection over ssl, got one over tcp": (
+        *LINK[:2],
+        "{do: peer.accept, peer: pc, proto: ssl}",
+    ),
+    "accept: pc expected a connection over ssl, got one over tcp": (
+        *LINK[:2],
+        "{do: accept, peer: pc, client_cert: true}",
+    ),
+    "station.join: phone knows 'cell'; another peer would be right": (
+        *SOFTAP,
+        "{do: station.join, ssid: cell, password: 'abcdefgh', peer: phone}",
+        "{do: discard}",
+        "{do: station.join, ssid: home, peer: phone}",
+    ),
     "connect: no connection to 192.168.3.50:80: refused": ("{do: connect, peer: pc, to: '{{STA_IP}}', port: 80}",),
 }
 

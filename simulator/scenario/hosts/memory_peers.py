@@ -1,8 +1,8 @@
 """Peers in memory: hosts of the simulation in the hands of a scenario. With them a run is the same each time."""
 
 from collections import deque
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Mapping
+from typing import Final, TypeVar
 
 import trio
 
@@ -11,7 +11,7 @@ from espat.scenario.hosts.peers import Peer, PeerError
 from espat.scenario.hosts.world_host import WorldHost
 from espat.scenario.services.peer import Datagram, TcpPeer, UdpPeer
 from espat.scenario.services.peer_connection import PeerConnection
-from espat.scenario.services.service import ServiceConfiguration
+from espat.scenario.services.service import Service, ServiceConfiguration
 from espat.scenario.services.tls import TlsPeer, read_authority, read_certificate, secured, shipped
 from espat.scenario.text.values import WrongValueError
 from espat.scenario.world.peers import Credentials, PeerConfiguration
@@ -21,6 +21,9 @@ from espat.stack.network import Attachment, Network
 from espat.stack.tls_context import OwnCertificate, TlsConfiguration
 
 Read = TypeVar("Read")
+
+
+KINDS: Final[Mapping[str, type[Service]]] = {"tcp": TcpPeer, "udp": UdpPeer, "ssl": TlsPeer}
 
 
 class MemoryPeer(Peer):
@@ -47,10 +50,16 @@ class MemoryPeer(Peer):
 
     async def stop(self, transport: str, port: int) -> None:
         await trio.lowlevel.checkpoint()
-        self.host.close("udp" if transport == "udp" else "tcp", port)
+        carried_by = "udp" if transport == "udp" else "tcp"
+        if self._service(carried_by, port) is None:
+            raise PeerError(f"{self.name} serves nothing at port {port} of {carried_by}")
+        self.host.close(carried_by, port)
 
-    async def connect(self, module: Module, to: str, port: int, *, tls: bool = False) -> PeerConnection:
+    async def connect(
+        self, module: Module, to: str, port: int, *, tls: bool = False, shows: bool | None = None
+    ) -> PeerConnection:
         await trio.lowlevel.checkpoint()
+        credentials = self.to_show(shows)
         way = self._way_to(module, to)
         try:
             stream = self.host.dial(way.address, port, way.lan)
@@ -58,7 +67,7 @@ class MemoryPeer(Peer):
             raise PeerError(f"no connection to {way.address}:{port}: refused") from None
         if not tls:
             return self.host.hold(stream, stream, port)
-        own, authority = _certificates(self.configuration.credentials)
+        own, authority = _certificates(credentials)
         try:
             secure = await secured(stream, TlsConfiguration(own=own, trusted=authority), self.host.clock)
         except NetworkError as error:
@@ -77,12 +86,24 @@ class MemoryPeer(Peer):
         return datagram.sender.port == port
 
     def _open(self, transport: str, port: int, *, demands: bool = False) -> None:
+        """Start a server, unless the same one runs. Raises PeerError."""
+        kind = KINDS[transport]
+        running = self._service(kind.transport, port)
+        if running is not None:
+            if not isinstance(running, kind) or (isinstance(running, TlsPeer) and running.demands is not demands):
+                raise PeerError(f"{self.name} serves something else at port {port} of {kind.transport}")
+            return
+        options = {}
         if transport == "ssl":
             own, authority = _certificates(self.configuration.credentials)
+            if demands and authority is None:
+                raise PeerError(f"{self.name} trusts nobody's certificates; 'ca' in the world would say whose")
             options = {"cert": own, "ca": authority if demands else None}
-            self.host.open(ServiceConfiguration(TlsPeer, port, options))
-        else:
-            self.host.open(ServiceConfiguration(UdpPeer if transport == "udp" else TcpPeer, port))
+        self.host.open(ServiceConfiguration(kind, port, options))
+
+    def _service(self, transport: str, port: int) -> Service | None:
+        found = (one for one in self.host.services if (one.transport, one.port) == (transport, port))
+        return next(found, None)
 
     def _way_to(self, module: Module, to: str) -> Attachment:
         """The address and network at which the host finds a module. Raises PeerError."""

@@ -10,7 +10,7 @@ from espat.module import Module
 from espat.scenario.hosts.world_host import WorldHost
 from espat.scenario.services.peer import Datagram
 from espat.scenario.services.peer_connection import PeerConnection
-from espat.scenario.world.peers import PeerConfiguration
+from espat.scenario.world.peers import Credentials, PeerConfiguration
 
 
 class PeerError(Exception):
@@ -40,16 +40,19 @@ class Peer(ABC):
 
     @abstractmethod
     async def serve(self, transport: str, port: int, *, demands: bool = False) -> None:
-        """Start a server; nothing happens when it runs already. `demands`: a TLS server takes nobody without a
-        certificate. Raises PeerError."""
+        """Start a server; nothing happens when the same one runs already. `demands`: a TLS server takes nobody without
+        a certificate. Raises PeerError."""
 
     @abstractmethod
     async def stop(self, transport: str, port: int) -> None:
         """Stop a server: who connects is refused. What is connected stays. Raises PeerError."""
 
     @abstractmethod
-    async def connect(self, module: Module, to: str, port: int, *, tls: bool = False) -> PeerConnection:
-        """Open a connection to a port of a module, which the peer believes to be at `to`. Raises PeerError."""
+    async def connect(
+        self, module: Module, to: str, port: int, *, tls: bool = False, shows: bool | None = None
+    ) -> PeerConnection:
+        """Open a connection to a port of a module, which the peer believes to be at `to`. `shows`: whether it has a
+        certificate to show over TLS; None when it has been given one. Raises PeerError."""
 
     @abstractmethod
     async def send_datagram(self, module: Module, data: bytes, from_port: int | None, port: int) -> None:
@@ -69,6 +72,13 @@ class Peer(ABC):
             and (connection.received or not connection.ended)
         ]
         return found[-1] if found else None
+
+    def to_show(self, shows: bool | None) -> Credentials:
+        """What it shows and trusts in a connection of its own. Raises PeerError."""
+        credentials = self.configuration.credentials
+        if shows and credentials.shown is None:
+            raise PeerError(f"{self.name} has no certificate to show; 'client_cert' in the world would give it one")
+        return credentials._replace(shown=None) if shows is False else credentials
 
     def own_port(self, from_port: int | None) -> int:
         """The UDP port it sends from. Raises PeerError."""

@@ -42,6 +42,7 @@ class SocketPeer(Peer):
         self._tcp: dict[int, socket.SocketType] = {}
         self._udp: dict[int, socket.SocketType] = {}
         self._datagrams: dict[int, deque[Datagram]] = {}
+        self._demanding: set[int] = set()  # the ports of TLS servers that take nobody without a certificate
         self._serving: dict[tuple[str, int], trio.CancelScope] = {}
 
     @property
@@ -63,8 +64,13 @@ class SocketPeer(Peer):
         return hosts
 
     async def serve(self, transport: str, port: int, *, demands: bool = False) -> None:
+        demands = demands or (transport == "ssl" and self.configuration.demands)
         if (transport, port) in self._serving:
+            if demands is not (port in self._demanding):
+                raise PeerError(f"{self.name} serves something else at port {port} of tcp")
             return
+        if (other := {"tcp": "ssl", "ssl": "tcp"}.get(transport)) and (other, port) in self._serving:
+            raise PeerError(f"{self.name} serves something else at port {port} of tcp")
         if port not in self._tcp:
             raise PeerError(f"{self.name} has neither 'ip' nor 'host' where a module could find a server")
         scope = self._serving[transport, port] = trio.CancelScope()
@@ -75,7 +81,9 @@ class SocketPeer(Peer):
             self._datagrams[port] = deque()
             self._nursery.start_soon(self._receive, port, scope)
         else:
-            await self._serve_tls(port, demands or self.configuration.demands)
+            if demands:
+                self._demanding.add(port)
+            await self._serve_tls(port, demands)
 
     async def _serve_tls(self, port: int, demands: bool) -> None:
         credentials = self.configuration.credentials
@@ -93,7 +101,7 @@ class SocketPeer(Peer):
     async def stop(self, transport: str, port: int) -> None:
         scope = self._serving.pop((transport, port), None)
         if scope is None:
-            return
+            raise PeerError(f"{self.name} serves nothing at port {port} of {transport}")
         scope.cancel()
         if transport == "udp":
             del self._datagrams[port]
@@ -104,11 +112,14 @@ class SocketPeer(Peer):
         self._tcp[port].shutdown(socket.SHUT_RDWR)  # which also lets go of the port
         await self._tcp[port].bind(here)
 
-    async def connect(self, module: Module, to: str, port: int, *, tls: bool = False) -> PeerConnection:
+    async def connect(
+        self, module: Module, to: str, port: int, *, tls: bool = False, shows: bool | None = None
+    ) -> PeerConnection:
+        credentials = self.to_show(shows)
         address, here = await self._find_port(module, "tcp", port)
         carrier: Carrier
         if tls:
-            carrier = await connect_tls(self._nursery, (address, here), self.configuration.credentials)
+            carrier = await connect_tls(self._nursery, (address, here), credentials)
         else:
             try:
                 carrier = _SocketCarrier(await trio.open_tcp_stream(address, here))

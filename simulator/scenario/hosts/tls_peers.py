@@ -19,8 +19,8 @@ from espat.scenario.services.peer_connection import RECEIVE_SIZE
 from espat.scenario.world.peers import Credentials
 
 PROGRAM: Final = "openssl"
-SHAKEN: Final = (b"\nCiphersuite: ", b"CONNECTION ESTABLISHED")
-"""What s_server and s_client say when the handshake is done."""
+SHAKEN: Final = {b"\nPeer certificate: ": True, b"\nNo peer certificate": False}
+"""What s_server and s_client say when the handshake is done: whether the other end has shown a certificate."""
 LISTENING: Final = "0A"
 """A state in /proc/net/tcp."""
 START_LIMIT: Final = 10.0
@@ -31,7 +31,8 @@ class ProgramStream:
     """What a program has received and what it is to send, over its pipes. It closes its connection itself when it
     ends."""
 
-    def __init__(self, process: trio.Process) -> None:
+    def __init__(self, process: trio.Process, *, peer_has_certificate: bool) -> None:
+        self.peer_has_certificate = peer_has_certificate
         assert process.stdin is not None
         assert process.stdout is not None
         self.send_all = process.stdin.send_all
@@ -139,11 +140,11 @@ async def _watch(process: trio.Process, established: Callable[[ProgramStream], o
     said = b"\n"
     while data := await process.stderr.receive_some(RECEIVE_SIZE):
         said += data
-        for words in SHAKEN:
+        for words, certified in SHAKEN.items():
             _, found, said_later = said.partition(words)
             if found:
                 said = b"\n" + said_later
-                established(ProgramStream(process))
+                established(ProgramStream(process, peer_has_certificate=certified))
 
 
 def listens(port: int) -> bool:

@@ -20,12 +20,15 @@ class WorldStation:
     """Joins every softAP with its SSID and password, as soon as it appears. What it serves is on this machine, where
     `[hosts]` says; without an entry its `host` answers, which serves nothing unless a scenario has it serve.
 
-    `addresses`: those it has, by the BSSID of the softAP. `changed`: who waits there is woken when that changes.
+    `joins`, `password`: what the softAPs are called, and their password. `addresses`: those it has, by the BSSID of
+    the softAP. `changed`: who waits there is woken when that changes.
     `away`: whether it joins nothing until `join` is called.
     """
 
     def __init__(self, configuration: StationConfiguration, host: WorldHost, crowd: "WorldStations") -> None:
         self.mac = configuration.mac
+        self.joins = configuration.joins
+        self.password = configuration.password
         self.addresses: dict[bytes, Address] = {}
         self.host = host
         self.changed = ParkingLot()
@@ -59,7 +62,7 @@ class WorldStation:
         password = point.password if point.security.encrypted else b""
         if self.away:
             return False
-        matches = (point.ssid, password) == (self._configuration.joins, self._configuration.password)
+        matches = (point.ssid, password) == (self.joins, self.password)
         return matches and not point.full and point not in self._joined and point not in self._shunned
 
     def associate(self, point: SoftAccessPoint) -> None:

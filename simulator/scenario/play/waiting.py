@@ -35,10 +35,16 @@ AWAITED_ARGUMENTS: Final[Mapping[str, frozenset[str]]] = {
 }
 """Arguments of the format that belong to protocols still to be built."""
 AWAITED_TRANSPORTS: Final = frozenset((*AWAITED_PROTOCOLS, "spp", "ws", "blufi"))
-BUILD_OPTIONS: Final = frozenset(
-    ("web_server", "captive_portal", "websocket", "classic_bt", "bt_spp", "bt_a2dp", "ethernet")
-)
-"""What a transcript may need of the build: the full one has it as soon as its commands exist."""
+BUILD_OPTIONS: Final[Mapping[str, str]] = {
+    "web_server": "AT+WEBSERVER",
+    "captive_portal": "AT+WEBSERVER",
+    "websocket": "AT+WSOPEN",
+    "classic_bt": "AT+BTINIT",
+    "bt_spp": "AT+BTSPPINIT",
+    "bt_a2dp": "AT+BTA2DPINIT",
+    "ethernet": "AT+CIPETH",
+}
+"""What a transcript may need of the build: the full one has it as soon as this command exists."""
 
 
 class Extra(NamedTuple):
@@ -66,6 +72,8 @@ def awaited_by_step(step: Step) -> str | None:
             return f"{step.action} with {key}"
     if step.action == "expect_raw" and isinstance(step.value, dict):
         return "expect_raw with body_of"
+    if step.optional and step.action in ("send", "send_raw"):
+        return f"{step.action} that is optional"
     return None
 
 
@@ -85,9 +93,12 @@ def _awaited(scenario: Scenario, world: World) -> Iterator[Awaited]:
         else:
             modules = [name for name in dialects if dialects[name] == dialect]
             yield from _awaited_commands(dialect, [step for step in scenario.every_step() if step.module in modules])
+    runnable = [dialect for dialect in dialects.values() if dialect in RUNNABLE]
+    built = {name for dialect in runnable for name, _ in load_firmware(dialect).registry} if scenario.needs else set()
     for need in scenario.needs:
-        if need not in BUILD_OPTIONS:
-            yield Awaited(need, scenario.place("needs"))
+        command = BUILD_OPTIONS.get(need, need)
+        if command not in built:
+            yield Awaited(command, scenario.place("needs"))
     for step in scenario.every_step():
         if (reason := awaited_by_step(step)) is not None:
             yield Awaited(reason, step.place)

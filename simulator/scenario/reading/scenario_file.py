@@ -245,6 +245,9 @@ class _Reader:
             self._wrong(place, f"module: found {shown(module)}; {' or '.join(modules)} would be right")
         if "module" not in step and len(modules) > 1 and kind.startswith(("send", "expect")):
             self._wrong(place, f"module: needed in a file with several; {' or '.join(modules)} would be right")
+        for key in ("module", "optional") if kind in ("repeat", "include") else ():
+            if key in step:
+                self._wrong(place, f"{kind}: found {shown(key)}; it would be right in the steps themselves")
         if len(self.mistakes) > before:
             return
         if kind == "include":
@@ -264,6 +267,9 @@ class _Reader:
             return ()
         if not self._check(found, list, place, "steps"):
             return ()
+        for key in arguments:
+            if key != "as":
+                self._wrong(place, f"repeat: found {shown(key)}; steps or as would be right")
         counter = arguments.get("as")
         if counter is not None:
             if not isinstance(counter, str) or not counter.isidentifier():
@@ -336,6 +342,9 @@ class _Reader:
             )
             return None
         kind, nth, module = kinds[0], when.get("nth"), when.get("module")
+        for key in ("nth", "module") if kind == "at" else ():
+            if key in when:
+                self._wrong(place, f"when: found {shown(key)} with at, which comes once; at alone would be right")
         wanted: Any = when[kind]
         if kind == "at":
             try:

@@ -25,12 +25,18 @@ from espat.stack.sntp import time_zone
 
 ARRANGED: Final = ("STA_IP", "GATEWAY", "NETMASK")
 """Variables whose documented values the DHCP server of the access points gives out."""
+OF_PROTOCOLS: Final = ("user", "password", "path")
+"""What belongs to protocols that no peer speaks yet."""
+OF_BLUETOOTH: Final = ("addr", "ble", "bt", "app")
+"""What belongs to phones that there are not yet."""
+FOR_THE_READER: Final = ("wifi", "tools", "network")
+"""Notes in the words of a transcript."""
 PEER_KEYS: Final = (
-    *("id", "ip", "host", "serves", "refuses", "user", "password", "path", "udp_port"),
+    *("id", "ip", "host", "serves", "refuses", "udp_port", "mac"),
     *("client_auth", "ca", "cert", "client_cert"),
-    *("addr", "mac", "ble", "bt", "app", "wifi", "tools", "network"),
+    *(*OF_PROTOCOLS, *OF_BLUETOOTH, *FOR_THE_READER),
 )
-"""What transcripts say about a peer; some of it is for the reader."""
+"""What transcripts say about a peer."""
 ELSEWHERE: Final = ("http", "advertisers", "bt_devices", "bonded", "ethernet")
 """Parts of a transcript's world that nothing here provides yet."""
 AWAITED_PROTOCOLS: Final = ("http", "https", "mqtt", "mqtts", "ws-echo", "wss-echo", "wss")
@@ -113,6 +119,13 @@ class _Arrangement:
             ]
         elif "access_point" not in found:
             document["access_point"] = []
+        if "stored" in found:
+            if found["stored"] is not True and not isinstance(found["stored"], str):
+                self._wrong("world", f"stored: found {shown(found['stored'])}; true or a sentence would be right")
+            if "module" in document:
+                self._wrong("world", "found stored and module; 'joined' in module would be right")
+            elif not document["access_point"]:
+                self._wrong("world", "found stored without access points; one would be right with it")
         if "stored" in found and document["access_point"] and "module" not in document:
             joined = document["access_point"][0]
             name = joined.get("ssid") if isinstance(joined, dict) else None
@@ -217,6 +230,7 @@ class _Arrangement:
                 entry.lines.get("ip", line),
             )
         served = self._served(entry)
+        self._check_claims(entry)
         later = tuple(
             (step.arguments["proto"], step.arguments["port"])
             for step in self._scenario.every_step()
@@ -237,6 +251,25 @@ class _Arrangement:
             Credentials(self._certificate(entry, "client_cert", "cert"), self._certificate(entry, "ca")),
             demands=entry.get("client_auth") == "required",
         )
+
+    def _check_claims(self, entry: Table) -> None:
+        """Nothing is said of a peer that it does not keep."""
+        served = entry.get("serves", "")
+        texts = [text for text in (served if isinstance(served, list) else [served]) if isinstance(text, str)]
+        later = any(text.partition(" ")[0] in AWAITED_PROTOCOLS for text in texts)
+        for key, value in entry.items():
+            found = f"peers: {key}: found {shown(value)}"
+            if key == "refuses" and not isinstance(value, bool):
+                self._wrong("world", f"{found}; true or false would be right", entry.lines[key])
+            elif key == "client_auth" and value != "required":
+                self._wrong("world", f"{found}; 'required' would be right", entry.lines[key])
+            elif key in OF_PROTOCOLS and not later:
+                right = f"{' or '.join(AWAITED_PROTOCOLS)} among what it serves"
+                self._wrong("world", f"peers: found {shown(key)}; {right} would be right with it", entry.lines[key])
+            elif key in OF_BLUETOOTH:
+                self._await(f"a peer with {key}", entry.lines[key])
+            elif key in FOR_THE_READER and not isinstance(value, str):
+                self._wrong("world", f"{found}; a text would be right", entry.lines[key])
 
     def _certificate(self, entry: Table, *keys: str) -> str | None:
         """The key of a certificate in the manufacturing data: `client_cert_00.crt` is `client_cert.0` there."""

@@ -1,7 +1,7 @@
 """A connection of a host that is left to the code or the steps of a scenario."""
 
 from contextlib import suppress
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 import trio
 from trio.lowlevel import ParkingLot
@@ -28,12 +28,21 @@ class Carrier(Protocol):
         """Break it for both ends."""
 
 
+@runtime_checkable
+class SecureCarrier(Protocol):
+    """A carrier that speaks TLS. `peer_has_certificate`: whether the other end has shown one."""
+
+    @property
+    def peer_has_certificate(self) -> bool: ...
+
+
 class PeerConnection:
     """One connection of a host, in the hands of a scenario.
 
     `port`: the host's own as the module calls it, or the module's where the host has connected. `client`: the other
     end, where that is known. `received`: bytes that nobody has taken yet. `ended`: the other end has closed, or the
-    connection is gone. `closed`: this end has. `accepted`: whether the scenario has asked for it.
+    connection is gone. `closed`: this end has. `accepted`: whether the scenario has asked for it. `secure`: whether it
+    is TLS, and `certified`: whether the other end has shown a certificate there.
     """
 
     def __init__(self, carrier: Carrier, port: int, changed: ParkingLot, client: Endpoint | None = None) -> None:
@@ -44,6 +53,8 @@ class PeerConnection:
         self.ended = False
         self.closed = False
         self.accepted = False
+        self.secure = isinstance(carrier, SecureCarrier)
+        self.certified = isinstance(carrier, SecureCarrier) and carrier.peer_has_certificate
         self._carrier = carrier
         self._changed = changed
         self._reading = trio.Event()

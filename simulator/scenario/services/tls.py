@@ -92,6 +92,11 @@ class Tls(TcpService):
             is_server=True, own=cert or read_certificate(SERVER_CERTIFICATE), trusted=ca
         )
 
+    @property
+    def demands(self) -> bool:
+        """Whether it takes nobody without a certificate."""
+        return self._configuration.trusted is not None
+
     async def serve(self, stream: Stream) -> None:
         assert isinstance(stream, MemoryStream)  # TLS stands on nothing else
         try:
@@ -124,6 +129,11 @@ class SecureStream:
     @property
     def remote(self) -> Endpoint:
         return self._stream.remote
+
+    @property
+    def peer_has_certificate(self) -> bool:
+        """Whether the other end has shown a certificate."""
+        return self._connection.peer_has_certificate
 
     async def send_all(self, data: bytes) -> None:
         try:

@@ -1,6 +1,7 @@
 """Verbs of the hosts that the scenario plays itself."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import trio
 
@@ -12,13 +13,44 @@ from espat.scenario.stage.mismatch import MismatchError
 from espat.scenario.stage.stage import Stage
 from espat.scenario.verbs.arguments import Data, Port
 from espat.scenario.verbs.table import verb
+from espat.stack.network import Network
 
+Given = Mapping[str, Any]
 Transport = Literal["tcp", "udp"]
 Served = Literal["tcp", "udp", "ssl"]
 Connected = Literal["tcp", "ssl"]
 
 
-@verb("peer.serve", "serve")
+def _check_serve(given: Given) -> str | None:
+    if given.get("client_auth") is not None and given["proto"] != "ssl":
+        return f"found client_auth with proto {given['proto']}; ssl would be right"
+    return None
+
+
+def _check_accept(given: Given) -> str | None:
+    if given.get("client_cert") is not None and given.get("proto") == "tcp":
+        return "found client_cert with proto tcp; ssl would be right"
+    return None
+
+
+def _check_connect(given: Given) -> str | None:
+    if given.get("client_cert") is not None and given.get("proto") != "ssl":
+        return "found client_cert without TLS; 'proto: ssl' would be right"
+    return None
+
+
+def _check_data(given: Given) -> str | None:
+    """Of what is sent or received."""
+    if given.get("value") is not None and given.get("data") is not None:
+        return "found the data twice; once would be right"
+    if given.get("value") is None and given.get("data") is None:
+        return "data is missing"
+    if given.get("from_port") is not None and given.get("proto", "tcp") == "tcp":
+        return "found from_port with proto tcp; 'proto: udp' would be right"
+    return None
+
+
+@verb("peer.serve", "serve", check=_check_serve)
 async def serve(
     stage: Stage, *, peer: str, proto: Served, port: Port, client_auth: Literal["required"] | None = None
 ) -> None:
@@ -32,25 +64,40 @@ async def refuse(stage: Stage, *, peer: str, proto: Served, port: Port) -> None:
     await peer_of(stage, peer).stop(proto, port)
 
 
-@verb("peer.accept", "accept")
+@verb("peer.accept", "accept", check=_check_accept)
 async def accept(
-    stage: Stage, *, peer: str, proto: Connected = "tcp", port: Port | None = None, client_cert: bool = False
+    stage: Stage,
+    *,
+    peer: str,
+    proto: Connected | None = None,
+    port: Port | None = None,
+    client_cert: bool | None = None,
 ) -> None:
-    """A peer has got a connection of the module's. `proto` and `client_cert` are for the reader: a connection that has
-    come about has them if its server demands them."""
+    """A peer has got a connection of the module's; over TLS or not, and with a certificate of the module's or without
+    one, if that is said."""
     host = peer_of(stage, peer)
+    got: list[PeerConnection] = []
 
     def accepted() -> bool:
-        for connection in host.connections:
-            if not connection.accepted and port in (None, connection.port):
-                connection.accepted = True
-                return True
-        return False
+        got.extend(one for one in host.connections if not one.accepted and port in (None, one.port))
+        return bool(got)
 
     await stage.until(host.changed, accepted, lambda: f"{peer} gets no connection")
+    connection = got[0]
+    connection.accepted = True
+    wanted = "ssl" if client_cert is not None else proto
+    if wanted is not None and connection.secure is not (wanted == "ssl"):
+        raise MismatchError(f"{peer} expected a connection over {wanted}, got one over {_transport(connection)}")
+    if client_cert is not None and connection.certified is not client_cert:
+        words = {True: "with a certificate", False: "without a certificate"}
+        raise MismatchError(f"{peer} expected a connection {words[client_cert]}, got one {words[not client_cert]}")
 
 
-@verb("peer.connect", "connect")
+def _transport(connection: PeerConnection) -> str:
+    return "ssl" if connection.secure else "tcp"
+
+
+@verb("peer.connect", "connect", check=_check_connect)
 async def connect(
     stage: Stage,
     *,
@@ -59,14 +106,18 @@ async def connect(
     module: str,
     proto: Connected = "tcp",
     to: str = "",
-    client_cert: bool = False,
+    client_cert: bool | None = None,
 ) -> None:
-    """A peer opens a connection to a server of the module's; `to`: where the peer believes it is. `client_cert` is for
-    the reader: it shows the certificate that the world gives it, if there is one."""
-    await peer_of(stage, peer).connect(stage.modules[module], to, port, tls=proto == "ssl")
+    """A peer opens a connection to a server of the module's; `to`: where the peer believes it is. `client_cert`:
+    whether it has a certificate to show, which the world has to give it; without, when it has given one."""
+    board = stage.modules[module]
+    addresses = [str(attachment.address) for attachment in board[Network].attachments]
+    if to and to not in addresses:
+        raise MismatchError(f"{peer} looks for module {module} at {to}; it is at {' and '.join(addresses) or 'none'}")
+    await peer_of(stage, peer).connect(board, to, port, tls=proto == "ssl", shows=client_cert)
 
 
-@verb("peer.send", "peer_sends")
+@verb("peer.send", "peer_sends", check=_check_data)
 async def peer_sends(
     stage: Stage,
     *,
@@ -93,7 +144,7 @@ async def peer_sends(
     await host.send_datagram(stage.modules[module], content, from_port, port)
 
 
-@verb("peer.receive", "peer_receives")
+@verb("peer.receive", "peer_receives", check=_check_data)
 async def peer_receives(
     stage: Stage,
     *,
@@ -143,8 +194,7 @@ async def sees_close(stage: Stage, *, peer: str, port: Port | None = None) -> No
 
 def _content(value: bytes | None, data: bytes | None) -> bytes:
     content = data if value is None else value
-    if content is None:
-        raise MismatchError("'data' is missing")
+    assert content is not None
     return content
 
 

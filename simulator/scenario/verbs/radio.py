@@ -95,6 +95,8 @@ async def station_join(
         in_memory = host.host if isinstance(host, MemoryPeer) else None
         station = stage.simulation.add_station(StationConfiguration(mac, ssid, password), in_memory)
         stage.stations[name] = station
+    elif ssid != station.joins or password not in (b"", station.password):
+        raise MismatchError(f"{name} knows {station.joins.decode(errors='replace')!r}; another peer would be right")
     station.join()
     await stage.until(
         station.changed,

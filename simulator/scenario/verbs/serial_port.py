@@ -1,7 +1,7 @@
 """Verbs on the serial port of a module: typing, and reading along."""
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 from espat.scenario.stage.matching import Quiet
 from espat.scenario.stage.stage import Stage
@@ -89,7 +89,11 @@ async def discard(stage: Stage, *, module: str) -> None:
     terminal.printed.forget()
 
 
-@verb("quiet", substituted=False)
+def _check_quiet(given: Mapping[str, Any]) -> str | None:
+    return "found ms and time; one of them would be right" if {"ms", "time"} <= given.keys() else None
+
+
+@verb("quiet", substituted=False, check=_check_quiet)
 async def quiet(stage: Stage, *, module: str, ms: Milliseconds | None = None, time: Duration | None = None) -> None:
     """Nothing may be printed for so long; a second when nothing is said."""
     await stage.advance(ms if ms is not None else time if time is not None else 1.0)

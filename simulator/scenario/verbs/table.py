@@ -20,6 +20,8 @@ from espat.scenario.verbs.arguments import TEXTUAL, WrongArgumentError, read_arg
 
 Action = Callable[[Stage], Awaitable[None]]
 VerbFunction = Callable[..., Awaitable[None]]
+Check = Callable[[Mapping[str, Any]], str | None]
+"""Takes the arguments that were written, by parameter; returns what is wrong with them together."""
 IMPLIED: Final = frozenset({"stage", "value", "module", "optional"})
 """Parameters that are no arguments of their own."""
 
@@ -37,7 +39,7 @@ class Verb(NamedTuple):
 
     `keys`: the parameter behind every argument it may have. `hints`: the types of all parameters. `required`: the
     arguments it must have. `substituted`: whether variables are put into its texts before it runs; what matches output
-    takes them as they stand.
+    takes them as they stand. `check`: tells what is wrong with arguments that are right by themselves.
     """
 
     name: str
@@ -46,12 +48,13 @@ class Verb(NamedTuple):
     hints: Mapping[str, Any]
     required: frozenset[str]
     substituted: bool
+    check: Check | None
 
 
 VERBS: Final[dict[str, Verb]] = {}
 
 
-def verb(*names: str, substituted: bool = True) -> Callable[[VerbFunction], VerbFunction]:
+def verb(*names: str, substituted: bool = True, check: Check | None = None) -> Callable[[VerbFunction], VerbFunction]:
     """Put a function into the table, under its name and its aliases. A parameter whose name is a keyword of Python
     has `_` behind it."""
 
@@ -63,7 +66,7 @@ def verb(*names: str, substituted: bool = True) -> Callable[[VerbFunction], Verb
         )
         hints = get_type_hints(function, include_extras=True)
         for name in names:
-            VERBS[name] = Verb(name, function, keys, hints, required, substituted)
+            VERBS[name] = Verb(name, function, keys, hints, required, substituted, check)
         return function
 
     return add
@@ -75,6 +78,10 @@ def bind(name: str, arguments: Mapping[str, Any], module: str, *, value: Any = N
     if found is None:
         raise VerbError(f"found the verb {shown(name)}; {right_word(name, sorted(VERBS))} would be right")
     given = {"value": value, "module": module, "optional": optional}
+    if optional and "optional" not in found.hints:
+        raise VerbError(f"{name}: found optional: true; an expect that may be left out would be right")
+    if value is not None and "value" not in found.hints:
+        raise VerbError(f"{name}: found {shown(value)}; named arguments would be right")
     written = {parameter: given[parameter] for parameter in given if parameter in found.hints}
     for key, argument in arguments.items():
         if key not in found.keys:
@@ -84,6 +91,8 @@ def bind(name: str, arguments: Mapping[str, Any], module: str, *, value: Any = N
     if missing := found.required - arguments.keys():
         raise VerbError(f"{name}: {', '.join(sorted(missing))} is missing")
     bound = {parameter: _read(found, parameter, argument) for parameter, argument in written.items()}
+    if found.check is not None and (problem := found.check(bound)) is not None:
+        raise VerbError(f"{name}: {problem}")
     late = {
         parameter: argument
         for parameter, argument in written.items()
