@@ -4,11 +4,11 @@ from typing import Annotated, Final
 
 from espat.core.at.answers import Line
 from espat.core.at.arguments import Bool, Count, OneOf
+from espat.core.at.basic_expression import ExpressionError
 from espat.core.at.data_entry import CountedEntry
 from espat.core.at.engine import Engine
 from espat.core.at.errors import CommandError, invalid
 from espat.core.at.grammar import Form, Parameter
-from espat.core.at.message_filter import ExpressionError
 from espat.core.at.output import Output
 from espat.core.at.registry import CommandTable
 from espat.module import Module

@@ -2,6 +2,7 @@
 
 import pytest
 
+from espat.core.at.message_filter import FILTERS_LIMIT
 from espat.core.at.output import Output
 from tests.air import station
 from tests.texts import ERROR, JOIN, JOINED, LOST, OK, PROMPT
@@ -167,3 +168,19 @@ async def test_errors_come_before_the_prompt(line: bytes, code: bytes) -> None:
     async with workbench() as bench:
         await bench.command(b"AT+SYSLOG=1")
         assert await bench.command(line) == b"ERR CODE:%b\r\n\r\nERROR\r\n" % code
+
+
+async def test_an_expression_that_costs_a_compiler_minutes_is_refused() -> None:
+    async with workbench() as bench:
+        assert await bench.command(b"AT+SYSMSGFILTERCFG=1,40,0") == PROMPT
+        answer = await bench.send(rb"\(\(\(\([]a]\)\{0,9\}\)\)\{1,\}\)\{255\}")
+        assert answer.startswith(ERROR)
+        assert await bench.command(b"AT") == OK
+
+
+async def test_there_is_an_end_to_filters() -> None:
+    async with workbench() as bench:
+        for _ in range(FILTERS_LIMIT):
+            await add(bench, b"^a")
+        assert await bench.command(b"AT+SYSMSGFILTERCFG=1,2,0") == PROMPT
+        assert await bench.send(b"^a") == ERROR

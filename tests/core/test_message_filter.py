@@ -4,7 +4,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from espat.core.at.message_filter import ExpressionError, SystemMessageFilter
+from espat.core.at.basic_expression import ExpressionError
+from espat.core.at.message_filter import FILTERS_LIMIT, SystemMessageFilter
 
 
 def filtered(message: bytes, *filters: tuple[bytes, bytes]) -> bytes:
@@ -188,3 +189,17 @@ def test_a_back_reference_beside_a_repetition_is_refused(source: bytes) -> None:
     """Matching it could take for ever."""
     with pytest.raises(ExpressionError):
         SystemMessageFilter().add(source, b"")
+
+
+def test_there_are_as_many_filters_as_a_module_has_memory_for() -> None:
+    message_filter = SystemMessageFilter()
+    for _ in range(FILTERS_LIMIT):
+        message_filter.add(b"a", b"b")
+    with pytest.raises(ExpressionError):
+        message_filter.add(b"a", b"b")
+    assert len(list(message_filter)) == FILTERS_LIMIT
+    message_filter.clear()
+    message_filter.add(rb".\{255\}" * 8, rb".\{255\}" * 7)
+    with pytest.raises(ExpressionError):
+        message_filter.add(rb".\{255\}", b"")
+    message_filter.add(b"a", b"")
