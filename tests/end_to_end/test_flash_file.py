@@ -5,6 +5,8 @@ import stat
 from pathlib import Path
 from random import Random
 
+import pytest
+
 from espat.persist.storage import open_storage
 from tests.end_to_end.conftest import Start
 from tests.end_to_end.kills import Killing
@@ -46,6 +48,25 @@ def test_a_file_that_cannot_grow_or_change_any_more(start: Start, tmp_path: Path
     assert log == [end + "what is stored from now on is lost with this program"]
     with Client(start("--flash", "flash.bin").port()) as client:
         assert client.started().command(b"AT+CWMODE?") == b"+CWMODE:1\r\n" + OK
+
+
+@pytest.mark.parametrize("content", [b"", b"\0" * 1000, bytes(4 * 2**20), b"\xff" * (4 * 2**20 + 1)])
+def test_a_file_that_others_change_meanwhile(start: Start, tmp_path: Path, content: bytes) -> None:
+    simulator = start("--flash", "flash.bin")
+    with Client(simulator.port()) as client:
+        assert client.started().command(b"AT+CWMODE=3") == OK
+        (tmp_path / "flash.bin").write_bytes(content)
+        assert client.command(b"AT+CWMODE?") == b"+CWMODE:3\r\n" + OK
+        assert client.command(b'AT+SYSMFG=1,"factory_param"').endswith(OK)
+        for line in (b"AT+UART_DEF=9600,8,1,0,0", b"AT+CWMODE=2", b"AT+SYSFLASH?"):
+            assert client.command(line).endswith(OK)
+        assert client.command(b"AT+RST", b"ready\r\n") == OK + b"\r\nready\r\n"
+        assert client.command(b"AT+CWMODE?") == b"+CWMODE:2\r\n" + OK
+        assert client.command(b"AT+RESTORE", b"ready\r\n") == OK + b"\r\nready\r\n"
+    assert simulator.stop() == 0
+    told = [line for line in simulator.stderr if not line.startswith("module 0: ")]
+    end = f"the flash {tmp_path}/flash.bin ends here: the file has been cut or has grown; "
+    assert told == [end + "what is stored from now on is lost with this program"] * (len(content) != 4 * 2**20)
 
 
 def test_without_a_file_nothing_is_kept_and_the_log_says_so_once(start: Start) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from espat.persist.chip.flash import ERASED, MIRROR_LIMIT, SECTOR_SIZE, FlashChip, FlashRegion, sectors_of
+from espat.persist.chip.flash import ERASED, KEPT_LIMIT, SECTOR_SIZE, FlashChip, FlashRegion, sectors_of
 from espat.persist.chip.image_file import FlashFileError, create_image, open_image
 
 SIZE = 4 * SECTOR_SIZE
@@ -206,7 +206,7 @@ class Full(Kept):
 
 def use(chip: FlashChip) -> Iterator[bytes]:
     """Do all that can be done to a chip, in more sectors than a file's are kept of; what it shows after each step."""
-    for number in range(MIRROR_LIMIT + 3):
+    for number in range(KEPT_LIMIT + 3):
         chip.program(number * SECTOR_SIZE + 5, b"one")
         yield chip.read(0, chip.size)
     chip.erase(SECTOR_SIZE, 2 * SECTOR_SIZE)
@@ -218,20 +218,20 @@ def use(chip: FlashChip) -> Iterator[bytes]:
 
 
 def test_a_medium_that_takes_no_more_is_left_as_it_is_and_the_chip_goes_on() -> None:
-    size = (MIRROR_LIMIT + 4) * SECTOR_SIZE
+    size = (KEPT_LIMIT + 4) * SECTOR_SIZE
     blank = bytearray(b"\xff" * size)
     steps = list(use(FlashChip(size)))
     kept = Kept(blank)
     versions = [bytes(blank)]
     for _ in use(FlashChip(size, medium=kept)):
         versions.append(bytes(kept.content))
-    for writes in (0, 1, MIRROR_LIMIT, MIRROR_LIMIT + 1, MIRROR_LIMIT + 3, MIRROR_LIMIT + 4, MIRROR_LIMIT + 5):
+    for writes in (0, 1, KEPT_LIMIT, KEPT_LIMIT + 1, KEPT_LIMIT + 3, KEPT_LIMIT + 4, KEPT_LIMIT + 5):
         medium, errors = Full(blank, writes), list[OSError]()
         chip = FlashChip(size, medium=medium)
         chip.on_loss = errors.append
         assert list(use(chip)) == steps
         assert [error.filename for error in errors] == ["image"]
-        if writes <= MIRROR_LIMIT + 3:  # each of these steps is one write
+        if writes <= KEPT_LIMIT + 3:  # each of these steps is one write
             assert medium.content == versions[writes]
     chip = FlashChip(size, medium=Full(blank, 3))
     with pytest.raises(OSError, match="No space"):

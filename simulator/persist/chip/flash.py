@@ -11,15 +11,16 @@ from typing import Final, Protocol
 SECTOR_SIZE: Final = 4096
 ERASED: Final = b"\xff" * SECTOR_SIZE
 _ONES: Final = 0xFF
-MIRROR_LIMIT: Final = 32
-"""Sectors of a file that are kept in memory, because they have been written to."""
+KEPT_LIMIT: Final = 64
+"""Sectors of a file that are kept in memory, the first that are looked at: the settings and the manufacturing data are
+among them, whatever others do to the file meanwhile."""
 
 
 class Medium(Protocol):
     """A file that holds the whole content of a chip."""
 
     def read(self, offset: int, length: int) -> bytes:
-        """Bytes of the image."""
+        """Bytes of the image. Raises OSError, also where there are not as many any more."""
 
     def write(self, offset: int, data: bytes | bytearray) -> None:
         """Overwrite bytes of the image; when it returns, the operating system has them. Raises OSError."""
@@ -58,8 +59,9 @@ class FlashChip:
         self.erasures: Counter[int] = Counter()
         self._factory = factory or {}
         self.on_loss: Callable[[OSError], None] | None = None
-        """Called when the medium takes no more: from then on what is written is in memory only, and what the medium has
-        is what a loss of power in this moment would have left. None: the error is raised."""
+        """Called when the medium takes or gives no more: from then on what is written is in memory only, and what the
+        medium has is what a loss of power in this moment would have left. What has not been read of it is as erased.
+        None: the error is raised."""
         self._medium = medium
         self._lost = False
         self._written: dict[int, bytearray] = {}
@@ -83,8 +85,6 @@ class FlashChip:
         number, start = divmod(offset, SECTOR_SIZE)
         if start + length <= SECTOR_SIZE:
             return self._read_within(number, start, length)
-        if self._medium is not None and not self._lost:
-            return self._medium.read(offset, length)
         return b"".join(self._read_within(*piece) for piece in _pieces(offset, length))
 
     def program(self, offset: int, data: bytes) -> None:
@@ -104,7 +104,7 @@ class FlashChip:
         data = _cleared(sector[start:end], data)
         sector[start:end] = data
         if self._medium is not None:
-            self._write(offset, data)
+            self._write(offset, data, sector)
 
     def program_behind(self, sector: int, first: int, bits: bytes | bytearray, start: int, data: bytes) -> None:
         """Program `bits` and, somewhere behind them, `data`; a file gets both in one write. `sector`: offset of the
@@ -125,7 +125,7 @@ class FlashChip:
         content[first : first + len(bits)] = bits
         content[start:end] = data
         if self._medium is not None:
-            self._write(sector + first, content[first:end])
+            self._write(sector + first, content[first:end], content)
 
     def erase(self, offset: int, length: int) -> None:
         """Set all bits of whole sectors. Raises ValueError."""
@@ -150,18 +150,36 @@ class FlashChip:
         sectors = range(offset // SECTOR_SIZE, -(-(offset + length) // SECTOR_SIZE))
         return self._medium is None and self._written.keys().isdisjoint(sectors)
 
-    def _write(self, offset: int, data: bytes | bytearray) -> None:
-        """Hand over to the medium what has been programmed or erased."""
+    def _write(self, offset: int, data: bytes | bytearray, content: bytearray | None = None) -> None:
+        """Hand over to the medium what has been programmed or erased. `content`: of the whole sector, to keep when the
+        medium does not take it."""
         if self._lost:
             return
         assert self._medium is not None
         try:
             self._medium.write(offset, data)
         except OSError as error:
-            if self.on_loss is None:
-                raise
-            self._lost = True
-            self.on_loss(error)
+            self._lose(error)
+            if content is not None:
+                self._written[offset // SECTOR_SIZE] = content
+
+    def _fetch(self, number: int) -> bytes:
+        """A sector as the medium has it, whatever it takes or does not take."""
+        assert self._medium is not None
+        try:
+            return self._medium.read(number * SECTOR_SIZE, SECTOR_SIZE)
+        except OSError as error:
+            self._lose(error)
+            return ERASED
+
+    def _lose(self, error: OSError) -> None:
+        """Go on without the medium. Raises OSError where nobody would be told."""
+        if self._lost:
+            return
+        if self.on_loss is None:
+            raise error
+        self._lost = True
+        self.on_loss(error)
 
     def _until_failure(self, data: bytes) -> bytes:
         """What of some bytes is programmed before the power fails."""
@@ -182,7 +200,10 @@ class FlashChip:
         if sector is not None:
             return bytes(sector[start : start + length])
         if self._medium is not None:
-            return self._medium.read(number * SECTOR_SIZE + start, length)
+            content = self._fetch(number)
+            if len(self._written) < KEPT_LIMIT:
+                self._written[number] = bytearray(content)
+            return content[start : start + length]
         return self._factory.get(number, ERASED)[start : start + length]
 
     def _program_pieces(self, offset: int, data: bytes) -> None:
@@ -194,9 +215,12 @@ class FlashChip:
 
     def _mirror(self, number: int) -> bytearray:
         """A sector that is about to be written to."""
-        if self._medium is not None and len(self._written) >= MIRROR_LIMIT and not self._lost:
-            self._written.clear()
-        sector = self._written[number] = bytearray(self._read_within(number, 0, SECTOR_SIZE))
+        content = self._read_within(number, 0, SECTOR_SIZE)
+        sector = self._written.get(number)
+        if sector is None:
+            sector = bytearray(content)
+            if self._medium is None or self._lost:
+                self._written[number] = sector
         return sector
 
 

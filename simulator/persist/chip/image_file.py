@@ -67,17 +67,28 @@ class ImageFile:
         self._descriptor = descriptor
 
     def read(self, offset: int, length: int) -> bytes:
-        """Bytes of the image."""
-        return os.pread(self._descriptor, length, offset)
+        """Bytes of the image. Raises OSError, also when somebody has made the file shorter."""
+        try:
+            data = os.pread(self._descriptor, length, offset)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(self.path)) from None
+        if len(data) != length:
+            raise self._other_size()
+        return data
 
     def write(self, offset: int, data: bytes | bytearray) -> None:
-        """Overwrite bytes of the image. Raises OSError."""
+        """Overwrite bytes of the image. Raises OSError, also when somebody has changed the size of the file."""
         try:
+            if os.fstat(self._descriptor).st_size != self.size:
+                raise self._other_size()
             count = os.pwrite(self._descriptor, data, offset)
         except OSError as error:
             raise OSError(error.errno, error.strerror, str(self.path)) from None
         if count != len(data):
             raise OSError(errno.ENOSPC, "not all of the image can be written", str(self.path))
+
+    def _other_size(self) -> OSError:
+        return OSError(errno.EIO, "the file has been cut or has grown", str(self.path))
 
     def close_to_others(self) -> None:
         """Nobody but its owner can read it from now on: it holds passwords."""
