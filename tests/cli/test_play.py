@@ -332,3 +332,19 @@ def test_a_scenario_that_would_take_for_ever(tmp_path: Path, capsys: pytest.Capt
     out = capsys.readouterr().out
     assert f"    {tmp_path}/endless.yaml: it takes more than 1 s\n" in out
     assert out.endswith("1 passed, 1 failed\n")
+
+
+def test_a_run_that_may_differ_from_the_next_one_says_so(tmp_path: Path) -> None:
+    (tmp_path / "good.yaml").write_text(GOOD)
+    program = (
+        "import sys, trio._core._run as run\n"
+        "loop = run.unrolled_run\n"
+        "run.unrolled_run = lambda *arguments: loop(*arguments)\n"
+        "from espat.cli import main\n"
+        "sys.exit(main(['play', 'good.yaml']))\n"
+    )
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "UnrepeatableWarning: trio" in done.stderr
+    assert "two runs in stepped time may differ" in done.stderr

@@ -2,10 +2,11 @@
 
 from contextlib import ExitStack
 
+import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from espat.core.time.task_order import oldest_task_first
+from espat.core.time.task_order import UnrepeatableWarning, oldest_task_first
 
 
 async def woken_together() -> list[int]:
@@ -38,3 +39,20 @@ async def test_the_oldest_task_is_first_as_long_as_anybody_wants_it() -> None:
         for _ in range(5):
             assert await woken_together() == sorted_order
     assert {tuple(await woken_together()) for _ in range(40)} != {tuple(sorted_order)}
+
+
+@pytest.mark.parametrize("name", ["_r", "_ALLOW_DETERMINISTIC_SCHEDULING", "unrolled_run"])
+def test_a_trio_that_cannot_be_told_the_order_is_warned_of(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    with monkeypatch.context() as changed:
+        changed.delattr(f"trio._core._run.{name}")
+        told = rf"^trio {trio.__version__} has no _.*two runs .* may differ"
+        with pytest.warns(UnrepeatableWarning, match=told), oldest_task_first():
+            pass
+    with oldest_task_first():  # and no warning
+        pass
+
+
+def test_a_trio_that_does_not_go_by_its_hook_is_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trio._core._run.unrolled_run", lambda runner: None)
+    with pytest.warns(UnrepeatableWarning), oldest_task_first():
+        pass

@@ -5,6 +5,7 @@ Times are seconds since the simulation began.
 """
 
 import heapq
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -205,6 +206,7 @@ def _all_tasks_blocked() -> Callable[[], Awaitable[None]]:
     """trio's function of that name, without what comes with `trio.testing`: all of pytest, where that is installed."""
     function = getattr(getattr(trio, "_core", None), "wait_all_tasks_blocked", None)
     if function is None:
+        warnings.warn(f"trio {trio.__version__} hides a function of its own: stepped time starts late", stacklevel=2)
         from trio.testing import wait_all_tasks_blocked  # heavy, and only stepped time needs it
 
         function = wait_all_tasks_blocked
