@@ -47,7 +47,7 @@ class Board:
         self.clock = around[Clock]
         self.storage = storage
         storage.chip.on_loss = self._flash_lost
-        self._boot_takes_time = around[Timing].boot > 0
+        self._boot_takes_time = around[Timing]["boot"] > 0
         self._panics = around[Panics]
         self._trace = around.find(Trace)
         self.is_logged = log.isEnabledFor(logging.DEBUG)

@@ -5,8 +5,9 @@ and the clock of day as long as there is power.
 """
 
 import logging
-from collections.abc import Iterator
-from typing import Final, ParamSpec, TypeVar
+import math
+from collections.abc import Callable, Iterator
+from typing import Any, Final, ParamSpec, TypeVar
 
 from espat.board import BOOTED, Board
 from espat.core.at.engine import Engine
@@ -61,8 +62,13 @@ class Module:
         """Something has happened: trace, report of the firmware, rooms that hear of it."""
         self.boot.announce(event, *about, **named)
 
-    async def pause(self, seconds: float) -> None:
-        """Wait for a figure of the timing profile; no checkpoint when it is zero."""
+    def spawn(self, task: Callable[..., Any], *arguments: Any) -> None:
+        """Start a task that ends with the boot; nothing starts any more when it is ending."""
+        self.boot.spawn(task, *arguments)
+
+    async def pause(self, figure: str, most: float = math.inf) -> None:
+        """Wait for a figure of the timing profile, at most so many seconds; no checkpoint when it is zero."""
+        seconds = min(self[Timing][figure], most)
         if seconds > 0:
             await self[Clock].sleep(seconds)
 
@@ -142,7 +148,7 @@ class Module:
         board.log.reset()
         firmware.log_reset(self, cause)
         board.storage.settings.calibrate(board.mac)
-        await boot[Clock].sleep(boot[Timing].boot)
+        await boot[Clock].sleep(boot[Timing]["boot"])
         firmware.log_start(self)
         return await boot.run(self._live)
 

@@ -33,7 +33,7 @@ async def modules(
     async with trio.open_nursery() as nursery:
         nursery.start_soon(simulation.run)
         await wait_all_tasks_blocked()
-        await clock.advance(simulation.timing.boot)
+        await clock.advance(simulation.timing["boot"])
         for bench in benches:
             assert await bench.settle() == READY
             assert (await bench.command(b"ATE0")).endswith(OK) or profile == "real"

@@ -87,7 +87,7 @@ async def workbench(
         nursery.start_soon(simulation.run)
         bench = Workbench(simulation, module, port, clock, announced)
         await wait_all_tasks_blocked()
-        await clock.advance(simulation.timing.boot)
+        await clock.advance(simulation.timing["boot"])
         assert (await bench.settle()).startswith(b"".join(firmware.conventions.boot))
         yield bench
         nursery.cancel_scope.cancel()

@@ -13,7 +13,6 @@ from espat.core.at.errors import CommandError, invalid
 from espat.core.at.grammar import Form
 from espat.core.at.registry import CommandTable
 from espat.core.time.clock import Clock
-from espat.core.time.timing import Timing
 from espat.module import Module
 from espat.radio.softap import SoftAp
 from espat.radio.station import Station
@@ -157,7 +156,7 @@ async def address_of(module: Module, name: str, limit: int = 0) -> bytes:
         try:
             address = await module[Network].resolve(name)
         except ResolveError:
-            await module.pause(module[Timing].unresolved)
+            await module.pause("unresolved")
         else:
             return address_text(address)
     raise CommandError(cause=LinkFailure.NO_SUCH_HOST)

@@ -8,7 +8,6 @@ from espat.core.at.engine import Engine
 from espat.core.at.grammar import Form
 from espat.core.at.registry import CommandTable
 from espat.core.restart import Restart, RestartCause
-from espat.core.time.timing import Timing
 from espat.module import Module
 from espat.persist.factory import FactoryParameters
 from espat.persist.settings import Settings
@@ -56,7 +55,7 @@ def version(module: Module) -> list[Line]:
 @table.command("AT+RESTORE", Form.EXECUTE)
 async def restore(module: Module) -> Restart:
     """AT+RESTORE: end all links, the highest first, forget every setting, OK, restart."""
-    await module.pause(module[Timing].restore)
+    await module.pause("restore")
     for link in reversed(list(module[LinkTable])):
         module[LinkTable].close(link)
     module[Settings].store.erase()

@@ -1,5 +1,6 @@
 """Opening, closing and listing links (ESP-AT User Guide, AT+CIPMUX, AT+CIPSTART, AT+CIPCLOSE, AT+CIPSTATE)."""
 
+import math
 from collections.abc import Coroutine, Iterable
 from typing import Annotated, Any, Final, NamedTuple
 
@@ -12,7 +13,6 @@ from espat.core.at.errors import CommandError
 from espat.core.at.grammar import Form, Parameter
 from espat.core.at.registry import Choice, CommandTable
 from espat.core.time.clock import Clock
-from espat.core.time.timing import Timing
 from espat.module import Module
 from espat.radio.station import Station, StationState
 from espat.radio.wifi import Wifi
@@ -165,21 +165,22 @@ async def _open(
     if not own or local_address not in (None, *own):
         opening.close()
         raise CommandError(cause=LinkFailure.NO_NETWORK)
-    seconds = limit / 1000 if limit else None
-    failure, takes, cause = failures.too_late, 0.0, None
+    seconds = limit / 1000 or math.inf
+    failure, takes, cause = failures.too_late, None, None
     with module[LinkTable].reserved(number):
-        with module[Clock].move_on_after(seconds or float("inf")):
+        with module[Clock].move_on_after(seconds):
             try:
                 await opening
             except ResolveError:
-                failure, takes, cause = failures.unresolved, module[Timing].unresolved, LinkFailure.NO_SUCH_HOST
+                failure, takes, cause = failures.unresolved, "unresolved", LinkFailure.NO_SUCH_HOST
             except UnreachableError:
-                takes = module[Timing].unreachable
+                takes = "unreachable"
             except NetworkError as error:
                 failure = error.errno
             else:
                 return
-        await module.pause(min(takes, seconds or takes))
+        if takes is not None:
+            await module.pause(takes, most=seconds)
     raise CommandError(errno=failure, cause=cause)
 
 
@@ -210,7 +211,7 @@ async def close_only(module: Module) -> None:
         raise CommandError(cause=LinkFailure.NEEDS_SINGLE_MODE)
     if len(links) != 1:
         raise CommandError(cause=LinkFailure.NO_ONLY_LINK)
-    await module.pause(module[Timing].close)
+    await module.pause("close")
     await module[LinkTable].finish(links[0])
 
 
@@ -222,7 +223,7 @@ async def close(module: Module, number: Annotated[int, Range(0, ALL_LINKS)]) -> 
         raise CommandError(cause=LinkFailure.NEEDS_MULTIPLE_MODE)
     if number != ALL_LINKS and links[number] is None:
         raise CommandError(cause=LinkFailure.NOTHING_TO_CLOSE)
-    await module.pause(module[Timing].close)
+    await module.pause("close")
     for link in links:
         if number in (ALL_LINKS, link.number):
             await links.finish(link)

@@ -22,7 +22,6 @@ from espat.core.at.registry import CommandTable
 from espat.core.at.stream_entry import StreamEntry
 from espat.core.at.uart import Uart
 from espat.core.time.clock import Clock
-from espat.core.time.timing import Timing
 from espat.module import Module
 from espat.stack.errors import NetworkError, ResolveError, UnreachableError
 from espat.stack.link import Link, TcpLink, UdpLink
@@ -89,7 +88,7 @@ async def enter(module: Module) -> Result:
     link = links.only
     if not module[Receiving].raw or link is None or _follows(link):
         raise CommandError(cause=LinkFailure.NO_LINK if link is None else None)
-    await module.pause(module[Timing].prompt)
+    await module.pause("prompt")
     if links.only is not link:  # closed meanwhile
         raise CommandError
     module[Passthrough].running = True
@@ -163,7 +162,7 @@ async def _try(module: Module, opening: Opening) -> bool:
     try:
         await opening()
     except UnreachableError:
-        await module.pause(module[Timing].unreachable)
+        await module.pause("unreachable")
     except (NetworkError, ResolveError):
         pass
     else:

@@ -19,7 +19,6 @@ from espat.core.at.output import Output
 from espat.core.at.registry import CommandTable
 from espat.core.at.stream_entry import StreamEntry
 from espat.core.at.uart import Uart
-from espat.core.time.timing import Timing
 from espat.core.trace import Kind
 from espat.module import Module
 from espat.stack.errors import NetworkError, ResolveError
@@ -72,11 +71,11 @@ async def _send(module: Module, number: int, entry: DataEntry, host: str | None,
         payload = await module[Engine].data_entry(entry)
     except DataEntryCancelledError:
         return cancelled()
-    await module.pause(module[Timing].payload)
+    await module.pause("payload")
     module[Engine].confirm_data(entry)
     if not await _hand_over(module, link, route, payload):
         return SEND_FAIL
-    await module.pause(module[Timing].send)
+    await module.pause("send")
     return SEND_OK
 
 
@@ -103,7 +102,7 @@ async def _prepare(module: Module, number: int, host: str | None, port: int | No
             route = await module[Network].locate_datagram(host, port)
         except ResolveError:
             raise CommandError from None
-    await module.pause(module[Timing].prompt)
+    await module.pause("prompt")
     if not module[LinkTable].alive(link):  # closed meanwhile
         raise CommandError(cause=LinkFailure.NO_LINK)
     return link, route

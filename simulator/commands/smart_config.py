@@ -36,7 +36,7 @@ def _heard(module: Module, broadcast: Broadcast) -> None:
     module.announce(SMART_CONFIG_HEARD, broadcast)
     station = module[Station]
     station.ssid, station.password, station.bssid = broadcast.ssid, broadcast.password, b""
-    module.boot.spawn(_join, module)
+    module.spawn(_join, module)
 
 
 async def _join(module: Module) -> None:

@@ -82,6 +82,6 @@ class Dialect:
 
     def latency(self, timing: Timing) -> Callable[[str], float] | None:
         """Seconds each command takes by itself; None when none takes any."""
-        if not timing.command:
+        if not timing["command"]:
             return None
-        return lambda name: timing.version if name == "AT+GMR" else timing.command
+        return lambda name: timing["version" if name == "AT+GMR" else "command"]

@@ -56,7 +56,7 @@ class Scanner:
         self._air = boot[Hearing]
         self._wifi = boot[Wifi]
         self._clock = boot[Clock]
-        self._channel_time = boot[Timing].scan_channel
+        self._channel_time = boot[Timing]["scan_channel"]
 
     async def scan(
         self, ssid: bytes | None, bssid: bytes | None, channel: int, bitmap: int, dwell: Dwell

@@ -114,7 +114,7 @@ class Station:
         self._softap = boot[SoftAp]
         self._clock = boot[Clock]
         self._log = boot[SystemLog]
-        self._join_time = boot[Timing].join
+        self._join_time = boot[Timing]["join"]
         self._scope: trio.CancelScope | None = None  # of the task that watches or reconnects
         boot.at_end(self._end)
 

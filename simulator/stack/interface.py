@@ -61,7 +61,7 @@ class StationInterface:
         self._lans = boot[Lans]
         self._network = boot[Network]
         self._clock = boot[Clock]
-        self._lease_time = boot[Timing].lease
+        self._lease_time = boot[Timing]["lease"]
         self._ipv4: Ipv4 | None = None
         self._came_up = trio.Event()
         self._lease_scope: trio.CancelScope | None = None

@@ -44,7 +44,7 @@ class Receiving:
         self._output = boot[Output]
         self._announce = boot.announce
         self._spawn = boot.spawn
-        self._latency = boot[Timing].latency
+        self._latency = boot[Timing]["latency"]
         self._message_limit, self._datagrams_wait = boot.traits(ReceivingTraits)
 
     @LINK_OPENED.wakes

@@ -79,7 +79,7 @@ class SntpClient:
         self._clock = boot[Clock]
         self._rtc = boot[RealTimeClock]
         self._random = boot[Random]
-        self._start_delay = boot[Timing].time_request
+        self._start_delay = boot[Timing]["time_request"]
         self._asking: trio.CancelScope | None = None
         self._interval_changed = trio.Event()
 

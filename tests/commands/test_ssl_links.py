@@ -224,7 +224,7 @@ async def test_ipd() -> None:
 async def test_much_data_comes_whole_and_in_messages_of_2920() -> None:
     async with secured() as (bench, it):
         data = Random(1).randbytes(100_000)
-        bench.module.boot.spawn(it.connection.send, data)
+        bench.module.spawn(it.connection.send, data)
         printed = await bench.settle()
         found, at = b"", 0
         while at < len(printed):
@@ -264,7 +264,7 @@ async def test_records_wait_as_they_are_until_one_is_begun() -> None:
 async def test_a_host_that_does_not_read_stops_the_peer_and_loses_nothing() -> None:
     async with secured(b"AT+CIPRECVTYPE=1") as (bench, it):
         data = Random(4).randbytes(60_000)
-        bench.module.boot.spawn(it.connection.send, data)
+        bench.module.spawn(it.connection.send, data)
         await bench.settle()
         assert await bench.command(b"AT+CIPRECVLEN?") == b"+CIPRECVLEN:5760\r\n" + OK
         found = b""
@@ -316,7 +316,7 @@ async def piped(bench: Workbench, it: TlsHost, data: bytes) -> None:
     """Data gets through the pipe, both ways."""
     assert await bench.send(data) + await bench.advance(SILENCE) == b""
     assert it.connection.taken() == data
-    bench.module.boot.spawn(it.connection.send, data[::-1])
+    bench.module.spawn(it.connection.send, data[::-1])
     assert await bench.settle() == data[::-1]
 
 

@@ -1,21 +1,39 @@
 """The figures of the timing profiles."""
 
+import re
+from pathlib import Path
+
 import pytest
 
-from espat.core.time.timing import PROFILES, Timing, load_timing
+import espat
+from espat.core.time.timing import PROFILES, Timing, figures, load_timing
+
+PACKAGE = Path(espat.__file__).parent
+USES = re.compile(r'(?:pause\(|[Tt]iming\]?\[|takes, cause = [\w.]+, |takes = )"(\w+)"')
+"""A figure by its name."""
 
 
 def test_fast_takes_no_time_at_all() -> None:
-    assert set(load_timing()) == {0.0}
+    assert set(load_timing().values()) == {0.0}
 
 
 def test_real_takes_time() -> None:
-    assert all(seconds > 0 for seconds in load_timing("real"))
-    assert load_timing("real").boot == 1.21
+    assert all(seconds > 0 for seconds in load_timing("real").values())
+    assert load_timing("real")["boot"] == 1.21
 
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_single_figures_can_be_replaced(profile: str) -> None:
     timing = load_timing(profile, {"join": 2.5})
-    assert timing == load_timing(profile)._replace(join=2.5)
+    assert timing == {**load_timing(profile), "join": 2.5}
     assert isinstance(timing, Timing)
+
+
+def test_every_figure_says_what_it_is() -> None:
+    assert all(figure.meaning for figure in figures().values())
+
+
+def test_every_figure_is_used_and_every_one_that_is_used_is_there() -> None:
+    sources = "".join(path.read_text(encoding="utf-8") for path in PACKAGE.glob("**/*.py"))
+    by_branch = {"version", "command"}  # chosen by the name of a command
+    assert set(USES.findall(sources)) | by_branch == set(figures())

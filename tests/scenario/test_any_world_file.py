@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from espat.core.time.timing import Timing
+from espat.core.time.timing import figures
 from espat.radio.security import SECURITIES
 from espat.scenario.reading.world_file import load_world
 from espat.scenario.reading.world_reader import WorldError, read_world
@@ -25,7 +25,7 @@ KEYS = (
     *AccessPointConfiguration.__annotations__,
     *StationConfiguration._fields,
     *ModuleConfiguration._fields,
-    *Timing._fields,
+    *figures(),
     "pmf",
     "address",
     "ports",

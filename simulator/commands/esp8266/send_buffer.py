@@ -14,7 +14,6 @@ from espat.core.at.errors import CommandError
 from espat.core.at.grammar import Form
 from espat.core.at.output import Output
 from espat.core.at.registry import CommandTable
-from espat.core.time.timing import Timing
 from espat.module import Module
 from espat.stack.errors import NetworkError
 from espat.stack.link import TcpLink
@@ -43,12 +42,12 @@ async def write(module: Module, link: Link, length: Length) -> Result:
         payload = await module[Engine].data_entry(entry, (numbers, *module[Engine].conventions.prompt))
     except DataEntryCancelledError:
         return SEND_CANCELED
-    await module.pause(module[Timing].payload)
+    await module.pause("payload")
     module[Engine].confirm_data(entry)
     idle = segments.waiting is None
     segments.write(payload)
     if idle:
-        module.boot.spawn(_hand_over, module, target)
+        module.spawn(_hand_over, module, target)
     return NOTHING
 
 
@@ -59,7 +58,7 @@ async def _hand_over(module: Module, link: TcpLink) -> None:
         number, data = segment
         try:
             await module[LinkTable].pass_on(link, data)
-            await module.pause(module[Timing].send)
+            await module.pause("send")
         except NetworkError:
             delivered = False
         else:

@@ -134,14 +134,14 @@ class WorldStations:
         while True:
             await self._woken.wait()
             self._woken = trio.Event()
-            await self._clock.sleep(self._timing.join)
+            await self._clock.sleep(self._timing["join"])
             newcomers = []
             for point in [point for point in self._air.access_points if isinstance(point, SoftAccessPoint)]:
                 for station in self.stations:
                     if station.wants(point):
                         station.associate(point)
                         newcomers.append((station, point))
-            await self._clock.sleep(self._timing.lease)
+            await self._clock.sleep(self._timing["lease"])
             for station, point in newcomers:
                 lan = self._lans.get(point.bssid)
                 if lan is not None and point in self._air.access_points:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
 from espat.core.suggestions import right_word
-from espat.core.time.timing import Timing
+from espat.core.time.timing import figures
 from espat.dialects.names import RUNNABLE, right_variant
 from espat.persist.variants import VARIANTS
 from espat.radio.security import SECURITIES, Security
@@ -130,7 +130,7 @@ _MODULE: Final[Mapping[str, Reader]] = {
     "variant": one_of({name: name for name in VARIANTS}),
 }
 _LISTEN: Final = {"address": "listen_address", "ports": "ports"}
-_TIMING: Final[Mapping[str, Reader]] = dict.fromkeys(Timing._fields, read_duration)
+_TIMING: Final[Mapping[str, Reader]] = dict.fromkeys(figures(), read_duration)
 
 
 class _WorldReader:
