@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from espat.core.panics import Panic
-from espat.core.ports.uri import PortUri
+from espat.core.ports.uri import PortUri, parse_link
 from espat.core.suggestions import right_word
 from espat.core.time.timing import PROFILES
 from espat.core.trace import Record
@@ -183,6 +183,8 @@ class Simulation(VerbGroups):
             raise ValueError(
                 f"modules: found {modules}; at least one, and a link with {{n}} for several, would be right"
             )
+        if link is not None and not serial:
+            raise ValueError(f"link: found {shown(str(link))}; serial=True would be right with it")
         choices = [("dialect", dialect, RUNNABLE), ("build", build, BUILDS), ("timing", timing, PROFILES)]
         if variant is not None:
             choices.append(("variant", variant, tuple(VARIANTS)))
@@ -219,7 +221,11 @@ class Simulation(VerbGroups):
                 link = self._link
                 if link is None:
                     link = exits.enter_context(tempfile.TemporaryDirectory(prefix="espat-")) + "/ttyESP{n}"
-                uris = tuple(PortUri("pty", link).of_module(number) for number in range(len(self._names)))
+                own = (module.link if self._link is None else None for module in self._world.modules)
+                uris = tuple(
+                    (parse_link(path) if path is not None else PortUri("pty", link)).of_module(number)
+                    for number, path in enumerate(own)
+                )
                 setting = setting._replace(ports=uris)
             stage = await exits.enter_async_context(
                 open_played_stage(setting, self._world, self._names, peers=self._peers, variables=self._variables)

@@ -164,6 +164,7 @@ MISTAKES = {
     "[]\nreactions: [{when: {at: 1s, nth: 2}, do: []}]\n": (
         f"{FIRST}: reaction 1: when: found 'nth' with at, which comes once; at alone would be right"
     ),
+    "[]\nroles: {B: server}\n": f"{FIRST}: roles: found 'B'; A would be right",
     "[]\nattach: true\n": None,
     "[]\nreactions: [{when: {at: 1s}}]\n": f"{FIRST}: reaction 1: do: found nothing; a list would be right",
     "[]\nreactions: [{when: {sometimes: x}, do: []}]\n": (

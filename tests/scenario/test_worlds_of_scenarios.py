@@ -166,6 +166,15 @@ async def test_a_flash_file_beside_the_scenario_stays_as_it_is(tmp_path: Path) -
         assert (tmp_path / "esp.bin").read_bytes() == content
 
 
+def test_a_link_is_for_who_leaves_the_port_to_somebody_else(tmp_path: Path) -> None:
+    text = "title: x\nworld: {module: [{link: tty}]}\nsteps: []\n"
+    with pytest.raises(
+        ScenarioError, match=r"2: world: module#1\.link: found .*tty; 'attach: true' would be right with"
+    ):
+        prepare(read_scenario(write(tmp_path, text)))
+    assert prepare(read_scenario(write(tmp_path, f"attach: true\n{text}"))).surroundings.world.modules[0].link
+
+
 def test_what_a_scenario_waits_for_is_of_the_firmware_of_the_module_that_gets_it(tmp_path: Path) -> None:
     def waits_for(dialect: str, *lines: str) -> tuple[str, ...]:
         text = DIALECTS.replace("ai-thinker", dialect).replace("v0.30", "v1.7") + steps(*lines)

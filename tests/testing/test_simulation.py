@@ -184,3 +184,11 @@ def test_a_simulation_that_nobody_has_started() -> None:
 def test_a_simulation_that_cannot_begin(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError), simulation(trace=tmp_path / "missing" / "trace"):
         pytest.fail("it began")
+
+
+def test_a_module_is_where_its_world_says(tmp_path: Path) -> None:
+    with simulation({"module": [{"link": str(tmp_path / "here")}, {}]}, modules=2) as running:
+        assert running.modules[0].path == tmp_path / "here"
+        assert running.modules[1].path != tmp_path / "here"
+    with pytest.raises(ValueError, match="link: found 'x'; serial=True would be right with it"):
+        simulation(link="x", serial=False, speed=None)

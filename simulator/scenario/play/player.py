@@ -138,6 +138,8 @@ def _modules_of(scenario: Scenario, world: World) -> World:
     for number, module in enumerate(world.modules, 1):
         if module.flash is not None and not Path(module.flash).is_file():
             raise ValueError(f"module#{number}.flash: found no file {module.flash}; a flash image would be right")
+        if module.link is not None and not scenario.attach and not isinstance(scenario.world, str):
+            raise ValueError(f"module#{number}.link: found {module.link}; 'attach: true' would be right with it")
     return with_modules(world, len(scenario.modules), ModuleConfiguration(dialect=scenario.dialect))
 
 

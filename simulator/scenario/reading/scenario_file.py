@@ -127,6 +127,9 @@ class _Reader:
         if not modules or len(set(modules)) < len(modules):
             self._wrong(self._place("modules"), "at least one module is needed, and each once")
             return self._empty()
+        for name in content.get("roles", {}):
+            if name not in modules:
+                self._wrong(self._place("roles"), f"found {shown(name)}; {' or '.join(modules)} would be right")
         attach = content.get("attach", False)
         timing = content.get("timing")
         if timing is not None and timing not in PROFILES:
