@@ -31,6 +31,8 @@ class Firmware(Protocol[ModuleT]):
     version: FirmwareVersion
     boot_text: BootText | None
     """None where the ROM prints elsewhere."""
+    ready: tuple[bytes, ...]
+    """The messages of a boot: commands are taken behind them."""
     conventions: Conventions
     traits: Mapping[type[Any], Any]
     """What it says of itself for the rooms, by type."""

@@ -13,6 +13,7 @@ from espat.board import BOOTED, Board
 from espat.core.at.engine import Engine
 from espat.core.at.grammar import Form
 from espat.core.at.redaction import Redactor
+from espat.core.at.system_log import LogTraits
 from espat.core.boot import Boot
 from espat.core.events import Event
 from espat.core.restart import Restart, RestartCause
@@ -145,7 +146,7 @@ class Module:
         boot.announce(BOOTED, cause)
         if boot_text is not None and cause not in WARM_RESTARTS:
             await board.uart.print_at(*boot_text)
-        board.log.reset()
+        board.log.reset(boot.traits(LogTraits))
         firmware.log_reset(self, cause)
         board.storage.settings.calibrate(board.mac)
         await boot[Clock].sleep(boot[Timing]["boot"])
@@ -157,7 +158,7 @@ class Module:
         board, boot = self.board, self.boot
         engine = boot[Engine]
         boot.spawn(engine.run)
-        for message in self.firmware.conventions.boot:
+        for message in self.firmware.ready:
             board.output.report(message)
         board.uart.attach(engine)
         board.uart.listen()

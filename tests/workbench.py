@@ -88,6 +88,6 @@ async def workbench(
         bench = Workbench(simulation, module, port, clock, announced)
         await wait_all_tasks_blocked()
         await clock.advance(simulation.timing["boot"])
-        assert (await bench.settle()).startswith(b"".join(firmware.conventions.boot))
+        assert (await bench.settle()).startswith(b"".join(firmware.ready))
         yield bench
         nursery.cancel_scope.cancel()

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final
 import trio
 
 from espat.commands.link_failures import LinkFailure
-from espat.core.at.answers import NOTHING, Line, Prompt, PromptMessage, Result
+from espat.core.at.answers import NOTHING, OK, Line, Prompt, PromptMessage, Result
 from espat.core.at.arguments import Bool, Range
 from espat.core.at.engine import Engine
 from espat.core.at.errors import CommandError
@@ -37,6 +37,8 @@ table = CommandTable()
 FLUSH_LIMIT: Final = 0.9
 """Seconds that data from before `+++` has to leave: the host waits one second before its next command."""
 QUIT: Final = b"\r\n+QUITT\r\n"
+PROMPT: Final = (OK, Prompt(b"\r\n>"))
+"""The same in all firmwares, whatever their prompt for a payload."""
 BOOT_PROMPT: Final = (Prompt(b"\r\n>"),)
 """Of a module that boots into passthrough, once its link is up. No OK comes before it, and no CONNECT: that one is
 suppressed as all status messages of passthrough are. No session shows the latter: an inference."""
@@ -93,7 +95,7 @@ async def enter(module: Module) -> Result:
         raise CommandError
     module[Passthrough].running = True
     keep_open = None if link.accepted else partial(_keep_open, module, partial(links.reopen, link))
-    await pipe(module, module[Engine].conventions.passthrough_prompt, keep_open)
+    await pipe(module, PROMPT, keep_open)
     return NOTHING
 
 

@@ -6,8 +6,9 @@ from espat.stack.passthrough import Passthrough
 from espat.system.messages import Messages, SystemMessages
 
 
-def status(module: Module, *messages: bytes) -> None:
-    """Print a status report, which passthrough is spared unless AT+SYSMSG bit 2 wants it."""
+def status(module: Module, *messages: bytes, private: bool = False) -> None:
+    """Print a status report, which passthrough is spared unless AT+SYSMSG bit 2 wants it. `private`: whether no log may
+    show it."""
     if not module[Passthrough].running or SystemMessages.PASSTHROUGH_STATUS in module[Messages].shown:
         for message in messages:
-            module[Output].report(message)
+            module[Output].report(message, private=private)

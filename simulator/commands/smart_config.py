@@ -54,8 +54,8 @@ def heard(module: Module, broadcast: Broadcast) -> None:
         b"smartconfig type:%b\r\n" % broadcast.protocol.encode(),
         b"Smart get wifi info\r\n",
         b"ssid:%b\r\n" % broadcast.ssid,
-        b"password:%b\r\n" % broadcast.password,
     )
+    status(module, b"password:%b\r\n" % broadcast.password, private=True)
 
 
 @table.report(SMART_CONFIG_ENDED)

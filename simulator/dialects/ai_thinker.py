@@ -14,7 +14,6 @@ from espat.radio.softap import SoftApTraits, local_mac
 from espat.system.version import FirmwareVersion
 
 CONVENTIONS: Final = Conventions(
-    boot=(b"Ai-Thinker Technology Co. Ltd.\r\n", b"\r\nready\r\n"),
     busy_behind_data=b"busy p...\r\n",  # on the line of the prompt
     refuses_before_receipt=True,
 )
@@ -34,5 +33,6 @@ class AiThinker(Dialect):
         compiled=b"Aug  4 2021 17:34:06",
         application=b"2.2.0",
     )
+    ready = (b"Ai-Thinker Technology Co. Ltd.\r\n", b"\r\nready\r\n")
     conventions = CONVENTIONS
     traits = by_type(SoftApTraits(mac=local_mac))

@@ -21,11 +21,11 @@ from espat.core.at.answers import OK, Prompt
 from espat.core.at.conventions import Conventions
 from espat.core.at.errors import Cause
 from espat.core.at.grammar import Form
-from espat.core.at.line_discipline import ScanningLineDiscipline
 from espat.core.at.registry import CommandTable
 from espat.core.parts import by_type
 from espat.core.ports.serial_line import FACTORY_UART
 from espat.dialects.esp8266_board import FIRST_BOOT_TEXT
+from espat.dialects.esp8266_lines import ScanningLineDiscipline
 from espat.dialects.firmware import Dialect
 from espat.radio.scan import ScanTraits
 from espat.radio.softap import SoftApTraits, local_mac
@@ -88,7 +88,6 @@ CONVENTIONS: Final = Conventions(
     lines=ScanningLineDiscipline,
     folds_names=False,  # `at` is taken for `AT`, but the rest has to be in capitals
     prompt=(OK, Prompt(b"> ")),  # with a blank: seen on modules
-    passthrough_prompt=(OK, Prompt(b"\r\n>")),
     busy_behind_data=b"\r\nbusy s...\r\n",
     busy_each_line=True,  # as in the source of 0.2x
     refuses_before_receipt=True,  # seen on modules

@@ -21,7 +21,7 @@ class Dialect:
     """The firmware of one build. A subclass is a table: it says what differs from ESP-AT.
 
     `name`: of the catalogue too. `tables`: its commands. `only_known`: of these only what the catalogue has. `version`:
-    what AT+GMR shows. `traits`: by type, of the rooms that are not as in ESP-AT.
+    what AT+GMR shows. `ready`: the messages of a boot. `traits`: by type, of the rooms that are not as in ESP-AT.
     """
 
     name: ClassVar[str]
@@ -29,6 +29,7 @@ class Dialect:
     only_known: ClassVar[bool] = False
     version: FirmwareVersion
     boot_text: BootText | None = None
+    ready: tuple[bytes, ...] = (b"\r\nready\r\n",)
     conventions: Conventions = ESP_AT
     traits: Mapping[type[Any], Any] = MappingProxyType({})
 

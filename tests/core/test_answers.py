@@ -2,10 +2,12 @@
 
 import pytest
 
+from espat.commands import passthrough
 from espat.commands.sending import SEND_CANCELED, SEND_FAIL, SEND_OK
 from espat.core.at import errors
 from espat.core.at.answers import ERROR, NOTHING, OK, Line, Prompt, Result, Unterminated
 from espat.core.at.conventions import ESP_AT
+from espat.dialects.firmware import Dialect
 
 
 @pytest.mark.parametrize(
@@ -24,10 +26,10 @@ def test_results(result: Result, wire: bytes) -> None:
 
 
 def test_notices() -> None:
-    assert ESP_AT.prompt == ESP_AT.passthrough_prompt == (OK, Prompt(b"\r\n>"))
+    assert ESP_AT.prompt == passthrough.PROMPT == (OK, Prompt(b"\r\n>"))
     assert ESP_AT.busy == ESP_AT.busy_behind_data == b"\r\nbusy p...\r\n"
     assert ESP_AT.forced_restart == b"\r\nWill force to restart!!!\r\n"
-    assert ESP_AT.boot == (b"\r\nready\r\n",)
+    assert Dialect.ready == (b"\r\nready\r\n",)
     assert ESP_AT.receipt % 4 == b"\r\nRecv 4 bytes\r\n"
 
 

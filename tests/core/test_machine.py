@@ -18,7 +18,6 @@ from espat.core.at.data_entry import CountedEntry, DataEntry
 from espat.core.at.errors import CommandError, failed
 from espat.core.at.escape import GUARD
 from espat.core.at.grammar import Form
-from espat.core.at.line_discipline import ScanningLineDiscipline
 from espat.core.at.machine import BUSY, COMMAND, STOPPED, AtMachine, State, Want
 from espat.core.at.output import Output
 from espat.core.at.registry import CommandTable, Registry
@@ -26,6 +25,7 @@ from espat.core.at.stages import STAGES
 from espat.core.ports.port import MemoryPort
 from espat.core.restart import Restart
 from espat.core.trace import Kind
+from espat.dialects.esp8266_lines import ScanningLineDiscipline
 
 table = CommandTable()
 

@@ -7,6 +7,8 @@ import pytest
 from espat.core.at.redaction import Redactor
 from espat.core.trace import Kind
 from espat.persist.storage import Storage
+from espat.radio.broadcast import Broadcast, Protocol
+from espat.radio.smart_config import SMART_CONFIG_HEARD
 from tests.workbench import workbench
 
 
@@ -72,3 +74,30 @@ async def test_data_is_shown_by_its_length() -> None:
         redactor = Redactor(bench.module.firmware.registry, bench.module)
         assert redactor.render("in", Kind.DATA, b"private") == "data, 7 bytes"
         assert redactor.render("out", Kind.REPORT, b"\r\n+IPD,7:private\r\n", private=True) == "report, 18 bytes"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b'AT+SYSMFG=1,"client_key","client_key.0",0,11', b'AT+SYSFLASH=2,"mfg_nvs",0,4'],
+    ids=["manufacturing data", "flash"],
+)
+async def test_an_answer_with_data_of_the_users_is_shown_by_its_length(
+    line: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG, "espat.board"):
+        async with workbench() as bench:
+            answer = await bench.command(line)
+    length = len(answer.removesuffix(b"\r\nOK\r\n"))
+    assert length > len(b"+SYSMFG:")
+    assert f"out: result, {length} bytes" in caplog.text
+    assert "out: result +" not in caplog.text
+
+
+async def test_a_password_that_a_phone_has_told_is_not_shown(caplog: pytest.LogCaptureFixture) -> None:
+    phone = Broadcast(Protocol.ESPTOUCH, b"espressif", b"not-the-one")
+    with caplog.at_level(logging.DEBUG, "espat.board"):
+        async with workbench(dialect="esp8266-v1.7") as bench:
+            bench.module.announce(SMART_CONFIG_HEARD, phone)
+            assert b"password:not-the-one\r\n" in await bench.settle()
+    assert "ssid:espressif" in caplog.text
+    assert "not-the-one" not in caplog.text

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from espat.core.at.errors import LINE_TOO_LONG, NO_AT
-from espat.core.at.line_discipline import LINE_LIMIT, Input, ScanningLineDiscipline
+from espat.core.at.line_discipline import LINE_LIMIT, Input
+from espat.dialects.esp8266_lines import ScanningLineDiscipline
 
 
 def feed_all(chunks: list[bytes]) -> tuple[bytes, list[bytes | int], bytes]:

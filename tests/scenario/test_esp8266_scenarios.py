@@ -14,7 +14,7 @@ from typing import Final
 import pytest
 import trio
 
-from espat.commands import wifi_join
+from espat.commands import passthrough, wifi_join
 from espat.commands.esp8266 import links, update
 from espat.commands.esp8266.wifi import FAIL
 from espat.commands.link_failures import LinkFailure
@@ -128,8 +128,8 @@ def test_every_text_of_the_conventions_is_in_one() -> None:
     conventions = Esp8266V030.conventions
     texts = {
         b"".join(message.wire for message in conventions.prompt),
-        b"".join(message.wire for message in conventions.passthrough_prompt),
-        b"".join(conventions.boot),
+        b"".join(message.wire for message in passthrough.PROMPT),
+        b"".join(Esp8266V030.ready),
         conventions.receipt,
         conventions.busy,
         conventions.busy_behind_data,

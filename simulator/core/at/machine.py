@@ -49,7 +49,6 @@ from espat.core.at.registry import Registry
 from espat.core.restart import Restart
 from espat.core.trace import Kind
 
-LOG_TAG: Final = "at-common"
 RESTART_LINE: Final = b"AT+RST\r\n"
 """The one input that a running command does not refuse, in firmwares that have a text for it."""
 
@@ -171,8 +170,7 @@ class AtMachine:
                 actions += self._refuse(taken.surplus)
             if refused:
                 if taken.echo.startswith(b"\0"):
-                    # An inference: the text that it is about to echo ends before it begins.
-                    actions.append(Complain(LOG_TAG, "write dlen:0"))
+                    actions.append(Complain(*self._conventions.empty_echo))
                 actions += self.fail(CommandError(taken.error))
             elif taken.line is not None and self.want is COMMAND:
                 actions += self.dispatch(taken.line)

@@ -4,7 +4,7 @@ It is a port of its own, 115200 8N1, and never mixes with that of the commands. 
 fit into the buffer is lost. What comes in is not looked at.
 """
 
-from typing import Final
+from typing import NamedTuple
 
 import trio
 
@@ -13,8 +13,12 @@ from espat.core.ports.port import Port
 from espat.core.time.clock import Clock
 from espat.core.trace import Kind
 
-APPLICATION_START: Final = 676
-"""Milliseconds from reset until the application runs, as boot logs of the ESP32 have it; its lines count on."""
+
+class LogTraits(NamedTuple):
+    """Of a firmware. `application_start`: milliseconds from reset until the application runs, whose lines count on; as
+    boot logs of the ESP32 have it."""
+
+    application_start: int = 676
 
 
 class SystemLog:
@@ -25,15 +29,17 @@ class SystemLog:
         self._port = port
         self._output = Output(port) if port is not None else None
         self._reset = 0.0
+        self._application_start = LogTraits().application_start
 
     @property
     def is_read(self) -> bool:
         """Whether there is a port for it."""
         return self._output is not None
 
-    def reset(self) -> None:
+    def reset(self, traits: LogTraits) -> None:
         """The chip starts: lines count from now on."""
         self._reset = self._clock.now()
+        self._application_start = traits.application_start
 
     def print(self, text: bytes) -> None:
         """Write text as it is."""
@@ -43,7 +49,7 @@ class SystemLog:
     def info(self, tag: str, text: str) -> None:
         """Write a line of a part of the firmware."""
         if self._output is not None:
-            milliseconds = max(APPLICATION_START, int((self._clock.now() - self._reset) * 1000))
+            milliseconds = max(self._application_start, int((self._clock.now() - self._reset) * 1000))
             self.print(f"I ({milliseconds}) {tag}: {text}\r\n".encode())
 
     async def run(self) -> None:
