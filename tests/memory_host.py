@@ -34,8 +34,8 @@ class Connection:
             while not self.reads:
                 await self._wanted.wait()
             try:
-                data = await self._stream.receive_some()
-            except trio.ClosedResourceError:
+                data = await self._stream.receive()
+            except NetworkError:
                 return
             self.ended = not data
             self.received += data
@@ -52,7 +52,7 @@ class Connection:
 
     async def send(self, data: bytes) -> None:
         """Send, as fast as the module takes it."""
-        await self._stream.send_all(data)
+        await self._stream.send(data)
 
     def close(self) -> None:
         """Close it."""

@@ -21,6 +21,7 @@ from espat.persist.manufacturing import SHIPPED
 from espat.persist.pki import Authority, Issued, Subject
 from espat.stack.address import Address
 from espat.stack.endpoint import Endpoint
+from espat.stack.errors import NetworkError
 from espat.stack.links import LinkTable
 from espat.stack.memory_stream import MemoryStream, memory_stream_pair
 from espat.stack.openssl import _library, _pointer
@@ -181,7 +182,7 @@ class Secured:
                 self.received += data
         except ssl.SSLError as error:
             self.failure = error
-        except (trio.BrokenResourceError, trio.ClosedResourceError):
+        except NetworkError:
             pass
         self.ended = True
         self.close()
@@ -190,7 +191,7 @@ class Secured:
         """Send, as fast as the module takes it."""
         for at in range(0, len(data), 4096):
             self.session.write(data[at : at + 4096])
-            await self._stream.send_all(self._outgoing.read())
+            await self._stream.send(self._outgoing.read())
 
     def taken(self) -> bytes:
         """What it has read since the last look."""
@@ -211,12 +212,12 @@ class Secured:
             except ssl.SSLError as error:
                 failure = error
             if self._outgoing.pending:
-                await self._stream.send_all(self._outgoing.read())
+                await self._stream.send(self._outgoing.read())
             if failure is not None:
                 raise failure
             if not wants_more:
                 return result
-            data = await self._stream.receive_some()
+            data = await self._stream.receive()
             if data:
                 self._incoming.write(data)
             else:

@@ -15,12 +15,12 @@ from trio import socket
 
 from espat.core.time.clock import Clock
 from espat.stack.address import LOOPBACK, Address
-from espat.stack.connection import HostConnection
 from espat.stack.datagrams import Datagrams
 from espat.stack.endpoint import Endpoint, socket_endpoint
 from espat.stack.errors import ResolveError, network_error
 from espat.stack.host_map import HostMap
 from espat.stack.host_socket import open_socket
+from espat.stack.host_stream import HostStream
 from espat.stack.lan import Lan
 
 PORT_SHIFT: Final = 10000
@@ -34,15 +34,21 @@ ACCEPT_PAUSE: Final = 0.1
 """Seconds before the next try to accept when this machine has no descriptor left."""
 
 
+def _nothing() -> None:
+    pass
+
+
 class HostListener:
     """A listening socket."""
 
-    def __init__(self, sock: socket.SocketType, closed: Callable[[], None]) -> None:
+    def __init__(self, sock: socket.SocketType, clock: Clock, closed: Callable[[], None] = _nothing) -> None:
+        """`closed` is told when it is closed."""
         self._socket = sock
+        self._clock = clock
         self._closed = closed
 
-    async def accept(self) -> tuple[socket.SocketType, Endpoint]:
-        """Wait for a client: its connection, and where it comes from. Raises trio.ClosedResourceError."""
+    async def accept(self) -> HostStream:
+        """Wait for a client. Raises trio.ClosedResourceError."""
         while True:
             try:
                 connection, client = await self._socket.accept()
@@ -52,7 +58,7 @@ class HostListener:
                 if error.errno in OUT_OF_RESOURCES:
                     await trio.sleep(ACCEPT_PAUSE)
                 continue  # else the client has gone already
-            return connection, socket_endpoint(client)
+            return HostStream(connection, socket_endpoint(client), self._clock)
 
     def close(self) -> None:
         """Stop listening."""
@@ -72,10 +78,6 @@ class Destination(NamedTuple):
 
 
 def _silent(text: str) -> None:
-    pass
-
-
-def _nothing() -> None:
     pass
 
 
@@ -133,7 +135,7 @@ class HostNetwork:
         beyond = not target.is_loopback and not host_map.has_entry(target, port)
         return Destination(Endpoint(target, port), host_map.to_host(target, port, lan), beyond)
 
-    async def connect(self, host: Endpoint) -> HostConnection:
+    async def connect(self, host: Endpoint) -> HostStream:
         """Open a TCP connection. Raises NetworkError."""
         tcp = open_socket(socket.SOCK_STREAM)
         try:
@@ -150,13 +152,13 @@ class HostNetwork:
         except BaseException:
             tcp.close()
             raise
-        return HostConnection(tcp, self._clock)
+        return HostStream(tcp, host, self._clock)
 
     async def listen(self, port: int) -> HostListener:
         """Listen on a TCP port of the module's. Raises NetworkError."""
         tcp = await self._bound(socket.SOCK_STREAM, port)
         self._announce(f"serves tcp {port} at {socket_endpoint(tcp.getsockname())}")
-        return HostListener(tcp, partial(self._announce, f"no longer serves tcp {port}"))
+        return HostListener(tcp, self._clock, partial(self._announce, f"no longer serves tcp {port}"))
 
     async def open_datagrams(
         self, local_port: int | None, spawn: Callable[..., None], free_port: int | None = None

@@ -10,13 +10,13 @@ from typing import ClassVar, Final, Protocol
 
 import trio
 
-from espat.stack.connection import Connection
 from espat.stack.datagrams import Datagrams
 from espat.stack.endpoint import Endpoint
 from espat.stack.errors import LWIP_NO_ROUTE, NetworkError
 from espat.stack.lan import Lan
 from espat.stack.network import Network, Route
 from espat.stack.segments import Segments
+from espat.stack.stream import Stream
 from espat.stack.tcp_options import ConnectionOptions
 
 LINK_COUNT: Final = 5
@@ -126,7 +126,7 @@ class TcpLink(Link):
         remote: Endpoint,
         local_port: int,
         lan: Lan | None,
-        connection: Connection,
+        stream: Stream,
         *,
         options: ConnectionOptions = NO_OPTIONS,
         accepted: bool = False,
@@ -140,7 +140,7 @@ class TcpLink(Link):
         self._turn = trio.Lock()  # of those who send: what each of them has stays in one piece
         self.dialled: tuple[str, int] = str(remote.address), remote.port
         """What a client dialled, a name or an address; it is dialled again in passthrough."""
-        self._connection = connection
+        self._stream = stream
 
     @cached_property
     def segments(self) -> Segments:
@@ -149,7 +149,7 @@ class TcpLink(Link):
 
     @property
     def sent(self) -> int:
-        return self._connection.sent + len(self._held)
+        return self._stream.sent + len(self._held)
 
     @property
     def room(self) -> int:
@@ -172,7 +172,7 @@ class TcpLink(Link):
         except trio.WouldBlock:
             await self._turn.acquire()
         try:
-            await self._connection.send(payload)
+            await self._stream.send(payload)
         finally:
             self._turn.release()
 
@@ -203,10 +203,10 @@ class TcpLink(Link):
         if outage == self._outages:
             self.cut_off = False
             if self.finishing:
-                self._connection.finish()
+                self._stream.finish()
 
     async def receive(self) -> tuple[bytes, Endpoint]:
-        return await self._connection.receive(max(1, self.room)), self.remote
+        return await self._stream.receive(max(1, self.room)), self.remote
 
     def finish(self, *, discards: bool = True) -> None:
         """Say that nothing more comes, and take nothing any more. `discards`: what waits to be read is lost."""
@@ -215,22 +215,22 @@ class TcpLink(Link):
             self.unread.clear()
             self.read.unpark_all()
         if not self.cut_off:
-            self._connection.finish()
+            self._stream.finish()
 
     def give_up(self) -> None:
         """Nothing is waited for any longer: what the peer has not acknowledged is lost."""
-        if self.cut_off or not self._connection.acknowledged:
-            self._connection.reset()
+        if self.cut_off or not self._stream.acknowledged:
+            self._stream.reset()
 
     def close(self) -> None:
-        self._connection.close()
+        self._stream.close()
 
     def vanish(self) -> None:
-        self._connection.vanish()
+        self._stream.vanish()
 
 
-class Encrypted(Connection, Protocol):
-    """A connection in records."""
+class RecordStream(Stream, Protocol):
+    """A stream in records."""
 
     @property
     def record_length(self) -> int:
@@ -245,7 +245,7 @@ class TlsLink(TcpLink):
     """
 
     kind = b"SSL"
-    _connection: Encrypted
+    _stream: RecordStream
 
     @cached_property
     def _encrypted(self) -> deque[int]:
@@ -260,7 +260,7 @@ class TlsLink(TcpLink):
 
     def keep(self, data: bytes, sender: Endpoint) -> None:
         super().keep(data, sender)
-        self._encrypted.append(self._connection.record_length)
+        self._encrypted.append(self._stream.record_length)
 
     def take(self, most: int) -> tuple[bytes, Endpoint]:
         lengths = [len(data) for data, _ in self.unread]

@@ -14,15 +14,15 @@ from espat.core.boot import Boot, Ending
 from espat.core.events import Event
 from espat.core.time.clock import Clock
 from espat.persist.settings import Settings
-from espat.stack.connection import KEEP_ALIVE_COUNT, KEEP_ALIVE_INTERVAL, Connection
 from espat.stack.endpoint import Endpoint
 from espat.stack.errors import LWIP_NO_ROUTE, LWIP_NOT_CONNECTED, LWIP_WOULD_BLOCK, NetworkError
 from espat.stack.lan import Lan
 from espat.stack.link import LINK_COUNT, Link, TcpLink, TlsLink, UdpLink
-from espat.stack.memory_connection import GIVE_UP
 from espat.stack.network import LOG_TAG, NETWORK_DOWN, NETWORK_UP, STATION, Attachment, Network
 from espat.stack.passthrough import Passthrough
-from espat.stack.tcp_options import TcpOptions
+from espat.stack.stream import Stream
+from espat.stack.tcp_options import KEEP_ALIVE_COUNT, KEEP_ALIVE_INTERVAL, TcpOptions
+from espat.stack.tcp_timers import GIVE_UP
 from espat.stack.tls_errors import no_connection
 from espat.stack.tls_options import Tls
 from espat.system.heap import Heap
@@ -117,16 +117,16 @@ class LinkTable:
         with self.reserved(number):
             route = await self.network.locate(host, port)
             try:
-                connection, local_port = await self.network.connect(route, options)
+                stream, local_port = await self.network.connect(route, options)
             except NetworkError as error:
                 raise no_connection(error) if secure else error from None
             if secure:
-                connection = await self._tls.connect(number, connection)
+                stream = await self._tls.connect(number, stream)
         if not self.network.up:  # lost meanwhile
-            connection.close()
+            stream.close()
             raise NetworkError(LWIP_NO_ROUTE)
         link_class = TlsLink if secure else TcpLink
-        link = link_class(number, route.seen, local_port, route.lan, connection, options=options)
+        link = link_class(number, route.seen, local_port, route.lan, stream, options=options)
         link.dialled = host, port
         self.add(link)
 
@@ -138,16 +138,16 @@ class LinkTable:
         self.add(UdpLink(number, peer, datagrams, self.network, follows=follows))
 
     def accept(
-        self, connection: Connection, remote: Endpoint, local_port: int, lan: Lan | None, *, secure: bool = False
+        self, stream: Stream, remote: Endpoint, local_port: int, lan: Lan | None, *, secure: bool = False
     ) -> bool:
         """Take the connection of a client into the table; False when there is no number left."""
         number = self.lowest_free
         if number is None:
             return False
         options = self.options[number].of_connection
-        connection.set_options(options)
+        stream.set_options(options)
         link_class = TlsLink if secure else TcpLink
-        self.add(link_class(number, remote, local_port, lan, connection, options=options, accepted=True))
+        self.add(link_class(number, remote, local_port, lan, stream, options=options, accepted=True))
         return True
 
     def add(self, link: Link) -> None:

@@ -1,30 +1,40 @@
-"""Connections between modules and hosts of one simulation: byte streams in memory, with a window.
+"""Connections between modules and hosts of one simulation: streams in memory, with a window.
 
 What one side has not read yet is bounded, so a reader that stops stops the writer, as TCP's window does.
 
 An end may also vanish, as one does that loses its power or its network: nothing tells the other end, whose data is
-taken as far as the window goes and never read.
+taken as far as the window goes and never read. What notices it is in `tcp_timers`.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from operator import index
-from typing import Final
+from typing import Final, Protocol
 
 import trio
 
 from espat.stack.endpoint import Endpoint
+from espat.stack.errors import LWIP_NOT_CONNECTED, LWIP_RESET, NetworkError
+from espat.stack.tcp_options import ConnectionOptions
 
 WINDOW: Final = 5760
 """Bytes under way in one direction before the sender waits (ESP-IDF build configuration of ESP-AT)."""
 
 
-def _ignore() -> None:
-    pass
+class LossDetection(Protocol):
+    """What the TCP of one end makes of another end that has vanished."""
+
+    def vanished(self, stream: "MemoryStream") -> None:
+        """The other end has just vanished, without a word."""
+
+    def is_reset(self, stream: "MemoryStream") -> bool:
+        """Whether what is sent now is answered with a reset."""
+
+    def unanswered(self, stream: "MemoryStream") -> None:
+        """Data is sent that nobody acknowledges."""
 
 
 class _Pipe:
     """One direction of a connection."""
+
+    __slots__ = ("broken", "buffer", "changed", "ended", "reading", "writing")
 
     def __init__(self) -> None:
         self.buffer = bytearray()
@@ -33,110 +43,115 @@ class _Pipe:
         self.broken = False
         """One side has gone without reading what is there, or was reset."""
         self.changed = trio.lowlevel.ParkingLot()
+        self.reading = self.writing = False
 
 
-class MemoryStream(trio.abc.HalfCloseableStream):
-    """One end of a connection. `local` and `remote` are the addresses of its two ends."""
+class MemoryStream:
+    """One end of a connection. `local` and `remote` are the addresses of its two ends.
+
+    `lost`: whether the other end has vanished. `detection`: what this end makes of that; None: nothing, ever.
+    `keep_alive`: see ConnectionOptions.
+    """
 
     def __init__(self, incoming: _Pipe, outgoing: _Pipe, local: Endpoint, remote: Endpoint) -> None:
         self.local = local
         self.remote = remote
         self.sent = 0
-        """Bytes the other end has got or will get."""
         self.lost = False
-        """Whether the other end has vanished."""
-        self.on_lost: Callable[[], None] = _ignore
-        """Called when it has."""
+        self.detection: LossDetection | None = None
+        self.keep_alive = 0
         self.other = self
         """The other end."""
         self._incoming = incoming
         self._outgoing = outgoing
         self._closed = False
-        self._sending = False
-        self._receiving = False
+        self._resets = False
 
-    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+    async def send(self, data: bytes | bytearray | memoryview) -> None:
+        pipe = self._outgoing
+        if self.lost and self.detection is not None:
+            if self.detection.is_reset(self):
+                self.break_off()  # the answer to what has just been sent
+                return
+            self.detection.unanswered(self)
         await trio.lowlevel.checkpoint()
-        rest = memoryview(data)
-        with self._alone("_sending"):
+        if pipe.writing:
+            raise trio.BusyResourceError("another task sends already")
+        pipe.writing = True
+        try:
+            rest = memoryview(data)
             self._check_sending()
             while rest:
-                room = WINDOW - len(self._outgoing.buffer)
+                room = WINDOW - len(pipe.buffer)
                 if room > 0:
-                    self._outgoing.buffer += rest[:room]
+                    pipe.buffer += rest[:room]
                     self.sent += min(room, len(rest))
                     rest = rest[room:]
-                    self._outgoing.changed.unpark_all()
+                    pipe.changed.unpark_all()
                 else:
-                    await self._outgoing.changed.park()
+                    await pipe.changed.park()
                     self._check_sending()
+        finally:
+            pipe.writing = False
+        if self.lost and self.detection is not None:  # it may have vanished meanwhile
+            self.detection.unanswered(self)
 
-    async def wait_send_all_might_not_block(self) -> None:
-        await trio.lowlevel.checkpoint()
-        with self._alone("_sending"):
-            self._check_sending()
-            while len(self._outgoing.buffer) >= WINDOW and not self._outgoing.broken:
-                await self._outgoing.changed.park()
-                if self._closed:
-                    raise trio.ClosedResourceError
-
-    async def send_eof(self) -> None:
-        await trio.lowlevel.checkpoint()
-        with self._alone("_sending"):
-            if self._closed:
-                raise trio.ClosedResourceError
-            self.end()
-
-    def end(self) -> None:
-        """Say that nothing more comes."""
-        self._outgoing.ended = True
-        self._outgoing.changed.unpark_all()
-
-    @property
-    def broken(self) -> bool:
-        """Whether what is sent is refused."""
-        return self._outgoing.broken
-
-    async def receive_some(self, max_bytes: int | None = None) -> bytes:
-        if max_bytes is not None and index(max_bytes) < 1:
-            raise ValueError("max_bytes must be at least 1")
+    async def receive(self, most: int = WINDOW) -> bytes:
         await trio.lowlevel.checkpoint()
         pipe = self._incoming
-        with self._alone("_receiving"):
+        if pipe.reading:
+            raise trio.BusyResourceError("another task receives already")
+        pipe.reading = True
+        try:
             while True:
                 if self._closed:
-                    raise trio.ClosedResourceError
+                    raise NetworkError(LWIP_NOT_CONNECTED)
                 if pipe.buffer:
-                    data = bytes(pipe.buffer[:max_bytes])
+                    data = bytes(pipe.buffer[:most])
                     del pipe.buffer[: len(data)]
                     pipe.changed.unpark_all()
                     return data
                 if pipe.ended or pipe.broken:
                     return b""
                 await pipe.changed.park()
+        finally:
+            pipe.reading = False
 
     async def wait_ended(self) -> None:
-        """Wait until either end is closed or reset, whatever there is left to read."""
         await trio.lowlevel.checkpoint()
         while not (self._incoming.ended or self._incoming.broken or self._closed):
             await self._incoming.changed.park()
 
-    async def aclose(self) -> None:
-        self.close()
-        await trio.lowlevel.checkpoint()
+    def set_options(self, options: ConnectionOptions) -> None:
+        self.keep_alive = options.keep_alive
+        self._resets = options.linger == 0
+
+    def finish(self) -> None:
+        self._outgoing.ended = True
+        self._outgoing.changed.unpark_all()
+        if self.lost and self.detection is not None and self.detection.is_reset(self):
+            self.break_off()
+
+    @property
+    def acknowledged(self) -> bool:
+        return not self.lost or self._outgoing.broken  # what lies in the other end's window has arrived
 
     def close(self) -> None:
-        """Close this end: the other one reads what is under way, then the end; what it sends is refused."""
         if self._closed:
             return
+        if self._resets:
+            self.break_off()
         self._closed = True
         self._outgoing.ended = True
         self._incoming.broken = True
         self._outgoing.changed.unpark_all()
         self._incoming.changed.unpark_all()
 
+    def reset(self) -> None:
+        self.break_off()
+        self.close()
+
     def vanish(self) -> None:
-        """This end is gone without a word."""
         if self._closed:
             return
         self._closed = True
@@ -144,10 +159,11 @@ class MemoryStream(trio.abc.HalfCloseableStream):
         self._incoming.changed.unpark_all()
         if not self.other._closed:
             self.other.lost = True
-            self.other.on_lost()
+            if self.other.detection is not None:
+                self.other.detection.vanished(self.other)
 
-    def reset(self) -> None:
-        """Break the connection, for both ends."""
+    def break_off(self) -> None:
+        """The connection is broken, for both ends; this one still has to be closed."""
         for pipe in (self._outgoing, self._incoming):
             pipe.buffer.clear()
             pipe.broken = True
@@ -155,20 +171,9 @@ class MemoryStream(trio.abc.HalfCloseableStream):
 
     def _check_sending(self) -> None:
         if self._closed or self._outgoing.ended:
-            raise trio.ClosedResourceError
+            raise NetworkError(LWIP_NOT_CONNECTED)
         if self._outgoing.broken:
-            raise trio.BrokenResourceError
-
-    @contextmanager
-    def _alone(self, doing: str) -> Iterator[None]:
-        """One task at a time in each direction. Raises trio.BusyResourceError."""
-        if getattr(self, doing):
-            raise trio.BusyResourceError("another task is using this end")
-        setattr(self, doing, True)
-        try:
-            yield
-        finally:
-            setattr(self, doing, False)
+            raise NetworkError(LWIP_RESET)
 
 
 def memory_stream_pair(one: Endpoint, other: Endpoint) -> tuple[MemoryStream, MemoryStream]:

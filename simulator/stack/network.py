@@ -15,15 +15,15 @@ from espat.core.boot import Boot, Ending
 from espat.core.events import Event
 from espat.core.time.clock import Clock
 from espat.stack.address import BROADCAST, NO_ADDRESS, Address, parse_address
-from espat.stack.connection import Connection
 from espat.stack.datagrams import Datagrams
 from espat.stack.endpoint import Endpoint
 from espat.stack.errors import LWIP_ADDRESS_IN_USE, LWIP_RESET, NetworkError, ResolveError, UnreachableError
 from espat.stack.host_network import HostNetwork
 from espat.stack.lan import Lan, Node
-from espat.stack.memory_connection import MemoryConnection
 from espat.stack.memory_stream import MemoryStream, memory_stream_pair
+from espat.stack.stream import Stream
 from espat.stack.tcp_options import ConnectionOptions
+from espat.stack.tcp_timers import TcpTimers
 
 ANY_INTERFACE, STATION, SOFTAP = 0, 1, 2
 """`netif` of AT+CIPSERVER."""
@@ -72,7 +72,7 @@ class Acceptor(Protocol):
     def listens_on(self, lan: Lan) -> bool:
         """Whether it takes connections that come over that network."""
 
-    def accept(self, connection: Connection, client: Endpoint, lan: Lan) -> None:
+    def accept(self, stream: Stream, client: Endpoint, lan: Lan) -> None:
         """Take a connection."""
 
 
@@ -199,23 +199,22 @@ class Network:
         except UnreachableError as error:
             return Route(Endpoint(error.address, port), None, NO_ADDRESS)
 
-    async def connect(self, route: Route, options: ConnectionOptions) -> tuple[Connection, int]:
+    async def connect(self, route: Route, options: ConnectionOptions) -> tuple[Stream, int]:
         """Open a TCP connection; returns it and the local port. Raises NetworkError."""
         if route.nodes:
             port = self._ephemeral_port()
             stream = route.nodes[0].connect(route.seen.port, Endpoint(route.source, port))
-            connection: Connection = self.connection_in_memory(stream)
-            connection.set_options(options)
-            return connection, port
+            self.adopt(stream)
+            stream.set_options(options)
+            return stream, port
         assert route.host is not None
         over_host = await self.host.connect(route.host)
         over_host.set_options(options)
-        return over_host, over_host.local_port
+        return over_host, over_host.local.port
 
-    def connection_in_memory(self, stream: MemoryStream) -> MemoryConnection:
-        """The module's end of a connection to somebody of the simulation."""
-        return MemoryConnection(
-            stream,
+    def adopt(self, stream: MemoryStream) -> None:
+        """Have the module's end of a connection in memory notice that its peer has vanished."""
+        stream.detection = TcpTimers(
             self._clock,
             self._boot.spawn,
             lambda: any(attachment.lan.node(stream.remote.address) is not None for attachment in self.attachments),
@@ -366,7 +365,8 @@ class _ModuleNode:
         if acceptor is None or not acceptor.listens_on(self._lan):
             raise NetworkError(LWIP_RESET)
         far, near = memory_stream_pair(client, Endpoint(self._address, port))
-        acceptor.accept(self.network.connection_in_memory(near), client, self._lan)
+        self.network.adopt(near)
+        acceptor.accept(near, client, self._lan)
         return far
 
     def datagram(self, data: bytes, sender: Endpoint, destination: Endpoint) -> None:

@@ -6,7 +6,6 @@ import trio
 
 from espat.core.boot import Boot
 from espat.core.time.clock import Clock
-from espat.stack.connection import Connection, HostConnection
 from espat.stack.endpoint import Endpoint
 from espat.stack.errors import NetworkError
 from espat.stack.host_network import HostListener
@@ -14,6 +13,7 @@ from espat.stack.lan import Lan
 from espat.stack.link import LINK_COUNT, Link
 from espat.stack.links import LinkTable
 from espat.stack.network import ANY_INTERFACE, Network
+from espat.stack.stream import Stream
 from espat.stack.tls_context import TlsConfiguration
 from espat.stack.tls_options import Tls
 
@@ -44,7 +44,7 @@ class Server:
         self._network = boot[Network]
         self._links = boot[LinkTable]
         self._tls = boot[Tls]
-        self._handshakes: set[Connection] = set()
+        self._handshakes: set[Stream] = set()
         self._clock = boot[Clock]
         self._spawn = boot.spawn
         self._listener: HostListener | None = None
@@ -78,8 +78,8 @@ class Server:
         if self._listener is not None:
             self._listener.close()
         self.port, self._listener = None, None
-        for connection in self._handshakes:
-            connection.close()
+        for stream in self._handshakes:
+            stream.close()
 
     def set_idle_limit(self, seconds: int) -> None:
         """Close clients that have been silent for so long; 0 never."""
@@ -91,53 +91,50 @@ class Server:
         attachments = self._network.attachments
         return any(one.lan is lan and self.interface in (ANY_INTERFACE, one.interface) for one in attachments)
 
-    def accept(self, connection: Connection, client: Endpoint, lan: Lan | None) -> None:
+    def accept(self, stream: Stream, client: Endpoint, lan: Lan | None) -> None:
         """Take a client, or close its connection when there are as many as there may be."""
         full = len(self.clients) >= self.most_clients or self._links.lowest_free is None
         if full or len(self._handshakes) >= MOST_HANDSHAKES:
-            connection.close()
+            stream.close()
         elif self.security is not None:
-            self._handshakes.add(connection)
-            self._spawn(self._shake_hands, connection, client, lan, self.security)
+            self._handshakes.add(stream)
+            self._spawn(self._shake_hands, stream, client, lan, self.security)
         else:
-            self._take(connection, client, lan, secure=False)
+            self._take(stream, client, lan, secure=False)
 
-    def _take(self, connection: Connection, client: Endpoint, lan: Lan | None, *, secure: bool) -> None:
+    def _take(self, stream: Stream, client: Endpoint, lan: Lan | None, *, secure: bool) -> None:
         port = None if len(self.clients) >= self.most_clients else self.port
-        if port is None or not self._links.accept(connection, client, port, lan, secure=secure):
-            connection.close()
+        if port is None or not self._links.accept(stream, client, port, lan, secure=secure):
+            stream.close()
 
-    async def _shake_hands(
-        self, connection: Connection, client: Endpoint, lan: Lan | None, security: TlsConfiguration
-    ) -> None:
+    async def _shake_hands(self, stream: Stream, client: Endpoint, lan: Lan | None, security: TlsConfiguration) -> None:
         """Make a link of a client that comes to terms; of one that does not, nobody hears."""
         try:
-            secured = await self._tls.accept(connection, security)
+            secured = await self._tls.accept(stream, security)
             await self._links.room()
             self._take(secured, client, lan, secure=True)
         except NetworkError:
             return
         except trio.Cancelled:  # the module restarts, or has lost its power
-            connection.vanish()
+            stream.vanish()
             raise
         finally:
-            self._handshakes.discard(connection)
+            self._handshakes.discard(stream)
 
     async def _accept_from_host(self, listener: HostListener) -> None:
         while True:
             try:
-                socket, client = await listener.accept()
+                stream = await listener.accept()
             except trio.ClosedResourceError:
                 return
-            connection = HostConnection(socket, self._clock)
             await self._links.room()  # each client is announced: they queue here, not what is printed of them
             if listener is not self._listener:
-                connection.close()
+                stream.close()
                 return
             if not self._network.reached(self.interface):
-                connection.close()  # there is no interface that the client could have come over
+                stream.close()  # there is no interface that the client could have come over
                 continue
-            self.accept(connection, *self._network.from_host(client, self.interface))
+            self.accept(stream, *self._network.from_host(stream.remote, self.interface))
 
     async def _close_idle_clients(self) -> None:
         """For ever: end the clients that have been silent for too long."""

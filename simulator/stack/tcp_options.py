@@ -6,6 +6,8 @@ from espat.persist.settings import Settings
 
 NAMESPACE: Final = "NVM_020"
 NO_LINGER: Final = -1
+KEEP_ALIVE_INTERVAL, KEEP_ALIVE_COUNT = 1, 3
+"""Seconds between questions, and how many go unanswered before the peer is gone (ESP-AT User Guide, AT+CIPSTART)."""
 
 
 class ConnectionOptions(NamedTuple):

@@ -1,6 +1,6 @@
-"""A TLS connection over any other connection: real or in memory, it does not know which.
+"""TLS over any other stream: real or in memory, it does not know which.
 
-OpenSSL works on two buffers in memory; what it wants to send goes to the connection below, what comes from there is
+OpenSSL works on two buffers in memory; what it wants to send goes to the stream below, what comes from there is
 fed to it. So both networks carry the real bytes of TLS, at the pace of the module's clock.
 """
 
@@ -9,9 +9,10 @@ import threading
 from typing import Final
 
 from espat.core.time.clock import Clock
-from espat.stack.connection import Connection
+from espat.stack.endpoint import Endpoint
 from espat.stack.errors import LWIP_NOT_CONNECTED, LWIP_RESET, NetworkError
 from espat.stack.openssl import expect_certificate
+from espat.stack.stream import Stream
 from espat.stack.tcp_options import ConnectionOptions
 from espat.stack.tls_context import TlsConfiguration, context_for
 from espat.stack.tls_errors import HANDSHAKE_TIMEOUT, MbedTls, TlsError, tls_error
@@ -21,22 +22,20 @@ PACKET_LIMIT: Final = 10.0
 RECORD: Final = 4096
 """Bytes of data the module puts into one record at most (ESP-IDF build configuration of ESP-AT)."""
 RECEIVE_SIZE: Final = 32768
-"""Bytes taken from the connection below at a time: two records of the longest."""
+"""Bytes taken from the stream below at a time: two records of the longest."""
 
 _MAKING: Final = threading.Lock()
 """What a context expects is for the connection that is made next; simulations in other threads use it too."""
 
 
-class TlsConnection:
-    """A connection whose handshake is done.
+class TlsStream:
+    """A stream whose handshake is done.
 
     `sent`: bytes of data, not of TLS. `record_length`: bytes of TLS that `receive` has taken for what it returned last;
     0 if that is the rest of a record.
     """
 
-    def __init__(
-        self, below: Connection, session: ssl.SSLObject, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO
-    ) -> None:
+    def __init__(self, below: Stream, session: ssl.SSLObject, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO) -> None:
         self.sent = 0
         self.record_length = 0
         self._below = below
@@ -45,7 +44,16 @@ class TlsConnection:
         self._outgoing = outgoing
         self._fed = 0  # bytes of TLS from below
         self._decrypted = 0  # how many of them OpenSSL had taken when it last gave data
+        self._closed = False
         self._unsent = b""  # records that an interrupted send has left: they have their place in the stream
+
+    @property
+    def local(self) -> Endpoint:
+        return self._below.local
+
+    @property
+    def remote(self) -> Endpoint:
+        return self._below.remote
 
     async def send(self, data: bytes) -> None:
         rest = memoryview(data)
@@ -60,7 +68,7 @@ class TlsConnection:
             self.sent += count
 
     async def receive(self, most: int) -> bytes:
-        while True:
+        while not self._closed:
             try:
                 data = self._session.read(most)
             except ssl.SSLWantReadError:
@@ -75,6 +83,7 @@ class TlsConnection:
                 self.record_length = self._decrypted - before
                 return data
             await self._feed()
+        raise NetworkError(LWIP_NOT_CONNECTED)
 
     @property
     def peer_has_certificate(self) -> bool:
@@ -109,6 +118,9 @@ class TlsConnection:
                 self._decrypted = self._fed - self._incoming.pending
                 return
 
+    async def wait_ended(self) -> None:
+        await self._below.wait_ended()
+
     def set_options(self, options: ConnectionOptions) -> None:
         self._below.set_options(options)
 
@@ -120,12 +132,15 @@ class TlsConnection:
         return not self._unsent and self._below.acknowledged
 
     def close(self) -> None:
+        self._closed = True
         self._below.close()
 
     def reset(self) -> None:
+        self._closed = True
         self._below.reset()
 
     def vanish(self) -> None:
+        self._closed = True
         self._below.vanish()
 
     async def _feed(self) -> None:
@@ -149,15 +164,15 @@ class TlsConnection:
 
 
 async def start_tls(
-    below: Connection,
+    below: Stream,
     configuration: TlsConfiguration,
     clock: Clock,
     *,
     now: int | None,
     server_name: bytes = b"",
     common_name: bytes = b"",
-) -> TlsConnection:
-    """Make a TLS connection of a connection, which is closed if that fails; who cancels it has to do that himself.
+) -> TlsStream:
+    """Speak TLS over a stream, which is closed if that fails; who cancels it has to do that himself.
 
     `now`: the time certificates are judged by, in seconds since 1970; None: their validity does not matter.
     `server_name`: what SNI says. `common_name`: whose certificate it has to be, if it is verified at all. Raises
@@ -173,7 +188,7 @@ async def start_tls(
                 session = context.wrap_bio(incoming, outgoing, configuration.is_server, name)
         except (ssl.SSLError, ValueError, TypeError) as error:  # no name has a zero byte, a dot in front and so on
             raise TlsError(MbedTls.SSL_BAD_INPUT) from error
-        connection = TlsConnection(below, session, incoming, outgoing)
+        connection = TlsStream(below, session, incoming, outgoing)
         await connection.handshake(clock)
     except Exception:
         below.close()

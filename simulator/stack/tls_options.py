@@ -10,9 +10,9 @@ from espat.core.time.real_time_clock import RealTimeClock
 from espat.persist.manufacturing import ManufacturingData
 from espat.persist.settings import Settings
 from espat.persist.storage import Storage
-from espat.stack.connection import Connection
 from espat.stack.link import LINK_COUNT
-from espat.stack.tls import TlsConnection, start_tls
+from espat.stack.stream import Stream
+from espat.stack.tls import TlsStream, start_tls
 from espat.stack.tls_context import OwnCertificate, PreSharedKey, TlsConfiguration, context_for
 from espat.stack.tls_errors import MbedTls, TlsError
 
@@ -52,7 +52,7 @@ class TlsOptions:
 
 
 class Tls:
-    """Makes TLS connections of the links' connections. `options`: by link number."""
+    """Has the links speak TLS. `options`: by link number."""
 
     def __init__(self, boot: Boot) -> None:
         settings = boot[Settings]
@@ -68,17 +68,17 @@ class Tls:
             value = value.encode("latin-1", "replace")
         return value if isinstance(value, bytes) and value else None
 
-    async def connect(self, number: int, connection: Connection) -> TlsConnection:
-        """Shake hands as a client with that link number. Raises NetworkError; the connection is closed then."""
+    async def connect(self, number: int, stream: Stream) -> TlsStream:
+        """Shake hands as a client with that link number. Raises NetworkError; the stream is closed then."""
         options = self.options[number]
         try:
             configuration = self._client(options)
         except TlsError:
-            connection.close()
+            stream.close()
             raise
         try:
             return await start_tls(
-                connection,
+                stream,
                 configuration,
                 self._clock,
                 now=int(self._rtc.time()),
@@ -86,7 +86,7 @@ class Tls:
                 common_name=options.common_name,
             )
         except trio.Cancelled:  # the time that AT+CIPSTART has is over
-            connection.close()
+            stream.close()
             raise
 
     def server(self, *, checks_clients: bool) -> TlsConfiguration:
@@ -102,15 +102,15 @@ class Tls:
         context_for(configuration)
         return configuration
 
-    async def accept(self, connection: Connection, configuration: TlsConfiguration) -> TlsConnection:
-        """Shake hands as the server. Raises NetworkError; the connection is closed then, but not when it is cancelled.
+    async def accept(self, stream: Stream, configuration: TlsConfiguration) -> TlsStream:
+        """Shake hands as the server. Raises NetworkError; the stream is closed then, but not when it is cancelled.
 
         As long as nobody has set the clock, the validity of clients' certificates is not judged: in the documented
         session of a server that verifies its clients nobody sets it (ESP-AT User Guide, 4.2.8). A client judges its
         server's all the same, as the guide says at AT+CIPSSLCCONF.
         """
         now = int(self._rtc.time()) if self._rtc.was_set else None
-        return await start_tls(connection, configuration, self._clock, now=now)
+        return await start_tls(stream, configuration, self._clock, now=now)
 
     def _client(self, options: TlsOptions) -> TlsConfiguration:
         """esp-tls uses a pre-shared key only where there is no authority to verify the server with."""

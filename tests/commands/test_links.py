@@ -5,9 +5,9 @@ import trio
 
 from espat.scenario.world.world import World
 from espat.stack.address import Address
-from espat.stack.connection import Connection
 from espat.stack.links import LinkTable
 from espat.stack.network import Network, Route
+from espat.stack.stream import Stream
 from espat.stack.tcp_options import ConnectionOptions
 from tests.network import (
     LOCAL_PORT,
@@ -311,7 +311,7 @@ async def test_the_network_is_lost_while_a_link_opens(monkeypatch: pytest.Monkey
         connect = bench.module[Network].connect
         point = bench.simulation.access_point(b"espressif")
 
-        async def connect_and_lose(route: Route, options: ConnectionOptions) -> tuple[Connection, int]:
+        async def connect_and_lose(route: Route, options: ConnectionOptions) -> tuple[Stream, int]:
             connected = await connect(route, options)
             point.deauthenticate()
             return connected

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from espat.stack.memory_stream import MemoryStream
+from espat.stack.memory_stream import WINDOW, MemoryStream
 from tests.commands.test_passive_receiving import notice
 from tests.memory_host import HOST
 from tests.texts import ERROR, OK, OPENED, PROMPT, SENT
@@ -34,18 +34,18 @@ def received(count: int) -> bytes:
 def stop_reading(bench: Workbench, connection: Secured) -> Callable[[], None]:
     """Have the peer read nothing from now on; returns what has it read again, a second of module time later."""
     stream = connection._stream
-    take, stopped = stream.receive_some, True
+    take, stopped = stream.receive, True
 
-    async def later(max_bytes: int | None = None) -> bytes:
+    async def later(most: int = WINDOW) -> bytes:
         while stopped:
             await bench.clock.sleep(1)
-        return await take(max_bytes)
+        return await take(most)
 
     def read_again() -> None:
         nonlocal stopped
         stopped = False
 
-    stream.receive_some = later  # type: ignore[method-assign]
+    stream.receive = later  # type: ignore[method-assign]
     return read_again
 
 
@@ -102,7 +102,7 @@ async def test_the_time_limit_of_the_command_holds_for_the_handshake() -> None:
 
     async def listen(stream: MemoryStream) -> None:
         while not seen or seen[-1]:
-            seen.append(await stream.receive_some())
+            seen.append(await stream.receive())
 
     async with tls_host(b"AT+SYSLOG=1", behaviour=listen) as (bench, _):
         assert await bench.command(b'AT+CIPSTART="SSL","%b",8070,,,3000' % HOST.encode()) == b""
@@ -122,7 +122,7 @@ async def test_each_packet_of_the_handshake_has_ten_seconds() -> None:
 
         def slowly(port: int, client: object) -> object:
             stream = answer(port, client)  # type: ignore[arg-type]
-            send = stream.other.send_all
+            send = stream.other.send
 
             async def send_late(data: bytes) -> None:
                 await clock.sleep(9)
@@ -130,7 +130,7 @@ async def test_each_packet_of_the_handshake_has_ten_seconds() -> None:
                 await clock.sleep(9)
                 await send(data[20:])
 
-            stream.other.send_all = send_late  # type: ignore[method-assign, assignment]
+            stream.other.send = send_late  # type: ignore[method-assign, assignment]
             return stream
 
         it.connect = slowly  # type: ignore[method-assign, assignment]
@@ -287,7 +287,7 @@ async def test_a_closing_alert_ends_the_link() -> None:
     async with secured() as (bench, it):
         with pytest.raises(ssl.SSLWantReadError):
             it.connection.session.unwrap()
-        await it.connection._stream.send_all(it.connection._outgoing.read())
+        await it.connection._stream.send(it.connection._outgoing.read())
         assert await bench.settle() == b"CLOSED\r\n"
 
 
@@ -296,7 +296,7 @@ async def test_a_closing_alert_ends_the_link() -> None:
 )
 async def test_bytes_that_are_no_tls_end_the_link(garbage: bytes) -> None:
     async with secured() as (bench, it):
-        await it.connection._stream.send_all(garbage)
+        await it.connection._stream.send(garbage)
         printed = await bench.settle()
         it.connection.close()
         assert printed + await bench.settle() == b"CLOSED\r\n"

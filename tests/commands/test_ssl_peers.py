@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 import pytest
-import trio
 
 from espat.core.time.real_time_clock import RealTimeClock
 from espat.persist.pki import Subject
+from espat.stack.errors import NetworkError
 from espat.stack.memory_stream import MemoryStream
 from espat.stack.tls_options import Tls
 from tests.texts import ERROR, OK, OPENED
@@ -53,15 +53,15 @@ def only(version: ssl.TLSVersion) -> ssl.SSLContext:
 
 
 async def answer_in_http(stream: MemoryStream) -> None:
-    await stream.receive_some()
-    await stream.send_all(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
+    await stream.receive()
+    await stream.send(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
     stream.close()
 
 
 async def send_back(stream: MemoryStream) -> None:
-    with suppress(trio.BrokenResourceError):
-        while data := await stream.receive_some():
-            await stream.send_all(data)
+    with suppress(NetworkError):
+        while data := await stream.receive():
+            await stream.send(data)
 
 
 async def close_at_once(stream: MemoryStream) -> None:
@@ -69,7 +69,7 @@ async def close_at_once(stream: MemoryStream) -> None:
 
 
 async def say_nothing(stream: MemoryStream) -> None:
-    await stream.receive_some()
+    await stream.receive()
 
 
 def half(then: Callable[[MemoryStream], Awaitable[None]]) -> Behaviour:
@@ -78,10 +78,10 @@ def half(then: Callable[[MemoryStream], Awaitable[None]]) -> Behaviour:
     async def answer(stream: MemoryStream) -> None:
         incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         session = server_context().wrap_bio(incoming, outgoing, server_side=True)
-        incoming.write(await stream.receive_some())
+        incoming.write(await stream.receive())
         with pytest.raises(ssl.SSLWantReadError):
             session.do_handshake()
-        await stream.send_all(outgoing.read()[:1000])
+        await stream.send(outgoing.read()[:1000])
         await then(stream)
 
     return answer

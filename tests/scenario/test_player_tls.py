@@ -9,6 +9,7 @@ from typing import cast
 import pytest
 import trio
 
+from espat.core.time.clock import RealClock
 from espat.module import Module
 from espat.scenario.hosts import tls_peers
 from espat.scenario.hosts.peers import PeerError
@@ -34,7 +35,7 @@ class Pc(SocketPeer):
             return self.endpoint
 
         configuration = PeerConfiguration("pc", address, later=(("ssl", 8070),), credentials=credentials)
-        super().__init__(configuration, nursery, find_port)
+        super().__init__(configuration, nursery, find_port, RealClock())
 
     async def reserved(self) -> int:
         """Reserve its ports; returns the one of this machine."""

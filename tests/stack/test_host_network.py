@@ -10,12 +10,12 @@ import trio
 
 from espat.core.time.clock import Clock, RealClock, ScaledClock, SteppedClock
 from espat.stack.address import Address
-from espat.stack.connection import HostConnection
 from espat.stack.datagrams import Arrival, Datagrams
 from espat.stack.endpoint import Endpoint
 from espat.stack.errors import NetworkError
 from espat.stack.host_map import HostMap
 from espat.stack.host_network import HostNetwork, own_address
+from espat.stack.host_stream import HostStream
 from espat.stack.tcp_options import ConnectionOptions
 from tests.network import LOCAL_PORT, OWN, UdpPeer, closed_port, soon, tcp_peer
 
@@ -68,7 +68,7 @@ async def test_datagrams_to_loopback_come_from_there() -> None:
 
 
 @asynccontextmanager
-async def connected(clock: Clock) -> AsyncIterator[tuple[HostConnection, trio.SocketStream, socket.socket]]:
+async def connected(clock: Clock) -> AsyncIterator[tuple[HostStream, trio.SocketStream, socket.socket]]:
     """A connection of a module, its other end, and its own socket to look at."""
     async with tcp_peer() as peer:
         connection = await HostNetwork(HostMap(), clock).connect(Endpoint(Address("127.0.0.1"), peer.port))

@@ -1,31 +1,44 @@
-"""Connections in memory: trio's own conformance check, the window, and ends that vanish."""
+"""Streams in memory: the window, and ends that vanish or are reset."""
 
 from collections.abc import Awaitable, Callable
 
 import pytest
 import trio
-from trio.testing import check_half_closeable_stream, wait_all_tasks_blocked
+from trio.testing import wait_all_tasks_blocked
 
 from espat.stack.address import Address
 from espat.stack.endpoint import Endpoint
+from espat.stack.errors import LWIP_NOT_CONNECTED, LWIP_RESET, NetworkError
 from espat.stack.memory_stream import WINDOW, MemoryStream, memory_stream_pair
 
 ONE, OTHER = Endpoint(Address("192.168.4.1"), 333), Endpoint(Address("192.168.4.2"), 50000)
 
 
-async def make_pair() -> tuple[MemoryStream, MemoryStream]:
-    return memory_stream_pair(ONE, OTHER)
+class Told:
+    """Notes what the end of a stream that lives on is told."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def vanished(self, stream: MemoryStream) -> None:
+        self.notes.append("vanished")
+
+    def is_reset(self, stream: MemoryStream) -> bool:
+        return False
+
+    def unanswered(self, stream: MemoryStream) -> None:
+        self.notes.append("unanswered")
 
 
-async def make_full_pair() -> tuple[MemoryStream, MemoryStream]:
-    one, other = memory_stream_pair(ONE, OTHER)
-    await one.send_all(bytes(WINDOW))
-    await other.send_all(bytes(WINDOW))
-    return one, other
-
-
-async def test_conformance() -> None:
-    await check_half_closeable_stream(make_pair, make_full_pair)
+async def test_two_tasks_cannot_use_the_same_direction_at_a_time() -> None:
+    one, _ = memory_stream_pair(ONE, OTHER)
+    for use in (one.receive, lambda: one.send(bytes(2 * WINDOW))):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(use)
+            await wait_all_tasks_blocked()
+            with pytest.raises(trio.BusyResourceError):
+                await use()
+            nursery.cancel_scope.cancel()
 
 
 async def test_a_reader_that_stops_stops_the_writer() -> None:
@@ -34,7 +47,7 @@ async def test_a_reader_that_stops_stops_the_writer() -> None:
 
     async def send() -> None:
         nonlocal sent
-        await one.send_all(bytes(2 * WINDOW))
+        await one.send(bytes(2 * WINDOW))
         sent = True
 
     async with trio.open_nursery() as nursery:
@@ -43,7 +56,7 @@ async def test_a_reader_that_stops_stops_the_writer() -> None:
         assert not sent
         received = 0
         while received < 2 * WINDOW:
-            received += len(await other.receive_some(1000))
+            received += len(await other.receive(1000))
     assert sent
 
 
@@ -65,36 +78,36 @@ async def ends(function: Callable[..., Awaitable[object]], *arguments: object) -
 
 async def test_an_end_that_vanishes_tells_nobody() -> None:
     one, other = memory_stream_pair(ONE, OTHER)
-    told: list[str] = []
-    other.on_lost = lambda: told.append("lost")
-    await one.send_all(b"last words")
+    told = other.detection = Told()
+    await one.send(b"last words")
     one.vanish()
-    assert told == ["lost"]
+    assert told.notes == ["vanished"]
     assert other.lost
-    assert await other.receive_some() == b"last words"
-    await other.send_all(bytes(WINDOW))
-    assert not await ends(other.send_all, b"more")
-    assert not await ends(other.receive_some)
-    with pytest.raises(trio.ClosedResourceError):
-        await one.receive_some()
+    assert await other.receive() == b"last words"
+    await other.send(bytes(WINDOW))
+    assert not await ends(other.send, b"more")
+    assert not await ends(other.receive)
+    with pytest.raises(NetworkError):
+        await one.receive()
     one.close()
     one.vanish()
-    assert told == ["lost"]
+    assert told.notes == ["vanished", "unanswered", "unanswered", "unanswered"]
     other.close()
 
 
 async def test_a_reset_ends_both_ends_at_once_and_what_is_under_way_is_lost() -> None:
     one, other = memory_stream_pair(ONE, OTHER)
-    await one.send_all(b"under way")
+    await one.send(b"under way")
     one.reset()
-    for end in (one, other):
-        assert await end.receive_some() == b""
-        with pytest.raises(trio.BrokenResourceError):
-            await end.send_all(b"x")
+    assert await other.receive() == b""
+    for end, errno in ((one, LWIP_NOT_CONNECTED), (other, LWIP_RESET)):
+        with pytest.raises(NetworkError) as raised:
+            await end.send(b"x")
+        assert raised.value.errno == errno
 
 
 async def test_what_has_been_sent_is_counted_as_far_as_it_goes() -> None:
     one, _ = memory_stream_pair(ONE, OTHER)
-    await one.send_all(b"abc")
-    assert not await ends(one.send_all, bytes(2 * WINDOW))
+    await one.send(b"abc")
+    assert not await ends(one.send, bytes(2 * WINDOW))
     assert one.sent == WINDOW

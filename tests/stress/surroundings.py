@@ -151,7 +151,7 @@ class Surroundings:
             peer.reset()
 
     async def _send(self, peer: PeerConnection, size: int) -> None:
-        with suppress(trio.BrokenResourceError, trio.ClosedResourceError, trio.BusyResourceError):
+        with suppress(NetworkError, trio.BusyResourceError):
             await peer.send(b"d" * size)
 
     def datagrams(self) -> None:

@@ -15,10 +15,10 @@ from espat.core.restart import Restart
 from espat.core.time.clock import Clock
 from espat.core.trace import Kind
 from espat.module import Module
-from espat.stack.connection import Connection
 from espat.stack.errors import NetworkError, ResolveError, UnreachableError
 from espat.stack.interface import StationInterface
 from espat.stack.network import Network
+from espat.stack.stream import Stream
 from espat.stack.tcp_options import ConnectionOptions
 
 table = CommandTable()
@@ -85,13 +85,13 @@ async def _update(module: Module) -> bool:
         server.close()
 
 
-async def _connect(module: Module) -> Connection:
+async def _connect(module: Module) -> Stream:
     route = await module[Network].locate(SERVER, PORT)
     connection, _ = await module[Network].connect(route, ConnectionOptions())
     return connection
 
 
-async def _version(server: Connection) -> bytes | None:
+async def _version(server: Stream) -> bytes | None:
     """The version that the server names."""
     answer = b""
     while len(answer) < MOST_HEADERS:
@@ -104,7 +104,7 @@ async def _version(server: Connection) -> bytes | None:
     return None
 
 
-async def _image_comes(server: Connection) -> bool:
+async def _image_comes(server: Stream) -> bool:
     """Whether the server sends an image to its end."""
     head = b""
     while b"\r\n\r\n" not in head:

@@ -5,7 +5,6 @@ need are reserved before there is a module, because the world tells the module's
 reserved TCP port refuses connections until it is served.
 """
 
-import struct
 from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -14,6 +13,7 @@ import trio
 from trio import socket
 from trio.lowlevel import ParkingLot
 
+from espat.core.time.clock import Clock
 from espat.module import Module
 from espat.scenario.hosts.peers import Peer, PeerError
 from espat.scenario.hosts.tls_peers import connect_tls, serve_tls
@@ -21,7 +21,11 @@ from espat.scenario.services.peer import Datagram
 from espat.scenario.services.peer_connection import RECEIVE_SIZE, Carrier, PeerConnection
 from espat.scenario.services.tls import SERVER_CERTIFICATE
 from espat.scenario.world.peers import PeerConfiguration
-from espat.stack.endpoint import socket_endpoint
+from espat.stack.address import Address
+from espat.stack.endpoint import Endpoint, socket_endpoint
+from espat.stack.host_network import HostListener
+from espat.stack.host_stream import HostStream
+from espat.stack.tcp_options import ConnectionOptions
 
 LOOPBACK: Final = "127.0.0.1"
 RESERVE_ATTEMPTS: Final = 20
@@ -33,12 +37,15 @@ FindPort = Callable[[Module, str, int], Awaitable[tuple[str, int]]]
 class SocketPeer(Peer):
     """A host whose ports are ports of this machine."""
 
-    def __init__(self, configuration: PeerConfiguration, nursery: trio.Nursery, find_port: FindPort) -> None:
+    def __init__(
+        self, configuration: PeerConfiguration, nursery: trio.Nursery, find_port: FindPort, clock: Clock
+    ) -> None:
         super().__init__(configuration)
         self.connections = []
         self.changed = ParkingLot()
         self._nursery = nursery
         self._find_port = find_port
+        self._clock = clock
         self._tcp: dict[int, socket.SocketType] = {}
         self._udp: dict[int, socket.SocketType] = {}
         self._datagrams: dict[int, deque[Datagram]] = {}
@@ -122,9 +129,10 @@ class SocketPeer(Peer):
             carrier = await connect_tls(self._nursery, (address, here), credentials)
         else:
             try:
-                carrier = _SocketCarrier(await trio.open_tcp_stream(address, here))
+                stream = await trio.open_tcp_stream(address, here)
             except OSError as error:
                 raise PeerError(f"no connection to {address}:{here}: {error}") from error
+            carrier = _undelayed(HostStream(stream.socket, Endpoint(Address(address), here), self._clock))
         connection = self._take(carrier, port)
         connection.accepted = True
         return connection
@@ -165,10 +173,10 @@ class SocketPeer(Peer):
         raise PeerError("no port is free for TCP and UDP")
 
     async def _accept(self, port: int, scope: trio.CancelScope) -> None:
-        listener = trio.SocketListener(self._tcp[port])
+        listener = HostListener(self._tcp[port], self._clock)
         with scope:
             while True:
-                self._take(_SocketCarrier(await listener.accept()), port)
+                self._take(_undelayed(await listener.accept()), port)
 
     async def _receive(self, port: int, scope: trio.CancelScope) -> None:
         with scope:
@@ -185,17 +193,7 @@ class SocketPeer(Peer):
         return connection
 
 
-class _SocketCarrier:
-    """A stream that can be closed at once, and reset."""
-
-    def __init__(self, stream: trio.SocketStream) -> None:
-        self._stream = stream
-        self.send_all = stream.send_all
-        self.receive_some = stream.receive_some
-
-    def close(self) -> None:
-        self._stream.socket.close()
-
-    def reset(self) -> None:
-        self._stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self._stream.socket.close()
+def _undelayed(stream: HostStream) -> HostStream:
+    """A stream that sends at once, however little it is."""
+    stream.set_options(ConnectionOptions(no_delay=True))
+    return stream

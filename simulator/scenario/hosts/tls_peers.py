@@ -17,6 +17,7 @@ from espat.persist.manufacturing import SHIPPED
 from espat.scenario.hosts.peers import PeerError
 from espat.scenario.services.peer_connection import RECEIVE_SIZE
 from espat.scenario.world.peers import Credentials
+from espat.stack.errors import LWIP_RESET, NetworkError
 
 PROGRAM: Final = "openssl"
 SHAKEN: Final = {b"\nPeer certificate: ": True, b"\nNo peer certificate": False}
@@ -35,11 +36,17 @@ class ProgramStream:
         self.peer_has_certificate = peer_has_certificate
         assert process.stdin is not None
         assert process.stdout is not None
-        self.send_all = process.stdin.send_all
+        self._input = process.stdin
         self._output = process.stdout
 
-    async def receive_some(self, max_bytes: int) -> bytes:
-        return bytes(await self._output.receive_some(max_bytes))
+    async def send(self, data: bytes) -> None:
+        try:
+            await self._input.send_all(data)
+        except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
+            raise NetworkError(LWIP_RESET) from error
+
+    async def receive(self, most: int) -> bytes:
+        return bytes(await self._output.receive_some(most))
 
     def close(self) -> None:
         """Goes on until the end."""

@@ -14,16 +14,17 @@ import trio
 from trio.lowlevel import ParkingLot
 
 from espat.core.time.clock import Clock
-from espat.scenario.services.peer_connection import Carrier, PeerConnection
+from espat.scenario.services.peer_connection import PeerConnection
 from espat.scenario.services.service import Service, ServiceConfiguration, TcpService, UdpService
 from espat.scenario.world.world import HostConfiguration
 from espat.stack.address import BROADCAST, NO_ADDRESS, Address
 from espat.stack.endpoint import Endpoint
 from espat.stack.errors import LWIP_ABORTED, LWIP_RESET, NetworkError
 from espat.stack.lan import Lan
-from espat.stack.memory_connection import GIVE_UP
 from espat.stack.memory_stream import MemoryStream, memory_stream_pair
 from espat.stack.network import FIRST_EPHEMERAL
+from espat.stack.stream import Stream
+from espat.stack.tcp_timers import GIVE_UP
 
 LAST_PORT: Final = 65535
 
@@ -148,9 +149,9 @@ class WorldHost:
         self._next_port = self._next_port + 1 if self._next_port < LAST_PORT else FIRST_EPHEMERAL
         return stream
 
-    def hold(self, stream: MemoryStream, carrier: Carrier, port: int) -> PeerConnection:
-        """Leave a connection that it has dialled to the scenario. `carrier`: the same stream, or TLS over it."""
-        connection = PeerConnection(carrier, port, self.changed, stream.remote)
+    def hold(self, stream: MemoryStream, top: Stream, port: int) -> PeerConnection:
+        """Leave a connection that it has dialled to the scenario. `top`: the same stream, or TLS over it."""
+        connection = PeerConnection(top, port, self.changed, stream.remote)
         connection.accepted = True
         self.peer_connections.append(connection)
         self._begin(stream, lambda _: connection.run())
@@ -192,21 +193,16 @@ class WorldHost:
 
     def _begin(self, stream: MemoryStream, talk: Talk) -> None:
         scope = self._connections[stream] = trio.CancelScope()
-        stream.on_lost = lambda: self._spawn(self._give_up, stream)
+        stream.detection = _GivingUp(self._spawn, self.clock)
         self._spawn(self._talk, stream, talk, scope)
 
     async def _talk(self, stream: MemoryStream, talk: Talk, scope: trio.CancelScope) -> None:
         try:
-            with scope, suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+            with scope, suppress(NetworkError):
                 await talk(stream)
         finally:
             del self._connections[stream]
             stream.close()
-
-    async def _give_up(self, stream: MemoryStream) -> None:
-        """The client is gone without a word: the stack ends the connection at some time."""
-        await self.clock.sleep(GIVE_UP)
-        stream.reset()
 
     def _nearest(self, address: Address) -> "_Place | None":
         return next((place for place in self._places if address in place.lan.nodes), None)
@@ -225,6 +221,27 @@ class WorldHost:
 async def _fail(error: Exception) -> None:
     """Fail, as a task of the world."""
     raise error
+
+
+class _GivingUp:
+    """The client is gone without a word: the stack of the host ends the connection at some time."""
+
+    def __init__(self, spawn: Callable[..., None], clock: Clock) -> None:
+        self._spawn = spawn
+        self._clock = clock
+
+    def vanished(self, stream: MemoryStream) -> None:
+        self._spawn(self._break_off, stream)
+
+    def is_reset(self, stream: MemoryStream) -> bool:
+        return False
+
+    def unanswered(self, stream: MemoryStream) -> None:
+        """It gives up in any case."""
+
+    async def _break_off(self, stream: MemoryStream) -> None:
+        await self._clock.sleep(GIVE_UP)
+        stream.break_off()
 
 
 class _Place:

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from espat.scenario.services.peer_connection import PeerConnection
-from espat.scenario.services.service import ServingHost, Stream, TcpService, UdpService
+from espat.scenario.services.service import ServingHost, TcpService, UdpService
 from espat.stack.endpoint import Endpoint
+from espat.stack.stream import Stream
 
 
 class TcpPeer(TcpService):

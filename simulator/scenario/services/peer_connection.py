@@ -7,19 +7,20 @@ import trio
 from trio.lowlevel import ParkingLot
 
 from espat.stack.endpoint import Endpoint
+from espat.stack.errors import NetworkError
 
 RECEIVE_SIZE: Final = 65536
 """Bytes taken from a connection at a time, at most."""
 
 
 class Carrier(Protocol):
-    """What carries the bytes of a connection: a stream of this kind, in memory or of this machine."""
+    """What a connection needs of a Stream; programs have no more."""
 
-    async def send_all(self, data: bytes, /) -> None:
-        """Send, as fast as it is read. Raises trio.BrokenResourceError, trio.ClosedResourceError."""
+    async def send(self, data: bytes) -> None:
+        """Send, as fast as it is read. Raises NetworkError."""
 
-    async def receive_some(self, max_bytes: int, /) -> bytes:
-        """Wait for data; none is the end. Raises trio.BrokenResourceError, trio.ClosedResourceError."""
+    async def receive(self, most: int) -> bytes:
+        """Wait for data; none is the end. Raises NetworkError."""
 
     def close(self) -> None:
         """Close it; the other end reads what is under way, then the end."""
@@ -69,8 +70,8 @@ class PeerConnection:
         return data
 
     async def send(self, data: bytes) -> None:
-        """Send as fast as the module takes it. Raises trio.BrokenResourceError, trio.ClosedResourceError."""
-        await self._carrier.send_all(data)
+        """Send as fast as the module takes it. Raises NetworkError."""
+        await self._carrier.send(data)
 
     def pause(self) -> None:
         """Read no more than what is being read; the window of the module's sender fills."""
@@ -103,10 +104,10 @@ class PeerConnection:
             await self._changed.park()
 
     async def _read(self) -> None:
-        with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+        with suppress(NetworkError):
             while True:
                 await self._reading.wait()
-                data = await self._carrier.receive_some(RECEIVE_SIZE)
+                data = await self._carrier.receive(RECEIVE_SIZE)
                 if not data:
                     return
                 self.received += data

@@ -11,20 +11,10 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 from trio.lowlevel import ParkingLot
 
 from espat.core.time.clock import Clock
-from espat.scenario.services.peer_connection import Carrier, PeerConnection
+from espat.scenario.services.peer_connection import PeerConnection
 from espat.stack.address import Address
 from espat.stack.endpoint import Endpoint
-
-
-class Stream(Carrier, Protocol):
-    """A connection as a service has it: in memory, or TLS over that."""
-
-    @property
-    def remote(self) -> Endpoint:
-        """The client."""
-
-    async def wait_ended(self) -> None:
-        """Wait until either end is closed or reset, whatever there is left to read."""
+from espat.stack.stream import Stream
 
 
 class ServingHost(Protocol):
@@ -74,7 +64,7 @@ class TcpService(Service):
 
     @abstractmethod
     async def serve(self, stream: Stream) -> None:
-        """Talk on a connection, which is closed when this returns. That the client has gone (trio.BrokenResourceError)
+        """Talk on a connection, which is closed when this returns. That the client has gone (NetworkError)
         need not be caught."""
 
 

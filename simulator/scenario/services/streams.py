@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import ClassVar, Final
 
-from espat.scenario.services.service import ServingHost, Stream, TcpService, UdpService
+from espat.scenario.services.service import ServingHost, TcpService, UdpService
 from espat.scenario.text.values import Reader, whole_number_text
 from espat.stack.endpoint import Endpoint
 from espat.stack.memory_stream import WINDOW
+from espat.stack.stream import Stream
 
 _PRINTABLE: Final = bytes(range(0x20, 0x7F))
 _LINE: Final = 72
@@ -23,8 +24,8 @@ class TcpEcho(TcpService):
     usual_port: ClassVar[int | None] = 7
 
     async def serve(self, stream: Stream) -> None:
-        while data := await stream.receive_some(WINDOW):
-            await stream.send_all(data)
+        while data := await stream.receive(WINDOW):
+            await stream.send(data)
 
 
 class UdpEcho(UdpService):
@@ -42,7 +43,7 @@ class TcpDiscard(TcpService):
     usual_port = 9
 
     async def serve(self, stream: Stream) -> None:
-        while await stream.receive_some(WINDOW):
+        while await stream.receive(WINDOW):
             pass
 
 
@@ -60,7 +61,7 @@ class TcpSource(TcpService):
         sent = 0
         while self._count is None or sent < self._count:
             rest = len(PATTERN) if self._count is None else self._count - sent
-            await stream.send_all(PATTERN[:rest])
+            await stream.send(PATTERN[:rest])
             sent += min(rest, len(PATTERN))
             if self._count is None:
                 await self.host.clock.sleep(len(PATTERN) / ENDLESS_RATE)

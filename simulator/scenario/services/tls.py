@@ -4,19 +4,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar, Final
 
-import trio
-
 from espat.core.time.clock import Clock
 from espat.persist.manufacturing import shipped_value
 from espat.scenario.services.peer import TcpPeer
-from espat.scenario.services.service import ServingHost, Stream, TcpService
+from espat.scenario.services.service import ServingHost, TcpService
 from espat.scenario.services.streams import TcpEcho
 from espat.scenario.text.values import Reader, WrongValueError
-from espat.stack.endpoint import Endpoint
-from espat.stack.errors import LWIP_RESET, NetworkError
-from espat.stack.memory_stream import WINDOW, MemoryStream
-from espat.stack.tcp_options import ConnectionOptions
-from espat.stack.tls import TlsConnection, start_tls
+from espat.stack.errors import NetworkError
+from espat.stack.stream import Stream
+from espat.stack.tls import TlsStream, start_tls
 from espat.stack.tls_context import OwnCertificate, TlsConfiguration, context_for
 from espat.stack.tls_errors import TlsError
 
@@ -98,7 +94,6 @@ class Tls(TcpService):
         return self._configuration.trusted is not None
 
     async def serve(self, stream: Stream) -> None:
-        assert isinstance(stream, MemoryStream)  # TLS stands on nothing else
         try:
             secure = await secured(stream, self._configuration, self.host.clock)
         except NetworkError:
@@ -114,83 +109,6 @@ class TlsPeer(Tls, TcpPeer):
     """Accepts over TLS, and leaves the rest to the scenario."""
 
 
-async def secured(stream: MemoryStream, configuration: TlsConfiguration, clock: Clock) -> "SecureStream":
+async def secured(stream: Stream, configuration: TlsConfiguration, clock: Clock) -> TlsStream:
     """Shake hands over a stream, which is closed if that fails. Raises NetworkError."""
-    return SecureStream(stream, await start_tls(_StreamConnection(stream), configuration, clock, now=None))
-
-
-class SecureStream:
-    """A stream over TLS, whose handshake is done."""
-
-    def __init__(self, stream: MemoryStream, connection: TlsConnection) -> None:
-        self._stream = stream
-        self._connection = connection
-
-    @property
-    def remote(self) -> Endpoint:
-        return self._stream.remote
-
-    @property
-    def peer_has_certificate(self) -> bool:
-        """Whether the other end has shown a certificate."""
-        return self._connection.peer_has_certificate
-
-    async def send_all(self, data: bytes) -> None:
-        try:
-            await self._connection.send(data)
-        except NetworkError as error:
-            raise trio.BrokenResourceError from error
-
-    async def receive_some(self, max_bytes: int = WINDOW) -> bytes:
-        try:
-            return await self._connection.receive(max_bytes)
-        except NetworkError as error:
-            raise trio.BrokenResourceError from error
-
-    async def wait_ended(self) -> None:
-        await self._stream.wait_ended()
-
-    def close(self) -> None:
-        self._stream.close()
-
-    def reset(self) -> None:
-        self._stream.reset()
-
-
-class _StreamConnection:
-    """A stream in memory as a connection, which is what TLS works on."""
-
-    def __init__(self, stream: MemoryStream) -> None:
-        self._stream = stream
-
-    @property
-    def sent(self) -> int:
-        return self._stream.sent
-
-    async def send(self, data: bytes) -> None:
-        try:
-            await self._stream.send_all(data)
-        except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
-            raise NetworkError(LWIP_RESET) from error
-
-    async def receive(self, most: int) -> bytes:
-        return await self._stream.receive_some(most)
-
-    def set_options(self, options: ConnectionOptions) -> None:
-        """It has none."""
-
-    def finish(self) -> None:
-        self._stream.end()
-
-    @property
-    def acknowledged(self) -> bool:
-        return True
-
-    def close(self) -> None:
-        self._stream.close()
-
-    def reset(self) -> None:
-        self._stream.reset()
-
-    def vanish(self) -> None:
-        self._stream.vanish()
+    return await start_tls(stream, configuration, clock, now=None)

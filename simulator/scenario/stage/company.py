@@ -62,7 +62,7 @@ async def _add_peers(stage: Stage, peers: Sequence[PeerConfiguration]) -> None:
         ports = ModulePorts(stage.clock, stage.patience.step)
         stage.announced.append(ports.announced)
         for configuration in peers:
-            peer = SocketPeer(configuration, stage.nursery, ports.find)
+            peer = SocketPeer(configuration, stage.nursery, ports.find, stage.clock)
             stage.exits.callback(peer.close)
             simulation.host_map.add(await peer.reserve())
             stage.peers[peer.name] = peer

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any, Literal
 
-import trio
-
 from espat.scenario.hosts.peers import Peer
 from espat.scenario.services.peer_connection import PeerConnection
 from espat.scenario.stage.company import peer_of
@@ -13,6 +11,7 @@ from espat.scenario.stage.mismatch import MismatchError
 from espat.scenario.stage.stage import Stage
 from espat.scenario.verbs.arguments import Data, Port
 from espat.scenario.verbs.table import verb
+from espat.stack.errors import NetworkError
 from espat.stack.network import Network
 
 Given = Mapping[str, Any]
@@ -136,7 +135,7 @@ async def peer_sends(
         connection = await _connection(stage, host, port)
         try:
             await connection.send(content)
-        except (trio.BrokenResourceError, trio.ClosedResourceError):
+        except NetworkError:
             raise MismatchError("the connection is closed") from None
         return
     if port is None:

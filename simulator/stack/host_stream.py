@@ -1,76 +1,45 @@
-"""A TCP connection as a link has it: real or in memory, the link does not know."""
+"""A TCP connection of this machine as a stream."""
 
 import fcntl
 import os
 import struct
 import termios
 from contextlib import suppress
-from typing import Final, Protocol
+from typing import Final
 
 import trio
 from trio import socket
 
 from espat.core.time.clock import Clock
+from espat.stack.endpoint import Endpoint, socket_endpoint
 from espat.stack.errors import LWIP_NOT_CONNECTED, NetworkError, network_error
-from espat.stack.tcp_options import ConnectionOptions
+from espat.stack.tcp_options import KEEP_ALIVE_COUNT, KEEP_ALIVE_INTERVAL, ConnectionOptions
 
-KEEP_ALIVE_INTERVAL, KEEP_ALIVE_COUNT = 1, 3
-"""Seconds between questions, and how many go unanswered before the peer is gone (ESP-AT User Guide, AT+CIPSTART)."""
-
+BEFORE_THE_END: Final = (1, 4, 5)
+"""TCP_ESTABLISHED, TCP_FIN_WAIT1 and TCP_FIN_WAIT2 of Linux: the peer has not closed."""
+LOOK_AGAIN: Final = 0.1
+"""Seconds: nothing tells of an end that comes behind data which nobody reads."""
 LONGEST_SILENCE: Final = 32767
 """Seconds, the most Linux takes before its first question."""
 
 
-class Connection(Protocol):
-    """Bytes both ways. `sent`: bytes handed to the stack so far, those of a send that broke off included."""
-
-    @property
-    def sent(self) -> int: ...
-
-    async def send(self, data: bytes) -> None:
-        """Hand data to the stack; no checkpoint when it is taken at once. Raises NetworkError."""
-
-    async def receive(self, most: int) -> bytes:
-        """Wait for data; none means that the peer has closed. Raises NetworkError."""
-
-    def set_options(self, options: ConnectionOptions) -> None:
-        """Take the options of its link."""
-
-    def finish(self) -> None:
-        """Say that nothing more comes; what was sent, and that, may be on its way for a while."""
-
-    @property
-    def acknowledged(self) -> bool:
-        """Whether the peer's TCP has got all that was sent, after `finish` the end too."""
-
-    def close(self) -> None:
-        """Close it; without lingering that resets it."""
-
-    def reset(self) -> None:
-        """Close it, and discard what is on its way."""
-
-    def vanish(self) -> None:
-        """Be gone without a word, as far as that is possible."""
-
-
-class HostConnection:
-    """A connection over a socket of this machine.
+class HostStream:
+    """A stream over a connected socket of this machine, which it takes over.
 
     The system calls are made directly: a send that is taken at once needs no turn of the scheduler, and a receive
     that has to wait anyway need not try first. `descriptor`: the socket's.
     """
 
-    def __init__(self, tcp: socket.SocketType, clock: Clock) -> None:
+    def __init__(self, tcp: socket.SocketType, remote: Endpoint, clock: Clock) -> None:
         self.sent = 0
+        self.remote = remote
         self._socket = tcp
         self._clock = clock
         self.descriptor = tcp.fileno()
 
     @property
-    def local_port(self) -> int:
-        """The port at this end."""
-        port: int = self._socket.getsockname()[1]
-        return port
+    def local(self) -> Endpoint:
+        return socket_endpoint(self._socket.getsockname())
 
     async def send(self, data: bytes) -> None:
         rest = memoryview(data)
@@ -104,6 +73,14 @@ class HostConnection:
                 raise network_error(error) from error
             except trio.ClosedResourceError as error:
                 raise NetworkError(LWIP_NOT_CONNECTED) from error
+
+    async def wait_ended(self) -> None:
+        with suppress(OSError, trio.ClosedResourceError):
+            while True:
+                await trio.lowlevel.wait_readable(self.descriptor)
+                if self._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] not in BEFORE_THE_END:
+                    return
+                await trio.sleep(LOOK_AGAIN)
 
     def set_options(self, options: ConnectionOptions) -> None:
         tcp = self._socket
