@@ -12,7 +12,6 @@ from espat.core.at.arguments import Bool, Milliseconds, Range, Seconds, Word
 from espat.core.at.errors import CommandError
 from espat.core.at.grammar import Form, Parameter
 from espat.core.at.registry import Choice, CommandTable
-from espat.core.time.clock import Clock
 from espat.module import Module
 from espat.radio.station import Station, StationState
 from espat.radio.wifi import Wifi
@@ -112,8 +111,9 @@ async def open_udp(module: Module, link: Link, peer: UdpArguments) -> None:
     need_ipv4(peer.host)
     # The peer may change only with a local port (ESP-AT User Guide, AT+CIPSTART).
     follows = peer.follows if peer.local_port else 0
-    opening = module[LinkTable].open_udp(link, peer.host, peer.port, peer.local_port or None, follows)
-    await _open(module, link, opening, peer.local_address, peer.limit)
+    limit = _seconds(peer.limit)
+    opening = module[LinkTable].open_udp(link, peer.host, peer.port, peer.local_port or None, follows, limit=limit)
+    await _open(module, link, opening, peer.local_address, limit)
 
 
 @table.command("AT+CIPSTART", Form.SET)
@@ -124,8 +124,9 @@ async def open_tcp(module: Module, link: Link, peer: TcpArguments) -> None:
     if peer.keep_alive is not None:
         module[LinkTable].options[link].keep_alive = peer.keep_alive
     secure = peer.kind == TlsLink.kind
-    opening = module[LinkTable].open_tcp(link, peer.host, peer.port, secure=secure)
-    await _open(module, link, opening, peer.local_address, peer.limit, TLS_FAILURES if secure else FAILURES)
+    limit = _seconds(peer.limit)
+    opening = module[LinkTable].open_tcp(link, peer.host, peer.port, secure=secure, limit=limit)
+    await _open(module, link, opening, peer.local_address, limit, TLS_FAILURES if secure else FAILURES)
 
 
 @table.command("AT+CIPSTARTEX", Form.SET, when=is_udp(0, behind_link=False))
@@ -141,10 +142,10 @@ async def open_tcp_anywhere(module: Module, peer: TcpArguments) -> None:
 
 
 class Failures(NamedTuple):
-    """What `+ERRNO:` shows for a name without an address, and for a peer of which nothing has come in time."""
+    """What `+ERRNO:` shows for a name without an address, and for an address that nobody has."""
 
     unresolved: int
-    too_late: int
+    unreachable: int
 
 
 FAILURES: Final = Failures(LWIP_HOST_NOT_FOUND, LWIP_ABORTED)
@@ -156,32 +157,35 @@ async def _open(
     number: int,
     opening: Coroutine[Any, Any, None],
     local_address: Address | None,
-    limit: int,
+    limit: float,
     failures: Failures = FAILURES,
 ) -> None:
-    """Open a link within the limit, in milliseconds; raises CommandError with the errno of what went wrong. Nobody
-    else gets its number before the answer."""
+    """Open a link; raises CommandError with the errno of what went wrong. Nobody else gets its number before the
+    answer, which comes within the limit, in seconds."""
     own = [attachment.address for attachment in module[Network].attachments]
     if not own or local_address not in (None, *own):
         opening.close()
         raise CommandError(cause=LinkFailure.NO_NETWORK)
-    seconds = limit / 1000 or math.inf
-    failure, takes, cause = failures.too_late, None, None
+    takes, cause = None, None
     with module[LinkTable].reserved(number):
-        with module[Clock].move_on_after(seconds):
-            try:
-                await opening
-            except ResolveError:
-                failure, takes, cause = failures.unresolved, "unresolved", LinkFailure.NO_SUCH_HOST
-            except UnreachableError:
-                takes = "unreachable"
-            except NetworkError as error:
-                failure = error.errno
-            else:
-                return
+        try:
+            await opening
+        except ResolveError:
+            errno, takes, cause = failures.unresolved, "unresolved", LinkFailure.NO_SUCH_HOST
+        except UnreachableError:
+            errno, takes = failures.unreachable, "unreachable"
+        except NetworkError as error:
+            errno = error.errno
+        else:
+            return
         if takes is not None:
-            await module.pause(takes, most=seconds)
-    raise CommandError(errno=failure, cause=cause)
+            await module.pause(takes, most=limit)
+    raise CommandError(errno=errno, cause=cause)
+
+
+def _seconds(milliseconds: int) -> float:
+    """A time limit; none for 0."""
+    return milliseconds / 1000 or math.inf
 
 
 def need_ipv4(host: str) -> None:

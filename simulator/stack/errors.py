@@ -47,6 +47,10 @@ class UnreachableError(Exception):
         self.address = address
 
 
+class HttpError(Exception):
+    """What an HTTP server says is no HTTP, or stops before its end."""
+
+
 def network_error(error: OSError) -> NetworkError:
     """The module's view of an error of this machine."""
     return NetworkError(LWIP_ERRNO.get(error.errno or 0, error.errno or LWIP_UNKNOWN))

@@ -10,6 +10,7 @@ from typing import ClassVar, Final, Protocol
 
 import trio
 
+from espat.stack.connection import Connection
 from espat.stack.datagrams import Datagrams
 from espat.stack.endpoint import Endpoint
 from espat.stack.errors import LWIP_NO_ROUTE, NetworkError
@@ -123,14 +124,12 @@ class TcpLink(Link):
     def __init__(
         self,
         number: int,
-        remote: Endpoint,
-        local_port: int,
-        lan: Lan | None,
-        stream: Stream,
+        connection: Connection,
         *,
         options: ConnectionOptions = NO_OPTIONS,
         accepted: bool = False,
     ) -> None:
+        stream, local_port, remote, lan = connection
         super().__init__(number, remote, local_port, lan, accepted=accepted)
         self.keep_alive = options.keep_alive
         self.linger = options.linger

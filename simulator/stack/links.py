@@ -14,16 +14,14 @@ from espat.core.boot import Boot, Ending
 from espat.core.events import Event
 from espat.core.time.clock import Clock
 from espat.persist.settings import Settings
-from espat.stack.endpoint import Endpoint
-from espat.stack.errors import LWIP_NO_ROUTE, LWIP_NOT_CONNECTED, LWIP_WOULD_BLOCK, NetworkError
-from espat.stack.lan import Lan
+from espat.stack.connection import Connection
+from espat.stack.dialler import NO_LIMIT, Dialler
+from espat.stack.errors import LWIP_ABORTED, LWIP_NOT_CONNECTED, LWIP_WOULD_BLOCK, NetworkError
 from espat.stack.link import LINK_COUNT, Link, TcpLink, TlsLink, UdpLink
 from espat.stack.network import LOG_TAG, NETWORK_DOWN, NETWORK_UP, STATION, Attachment, Network
 from espat.stack.passthrough import Passthrough
-from espat.stack.stream import Stream
 from espat.stack.tcp_options import KEEP_ALIVE_COUNT, KEEP_ALIVE_INTERVAL, TcpOptions
 from espat.stack.tcp_timers import GIVE_UP
-from espat.stack.tls_errors import no_connection
 from espat.stack.tls_options import Tls
 from espat.system.heap import Heap
 
@@ -72,6 +70,7 @@ class LinkTable:
         self._output = boot[Output]
         self._spawn = boot.spawn
         self._tls = boot[Tls]
+        self._dialler = boot[Dialler]
         self._passthrough = boot[Passthrough]
         boot[Heap].charge(lambda: sum(LINK_MEMORY.get(link.kind, 0) for link in self))
         boot.at_end(self._end)
@@ -109,45 +108,37 @@ class LinkTable:
         if isinstance(link, TcpLink):
             await self.open_tcp(link.number, *link.dialled, secure=isinstance(link, TlsLink))
 
-    async def open_tcp(self, number: int, host: str, port: int, *, secure: bool = False) -> None:
-        """Connect. `secure`: with TLS. Raises ResolveError, UnreachableError, NetworkError."""
-        if not self.network.up:
-            raise NetworkError(LWIP_NO_ROUTE)
+    async def open_tcp(
+        self, number: int, host: str, port: int, *, secure: bool = False, limit: float = NO_LIMIT
+    ) -> None:
+        """Connect. `secure`: with TLS. `limit`: seconds. Raises ResolveError, UnreachableError, NetworkError."""
         options = self.options[number].of_connection
+        tls = self._tls.options[number].choices if secure else None
         with self.reserved(number):
-            route = await self.network.locate(host, port)
-            try:
-                stream, local_port = await self.network.connect(route, options)
-            except NetworkError as error:
-                raise no_connection(error) if secure else error from None
-            if secure:
-                stream = await self._tls.connect(number, stream)
-        if not self.network.up:  # lost meanwhile
-            stream.close()
-            raise NetworkError(LWIP_NO_ROUTE)
-        link_class = TlsLink if secure else TcpLink
-        link = link_class(number, route.seen, local_port, route.lan, stream, options=options)
+            connection = await self._dialler.dial(host, port, tls=tls, options=options, limit=limit)
+        link = (TlsLink if secure else TcpLink)(number, connection, options=options)
         link.dialled = host, port
         self.add(link)
 
-    async def open_udp(self, number: int, host: str, port: int, local_port: int | None, follows: int) -> None:
-        """Open a UDP port with a peer. Raises ResolveError, NetworkError."""
-        with self.reserved(number):
+    async def open_udp(
+        self, number: int, host: str, port: int, local_port: int | None, follows: int, *, limit: float = NO_LIMIT
+    ) -> None:
+        """Open a UDP port with a peer. `limit`: seconds. Raises ResolveError, NetworkError."""
+        with self.reserved(number), self._clock.move_on_after(limit) as time:
             peer = await self.network.locate_datagram(host, port)
             datagrams = await self.network.open_datagrams(local_port, peer.seen)
+        if time.cancelled_caught:
+            raise NetworkError(LWIP_ABORTED)
         self.add(UdpLink(number, peer, datagrams, self.network, follows=follows))
 
-    def accept(
-        self, stream: Stream, remote: Endpoint, local_port: int, lan: Lan | None, *, secure: bool = False
-    ) -> bool:
-        """Take the connection of a client into the table; False when there is no number left."""
+    def accept(self, client: Connection, *, secure: bool = False) -> bool:
+        """Take a client of the server into the table; False when there is no number left."""
         number = self.lowest_free
         if number is None:
             return False
         options = self.options[number].of_connection
-        stream.set_options(options)
-        link_class = TlsLink if secure else TcpLink
-        self.add(link_class(number, remote, local_port, lan, stream, options=options, accepted=True))
+        client.stream.set_options(options)
+        self.add((TlsLink if secure else TcpLink)(number, client, options=options, accepted=True))
         return True
 
     def add(self, link: Link) -> None:

@@ -69,11 +69,11 @@ class Route(NamedTuple):
 class Acceptor(Protocol):
     """Who listens on a TCP port."""
 
-    def listens_on(self, lan: Lan) -> bool:
-        """Whether it takes connections that come over that network."""
+    def takes(self, lan: Lan) -> bool:
+        """Whether it takes one more client that comes over that network."""
 
-    def accept(self, stream: Stream, client: Endpoint, lan: Lan) -> None:
-        """Take a connection."""
+    def arrived(self, stream: Stream, client: Endpoint, lan: Lan) -> None:
+        """A client has connected."""
 
 
 class Network:
@@ -362,11 +362,11 @@ class _ModuleNode:
 
     def connect(self, port: int, client: Endpoint) -> MemoryStream:
         acceptor = self.network.acceptors.get(port)
-        if acceptor is None or not acceptor.listens_on(self._lan):
+        if acceptor is None or not acceptor.takes(self._lan):
             raise NetworkError(LWIP_RESET)
         far, near = memory_stream_pair(client, Endpoint(self._address, port))
         self.network.adopt(near)
-        acceptor.accept(near, client, self._lan)
+        acceptor.arrived(near, client, self._lan)
         return far
 
     def datagram(self, data: bytes, sender: Endpoint, destination: Endpoint) -> None:

@@ -1,6 +1,6 @@
 """TLS on the links of one boot: what each link number uses as a client, and what the server uses."""
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import trio
 
@@ -21,6 +21,24 @@ SHOWS_CERTIFICATE, VERIFIES_SERVER = 1, 2
 """Bits of the mode of authentication."""
 
 
+class TlsChoices(NamedTuple):
+    """What a client shows and demands of its server.
+
+    `pki`: number of the set of certificates it shows, None for none. `ca`: number of the authorities its server's
+    certificate has to come from, None to take any. `common_name`: whose that has to be then. `server_name`: of SNI.
+    `alpn`: protocols to offer. `key`: of both sides, used where nothing is verified. `suites`: by number, all when none
+    is named.
+    """
+
+    pki: int | None = None
+    ca: int | None = None
+    common_name: bytes = b""
+    server_name: bytes = b""
+    alpn: tuple[bytes, ...] = ()
+    key: PreSharedKey | None = None
+    suites: tuple[int, ...] = ()
+
+
 class TlsOptions:
     """What a client with a certain link number uses (ESP-AT User Guide, AT+CIPSSLCCONF and those behind it).
 
@@ -38,6 +56,19 @@ class TlsOptions:
         self.alpn: tuple[bytes, ...] = ()
         self.key: PreSharedKey | None = None
         self.suites: tuple[int, ...] = ()
+
+    @property
+    def choices(self) -> TlsChoices:
+        """Those that a connection keeps from its opening."""
+        return TlsChoices(
+            self.pki if self.mode & SHOWS_CERTIFICATE else None,
+            self.ca if self.mode & VERIFIES_SERVER else None,
+            self.common_name,
+            self.server_name,
+            self.alpn,
+            self.key,
+            self.suites,
+        )
 
     def authenticate(self, mode: int, pki: int, ca: int) -> None:
         """Choose a mode and certificates, stored as far as AT+SYSSTORE allows."""
@@ -68,11 +99,10 @@ class Tls:
             value = value.encode("latin-1", "replace")
         return value if isinstance(value, bytes) and value else None
 
-    async def connect(self, number: int, stream: Stream) -> TlsStream:
-        """Shake hands as a client with that link number. Raises NetworkError; the stream is closed then."""
-        options = self.options[number]
+    async def connect(self, choices: TlsChoices, stream: Stream) -> TlsStream:
+        """Shake hands as a client. Raises NetworkError; the stream is closed then."""
         try:
-            configuration = self._client(options)
+            configuration = self._client(choices)
         except TlsError:
             stream.close()
             raise
@@ -82,10 +112,10 @@ class Tls:
                 configuration,
                 self._clock,
                 now=int(self._rtc.time()),
-                server_name=options.server_name,
-                common_name=options.common_name,
+                server_name=choices.server_name,
+                common_name=choices.common_name,
             )
-        except trio.Cancelled:  # the time that AT+CIPSTART has is over
+        except trio.Cancelled:  # there is no more time for it
             stream.close()
             raise
 
@@ -112,15 +142,14 @@ class Tls:
         now = int(self._rtc.time()) if self._rtc.was_set else None
         return await start_tls(stream, configuration, self._clock, now=now)
 
-    def _client(self, options: TlsOptions) -> TlsConfiguration:
+    def _client(self, choices: TlsChoices) -> TlsConfiguration:
         """esp-tls uses a pre-shared key only where there is no authority to verify the server with."""
-        verifies = bool(options.mode & VERIFIES_SERVER)
         return TlsConfiguration(
-            own=self._own("client", options.pki) if options.mode & SHOWS_CERTIFICATE else None,
-            trusted=self._trusted("client", options.ca) if verifies else None,
-            key=None if verifies else options.key,
-            suites=options.suites,
-            alpn=options.alpn,
+            own=self._own("client", choices.pki) if choices.pki is not None else None,
+            trusted=self._trusted("client", choices.ca) if choices.ca is not None else None,
+            key=choices.key if choices.ca is None else None,
+            suites=choices.suites,
+            alpn=choices.alpn,
         )
 
     def _own(self, kind: str, number: int | None) -> OwnCertificate:

@@ -66,7 +66,7 @@ async def test_a_client_that_does_not_know_the_server_refuses_it() -> None:
 
 async def test_a_server_that_loses_its_power_in_the_handshake_is_waited_for() -> None:
     async with pair() as (server, client):
-        server.module[Server].accept = lambda *_: None  # type: ignore[method-assign]
+        server.module[Server]._accept = lambda *_: None  # type: ignore[method-assign]
         assert await client.command(CLIENT) == b""
         server.module.power_off()
         assert await client.advance(9) == LOST

@@ -4,8 +4,10 @@ The module asks the maker's server for the newest version and downloads it; the 
 """
 
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from enum import IntEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from espat.core.at.errors import CommandError
 from espat.core.at.grammar import Form
@@ -15,11 +17,13 @@ from espat.core.restart import Restart
 from espat.core.time.clock import Clock
 from espat.core.trace import Kind
 from espat.module import Module
-from espat.stack.errors import NetworkError, ResolveError, UnreachableError
+from espat.stack.dialler import Dialler
+from espat.stack.errors import HttpError, NetworkError, ResolveError, UnreachableError
 from espat.stack.interface import StationInterface
 from espat.stack.network import Network
-from espat.stack.stream import Stream
-from espat.stack.tcp_options import ConnectionOptions
+
+if TYPE_CHECKING:  # h11 is imported by the first update
+    from espat.stack.http_client import HttpResponse
 
 table = CommandTable()
 
@@ -29,7 +33,9 @@ IMAGE: Final = "user2.bin"
 """The one that the module does not run from: it runs from `user1.bin`."""
 LIMIT: Final = 60.0
 """Seconds for all of it."""
-MOST_HEADERS: Final = 4096
+LONGEST_ANSWER: Final = 4096
+"""Bytes in which the server names its version."""
+OK: Final = 200
 
 
 class Step(IntEnum):
@@ -41,10 +47,9 @@ class Step(IntEnum):
     DOWNLOADING = 4
 
 
-_ASK: Final = b"GET /v1/device/rom/?is_format_simple=true HTTP/1.0\r\nHost: %b:%d\r\n\r\n"
-_DOWNLOAD: Final = b"GET /v1/device/rom/?action=download_rom&version=%b&filename=%b HTTP/1.0\r\nHost: %b:%d\r\n\r\n"
-_VERSION: Final = re.compile(rb'"rom_version": *"([^"]{1,32})"')
-_LENGTH: Final = re.compile(rb"\r\nContent-Length: *(\d{1,9})\r\n", re.IGNORECASE)
+_ASK: Final = b"/v1/device/rom/?is_format_simple=true"
+_DOWNLOAD: Final = b"/v1/device/rom/?action=download_rom&version=%b&filename=%b"
+_VERSION: Final = re.compile(rb'"rom_version": *"([!#-~]{1,32})"')
 
 
 @table.command("AT+CIUPDATE", Form.EXECUTE)
@@ -54,75 +59,58 @@ async def update(module: Module) -> Restart:
         try:
             if await _update(module):
                 return Restart()
-        except (NetworkError, ResolveError, UnreachableError):
+        except (NetworkError, ResolveError, UnreachableError, HttpError):
             pass
     raise CommandError
 
 
 async def _update(module: Module) -> bool:
-    """Whether an image has come. Raises NetworkError, ResolveError, UnreachableError."""
+    """Whether an image has come. Raises NetworkError, ResolveError, UnreachableError, HttpError."""
     if not module[StationInterface].up:
         return False
-    host = (SERVER.encode(), PORT)
     await module[Network].resolve(SERVER)
     _report(module, Step.FOUND)
-    server = await _connect(module)
-    try:
-        _report(module, Step.CONNECTED)
-        await server.send(_ASK % host)
-        version = await _version(server)
-    finally:
-        server.close()
+    async with _asked(module, Step.CONNECTED, _ASK) as response:
+        version = await _version(response)
     if version is None:
         return False
     _report(module, Step.VERSION_KNOWN)
-    server = await _connect(module)
+    async with _asked(module, Step.DOWNLOADING, _DOWNLOAD % (version, IMAGE.encode())) as response:
+        return await _image_comes(response)
+
+
+@asynccontextmanager
+async def _asked(module: Module, connected: Step, target: bytes) -> AsyncIterator["HttpResponse"]:
+    """Ask the server for something, over a connection of its own, which `connected` reports. Raises NetworkError,
+    ResolveError, UnreachableError, HttpError."""
+    from espat.stack.http_client import HttpClient
+
+    stream = (await module[Dialler].dial(SERVER, PORT)).stream
     try:
-        _report(module, Step.DOWNLOADING)
-        await server.send(_DOWNLOAD % (version, IMAGE.encode(), *host))
-        return await _image_comes(server)
+        _report(module, connected)
+        host = b"%b:%d" % (SERVER.encode(), PORT)
+        yield await HttpClient(stream).request(b"GET", target, [(b"Host", host)], version=b"1.0")
     finally:
-        server.close()
+        stream.close()
 
 
-async def _connect(module: Module) -> Stream:
-    route = await module[Network].locate(SERVER, PORT)
-    connection, _ = await module[Network].connect(route, ConnectionOptions())
-    return connection
-
-
-async def _version(server: Stream) -> bytes | None:
+async def _version(response: "HttpResponse") -> bytes | None:
     """The version that the server names."""
     answer = b""
-    while len(answer) < MOST_HEADERS:
-        data = await server.receive(1460)
+    while len(answer) < LONGEST_ANSWER and (data := await response.receive()):
         answer += data
         if (found := _VERSION.search(answer)) is not None:
             return found[1]
-        if not data:
-            break
     return None
 
 
-async def _image_comes(server: Stream) -> bool:
+async def _image_comes(response: "HttpResponse") -> bool:
     """Whether the server sends an image to its end."""
-    head = b""
-    while b"\r\n\r\n" not in head:
-        data = await server.receive(1460)
-        head += data
-        if not data or len(head) > MOST_HEADERS:
-            return False
-    head, _, begin = head.partition(b"\r\n\r\n")
-    length = _LENGTH.search(head + b"\r\n")
-    if re.match(rb"HTTP/1\.[01] 200 ", head) is None or length is None:
+    if response.status != OK or not response.length:
         return False
-    missing = int(length[1]) - len(begin)
-    while missing > 0:
-        data = await server.receive(1460)
-        if not data:
-            return False
-        missing -= len(data)
-    return int(length[1]) > 0
+    while await response.receive():
+        pass
+    return True
 
 
 def _report(module: Module, step: Step) -> None:

@@ -1,0 +1,54 @@
+"""The way out: whatever of the module opens a TCP connection to a host has it dialled here, with TLS or without."""
+
+from typing import Final
+
+from espat.core.boot import Boot
+from espat.core.time.clock import Clock
+from espat.stack.connection import Connection
+from espat.stack.errors import LWIP_ABORTED, LWIP_NO_ROUTE, NetworkError
+from espat.stack.network import Network
+from espat.stack.tcp_options import ConnectionOptions
+from espat.stack.tls_errors import EspTls, TlsError, no_connection
+from espat.stack.tls_options import Tls, TlsChoices
+
+DEFAULT_OPTIONS: Final = ConnectionOptions()
+NO_LIMIT: Final = float("inf")
+
+
+class Dialler:
+    """Opens the connections of one boot."""
+
+    def __init__(self, boot: Boot) -> None:
+        self._network = boot[Network]
+        self._tls = boot[Tls]
+        self._clock = boot[Clock]
+
+    async def dial(
+        self,
+        host: str,
+        port: int,
+        *,
+        tls: TlsChoices | None = None,
+        options: ConnectionOptions = DEFAULT_OPTIONS,
+        limit: float = NO_LIMIT,
+    ) -> Connection:
+        """Connect to a name or an address. `tls`: None for TCP alone. `limit`: seconds for all of it. Raises
+        ResolveError, UnreachableError, NetworkError; of the latter TlsError where TLS was asked for."""
+        with self._clock.move_on_after(limit):
+            return await self._dial(host, port, tls, options)
+        raise NetworkError(LWIP_ABORTED) if tls is None else TlsError(EspTls.CONNECTION_TIMEOUT)
+
+    async def _dial(self, host: str, port: int, tls: TlsChoices | None, options: ConnectionOptions) -> Connection:
+        if not self._network.up:
+            raise NetworkError(LWIP_NO_ROUTE)
+        route = await self._network.locate(host, port)
+        try:
+            stream, local_port = await self._network.connect(route, options)
+        except NetworkError as error:
+            raise error from None if tls is None else no_connection(error)
+        if tls is not None:
+            stream = await self._tls.connect(tls, stream)
+        if not self._network.up:  # lost meanwhile
+            stream.close()
+            raise NetworkError(LWIP_NO_ROUTE)
+        return Connection(stream, local_port, route.seen, route.lan)

@@ -1,0 +1,78 @@
+"""One HTTP request over a stream, and the response as it comes (RFC 9112). The bytes are h11's business."""
+
+from collections.abc import Sequence
+from typing import Final, TypeAlias
+
+import h11
+
+from espat.stack.errors import HttpError
+from espat.stack.stream import Stream
+
+RECEIVE_SIZE: Final = 1460
+"""Bytes taken from the stream at a time: a segment."""
+LONGEST_HEAD: Final = 4096
+"""Bytes of a status line with its headers, and of whatever else has to come in one piece."""
+
+Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
+"""Names and values, in order."""
+
+
+class HttpResponse:
+    """A response whose head has come. `headers`: the names in lower case. The body is still to be received."""
+
+    def __init__(self, client: "HttpClient", head: h11.Response) -> None:
+        self.status: int = head.status_code
+        self.headers: Headers = [(bytes(name), bytes(value)) for name, value in head.headers]
+        self._client = client
+
+    @property
+    def length(self) -> int | None:
+        """Bytes of the body as the head has it; None where it does not say."""
+        return next((int(value) for name, value in self.headers if name == b"content-length"), None)
+
+    async def receive(self) -> bytes:
+        """Wait for the next part of the body; none is its end. Raises NetworkError, HttpError."""
+        event = await self._client.next_event()
+        return bytes(event.data) if isinstance(event, h11.Data) else b""
+
+
+class HttpClient:
+    """Asks one thing of the server at the other end of a stream; who has made the stream closes it."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=LONGEST_HEAD)
+
+    async def request(
+        self, method: bytes, target: bytes, headers: Headers, body: bytes = b"", *, version: bytes = b"1.1"
+    ) -> HttpResponse:
+        """Send a request, as it stands here, and wait for the head of the response. `headers`: with Host, and with the
+        length of a body. `version`: of HTTP as the request has it, 1.0 or 1.1. Raises NetworkError, HttpError;
+        ValueError for what no request can be."""
+        request = h11.Request(method=method, target=target, headers=list(headers))
+        try:
+            parts = [self._http.send(request)]
+            parts += [self._http.send(h11.Data(data=body))] if body else []
+            parts += [self._http.send(h11.EndOfMessage())]
+        except h11.LocalProtocolError as error:
+            raise ValueError(str(error)) from error
+        # h11 writes 1.1 only; all that differs in 1.0 is the first line.
+        first = b" HTTP/%b\r\n" % version
+        await self._stream.send(b"".join(part or b"" for part in parts).replace(b" HTTP/1.1\r\n", first, 1))
+        while True:
+            event = await self.next_event()
+            if isinstance(event, h11.Response):
+                return HttpResponse(self, event)
+            if not isinstance(event, h11.InformationalResponse):
+                raise HttpError("no response")
+
+    async def next_event(self) -> h11.Event:
+        """What comes next of the response. Raises NetworkError, HttpError."""
+        try:
+            while not isinstance(event := self._http.next_event(), h11.Event):
+                if event is h11.PAUSED:
+                    raise HttpError("the server speaks another protocol now")
+                self._http.receive_data(await self._stream.receive(RECEIVE_SIZE))
+        except h11.RemoteProtocolError as error:
+            raise HttpError(str(error)) from error
+        return event
