@@ -49,9 +49,8 @@ class HttpClient:
         """Send a request, as it stands here, and wait for the head of the response. `headers`: with Host, and with the
         length of a body. `version`: of HTTP as the request has it, 1.0 or 1.1. Raises NetworkError, HttpError;
         ValueError for what no request can be."""
-        request = h11.Request(method=method, target=target, headers=list(headers))
         try:
-            parts = [self._http.send(request)]
+            parts = [self._http.send(h11.Request(method=method, target=target, headers=list(headers)))]
             parts += [self._http.send(h11.Data(data=body))] if body else []
             parts += [self._http.send(h11.EndOfMessage())]
         except h11.LocalProtocolError as error:
