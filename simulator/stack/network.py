@@ -29,8 +29,8 @@ ANY_INTERFACE, STATION, SOFTAP = 0, 1, 2
 """`netif` of AT+CIPSERVER."""
 LOG_TAG: Final = "at-net"
 FIRST_EPHEMERAL: Final = 49152
-TURNS_OF_A_HANDSHAKE: Final = 2
-"""Turns of the scheduler until a connection in memory is open: who listens has it first."""
+TURNS_OF_A_LISTENER: Final = 2
+"""Turns of the scheduler after which a module that listens has its client for sure: it tells of it first."""
 
 
 class Attachment(NamedTuple):
@@ -208,8 +208,9 @@ class Network:
             stream = route.nodes[0].connect(route.seen.port, Endpoint(route.source, port))
             self.adopt(stream)
             stream.set_options(options)
-            for _ in range(TURNS_OF_A_HANDSHAKE):
-                await trio.lowlevel.cancel_shielded_checkpoint()
+            if isinstance(route.nodes[0], _ModuleNode):
+                for _ in range(TURNS_OF_A_LISTENER):
+                    await trio.lowlevel.cancel_shielded_checkpoint()
             return stream, port
         assert route.host is not None
         over_host = await self.host.connect(route.host)

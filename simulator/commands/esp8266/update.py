@@ -83,7 +83,7 @@ async def _update(module: Module) -> bool:
 async def _asked(module: Module, connected: Step, target: bytes) -> AsyncIterator["HttpResponse"]:
     """Ask the server for something, over a connection of its own, which `connected` reports. Raises NetworkError,
     ResolveError, UnreachableError, HttpError."""
-    from espat.stack.http_client import HttpClient
+    from espat.stack.http_client import HttpClient  # h11, which nothing else of the firmware needs
 
     stream = (await module[Dialler].dial(SERVER, PORT)).stream
     try:
