@@ -45,7 +45,7 @@ class Dialler:
         try:
             stream, local_port = await self._network.connect(route, options)
         except NetworkError as error:
-            raise error from None if tls is None else no_connection(error)
+            raise error if tls is None else no_connection(error) from None
         if tls is not None:
             stream = await self._tls.connect(tls, stream)
         if not self._network.up:  # lost meanwhile

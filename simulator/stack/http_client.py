@@ -1,12 +1,13 @@
 """One HTTP request over a stream, and the response as it comes (RFC 9112). The bytes are h11's business."""
 
 from collections.abc import Sequence
-from typing import Final, TypeAlias
-
-import h11
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from espat.stack.errors import HttpError
 from espat.stack.stream import Stream
+
+if TYPE_CHECKING:
+    import h11
 
 RECEIVE_SIZE: Final = 1460
 """Bytes taken from the stream at a time: a segment."""
@@ -20,7 +21,7 @@ Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
 class HttpResponse:
     """A response whose head has come. `headers`: the names in lower case. The body is still to be received."""
 
-    def __init__(self, client: "HttpClient", head: h11.Response) -> None:
+    def __init__(self, client: "HttpClient", head: "h11.Response") -> None:
         self.status: int = head.status_code
         self.headers: Headers = [(bytes(name), bytes(value)) for name, value in head.headers]
         self._client = client
@@ -32,14 +33,15 @@ class HttpResponse:
 
     async def receive(self) -> bytes:
         """Wait for the next part of the body; none is its end. Raises NetworkError, HttpError."""
-        event = await self._client.next_event()
-        return bytes(event.data) if isinstance(event, h11.Data) else b""
+        return await self._client.receive_body()
 
 
 class HttpClient:
     """Asks one thing of the server at the other end of a stream; who has made the stream closes it."""
 
     def __init__(self, stream: Stream) -> None:
+        import h11  # by the first who speaks HTTP
+
         self._stream = stream
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=LONGEST_HEAD)
 
@@ -49,6 +51,8 @@ class HttpClient:
         """Send a request, as it stands here, and wait for the head of the response. `headers`: with Host, and with the
         length of a body. `version`: of HTTP as the request has it, 1.0 or 1.1. Raises NetworkError, HttpError;
         ValueError for what no request can be."""
+        import h11  # has been imported before
+
         try:
             parts = [self._http.send(h11.Request(method=method, target=target, headers=list(headers)))]
             parts += [self._http.send(h11.Data(data=body))] if body else []
@@ -58,15 +62,23 @@ class HttpClient:
         # h11 writes 1.1 only; all that differs in 1.0 is the first line.
         first = b" HTTP/%b\r\n" % version
         await self._stream.send(b"".join(part or b"" for part in parts).replace(b" HTTP/1.1\r\n", first, 1))
-        while True:
-            event = await self.next_event()
-            if isinstance(event, h11.Response):
-                return HttpResponse(self, event)
-            if not isinstance(event, h11.InformationalResponse):
-                raise HttpError("no response")
+        while isinstance(event := await self._next_event(), h11.InformationalResponse):
+            pass
+        if not isinstance(event, h11.Response):
+            raise HttpError("no response")
+        return HttpResponse(self, event)
 
-    async def next_event(self) -> h11.Event:
+    async def receive_body(self) -> bytes:
+        """What `HttpResponse.receive` gives."""
+        import h11  # has been imported before
+
+        event = await self._next_event()
+        return bytes(event.data) if isinstance(event, h11.Data) else b""
+
+    async def _next_event(self) -> "h11.Event":
         """What comes next of the response. Raises NetworkError, HttpError."""
+        import h11  # has been imported before
+
         try:
             while not isinstance(event := self._http.next_event(), h11.Event):
                 if event is h11.PAUSED:

@@ -7,7 +7,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from enum import IntEnum
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from espat.core.at.errors import CommandError
 from espat.core.at.grammar import Form
@@ -19,11 +19,9 @@ from espat.core.trace import Kind
 from espat.module import Module
 from espat.stack.dialler import Dialler
 from espat.stack.errors import HttpError, NetworkError, ResolveError, UnreachableError
+from espat.stack.http_client import HttpClient, HttpResponse
 from espat.stack.interface import StationInterface
 from espat.stack.network import Network
-
-if TYPE_CHECKING:  # h11 is imported by the first update
-    from espat.stack.http_client import HttpResponse
 
 table = CommandTable()
 
@@ -80,11 +78,9 @@ async def _update(module: Module) -> bool:
 
 
 @asynccontextmanager
-async def _asked(module: Module, connected: Step, target: bytes) -> AsyncIterator["HttpResponse"]:
+async def _asked(module: Module, connected: Step, target: bytes) -> AsyncIterator[HttpResponse]:
     """Ask the server for something, over a connection of its own, which `connected` reports. Raises NetworkError,
     ResolveError, UnreachableError, HttpError."""
-    from espat.stack.http_client import HttpClient  # h11, which nothing else of the firmware needs
-
     stream = (await module[Dialler].dial(SERVER, PORT)).stream
     try:
         _report(module, connected)
@@ -94,7 +90,7 @@ async def _asked(module: Module, connected: Step, target: bytes) -> AsyncIterato
         stream.close()
 
 
-async def _version(response: "HttpResponse") -> bytes | None:
+async def _version(response: HttpResponse) -> bytes | None:
     """The version that the server names."""
     answer = b""
     while len(answer) < LONGEST_ANSWER and (data := await response.receive()):
@@ -104,7 +100,7 @@ async def _version(response: "HttpResponse") -> bytes | None:
     return None
 
 
-async def _image_comes(response: "HttpResponse") -> bool:
+async def _image_comes(response: HttpResponse) -> bool:
     """Whether the server sends an image to its end."""
     if response.status != OK or not response.length:
         return False
