@@ -13,6 +13,7 @@ RECEIVE_SIZE: Final = 1460
 """Bytes taken from the stream at a time: a segment."""
 LONGEST_HEAD: Final = 4096
 """Bytes of a status line with its headers, and of whatever else has to come in one piece."""
+OLD_VERSION: Final = b"1.0"
 
 Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
 """Names and values, in order."""
@@ -67,6 +68,11 @@ class HttpClient:
         if not isinstance(event, h11.Response):
             raise HttpError("no response")
         return HttpResponse(self, event)
+
+    async def get(self, host: str, port: int, target: bytes, *, version: bytes = b"1.1") -> HttpResponse:
+        """Send a GET request that names host and port. Raises NetworkError, HttpError; ValueError for what no request
+        can be."""
+        return await self.request(b"GET", target, [(b"Host", b"%b:%d" % (host.encode(), port))], version=version)
 
     async def receive_body(self) -> bytes:
         """What `HttpResponse.receive` gives."""

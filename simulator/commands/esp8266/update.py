@@ -19,7 +19,7 @@ from espat.core.trace import Kind
 from espat.module import Module
 from espat.stack.dialler import Dialler
 from espat.stack.errors import HttpError, NetworkError, ResolveError, UnreachableError
-from espat.stack.http_client import HttpClient, HttpResponse
+from espat.stack.http_client import OLD_VERSION, HttpClient, HttpResponse
 from espat.stack.interface import StationInterface
 from espat.stack.network import Network
 
@@ -84,8 +84,7 @@ async def _asked(module: Module, connected: Step, target: bytes) -> AsyncIterato
     stream = (await module[Dialler].dial(SERVER, PORT)).stream
     try:
         _report(module, connected)
-        host = b"%b:%d" % (SERVER.encode(), PORT)
-        yield await HttpClient(stream).request(b"GET", target, [(b"Host", host)], version=b"1.0")
+        yield await HttpClient(stream).get(SERVER, PORT, target, version=OLD_VERSION)
     finally:
         stream.close()
 
