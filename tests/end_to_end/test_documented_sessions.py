@@ -130,6 +130,6 @@ async def test_a_session_that_differs_is_told_with_file_line_and_step(tmp_path: 
     with pytest.raises(PlayError) as raised:
         await play(prepare(read_scenario(changed)), StageOptions())
     assert str(raised.value) == (
-        f"{changed}:13: step 4: expect: expected 'WIFI LOST IP', got 'WIFI GOT IP' at the end of "
+        f"{changed}:14: step 4: expect: expected 'WIFI LOST IP', got 'WIFI GOT IP' at the end of "
         r"""b'AT+CWJAP="espressif","1234567890"\r\nWIFI CONNECTED\r\nWIFI GOT IP\r\n'"""
     )
