@@ -49,20 +49,23 @@ class Panics:
         self.count = 0
         self.now: Callable[[], float] = float
         self._trace = trace
-        self._found: dict[Panic, None] = {}  # in their order, each once
+        self._found: dict[Panic, int] = {}  # in their order; how often
 
     def note(self, module: int, where: str, error: BaseException) -> None:
-        """Put a failure into the trace and the log, with its traceback unless there was the same one before."""
+        """Put a failure into the trace, and the first ones of each into the log, the first with its traceback."""
         error = _innermost(error)
         panic = Panic(module, where, _sentence(error))
         self.count += 1
         if self._trace is not None:
             text = f"{panic.where}: {panic.text}".encode("ascii", errors="backslashreplace")
             self._trace.record(self.now(), module, "world", Kind.PANIC, text)
-        again = panic in self._found
-        if not again and len(self._found) < KEPT:
-            self._found[panic] = None
-        log.error("the simulator itself failed%s: %s", " again" * again, panic, exc_info=None if again else error)
+        times = self._found.get(panic, 0) + 1
+        if times > 1 or len(self._found) < KEPT:
+            self._found[panic] = times
+        if times == 1:
+            log.error("the simulator itself failed: %s", panic, exc_info=error)
+        elif times == 2:  # a boot may fail so for ever
+            log.error("the simulator itself failed again: %s; only the trace tells further ones", panic)
 
     @property
     def found(self) -> tuple[Panic, ...]:
