@@ -4,12 +4,12 @@ import subprocess
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
+from pathlib import Path
 
 import pytest
 import trio
 
 from espat.persist.manufacturing import SHIPPED
-from espat.scenario.hosts.tls_peers import listens
 from espat.stack.server import Server
 from tests.network import NO_ANSWER, OWN, PEER, answer, expect, send, soon, station, taken, tcp_peer
 from tests.own_server import PORT
@@ -20,7 +20,18 @@ from tests.tls_peers import client_context
 CERTIFICATE = ("-cert", str(SHIPPED / "server_cert.pem"), "-key", str(SHIPPED / "server_key.pem"))
 KEY = ("-nocert", "-psk", "70736b00ff", "-psk_identity", "me", "-psk_hint", "who are you")
 NO_HANDSHAKES = (b"\x16", b"\x16\x03\x01\x02\x00\x01", b"GET / HTTP/1.0\r\n\r\n", bytes(999))
+LISTENING = "0A"
+"""A state in /proc/net/tcp."""
 ALERT = b"+ERRNO:0x7780\r\n" + ERROR
+
+
+def listens(port: int) -> bool:
+    """Whether somebody listens on a port of 127.0.0.1, found out without a connection."""
+    for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]:
+        _, local, _, state, *_ = line.split()
+        if (local, state) == (f"0100007F:{port:04X}", LISTENING):
+            return True
+    return False
 
 
 @asynccontextmanager

@@ -1,6 +1,5 @@
-"""Peers of a scenario that speak TLS: OpenSSL's programs, against sockets of this test; and those in memory."""
+"""Peers of a scenario that speak TLS: over sockets of this machine, against TLS of Python's, and in memory."""
 
-import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,69 +10,82 @@ import trio
 
 from espat.core.time.clock import RealClock
 from espat.module import Module
-from espat.scenario.hosts import tls_peers
-from espat.scenario.hosts.peers import PeerError
-from espat.scenario.hosts.socket_peers import LOOPBACK, SocketPeer
+from espat.scenario.hosts.bridge import Bridge
+from espat.scenario.hosts.peers import Peer, PeerError
+from espat.scenario.hosts.world_host import WorldHost
 from espat.scenario.play.player import PlayError
 from espat.scenario.stage.options import StageOptions
 from espat.scenario.world.peers import Credentials, PeerConfiguration
-from tests.programs import need_program
+from espat.scenario.world.world import HostConfiguration
+from espat.stack.address import LOOPBACK
+from espat.stack.endpoint import Endpoint
 from tests.scenario.playing import JOIN, SETTINGS, play_text
 from tests.tls_peers import client_context, server_context, shipped
 
 LIMIT = 10.0
 """Seconds after which a test gives up."""
+ADDRESS = "192.168.3.102"
+HERE = str(LOOPBACK)
 
 
-class Pc(SocketPeer):
-    """A peer that finds every port of a module at `endpoint`."""
+class Pc(Peer):
+    """A peer that finds every port of a module at `endpoint`. `entries`: what leads to its own ports."""
 
-    endpoint = ("", 0)
+    def __init__(self, nursery: trio.Nursery, credentials: Credentials) -> None:
+        self.endpoint = Endpoint(LOOPBACK, 0)
+        self.entries: dict[str, str] = {}
 
-    def __init__(self, address: str, nursery: trio.Nursery, credentials: Credentials) -> None:
-        async def find_port(module: object, transport: str, port: int) -> tuple[str, int]:
+        async def find_port(module: object, transport: str, port: int) -> Endpoint:
             return self.endpoint
 
-        configuration = PeerConfiguration("pc", address, later=(("ssl", 8070),), credentials=credentials)
-        super().__init__(configuration, nursery, find_port, RealClock())
+        configuration = PeerConfiguration("pc", ADDRESS, later=(("ssl", 8070),), credentials=credentials)
+        host = WorldHost(HostConfiguration(), RealClock(), (), nursery.start_soon)
+        self.bridge = Bridge(configuration, host, nursery.start_soon, find_port, self.entries.update)
+        super().__init__(configuration, host, self.bridge)
 
-    async def reserved(self) -> int:
-        """Reserve its ports; returns the one of this machine."""
-        (target,) = (await self.reserve()).values()
-        return int(target.rpartition(":")[2])
+    def here(self, port: int = 8070) -> int:
+        """The port of this machine for one of its own."""
+        return int(self.entries[f"{ADDRESS}:{port}"].rpartition(":")[2])
 
-    async def serve_tls(self, *, demands: bool) -> None:
-        await self.serve("ssl", 8070, demands=demands)
-
-    async def connect_to(self, endpoint: tuple[str, int]) -> None:
-        self.endpoint = endpoint
+    async def connect_to(self, port: int) -> None:
+        """Connect to a port of this machine, with TLS."""
+        self.endpoint = Endpoint(LOOPBACK, port)
         await self.connect(cast("Module", None), "", 443, tls=True)
 
 
 @asynccontextmanager
-async def peer(credentials: Credentials, address: str = "192.168.3.102") -> AsyncIterator[Pc]:
-    need_program("openssl", "openssl")
+async def peer(credentials: Credentials) -> AsyncIterator[Pc]:
     with trio.fail_after(LIMIT):
         async with trio.open_nursery() as nursery:
-            it = Pc(address, nursery, credentials)
+            it = Pc(nursery, credentials)
             yield it
             nursery.cancel_scope.cancel()
-    it.close()
+    it.bridge.close()
 
 
-async def until_received(it: SocketPeer, wanted: bytes) -> None:
+async def until_received(it: Peer, wanted: bytes) -> None:
     while it.connections[-1].received != wanted:
         await it.changed.park()
+
+
+async def client_of(it: Pc, own: str = "") -> trio.SSLStream[trio.SocketStream]:
+    """A client that has come to terms with its server."""
+    stream = await trio.open_ssl_over_tcp_stream(HERE, it.here(), ssl_context=client_context(own))
+    try:
+        await stream.do_handshake()
+    except trio.BrokenResourceError:
+        await trio.aclose_forcefully(stream)
+        raise
+    return stream
 
 
 @pytest.mark.parametrize(("wanted", "own"), [(False, ""), (True, "0")])
 async def test_a_server_exchanges_data(wanted: bool, own: str) -> None:
     async with peer(Credentials("server_cert", "server_ca")) as it:
-        port = await it.reserved()
-        await it.serve_tls(demands=wanted)
-        await it.serve_tls(demands=wanted)  # it runs already
+        it.serve("ssl", 8070, demands=wanted)
+        it.serve("ssl", 8070, demands=wanted)  # it runs already
         assert not it.connections
-        stream = await trio.open_ssl_over_tcp_stream(LOOPBACK, port, ssl_context=client_context(own))
+        stream = await client_of(it, own)
         await stream.send_all(b"to the server")
         while it.open_connection(8070) is None:
             await it.changed.park()
@@ -85,34 +97,54 @@ async def test_a_server_exchanges_data(wanted: bool, own: str) -> None:
 
 async def test_a_server_that_wants_a_certificate_takes_nobody_without() -> None:
     async with peer(Credentials("server_cert", "server_ca")) as it:
-        port = await it.reserved()
-        await it.serve_tls(demands=True)
-        context = client_context()
-        context.maximum_version = ssl.TLSVersion.TLSv1_2
-        stream = await trio.open_ssl_over_tcp_stream(LOOPBACK, port, ssl_context=context)
+        it.serve("ssl", 8070, demands=True)
         with pytest.raises(trio.BrokenResourceError):
-            await stream.do_handshake()
-        await trio.aclose_forcefully(stream)
+            await client_of(it)
         assert not it.connections
+
+
+async def test_a_server_stops_and_what_is_connected_stays() -> None:
+    async with peer(Credentials()) as it:
+        it.serve("ssl", 8070)
+        stream = await client_of(it)
+        while not it.connections:
+            await it.changed.park()
+        it.stop("ssl", 8070)
+        with pytest.raises(OSError, match="connect"):
+            await client_of(it)
+        await it.connections[0].send(b"still here")
+        assert await stream.receive_some() == b"still here"
+        it.serve("ssl", 8070)
+        await trio.aclose_forcefully(await client_of(it))
+        await trio.aclose_forcefully(stream)
+
+
+async def test_a_server_at_a_port_that_nobody_knew_of() -> None:
+    async with peer(Credentials()) as it:
+        assert list(it.entries) == [f"{ADDRESS}:8070"]
+        it.serve("tcp", 8071)
+        stream = await trio.open_tcp_stream(HERE, it.here(8071))
+        await stream.send_all(b"found")
+        while it.open_connection(8071) is None:
+            await it.changed.park()
+        await until_received(it, b"found")
+        await stream.aclose()
 
 
 @pytest.mark.parametrize("wanted", [None, shipped()["server_ca"]])
 async def test_a_client_exchanges_data_and_sees_the_end(wanted: bytes | None) -> None:
-    async with peer(Credentials("client_cert.0", "client_ca.0"), "") as it, trio.open_nursery() as nursery:
-        (tcp,) = await trio.open_tcp_listeners(0, host=LOOPBACK)
+    async with peer(Credentials("client_cert.0", "client_ca.0")) as it, trio.open_nursery() as nursery:
+        (tcp,) = await trio.open_tcp_listeners(0, host=HERE)
         listener = trio.SSLListener(tcp, server_context(clients=wanted))
-        ended = trio.Event()
 
         async def serve() -> None:
             stream = await listener.accept()
             assert await stream.receive_some() == b"to the server"
             await stream.send_all(b"to the client")
             await stream.transport_stream.aclose()
-            ended.set()
 
         nursery.start_soon(serve)
-        port = tcp.socket.getsockname()[1]
-        await it.connect_to((LOOPBACK, port))
+        await it.connect_to(tcp.socket.getsockname()[1])
         (connection,) = it.connections
         assert connection.accepted
         await connection.send(b"to the server")
@@ -123,8 +155,8 @@ async def test_a_client_exchanges_data_and_sees_the_end(wanted: bytes | None) ->
 
 
 async def test_a_client_that_does_not_know_the_server_says_so() -> None:
-    async with peer(Credentials(None, "client_ca.1"), "") as it, trio.open_nursery() as nursery:
-        (tcp,) = await trio.open_tcp_listeners(0, host=LOOPBACK)
+    async with peer(Credentials(None, "client_ca.1")) as it, trio.open_nursery() as nursery:
+        (tcp,) = await trio.open_tcp_listeners(0, host=HERE)
         listener = trio.SSLListener(tcp, server_context())
 
         async def serve() -> None:
@@ -135,30 +167,21 @@ async def test_a_client_that_does_not_know_the_server_says_so() -> None:
 
         nursery.start_soon(serve)
         port = tcp.socket.getsockname()[1]
-        with pytest.raises(PeerError, match=f"openssl s_client comes to no terms with {LOOPBACK}:{port}"):
-            await it.connect_to((LOOPBACK, port))
+        with pytest.raises(PeerError, match=f"no TLS with {HERE}:{port}: "):
+            await it.connect_to(port)
         await listener.aclose()
+
+
+async def test_nobody_listens() -> None:
+    async with peer(Credentials()) as it:
+        with pytest.raises(PeerError, match=f"no connection to {HERE}:{it.here()}: "):
+            await it.connect_to(it.here())
 
 
 async def test_certificates_that_nobody_has() -> None:
     async with peer(Credentials("server_crt", None)) as it:
-        await it.reserved()
-        with pytest.raises(PeerError, match=r"found 'server_crt'; one of client_ca\.0, .*, wss_key would be right"):
-            await it.serve_tls(demands=False)
-
-
-async def test_a_server_needs_a_reserved_port() -> None:
-    async with peer(Credentials("server_cert")) as it:
-        with pytest.raises(PeerError, match="has neither 'ip' nor 'host'"):
-            await it.serve_tls(demands=False)
-
-
-async def test_without_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tls_peers, "PROGRAM", "there-is-no-such-program")
-    async with peer(Credentials("server_cert")) as it:
-        await it.reserved()
-        with pytest.raises(PeerError, match="there-is-no-such-program cannot be run: "):
-            await it.serve_tls(demands=False)
+        with pytest.raises(PeerError, match="found the certificate 'server_crt'; one that ships"):
+            it.serve("ssl", 8070)
 
 
 TLS = """\
@@ -193,8 +216,6 @@ async def test_a_peer_in_memory_takes_nobody_without_a_certificate(tmp_path: Pat
 async def test_what_is_said_of_an_accepted_connection_is_checked(
     tmp_path: Path, setting: StageOptions, certificate: bool, claim: str, problem: str | None
 ) -> None:
-    if setting.sockets:
-        need_program("openssl", "openssl")
     world = TLS if certificate else TLS.replace(", client_auth: required", "")
     shown = "  - {send: 'AT+CIPSSLCCONF=1,0,0'}\n  - {expect: ['', 'OK']}\n" if certificate else ""
     taken = f"  - {{expect: ['CONNECT', '', 'OK']}}\n  - {{do: peer.accept, peer: pc, {claim}}}\n"

@@ -257,8 +257,13 @@ async def test_a_peer_in_memory_loses_its_power(tmp_path: Path) -> None:
     over = ("{do: clock.advance, time: 1h}", "{expect: ['CLOSED']}")
     play = (*LINK, lost, "{do: quiet}", *send, unanswered, *over, *refused, "{do: host.start, host: pc}", *LINK)
     await play_text(tmp_path, HEAD + JOIN + steps(*play))
-    with pytest.raises(PlayError, match="pc is on this machine here, and in memory only in stepped time"):
-        await play_text(tmp_path, HEAD + steps(lost), SETTINGS["with sockets, real"])
+
+
+@pytest.mark.parametrize("setting", SETTINGS.values(), ids=SETTINGS)
+async def test_a_peer_ends_its_services_for_a_while(tmp_path: Path, setting: StageOptions) -> None:
+    refused = (LINK[0], "{expect: ['', 'ERROR']}")
+    over = ("{do: host.refuse, host: pc}", "{expect: ['CLOSED']}", *refused)
+    await play_text(tmp_path, HEAD + JOIN + steps(*LINK, *over, "{do: host.start, host: pc}", *LINK), setting)
 
 
 async def test_without_internet_no_host_beyond_the_router_is_reached(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ without an address is nowhere until it joins a network.
 
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
 import trio
 from trio.lowlevel import ParkingLot
@@ -29,7 +29,21 @@ from espat.stack.tcp_timers import GIVE_UP
 LAST_PORT: Final = 65535
 
 AnyService = TypeVar("AnyService", bound=Service)
-Talk = Callable[[MemoryStream], Awaitable[None]]
+Talk = Callable[[Stream], Awaitable[None]]
+
+
+class Outside(Protocol):
+    """Where a host can be reached besides the networks of the simulation."""
+
+    def update(self) -> None:
+        """The host serves more or less than before."""
+
+
+class Way(Protocol):
+    """How datagrams go from a host to somebody."""
+
+    def send(self, data: bytes, from_port: int, destination: Endpoint) -> None:
+        """Send one; lost when nobody is there."""
 
 
 class WorldHost:
@@ -37,7 +51,7 @@ class WorldHost:
 
     `powered`: whether there is anybody at its address; `listens`: whether its services run. `resolvable`: whether DNS
     knows its name. `peer_connections`: those that are left to the scenario, the latest last. `changed`: who waits there
-    is woken when anything comes for the scenario.
+    is woken when anything comes for the scenario. `outside`: where it can be reached besides, None is nowhere.
     """
 
     def __init__(
@@ -52,13 +66,15 @@ class WorldHost:
         self.resolvable = True
         self.peer_connections: list[PeerConnection] = []
         self.changed = ParkingLot()
+        self.outside: Outside | None = None
         self._services: dict[tuple[str, int], Service] = {}  # by transport and port
         self._time = configuration.time
         self._spawn = spawn
-        self._connections: dict[MemoryStream, trio.CancelScope] = {}
+        self._connections: dict[Stream, trio.CancelScope] = {}
         self._places: list[_Place] = []  # the networks it is on
-        self._ways: dict[Endpoint, _Place] = {}  # to those who have sent it a datagram
+        self._ways: dict[Endpoint, Way] = {}  # to those who have sent it a datagram
         self._next_port = FIRST_EPHEMERAL
+        self._giving_up = _GivingUp(spawn, clock)
         for service in configuration.serves:
             self.open(service)
         if (address := self.address) is not None:
@@ -67,7 +83,7 @@ class WorldHost:
                 place.lan.hosts[address] = place
 
     @property
-    def connections(self) -> list[MemoryStream]:
+    def connections(self) -> list[Stream]:
         """Its ends of the TCP connections it has."""
         return list(self._connections)
 
@@ -75,6 +91,15 @@ class WorldHost:
     def services(self) -> list[Service]:
         """What it serves."""
         return list(self._services.values())
+
+    @property
+    def served(self) -> set[tuple[str, int]]:
+        """Transport and port of all that can be reached now."""
+        if not self.powered or not self.listens:
+            return set()
+        return {
+            key for key, service in self._services.items() if not isinstance(service, TcpService) or service.accepts
+        }
 
     def service(self, kind: type[AnyService], port: int) -> AnyService:
         """The service of that kind at a port. Raises KeyError."""
@@ -92,10 +117,12 @@ class WorldHost:
     def start(self) -> None:
         """Give it power, and let its services run."""
         self.powered = self.listens = True
+        self._update_outside()
 
     def stop(self) -> None:
         """Cut its power: nobody is at its address any more, and nothing tells those who are connected."""
         self.powered = False
+        self._update_outside()
         for stream, scope in list(self._connections.items()):
             stream.vanish()
             scope.cancel()
@@ -103,6 +130,7 @@ class WorldHost:
     def refuse(self) -> None:
         """End its services: connections are reset, new ones refused, datagrams lost. It still answers a ping."""
         self.powered, self.listens = True, False
+        self._update_outside()
         for stream, scope in list(self._connections.items()):
             stream.reset()
             scope.cancel()
@@ -112,10 +140,12 @@ class WorldHost:
         key = service.kind.transport, service.port
         if key not in self._services:
             self._services[key] = service.kind(self, service.port, **service.options)
+            self._update_outside()
 
     def close(self, transport: str, port: int) -> None:
         """End the service at a port of `tcp` or `udp`, if there is one; its connections stay."""
         self._services.pop((transport, port), None)
+        self._update_outside()
 
     def join(self, lan: Lan, address: Address) -> None:
         """Be on a network too, unless somebody has the address."""
@@ -146,10 +176,11 @@ class WorldHost:
         if place is None or node is None:
             raise NetworkError(LWIP_ABORTED)
         stream = node.connect(port, Endpoint(place.address, self._next_port))
+        stream.detection = self._giving_up
         self._next_port = self._next_port + 1 if self._next_port < LAST_PORT else FIRST_EPHEMERAL
         return stream
 
-    def hold(self, stream: MemoryStream, top: Stream, port: int) -> PeerConnection:
+    def hold(self, stream: Stream, top: Stream, port: int) -> PeerConnection:
         """Leave a connection that it has dialled to the scenario. `top`: the same stream, or TLS over it."""
         connection = PeerConnection(top, port, self.changed, stream.remote)
         connection.accepted = True
@@ -161,10 +192,9 @@ class WorldHost:
         """Send a datagram to somebody on its network, to who has sent it one, or over `lan`; lost when nobody is
         there."""
         way = self._place(lan) if lan is not None else self._ways.get(destination)
-        for place in self._places if way is None else [way]:
-            node = place.lan.nodes.get(destination.address)
-            if node is not None and self.powered and self.listens:
-                node.datagram(data, Endpoint(place.address, from_port), destination)
+        if self.powered and self.listens:
+            for each in self._places if way is None else [way]:
+                each.send(data, from_port, destination)
 
     # What those on its networks do to it
 
@@ -176,33 +206,48 @@ class WorldHost:
         if not isinstance(service, TcpService) or not service.accepts or not self.listens:
             raise NetworkError(LWIP_RESET)
         far, near = memory_stream_pair(client, Endpoint(address, port))
+        near.detection = self._giving_up
         self._begin(near, service.serve)
         return far
 
+    def take(self, stream: Stream, port: int) -> None:
+        """Take a connection from outside to one of its ports; it is reset where nobody serves it."""
+        service = self._services.get((TcpService.transport, port))
+        if isinstance(service, TcpService) and ("tcp", port) in self.served:
+            self._begin(stream, service.serve)
+        else:
+            stream.reset()
+
     def datagram(self, data: bytes, sender: Endpoint, destination: Endpoint, place: "_Place") -> None:
         """A datagram arrives over a network, for this host or a broadcast; lost when nobody listens."""
-        service = self._services.get((UdpService.transport, destination.port))
-        meant = destination.address in (place.address, place.lan.broadcast, BROADCAST)
-        if not isinstance(service, UdpService) or not meant or not self.powered or not self.listens:
-            return
-        self._ways[sender] = place
-        try:
-            service.receive(data, sender, lambda reply: self.send_datagram(reply, destination.port, sender))
-        except Exception as error:  # of the simulator itself, but not of whoever has sent it
-            self._spawn(_fail, error)
+        if destination.address in (place.address, place.lan.broadcast, BROADCAST):
+            self.hear(data, sender, destination.port, place)
 
-    def _begin(self, stream: MemoryStream, talk: Talk) -> None:
+    def hear(self, data: bytes, sender: Endpoint, port: int, way: Way) -> None:
+        """A datagram arrives at one of its ports; `way`: where an answer goes. Lost when nobody listens."""
+        service = self._services.get((UdpService.transport, port))
+        if isinstance(service, UdpService) and self.powered and self.listens:
+            self._ways[sender] = way
+            try:
+                service.receive(data, sender, lambda reply: self.send_datagram(reply, port, sender))
+            except Exception as error:  # of the simulator itself, but not of whoever has sent it
+                self._spawn(_fail, error)
+
+    def _begin(self, stream: Stream, talk: Talk) -> None:
         scope = self._connections[stream] = trio.CancelScope()
-        stream.detection = _GivingUp(self._spawn, self.clock)
         self._spawn(self._talk, stream, talk, scope)
 
-    async def _talk(self, stream: MemoryStream, talk: Talk, scope: trio.CancelScope) -> None:
+    async def _talk(self, stream: Stream, talk: Talk, scope: trio.CancelScope) -> None:
         try:
             with scope, suppress(NetworkError):
                 await talk(stream)
         finally:
             del self._connections[stream]
             stream.close()
+
+    def _update_outside(self) -> None:
+        if self.outside is not None:
+            self.outside.update()
 
     def _nearest(self, address: Address) -> "_Place | None":
         return next((place for place in self._places if address in place.lan.nodes), None)
@@ -265,3 +310,8 @@ class _Place:
 
     def datagram(self, data: bytes, sender: Endpoint, destination: Endpoint) -> None:
         self._host.datagram(data, sender, destination, self)
+
+    def send(self, data: bytes, from_port: int, destination: Endpoint) -> None:
+        node = self.lan.nodes.get(destination.address)
+        if node is not None:
+            node.datagram(data, Endpoint(self.address, from_port), destination)

@@ -8,30 +8,15 @@ from trio.lowlevel import ParkingLot
 
 from espat.stack.endpoint import Endpoint
 from espat.stack.errors import NetworkError
+from espat.stack.stream import Stream
 
 RECEIVE_SIZE: Final = 65536
 """Bytes taken from a connection at a time, at most."""
 
 
-class Carrier(Protocol):
-    """What a connection needs of a Stream; programs have no more."""
-
-    async def send(self, data: bytes) -> None:
-        """Send, as fast as it is read. Raises NetworkError."""
-
-    async def receive(self, most: int) -> bytes:
-        """Wait for data; none is the end. Raises NetworkError."""
-
-    def close(self) -> None:
-        """Close it; the other end reads what is under way, then the end."""
-
-    def reset(self) -> None:
-        """Break it for both ends."""
-
-
 @runtime_checkable
-class SecureCarrier(Protocol):
-    """A carrier that speaks TLS. `peer_has_certificate`: whether the other end has shown one."""
+class SecureStream(Protocol):
+    """A stream that speaks TLS. `peer_has_certificate`: whether the other end has shown one."""
 
     @property
     def peer_has_certificate(self) -> bool: ...
@@ -46,7 +31,7 @@ class PeerConnection:
     is TLS, and `certified`: whether the other end has shown a certificate there.
     """
 
-    def __init__(self, carrier: Carrier, port: int, changed: ParkingLot, client: Endpoint | None = None) -> None:
+    def __init__(self, stream: Stream, port: int, changed: ParkingLot, client: Endpoint | None = None) -> None:
         """`changed`: who waits there is woken when anything changes."""
         self.port = port
         self.client = client
@@ -54,9 +39,9 @@ class PeerConnection:
         self.ended = False
         self.closed = False
         self.accepted = False
-        self.secure = isinstance(carrier, SecureCarrier)
-        self.certified = isinstance(carrier, SecureCarrier) and carrier.peer_has_certificate
-        self._carrier = carrier
+        self.secure = isinstance(stream, SecureStream)
+        self.certified = isinstance(stream, SecureStream) and stream.peer_has_certificate
+        self._stream = stream
         self._changed = changed
         self._reading = trio.Event()
         self._reading.set()
@@ -71,7 +56,7 @@ class PeerConnection:
 
     async def send(self, data: bytes) -> None:
         """Send as fast as the module takes it. Raises NetworkError."""
-        await self._carrier.send(data)
+        await self._stream.send(data)
 
     def pause(self) -> None:
         """Read no more than what is being read; the window of the module's sender fills."""
@@ -84,13 +69,13 @@ class PeerConnection:
     def close(self) -> None:
         """Close it; the other end reads what is under way, then the end."""
         self.closed = True
-        self._carrier.close()
+        self._stream.close()
         self._changed.unpark_all()
 
     def reset(self) -> None:
         """Break it for both ends."""
         self.closed = True
-        self._carrier.reset()
+        self._stream.reset()
         self._changed.unpark_all()
 
     async def run(self) -> None:
@@ -107,7 +92,7 @@ class PeerConnection:
         with suppress(NetworkError):
             while True:
                 await self._reading.wait()
-                data = await self._carrier.receive(RECEIVE_SIZE)
+                data = await self._stream.receive(RECEIVE_SIZE)
                 if not data:
                     return
                 self.received += data

@@ -5,10 +5,10 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from espat.core.ports.port import MemoryPort
-from espat.scenario.hosts.memory_peers import MemoryPeer
+from espat.scenario.hosts.bridge import Bridge
+from espat.scenario.hosts.memory_reach import MemoryReach
 from espat.scenario.hosts.module_ports import ModulePorts
-from espat.scenario.hosts.peers import Peer
-from espat.scenario.hosts.socket_peers import SocketPeer
+from espat.scenario.hosts.peers import Peer, Reach
 from espat.scenario.stage.flash_files import open_flash_files
 from espat.scenario.stage.matching import Printed
 from espat.scenario.stage.options import StageOptions
@@ -42,7 +42,7 @@ async def open_played_stage(
     storages = open_flash_files(world.modules, copies=copies)
     with Resources(options, storages) as resources:
         async with open_stage(world, names, resources, variables=variables, ended=ended) as stage:
-            await _add_peers(stage, peers)
+            _add_peers(stage, peers)
             _add_clients(stage, tolerated)
             stage.start()
             yield stage
@@ -51,26 +51,28 @@ async def open_played_stage(
 def peer_of(stage: Stage, name: str) -> Peer:
     """A host that the scenario plays itself, or one of the world by its name or address. Raises MismatchError."""
     if name not in stage.peers:
-        stage.peers[name] = MemoryPeer(PeerConfiguration(name), stage.host(name, "peer"))
+        host = stage.host(name, "peer")
+        stage.peers[name] = Peer(PeerConfiguration(name), host, MemoryReach(host))
     return stage.peers[name]
 
 
-async def _add_peers(stage: Stage, peers: Sequence[PeerConfiguration]) -> None:
-    """Raises PeerError."""
+def _add_peers(stage: Stage, peers: Sequence[PeerConfiguration]) -> None:
+    """Peers as hosts of the simulation; those that have a name only get an address. Where they are reached by sockets
+    of this machine, they are on no network in memory. Raises PeerError."""
     simulation = stage.simulation
-    if stage.options.sockets:
-        ports = ModulePorts(stage.clock, stage.patience.step)
-        stage.announced.append(ports.announced)
-        for configuration in peers:
-            peer = SocketPeer(configuration, stage.nursery, ports.find, stage.clock)
-            stage.exits.callback(peer.close)
-            simulation.host_map.add(await peer.reserve())
-            stage.peers[peer.name] = peer
-        return
+    ports = ModulePorts(stage.clock, stage.patience.step)
+    stage.announced.append(ports.announced)
     for number, configuration in enumerate(peers, 1):
-        address = configuration.address or (BEYOND.format(number) if configuration.host else "")
-        host = simulation.add_host(HostConfiguration(parse_address(address), configuration.host))
-        stage.peers[configuration.name] = MemoryPeer(configuration, host)
+        reach: Reach
+        if stage.options.sockets:
+            host = simulation.add_host(HostConfiguration())
+            reach = Bridge(configuration, host, simulation.spawn, ports.find, simulation.host_map.add)
+            stage.exits.callback(reach.close)
+        else:
+            address = configuration.address or (BEYOND.format(number) if configuration.host else "")
+            host = simulation.add_host(HostConfiguration(parse_address(address), configuration.host))
+            reach = MemoryReach(host)
+        stage.peers[configuration.name] = Peer(configuration, host, reach)
 
 
 def _add_clients(stage: Stage, tolerated: Sequence[str]) -> None:

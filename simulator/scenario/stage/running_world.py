@@ -68,6 +68,8 @@ class RunningWorld:
         self.panics = panics or Panics(trace)
         self.panics.now = clock.now
         self.modules: list[Module] = []
+        self._nursery: trio.Nursery | None = None
+        self._waiting: list[tuple[Callable[..., Any], tuple[Any, ...]]] = []
         self._announce = announce
         self.host_map = HostMap(world.hosts, offline=world.offline)
         self._udp_ports: set[Endpoint] = set()
@@ -79,7 +81,7 @@ class RunningWorld:
         self.hosts: list[WorldHost] = []
         for host in world.memory_hosts:
             self.add_host(host)
-        self._stations = WorldStations(world.stations, self.air, self.lans, clock, self.timing, self._spawn)
+        self._stations = WorldStations(world.stations, self.air, self.lans, clock, self.timing, self.spawn)
         self.parts = self._parts()
 
     def _parts(self) -> Parts:
@@ -103,7 +105,7 @@ class RunningWorld:
 
     def add_host(self, configuration: HostConfiguration) -> WorldHost:
         """One more host in memory."""
-        self.hosts.append(WorldHost(configuration, self.clock, self._access_point_lans, self._spawn))
+        self.hosts.append(WorldHost(configuration, self.clock, self._access_point_lans, self.spawn))
         return self.hosts[-1]
 
     def set_name(self, name: str, address: Address | None) -> None:
@@ -167,16 +169,21 @@ class RunningWorld:
         with order:
             await self._run(when_opened)
 
+    def spawn(self, task: Callable[..., Any], *arguments: Any) -> None:
+        """Start a task of the world that ends with the simulation, and begins with it at the earliest."""
+        if self._nursery is None:
+            self._waiting.append((task, arguments))
+        else:
+            self._nursery.start_soon(self.panics.alone, 0, task, *arguments, name=task)
+
     async def _run(self, when_opened: bool) -> None:
-        async with trio.open_nursery() as self._nursery:
-            nursery = self._nursery
-            self._spawn(self._stations.run)
+        async with trio.open_nursery() as nursery:
+            self._nursery = nursery
+            for task, arguments in self._waiting:
+                self.spawn(task, *arguments)
+            self.spawn(self._stations.run)
             for module in self.modules:
                 nursery.start_soon(self.panics.alone, module.number, partial(module.run, when_opened=when_opened))
-
-    def _spawn(self, task: Callable[..., Any], *arguments: Any) -> None:
-        """Start a task of the world that ends with the simulation."""
-        self._nursery.start_soon(self.panics.alone, 0, task, *arguments, name=task)
 
     def _add_access_point(self, number: int, configuration: AccessPointConfiguration) -> None:
         bssid = configuration.bssid or b"\xca\x6f" + Random(f"{self.world.seed}/ap/{number}").randbytes(4)

@@ -1,4 +1,4 @@
-"""Verbs on hosts in memory: those of `[[host]]`, and in stepped time the peers of the scenario."""
+"""Verbs on hosts: those of `[[host]]`, and the peers of the scenario."""
 
 from espat.scenario.stage.stage import Stage
 from espat.scenario.verbs.table import verb

@@ -54,13 +54,13 @@ async def serve(
     stage: Stage, *, peer: str, proto: Served, port: Port, client_auth: Literal["required"] | None = None
 ) -> None:
     """A peer starts a server; `client_auth`: one for TLS that takes nobody without a certificate."""
-    await peer_of(stage, peer).serve(proto, port, demands=client_auth is not None)
+    peer_of(stage, peer).serve(proto, port, demands=client_auth is not None)
 
 
 @verb("peer.refuse")
 async def refuse(stage: Stage, *, peer: str, proto: Served, port: Port) -> None:
     """A peer stops its server: who connects is refused, what is connected stays."""
-    await peer_of(stage, peer).stop(proto, port)
+    peer_of(stage, peer).stop(proto, port)
 
 
 @verb("peer.accept", "accept", check=_check_accept)

@@ -7,7 +7,6 @@ from typing import Annotated, Final, Literal
 from espat.radio.access_point import AccessPoint
 from espat.radio.broadcast import Broadcast, Protocol
 from espat.radio.softap import SoftAccessPoint
-from espat.scenario.hosts.memory_peers import MemoryPeer
 from espat.scenario.hosts.world_station import WorldStation
 from espat.scenario.stage.company import peer_of
 from espat.scenario.stage.mismatch import MismatchError
@@ -89,11 +88,11 @@ async def station_join(
     name = peer or ANYBODY
     station = stage.stations.get(name)
     if station is None:
-        host = stage.peers.get(peer)
-        mac = host.configuration.mac if host is not None else None
+        known = stage.peers.get(peer)
+        mac = known.configuration.mac if known is not None else None
         mac = mac or LOCAL_MAC + sha256(name.encode()).digest()[:3]
-        in_memory = host.host if isinstance(host, MemoryPeer) else None
-        station = stage.simulation.add_station(StationConfiguration(mac, ssid, password), in_memory)
+        host = known.host if known is not None and known.host.outside is None else None
+        station = stage.simulation.add_station(StationConfiguration(mac, ssid, password), host)
         stage.stations[name] = station
     elif ssid != station.joins or password not in (b"", station.password):
         raise MismatchError(f"{name} knows {station.joins.decode(errors='replace')!r}; another peer would be right")
