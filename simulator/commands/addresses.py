@@ -18,10 +18,13 @@ from espat.radio.softap import SoftAp
 from espat.radio.station import Station
 from espat.radio.wifi import Wifi
 from espat.stack.address import address_text
+from espat.stack.dhcp import DhcpModes
+from espat.stack.dns_servers import DEFAULT_DNS, DnsServers
 from espat.stack.errors import ResolveError
-from espat.stack.interface import DEFAULT_DNS, Ipv4, StationInterface
+from espat.stack.interface import Ipv4
 from espat.stack.network import Network
 from espat.stack.softap_interface import SoftApInterface
+from espat.stack.station_interface import StationInterface
 
 table = CommandTable()
 
@@ -92,30 +95,26 @@ def station_address(module: Module) -> list[Line]:
 @table.command("AT+CIPSTA", Form.SET)
 def set_station_address(module: Module, ipv4: Ipv4Arguments) -> None:
     """AT+CIPSTA: a static address; DHCP is off from now on."""
-    module[StationInterface].set_static(static_ipv4(ipv4))
+    module[StationInterface].set_fixed(static_ipv4(ipv4))
 
 
 @table.command("AT+CWDHCP", Form.QUERY)
 def dhcp(module: Module) -> Unterminated:
     """AT+CWDHCP?: bit 0 station, bit 1 softAP, bit 2 Ethernet."""
-    return Unterminated(b"+CWDHCP:%d" % module[StationInterface].dhcp_mode)
+    return Unterminated(b"+CWDHCP:%d" % module[DhcpModes].mask)
 
 
 @table.command("AT+CWDHCP", Form.SET)
 def set_dhcp(module: Module, enabled: Bool, interfaces: Annotated[int, Range(0, 3)]) -> None:
     """AT+CWDHCP: only the interfaces whose bit is set change; one that is switched on drops its static address."""
-    had_server = module[StationInterface].softap_dhcp
-    module[StationInterface].set_dhcp(enabled, interfaces)
-    module[SoftApInterface].dhcp_changed(drops_static=not had_server and module[StationInterface].softap_dhcp)
+    module[DhcpModes].switch(enabled, interfaces)
 
 
 @table.command("AT+CIPDNS", Form.QUERY)
 def dns_servers(module: Module) -> Line:
     """AT+CIPDNS?: whether they were set by hand, and the servers."""
-    servers = map(address_text, module[StationInterface].dns_servers)
-    return Line(
-        b"+CIPDNS:%d%b" % (module[StationInterface].manual_dns, b"".join(b',"%b"' % server for server in servers))
-    )
+    servers = map(address_text, module[DnsServers].in_force)
+    return Line(b"+CIPDNS:%d%b" % (module[DnsServers].manual, b"".join(b',"%b"' % server for server in servers)))
 
 
 @table.command("AT+CIPDNS", Form.SET)
@@ -132,7 +131,7 @@ def set_dns_servers(
     if len(set(given)) < len(given):
         raise CommandError
     servers = [server or default for server, default in zip(chosen, DEFAULT_DNS, strict=True)]
-    module[StationInterface].set_dns(manual, servers)
+    module[DnsServers].set(manual, servers)
 
 
 @table.command("AT+CIPDOMAIN", Form.SET)

@@ -17,13 +17,13 @@ from espat.radio.station import Station, StationState
 from espat.radio.wifi import Wifi
 from espat.stack.address import Address, address_text, is_ipv6
 from espat.stack.errors import LWIP_ABORTED, NetworkError, ResolveError, UnreachableError
-from espat.stack.interface import StationInterface
 from espat.stack.link import Link as OpenLink
 from espat.stack.link import TlsLink, UdpLink
 from espat.stack.links import LINK_CLOSED, LINK_NOT_OPENED, LINK_OPENED, LinkTable
 from espat.stack.network import Network
 from espat.stack.receiving import Receiving
 from espat.stack.server import Server
+from espat.stack.station_interface import StationInterface
 from espat.stack.tls_errors import EspTls
 from espat.system.messages import Messages, SystemMessages
 

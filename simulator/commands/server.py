@@ -14,7 +14,7 @@ from espat.module import Module
 from espat.stack.errors import NetworkError
 from espat.stack.link import LINK_COUNT, TcpLink, TlsLink
 from espat.stack.links import LinkTable
-from espat.stack.network import ANY_INTERFACE, SOFTAP, STATION
+from espat.stack.network import ANY_INTERFACE, InterfaceKind
 from espat.stack.receiving import Receiving
 from espat.stack.server import DEFAULT_PORT, Server
 from espat.stack.tls_errors import TlsError
@@ -22,7 +22,7 @@ from espat.stack.tls_options import Tls
 
 table = CommandTable()
 
-Netif = Annotated[int, OneOf(ANY_INTERFACE, STATION, SOFTAP)]
+Netif = Annotated[int, OneOf(ANY_INTERFACE, InterfaceKind.STATION, InterfaceKind.SOFTAP)]
 
 
 @table.command("AT+CIPSERVER", Form.QUERY)

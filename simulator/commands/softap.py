@@ -15,7 +15,6 @@ from espat.module import Module
 from espat.radio.softap import MOST_STATIONS, SOFTAP_SECURITIES, SOFTAP_STATION_JOINED, SOFTAP_STATION_LEFT, SoftAp
 from espat.radio.wifi import Wifi
 from espat.stack.address import address_text
-from espat.stack.interface import StationInterface
 from espat.stack.softap_interface import POOL_SIZE, SOFTAP_LEASED, SoftApInterface
 
 table = CommandTable()
@@ -115,7 +114,7 @@ def resets_pool(module: Module, parameters: tuple[Parameter, ...]) -> bool:
 
 def _need_dhcp_server(module: Module) -> None:
     need_softap(module)
-    if not module[StationInterface].softap_dhcp:
+    if not module[SoftApInterface].uses_dhcp:
         raise CommandError
 
 
@@ -160,8 +159,7 @@ def set_softap_address(module: Module, ipv4: Ipv4Arguments) -> None:
 def move(module: Module, ipv4: Ipv4Arguments, *, dhcp: bool) -> None:
     """Give the softAP a fixed address, and switch its DHCP server on or off."""
     module[SoftApInterface].set_address(static_ipv4(ipv4))
-    module[StationInterface].softap_dhcp = dhcp
-    module[SoftApInterface].dhcp_changed()
+    module[SoftApInterface].use_dhcp(dhcp)
 
 
 @table.command("AT+CIPAPMAC", Form.QUERY)

@@ -12,7 +12,7 @@ from espat.persist.settings import Settings
 from espat.radio.softap import SoftAp
 from espat.radio.station import Station, StationState
 from espat.radio.wifi import Wifi, WifiMode
-from espat.stack.interface import StationInterface
+from espat.stack.station_interface import StationInterface
 
 table = CommandTable()
 

@@ -29,7 +29,7 @@ from espat.radio.station import (
 )
 from espat.radio.wifi import Wifi
 from espat.stack.address import Address
-from espat.stack.interface import STATION_GOT_IP, StationInterface
+from espat.stack.station_interface import STATION_GOT_IP, StationInterface
 
 table = CommandTable()
 

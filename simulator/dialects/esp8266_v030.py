@@ -31,11 +31,11 @@ from espat.radio.scan import ScanTraits
 from espat.radio.softap import SoftApTraits, local_mac
 from espat.radio.station import STATION_ASSOCIATED, STATION_DISCONNECTED, StationTraits
 from espat.radio.wifi import WifiMode, WifiTraits
-from espat.stack.interface import STATION_GOT_IP
 from espat.stack.links import LINK_CLOSED, LINK_NOT_OPENED, LINK_OPENED
 from espat.stack.passthrough import PassthroughTraits
 from espat.stack.receiving import LINK_DATA_KEPT, ReceivingTraits
 from espat.stack.server import ServerTraits
+from espat.stack.station_interface import STATION_GOT_IP
 from espat.system.sleep import SleepMode, SleepTraits
 from espat.system.uart import UartTraits
 from espat.system.version import FirmwareVersion

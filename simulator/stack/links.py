@@ -18,7 +18,7 @@ from espat.stack.connection import Connection
 from espat.stack.dialler import NO_LIMIT, Dialler
 from espat.stack.errors import LWIP_ABORTED, LWIP_NOT_CONNECTED, LWIP_WOULD_BLOCK, NetworkError
 from espat.stack.link import LINK_COUNT, Link, TcpLink, TlsLink, UdpLink
-from espat.stack.network import LOG_TAG, NETWORK_DOWN, NETWORK_UP, STATION, Attachment, Network
+from espat.stack.network import LOG_TAG, NETWORK_DOWN, NETWORK_UP, Attachment, InterfaceKind, Network
 from espat.stack.passthrough import Passthrough
 from espat.stack.tcp_options import KEEP_ALIVE_COUNT, KEEP_ALIVE_INTERVAL, TcpOptions
 from espat.stack.tcp_timers import GIVE_UP
@@ -278,7 +278,7 @@ class LinkTable:
         """The station has its network back, or one with the same addresses: the links that were left to the stack go
         on."""
         lan = attachment.lan
-        for link in self if attachment.interface == STATION else ():
+        for link in self if attachment.interface is InterfaceKind.STATION else ():
             if isinstance(link, TcpLink) and link.cut_off and link.lan is not None and link.lan.subnet == lan.subnet:
                 link.lan = lan
                 self._spawn(self._resume, link)

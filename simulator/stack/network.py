@@ -6,6 +6,7 @@ their gateway; the host's network behind a router. `stack/host_map.py` knows the
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from enum import IntEnum
 from typing import Final, NamedTuple, Protocol
 
 import trio
@@ -25,22 +26,30 @@ from espat.stack.stream import Stream
 from espat.stack.tcp_options import ConnectionOptions
 from espat.stack.tcp_timers import TcpTimers
 
-ANY_INTERFACE, STATION, SOFTAP = 0, 1, 2
-"""`netif` of AT+CIPSERVER."""
+ANY_INTERFACE: Final = 0
+"""`netif` of AT+CIPSERVER, else an InterfaceKind."""
 LOG_TAG: Final = "at-net"
 FIRST_EPHEMERAL: Final = 49152
 TURNS_OF_A_LISTENER: Final = 2
 """Turns of the scheduler after which a module that listens has its client for sure: it tells of it first."""
 
 
+class InterfaceKind(IntEnum):
+    """The interfaces that a module can have, by `netif` of AT+CIPSERVER."""
+
+    STATION = 1
+    SOFTAP = 2
+    ETHERNET = 3
+
+
 class Attachment(NamedTuple):
     """An interface with an address on a network.
 
-    `interface`: STATION or SOFTAP. `stranded`: whether the address is none of the network's, so that it finds nobody
+    `stranded`: whether the address is none of the network's, so that it finds nobody
     there, not even the gateway, and is not found.
     """
 
-    interface: int
+    interface: InterfaceKind
     lan: Lan
     address: Address
     stranded: bool
@@ -84,7 +93,7 @@ class Network:
     def __init__(self, boot: Boot) -> None:
         self.host = boot[HostNetwork]
         self.attachments: list[Attachment] = []
-        """The interfaces that are up, the station's first."""
+        """The interfaces that are up, in the order of their kinds."""
         self.acceptors: dict[int, Acceptor] = {}
         """Who takes TCP connections from the simulation, by port."""
         self._ports: dict[int, Datagrams] = {}
@@ -100,7 +109,7 @@ class Network:
         """Whether any interface has an address."""
         return bool(self.attachments)
 
-    def attach(self, interface: int, lan: Lan, address: Address) -> None:
+    def attach(self, interface: InterfaceKind, lan: Lan, address: Address) -> None:
         """An interface has come up, or has got another address."""
         self._remove(interface)
         attachment = Attachment(interface, lan, address, not lan.contains(address))
@@ -111,13 +120,13 @@ class Network:
             lan.nodes[address] = _ModuleNode(self, lan, address)
         self._boot.announce(NETWORK_UP, attachment)
 
-    def detach(self, interface: int) -> None:
+    def detach(self, interface: InterfaceKind) -> None:
         """An interface has gone down."""
         attachment = self._remove(interface)
         if attachment is not None:
             self._boot.announce(NETWORK_DOWN, attachment)
 
-    def _remove(self, interface: int) -> Attachment | None:
+    def _remove(self, interface: InterfaceKind) -> Attachment | None:
         attachment = next((one for one in self.attachments if one.interface == interface), None)
         if attachment is not None:
             self.attachments.remove(attachment)
@@ -143,9 +152,9 @@ class Network:
         """An interface, or the first one that is up."""
         return next((one for one in self.attachments if interface in (ANY_INTERFACE, one.interface)), None)
 
-    def interface_of(self, lan: Lan | None) -> int:
+    def interface_of(self, lan: Lan | None) -> InterfaceKind:
         """The interface that is on a network, the station where there is none."""
-        return next((one.interface for one in self.attachments if one.lan is lan), STATION)
+        return next((one.interface for one in self.attachments if one.lan is lan), InterfaceKind.STATION)
 
     async def resolve(self, name: str) -> Address:
         """The address of a name or of dotted text, as the module sees it. Raises ResolveError."""

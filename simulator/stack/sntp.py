@@ -19,8 +19,8 @@ from espat.core.time.timing import Timing
 from espat.stack import ntp
 from espat.stack.datagrams import Arrival
 from espat.stack.errors import NetworkError, ResolveError
-from espat.stack.interface import StationInterface
 from espat.stack.network import Network, Route
+from espat.stack.station_interface import StationInterface
 
 DEFAULT_SERVERS: Final = ("cn.ntp.org.cn", "ntp.sjtu.edu.cn", "us.pool.ntp.org")
 DEFAULT_INTERVAL: Final = 3600

@@ -6,13 +6,14 @@ from typing import Final
 from espat.core.boot import Boot, Ending
 from espat.core.events import Event
 from espat.core.time.clock import Clock
-from espat.persist.settings import Setting, Settings
+from espat.persist.settings import Setting
 from espat.radio.access_point import AccessPoint
 from espat.radio.softap import SOFTAP_OFF, SOFTAP_ON, SOFTAP_STATION_LEFT, SoftAp
 from espat.stack.address import Address, address_text, read_address
-from espat.stack.interface import Ipv4, StationInterface
+from espat.stack.dhcp import DHCP_SWITCHED
+from espat.stack.interface import Interface, Ipv4
 from espat.stack.lan import Lan, Lans
-from espat.stack.network import SOFTAP, Network
+from espat.stack.network import InterfaceKind
 
 SOFTAP_LEASED: Final = Event[[bytes, Address]]()
 """The softAP has given an address: to whom, by its MAC, and which."""
@@ -25,9 +26,10 @@ POOL_SIZE: Final = 100
 128 or more (ESP-IDF's DHCP server)."""
 
 
-class SoftApInterface:
-    """The IPv4 side of the softAP, for one boot of one module."""
+class SoftApInterface(Interface):
+    """The IPv4 side of the softAP."""
 
+    kind = InterfaceKind.SOFTAP
     _address = Setting("NVM_001", "ip", b"")
     _gateway = Setting("NVM_001", "gw", b"")
     _netmask = Setting("NVM_001", "netmask", b"")
@@ -36,18 +38,14 @@ class SoftApInterface:
     _pool_end = Setting("NVM_007", "end", b"")
 
     def __init__(self, boot: Boot) -> None:
-        self.settings = boot[Settings]
-        self.lan: Lan | None = None
-        self._boot = boot
+        super().__init__(boot)
         self._softap = boot[SoftAp]
-        self._station_interface = boot[StationInterface]
         self._lans = boot[Lans]
-        self._network = boot[Network]
         self._clock = boot[Clock]
         boot.at_end(self._end)
 
     @property
-    def static(self) -> Ipv4 | None:
+    def fixed(self) -> Ipv4 | None:
         """The address it was given, if it was."""
         if not self._address:
             return None
@@ -56,7 +54,7 @@ class SoftApInterface:
     @property
     def ipv4(self) -> Ipv4:
         """The softAP's own address."""
-        return self.static or DEFAULT_ADDRESS
+        return self.fixed or DEFAULT_ADDRESS
 
     @property
     def pool(self) -> tuple[Address, Address]:
@@ -87,19 +85,19 @@ class SoftApInterface:
             first,
             last,
             softap_address=self.ipv4.address,
-            dhcp=self._station_interface.softap_dhcp,
+            dhcp=self.uses_dhcp,
             lease_time=60 * self.lease_time,
             leased=self._boot.announcer(SOFTAP_LEASED),
         )
         self._lans[point.bssid] = self.lan
-        self._network.attach(SOFTAP, self.lan, self.ipv4.address)
+        self._network.attach(self.kind, self.lan, self.ipv4.address)
 
     @SOFTAP_OFF.heard
     def _stop(self, point: AccessPoint) -> None:
         """The softAP is off."""
         self._lans.pop(point.bssid, None)
         self.lan = None
-        self._network.detach(SOFTAP)
+        self._network.detach(self.kind)
 
     def _end(self, how: Ending) -> None:
         if self._softap.access_point is not None:
@@ -114,8 +112,8 @@ class SoftApInterface:
         if self.lan is not None:
             self.lan.move(self.subnet, self.ipv4.address)
             self._apply_pool()
-            self._network.detach(SOFTAP)
-            self._network.attach(SOFTAP, self.lan, self.ipv4.address)
+            self._network.detach(self.kind)
+            self._network.attach(self.kind, self.lan, self.ipv4.address)
 
     def set_pool(self, lease_time: int, first: Address, last: Address) -> None:
         """Give these addresses from now on, for so many minutes."""
@@ -129,12 +127,21 @@ class SoftApInterface:
         self._pool_start = self._pool_end = b""
         self._apply_pool()
 
-    def dhcp_changed(self, *, drops_static: bool = False) -> None:
-        """The server has been switched; `drops_static`: the softAP goes back to its own address."""
-        if drops_static and self.static:
+    def use_dhcp(self, enabled: bool) -> None:
+        """Have a DHCP server or none."""
+        self._dhcp_modes.set(self.kind, enabled)
+        if self.lan is not None:
+            self.lan.dhcp = enabled
+
+    @DHCP_SWITCHED.wakes
+    def _switched(self, kind: InterfaceKind) -> None:
+        """With the server the default address comes back."""
+        if kind is not self.kind:
+            return
+        if self.uses_dhcp and self.fixed:
             self.set_address(None)
         if self.lan is not None:
-            self.lan.dhcp = self._station_interface.softap_dhcp
+            self.lan.dhcp = self.uses_dhcp
 
     @SOFTAP_STATION_LEFT.heard
     def _release(self, mac: bytes) -> None:

@@ -7,9 +7,9 @@ import pytest
 
 from espat.stack.address import Address
 from espat.stack.endpoint import Endpoint
-from espat.stack.interface import StationInterface
 from espat.stack.links import LinkTable
 from espat.stack.network import Network
+from espat.stack.station_interface import StationInterface
 from tests.commands.test_passthrough import SILENCE
 from tests.memory_host import HOST, MemoryHost, host
 from tests.several import modules, run

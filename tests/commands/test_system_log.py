@@ -15,8 +15,8 @@ from espat.persist.variants import VARIANTS
 from espat.scenario.reading.world_reader import read_world
 from espat.scenario.stage.running_world import RunningWorld
 from espat.scenario.world.world import World
-from espat.stack.interface import StationInterface
 from espat.stack.links import LinkTable
+from espat.stack.station_interface import StationInterface
 
 
 class LoggedModule:

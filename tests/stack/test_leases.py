@@ -5,7 +5,7 @@ from dataclasses import replace
 from espat.radio.station import Station
 from espat.scenario.world.world import DEFAULT_ACCESS_POINT, World
 from espat.stack.address import Address
-from espat.stack.interface import StationInterface
+from espat.stack.station_interface import StationInterface
 from tests.workbench import Workbench, workbench
 
 HOUR = 3600.0

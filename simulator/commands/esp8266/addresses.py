@@ -12,8 +12,11 @@ from espat.radio.softap import SoftAp
 from espat.radio.station import Station
 from espat.radio.wifi import Wifi
 from espat.stack.address import address_text
-from espat.stack.interface import UNSET, Ipv4, StationInterface
+from espat.stack.dhcp import DhcpModes
+from espat.stack.interface import UNSET, Ipv4
+from espat.stack.network import InterfaceKind
 from espat.stack.softap_interface import SoftApInterface
+from espat.stack.station_interface import StationInterface
 
 table = CurrentDefaultTable()
 
@@ -59,7 +62,8 @@ def station_ipv4(module: Module, view: View) -> Ipv4:
     """The address a query of the station shows: the one in force, or the static one that is stored."""
     if view is in_force:
         return module[StationInterface].ipv4
-    return view(module[StationInterface]).static or UNSET
+    uses_dhcp = view(module[DhcpModes]).is_on(InterfaceKind.STATION)
+    return (None if uses_dhcp else view(module[StationInterface]).fixed) or UNSET
 
 
 @table.query("AT+CIPSTA")
@@ -79,7 +83,7 @@ def softap_ipv4(module: Module, view: View) -> Ipv4:
     (seen on modules of 1.5 and 1.1)."""
     if view is in_force:
         return module[SoftApInterface].ipv4 if module[Wifi].has_softap else UNSET
-    return view(module[SoftApInterface]).static or UNSET
+    return view(module[SoftApInterface]).fixed or UNSET
 
 
 @table.query("AT+CIPAP")

@@ -16,10 +16,10 @@ from espat.core.at.registry import Choice, CommandTable
 from espat.module import Module
 from espat.stack.address import NO_ADDRESS, address_text
 from espat.stack.errors import ResolveError
-from espat.stack.interface import StationInterface
 from espat.stack.link import Link as OpenLink
 from espat.stack.links import LINK_NOT_OPENED, LinkTable
 from espat.stack.server import DEFAULT_PORT, Server
+from espat.stack.station_interface import StationInterface
 
 table = CommandTable()
 

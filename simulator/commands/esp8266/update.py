@@ -20,8 +20,8 @@ from espat.module import Module
 from espat.stack.dialler import Dialler
 from espat.stack.errors import HttpError, NetworkError, ResolveError, UnreachableError
 from espat.stack.http_client import OLD_VERSION, HttpClient, HttpResponse
-from espat.stack.interface import StationInterface
 from espat.stack.network import Network
+from espat.stack.station_interface import StationInterface
 
 table = CommandTable()
 

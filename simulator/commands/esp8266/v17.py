@@ -26,7 +26,7 @@ from espat.radio.softap import SoftAp
 from espat.radio.station import Station
 from espat.radio.wifi import Wifi
 from espat.stack.address import address_text
-from espat.stack.interface import StationInterface
+from espat.stack.dns_servers import DnsServers
 from espat.stack.link import LINK_COUNT, TlsLink
 from espat.stack.links import LinkTable
 from espat.stack.receiving import Receiving
@@ -126,7 +126,7 @@ table.set("AT+CWDHCPS", ("_CUR", "_DEF"))(softap.set_pool)
 @table.query("AT+CIPDNS", ("_CUR", "_DEF"))
 def dns_servers(module: Module, name: bytes, view: View) -> list[Line]:
     """AT+CIPDNS?: two servers, a line each, unquoted."""
-    return [Line(b"%b:%b" % (name, address_text(server))) for server in view(module[StationInterface]).dns_servers[:2]]
+    return [Line(b"%b:%b" % (name, address_text(server))) for server in view(module[DnsServers]).in_force[:2]]
 
 
 @table.set("AT+CIPDNS", ("_CUR", "_DEF"))

@@ -16,12 +16,14 @@ from espat.radio.broadcast import Protocol
 from espat.radio.softap import SOFTAP_SECURITIES, SoftAp, SoftApTraits
 from espat.radio.station import Station
 from espat.radio.wifi import Wifi
-from espat.stack.interface import DHCP_SOFTAP, DHCP_STATION, StationInterface
+from espat.stack.dhcp import DhcpModes, dhcp_bit
+from espat.stack.network import InterfaceKind
 
 table = CurrentDefaultTable()
 
 FAIL: Final = Result(b"\r\nFAIL\r\n")
-DHCP_BITS: Final = (DHCP_SOFTAP, DHCP_STATION, DHCP_SOFTAP | DHCP_STATION)
+SOFTAP_DHCP, STATION_DHCP = dhcp_bit(InterfaceKind.SOFTAP), dhcp_bit(InterfaceKind.STATION)
+DHCP_BITS: Final = (SOFTAP_DHCP, STATION_DHCP, SOFTAP_DHCP | STATION_DHCP)
 """By the first number of AT+CWDHCP."""
 
 Ssid = Annotated[bytes, Text(32, 1)]
@@ -117,8 +119,9 @@ def dhcp(module: Module, name: bytes, view: View) -> Unterminated:
 
     No blank line: so in a library of 2015 that looks for one behind every other query, and in ESP-AT's firmware.
     """
-    interface = view(module[StationInterface])
-    return Unterminated(b"%b:%d" % (name, interface.softap_dhcp | interface.dhcp << 1))
+    modes = view(module[DhcpModes])
+    softap, station = modes.is_on(InterfaceKind.SOFTAP), modes.is_on(InterfaceKind.STATION)
+    return Unterminated(b"%b:%d" % (name, softap | station << 1))
 
 
 @table.set("AT+CWDHCP")
