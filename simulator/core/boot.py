@@ -87,7 +87,8 @@ class Boot(Parts):
         room = self._parts.get(kind)
         if room is None:
             room = self.find(kind)
-            self._parts[kind] = room = self._make(kind) if room is None else room
+        if room is None:
+            room = self._parts[kind] = self._make(kind)
         return cast("Room", room)
 
     def _make(self, kind: type[Any]) -> Any:

@@ -1,8 +1,10 @@
 """Things that are asked for by their type."""
 
-from typing import Any, TypeVar, cast
+from collections.abc import Callable
+from typing import Any, Final, TypeVar, cast
 
 Part = TypeVar("Part")
+NO_OFFERS: Final[dict[type[Any], Callable[[], Any]]] = {}
 
 
 class Parts:
@@ -15,10 +17,15 @@ class Parts:
     def __init__(self, around: "Parts | None" = None) -> None:
         self._around = around
         self._parts: dict[type[Any], Any] = {}
+        self._offers: dict[type[Any], Callable[[], Any]] = NO_OFFERS
 
     def put(self, kind: type[Part], part: Part) -> None:
         """Have this as the part of that type."""
         self._parts[kind] = part
+
+    def offer(self, kind: type[Part], make: Callable[[], Part]) -> None:
+        """Have the part of that type made when it is first asked for."""
+        self._offers = {**self._offers, kind: make}
 
     def __getitem__(self, kind: type[Part]) -> Part:
         """The part of that type. Raises KeyError."""
@@ -31,8 +38,11 @@ class Parts:
         """The part of that type, here or around, if there is one."""
         parts: Parts | None = self
         while parts is not None:
-            if kind in parts._parts:
-                return cast("Part", parts._parts[kind])
+            part = parts._parts.get(kind)
+            if part is None and kind in parts._offers:
+                part = parts._parts[kind] = parts._offers[kind]()
+            if part is not None:
+                return cast("Part", part)
             parts = parts._around
         return None
 

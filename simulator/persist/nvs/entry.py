@@ -7,6 +7,7 @@ the entries behind it; the index of a blob has the whole size, and number and fi
 """
 
 from enum import IntEnum
+from functools import lru_cache
 from struct import Struct
 from typing import Final, NamedTuple
 from zlib import crc32
@@ -92,6 +93,7 @@ Stem = tuple[bytes, bytes, int, Struct, bytes]
 packed, and what fills its place."""
 
 
+@lru_cache(maxsize=1024)  # modules have the same settings
 def integer_stem(namespace: int, kind: Type, key: str) -> Stem:
     """The stem of a number. Raises KeyError when the type is none of a number."""
     layout = INTEGERS[kind]

@@ -152,7 +152,7 @@ class RunningWorld:
         )
         around = Parts(self.parts)
         around.put(HostNetwork, network)
-        around.put(Random, Random(f"{self.world.seed}/{number}"))
+        around.offer(Random, partial(Random, f"{self.world.seed}/{number}"))
         own = self._configuration(number)
         storage = storage or Storage(VARIANTS[own.variant] if own.variant is not None else firmware.variant)
         module = Module(Board(number, self._mac(number), around, port, storage, log_port), firmware)
