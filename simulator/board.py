@@ -81,7 +81,8 @@ class Board:
         """Power on, and boot again and again until cancelled. `when_opened`: power on when the first client opens the
         port. After `power_off` it waits for `power_on`."""
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._panics.alone, self.number, self.uart.run)
+            nursery.start_soon(self._panics.alone, self.number, self.output.run)
+            nursery.start_soon(self._panics.alone, self.number, self.uart.lose)
             nursery.start_soon(self._panics.alone, self.number, self.log.run)
             if self._boot_takes_time:  # one that takes no time to start has lost nothing meanwhile
                 self.uart.listen()

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final, ParamSpec, TypeVar
 
 from espat.board import BOOTED, Board
-from espat.core.at.engine import Engine
+from espat.core.at.engine import WORKERS, Engine
 from espat.core.at.grammar import Form
 from espat.core.at.redaction import Redactor
 from espat.core.at.system_log import LogTraits
@@ -157,13 +157,14 @@ class Module:
         """From `ready` until a restart has been answered."""
         board, boot = self.board, self.boot
         engine = boot[Engine]
-        boot.spawn(engine.run)
         for message in self.firmware.ready:
             board.output.report(message)
         board.uart.attach(engine)
         board.uart.listen()
         for start in self.firmware.registry.starts:
             start(self)
+        for _ in range(WORKERS):
+            boot.spawn(engine.work)
         await boot.restarting.wait()
         board.uart.detach()
         with boot[Clock].move_on_after(DRAIN_LIMIT):

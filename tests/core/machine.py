@@ -12,7 +12,7 @@ from espat.core.at import answers
 from espat.core.at.answers import ERROR, Line, Result, Unterminated
 from espat.core.at.arguments import Range, Text
 from espat.core.at.data_entry import CountedEntry, EscapedEntry
-from espat.core.at.engine import DataEntryCancelledError, Engine
+from espat.core.at.engine import WORKERS, DataEntryCancelledError, Engine
 from espat.core.at.errors import CommandError, failed
 from espat.core.at.grammar import Form
 from espat.core.at.registry import CommandTable, Registry
@@ -81,8 +81,10 @@ async def machine(
     it = Machine(capacity=capacity, command_time=command_time)
     it.engine.echo = echo
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(it.uart.run)
-        nursery.start_soon(it.engine.run)
+        nursery.start_soon(it.uart.output.run)
+        nursery.start_soon(it.uart.lose)
+        for _ in range(WORKERS):
+            nursery.start_soon(it.engine.work)
         await wait_all_tasks_blocked()
         yield it
         nursery.cancel_scope.cancel()

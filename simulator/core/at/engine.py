@@ -9,7 +9,7 @@ turn passes, and the other worker reads on. What a worker prints between two wai
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import trio
 
@@ -28,6 +28,9 @@ from espat.core.at.task_steps import in_steps
 from espat.core.at.uart import Uart
 from espat.core.restart import Restart
 from espat.core.trace import Kind
+
+WORKERS: Final = 2
+"""Tasks that take turns in one engine."""
 
 
 class DataEntryCancelledError(Exception):
@@ -95,16 +98,10 @@ class Engine:
     def syslog(self, shows_codes: bool) -> None:
         self.machine.shows_codes = shows_codes
 
-    async def run(self) -> None:
-        """Read, and run commands, for ever."""
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._work)
-            nursery.start_soon(self._work)
-
     # Taking turns
 
-    async def _work(self) -> None:
-        """Be one of the workers."""
+    async def work(self) -> None:
+        """Be one of the WORKERS: read, and run commands, for ever."""
         worker = trio.lowlevel.current_task()
 
         def let_go() -> None:

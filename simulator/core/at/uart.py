@@ -71,14 +71,8 @@ class Uart:
         self.reader = None
         self._detached.set()
 
-    async def run(self) -> None:
-        """Write, and lose input that is for nobody, for ever."""
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(self.output.run)
-            nursery.start_soon(self._lose)
-
-    async def _lose(self) -> None:
-        """Read, whenever there is no reader, what is for nobody."""
+    async def lose(self) -> None:
+        """Read, whenever there is no reader, what is for nobody, for ever."""
         await self._listening.wait()
         while True:
             async with self.turn:
