@@ -7,6 +7,7 @@ and the clock of day as long as there is power.
 import logging
 import math
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Final, ParamSpec, TypeVar
 
 from espat.board import BOOTED, Board
@@ -19,7 +20,7 @@ from espat.core.events import Event
 from espat.core.restart import Restart, RestartCause
 from espat.core.time.clock import Clock
 from espat.core.time.timing import Timing
-from espat.firmware import Firmware
+from espat.firmware import BootText, Firmware
 from espat.persist.factory import FactoryParameters
 from espat.persist.nvs_settings import SECRETS
 from espat.persist.settings import Settings
@@ -143,6 +144,11 @@ class Module:
         if boot_text is not None and cause in WARM_RESTARTS:
             await board.uart.print_at(boot_text.text, board.uart.line.baud_rate)
         self.boot = boot = self._next_boot()
+        return await boot.run(partial(self._live, cause, boot_text))
+
+    async def _live(self, cause: RestartCause, boot_text: BootText | None) -> None:
+        """From the reset until a restart has been answered."""
+        board, firmware, boot = self.board, self.firmware, self.boot
         boot.announce(BOOTED, cause)
         if boot_text is not None and cause not in WARM_RESTARTS:
             await board.uart.print_at(*boot_text)
@@ -151,17 +157,12 @@ class Module:
         board.storage.settings.calibrate(board.mac)
         await boot[Clock].sleep(boot[Timing]["boot"])
         firmware.log_start(self)
-        return await boot.run(self._live)
-
-    async def _live(self) -> None:
-        """From `ready` until a restart has been answered."""
-        board, boot = self.board, self.boot
-        engine = boot[Engine]
-        for message in self.firmware.ready:
+        for message in firmware.ready:
             board.output.report(message)
+        engine = boot[Engine]
         board.uart.attach(engine)
         board.uart.listen()
-        for start in self.firmware.registry.starts:
+        for start in firmware.registry.starts:
             start(self)
         for _ in range(WORKERS):
             boot.spawn(engine.work)

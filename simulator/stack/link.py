@@ -23,8 +23,7 @@ from espat.stack.tcp_options import ConnectionOptions
 LINK_COUNT: Final = 5
 
 RECEIVE_WINDOW: Final = 5760
-"""Bytes the module takes from a connection at a time, and holds for a host that has not read them: four segments of
-1440."""
+"""Of the ESP32: four segments of 1440 bytes."""
 SEND_BUFFER: Final = 5760
 """Bytes the stack takes from the module before the peer has acknowledged any of them."""
 NO_OPTIONS: Final = ConnectionOptions()
@@ -58,6 +57,8 @@ class Link(ABC):
         self.announced = False
         """Whether the host has been told of it since it last read."""
         self.read = trio.lowlevel.ParkingLot()
+        self.window = RECEIVE_WINDOW
+        """Bytes taken from the connection at a time, and held for a host that has not read them."""
         self._sent = 0
 
     @property
@@ -152,7 +153,7 @@ class TcpLink(Link):
 
     @property
     def room(self) -> int:
-        return RECEIVE_WINDOW - self.unread_length
+        return self.window - self.unread_length
 
     def take(self, most: int) -> tuple[bytes, Endpoint]:
         parts: list[bytes] = []
@@ -255,7 +256,7 @@ class TlsLink(TcpLink):
     def shown_length(self) -> int:
         if not self.unread:
             return 0
-        return min(sum(self._encrypted), RECEIVE_WINDOW) if self._encrypted[0] else len(self.unread[0][0])
+        return min(sum(self._encrypted), self.window) if self._encrypted[0] else len(self.unread[0][0])
 
     def keep(self, data: bytes, sender: Endpoint) -> None:
         super().keep(data, sender)
@@ -292,7 +293,7 @@ class UdpLink(Link):
 
     @property
     def room(self) -> int:
-        return RECEIVE_WINDOW  # what is too much is lost when it comes
+        return self.window  # what is too much is lost when it comes
 
     def take(self, most: int) -> tuple[bytes, Endpoint]:
         """Datagrams join to fill what is asked for; what is left of the last one is lost, and the sender is that one's

@@ -17,7 +17,7 @@ from espat.persist.settings import Settings
 from espat.stack.connection import Connection
 from espat.stack.dialler import NO_LIMIT, Dialler
 from espat.stack.errors import LWIP_ABORTED, LWIP_NOT_CONNECTED, LWIP_WOULD_BLOCK, NetworkError
-from espat.stack.link import LINK_COUNT, Link, TcpLink, TlsLink, UdpLink
+from espat.stack.link import LINK_COUNT, RECEIVE_WINDOW, Link, TcpLink, TlsLink, UdpLink
 from espat.stack.network import LOG_TAG, NETWORK_DOWN, NETWORK_UP, Attachment, InterfaceKind, Network
 from espat.stack.passthrough import Passthrough
 from espat.stack.tcp_options import KEEP_ALIVE_COUNT, KEEP_ALIVE_INTERVAL, TcpOptions
@@ -38,9 +38,11 @@ LINK_NOT_OPENED: Final = Event[[int]]()
 
 
 class LinkTraits(NamedTuple):
-    """Of a firmware. `withholds_end`: whether the end of a link is told only when nothing is left to read."""
+    """Of a firmware. `withholds_end`: whether the end of a link is told only when nothing is left to read.
+    `receive_window`: bytes taken from a connection at a time, and held for a host that has not read them."""
 
     withholds_end: bool = True
+    receive_window: int = RECEIVE_WINDOW
 
 
 class LinkTable:
@@ -56,7 +58,7 @@ class LinkTable:
         self.shows_sender = False
         self.report_size = DEFAULT_REPORT_SIZE
         self.transmit_size = DEFAULT_TRANSMIT_SIZE
-        self.withholds_end = boot.traits(LinkTraits).withholds_end
+        self.withholds_end, self._receive_window = boot.traits(LinkTraits)
         self.persistent = [False] * LINK_COUNT
         self.had_links = False
         self.options = [TcpOptions(settings, number) for number in range(LINK_COUNT)]
@@ -146,6 +148,7 @@ class LinkTable:
         self._links[link.number] = link
         self.had_links = True
         link.used = self._clock.now()
+        link.window = self._receive_window
         passthrough = self._passthrough
         if passthrough.awaited:
             passthrough.awaited, passthrough.running = False, True

@@ -9,7 +9,7 @@ from espat.core.time.clock import Clock
 from espat.core.time.timing import Timing
 from espat.stack.endpoint import Endpoint
 from espat.stack.errors import NetworkError
-from espat.stack.link import LINK_COUNT, RECEIVE_WINDOW, Link, TcpLink, UdpLink
+from espat.stack.link import LINK_COUNT, Link, TcpLink, UdpLink
 from espat.stack.links import LINK_OPENED, LinkTable
 
 MESSAGE_LIMIT: Final = 2920
@@ -118,7 +118,7 @@ class Receiving:
             self._output.uncork()  # sent at once, without a turn of the writer
 
     async def _keep(self, link: Link, data: bytes, sender: Endpoint) -> None:
-        if link.unread_length + len(data) > RECEIVE_WINDOW:
+        if link.unread_length + len(data) > link.window:
             return  # only a datagram can be too much
         link.keep(data, sender)
         if link.announced or not self.keeps(link):
