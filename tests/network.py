@@ -3,33 +3,26 @@
 Stepped time does not cover sockets, so what a test expects is waited for, never looked up after settling.
 """
 
-import os
 import socket
-from collections.abc import AsyncIterator, Awaitable, Mapping
-from contextlib import asynccontextmanager
+import struct
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager, suppress
 from functools import cache
-from ipaddress import IPv4Address
-from typing import Final, TypeVar
+from typing import TypeVar
 
 import trio
 
 from espat.scenario.world.world import World
-from espat.stack.address import Address
 from espat.stack.links import LinkTable
-from tests.texts import JOIN, OK, PROMPT
-from tests.workbench import Workbench, workbench
+from tests.stations import OWN, PEER, around, station
+from tests.texts import OK, PROMPT, SENT
+from tests.workbench import Workbench
 
-PEER = "192.168.3.102"
-"""What the module calls the peers of a test."""
-
-
-OWN: Final = str(IPv4Address("127.64.0.0") + os.getpid() % 2**18 * 16 + 1)
-"""Where the first module of a test appears on this machine, and the others behind it: loopback addresses that no other
-process of tests has, so any port is free there."""
-LOCAL_PORT: Final = 21112
-"""A UDP port for the module, where a test needs to know it."""
 NO_ANSWER = 10.0
 """Seconds after which a test gives up. They are never waited for unless it fails."""
+PORT = 20333
+"""Of the server: a port that needs no special rights."""
+START = b"AT+CIPSERVER=1,%d" % PORT
 
 T = TypeVar("T")
 
@@ -38,22 +31,6 @@ async def soon(awaitable: Awaitable[T]) -> T:
     """The result of something that a socket decides."""
     with trio.fail_after(NO_ANSWER):
         return await awaitable
-
-
-def around(hosts: Mapping[str, str] | None = None, *, offline: bool = False) -> World:
-    """A world with the peers on this machine, and further entries of [hosts]."""
-    return World(hosts={PEER: "127.0.0.1", **(hosts or {})}, offline=offline, listen_address=Address(OWN))
-
-
-@asynccontextmanager
-async def station(
-    world: World | None = None, *commands: bytes, capacity: int | None = None, dialect: str = "esp32-v5"
-) -> AsyncIterator[Workbench]:
-    """A module that has joined, with its echo off, and after these commands."""
-    async with workbench(world or around(), capacity=capacity, dialect=dialect) as bench:
-        for line in (b"ATE0", b"AT+CWMODE=1", JOIN, *commands):
-            assert (await bench.command(line)).endswith(OK), line
-        yield bench
 
 
 async def answer(bench: Workbench, line: bytes, end: bytes = OK) -> bytes:
@@ -159,3 +136,64 @@ async def prompt(bench: Workbench, command: bytes) -> None:
 def taken(count: int) -> bytes:
     """The notice that so many bytes have come in."""
     return b"\r\nRecv %d bytes\r\n" % count
+
+
+# Clients of a module's server
+
+
+@asynccontextmanager
+async def server(*commands: bytes, port: int = PORT) -> AsyncIterator[Workbench]:
+    """A joined module with a server, after these commands."""
+    async with station(around(), b"AT+CIPMUX=1", *commands) as bench:
+        assert await answer(bench, b"AT+CIPSERVER=1,%d" % port) == OK
+        yield bench
+
+
+class Clients:
+    """Clients of this machine, which are closed in the end."""
+
+    def __init__(self, port: int = PORT) -> None:
+        self.port = port
+        self.streams: list[trio.SocketStream] = []
+
+    async def one(self) -> trio.SocketStream:
+        with trio.fail_after(NO_ANSWER):
+            stream = await trio.open_tcp_stream(OWN, self.port, local_address="127.0.0.1")
+        self.streams.append(stream)
+        return stream
+
+    async def link(self, bench: Workbench, number: int) -> trio.SocketStream:
+        """One more client, which becomes that link."""
+        stream = await self.one()
+        await expect(bench, b"%d,CONNECT\r\n" % number)
+        return stream
+
+
+@asynccontextmanager
+async def some_clients(port: int = PORT) -> AsyncIterator[Clients]:
+    clients = Clients(port)
+    try:
+        yield clients
+    finally:
+        for stream in clients.streams:
+            stream.socket.close()
+
+
+async def ended(stream: trio.SocketStream) -> None:
+    """The module has closed the connection, one way or another."""
+    with suppress(trio.BrokenResourceError):
+        assert await soon(stream.receive_some()) == b""
+
+
+async def sends(bench: Workbench, number: int, data: bytes, stream: trio.SocketStream) -> None:
+    """The module sends, and the client receives."""
+    assert await answer(bench, b"AT+CIPSEND=%d,%d" % (number, len(data)), PROMPT) == PROMPT
+    bench.port.send(data)
+    assert await soon(bench.port.read_until(b"SEND OK\r\n")) == taken(len(data)) + SENT
+    assert await receive_exactly(stream, len(data)) == data
+
+
+def reset(stream: trio.SocketStream) -> None:
+    """Close a connection the hard way."""
+    stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    stream.socket.close()

@@ -1,4 +1,4 @@
-"""A module on the bench: in memory, in stepped time, driven by the test."""
+"""Modules on the bench: in memory, in stepped time, driven by the test."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,6 +14,7 @@ from espat.module import Module
 from espat.persist.storage import Storage
 from espat.scenario.stage.running_world import RunningWorld
 from espat.scenario.world.world import World
+from tests.texts import OK
 
 
 class Workbench:
@@ -29,6 +30,8 @@ class Workbench:
     ) -> None:
         """`announced`: what the modules have offered on this machine: module number and text."""
         self.announced = announced
+        self.boot = b""
+        """What it printed when it was powered on."""
         self.simulation = simulation
         self.module = module
         self.port = port
@@ -62,6 +65,32 @@ class Workbench:
 
 
 @asynccontextmanager
+async def _booted(
+    count: int, world: World | None, profile: str, capacity: int | None, dialect: str, storage: Storage | None
+) -> AsyncIterator[list[Workbench]]:
+    clock = SteppedClock()
+    announced: list[tuple[int, str]] = []
+    simulation = RunningWorld(
+        world or World(), clock, profile=profile, announce=lambda number, text: announced.append((number, text))
+    )
+    firmware = load_firmware(dialect)
+    benches = []
+    for _ in range(count):
+        port = MemoryPort(now=clock.now, move_on_after=clock.move_on_after, capacity=capacity)
+        module = simulation.add_module(firmware, port, storage)
+        benches.append(Workbench(simulation, module, port, clock, announced))
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(simulation.run)
+        await wait_all_tasks_blocked()
+        await clock.advance(simulation.timing["boot"])
+        for bench in benches:
+            bench.boot = await bench.settle()
+            assert bench.boot.startswith(b"".join(firmware.ready))
+        yield benches
+        nursery.cancel_scope.cancel()
+
+
+@asynccontextmanager
 async def workbench(
     world: World | None = None,
     *,
@@ -75,19 +104,29 @@ async def workbench(
     `capacity`: how many unread bytes the client's side of the port holds. `storage`: the flash; a
     new one when none is given.
     """
-    clock = SteppedClock()
-    port = MemoryPort(now=clock.now, move_on_after=clock.move_on_after, capacity=capacity)
-    announced: list[tuple[int, str]] = []
-    simulation = RunningWorld(
-        world or World(), clock, profile=profile, announce=lambda number, text: announced.append((number, text))
-    )
-    firmware = load_firmware(dialect)
-    module = simulation.add_module(firmware, port, storage)
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(simulation.run)
-        bench = Workbench(simulation, module, port, clock, announced)
-        await wait_all_tasks_blocked()
-        await clock.advance(simulation.timing["boot"])
-        assert (await bench.settle()).startswith(b"".join(firmware.ready))
+    async with _booted(1, world, profile, capacity, dialect, storage) as (bench,):
         yield bench
-        nursery.cancel_scope.cancel()
+
+
+@asynccontextmanager
+async def modules(
+    count: int = 2,
+    world: World | None = None,
+    *,
+    profile: str = "fast",
+    capacity: int | None = None,
+    dialect: str = "esp32-v5",
+) -> AsyncIterator[list[Workbench]]:
+    """Modules that have booted on one air, with their echo off; all of them share the clock."""
+    async with _booted(count, world, profile, capacity, dialect, None) as benches:
+        for bench in benches:
+            assert bench.boot == b"".join(bench.module.firmware.ready)
+            assert (await bench.command(b"ATE0")).endswith(OK) or profile == "real"
+        yield benches
+
+
+async def run(bench: Workbench, *lines: bytes) -> None:
+    """Type commands, each of which answers OK and prints nothing else."""
+    for line in lines:
+        printed = await bench.command(line)
+        assert printed == OK, (line, printed)

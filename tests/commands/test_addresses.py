@@ -4,7 +4,8 @@ import pytest
 import trio
 
 from espat.scenario.world.world import DEFAULT_ACCESS_POINT, AccessPointConfiguration, World
-from tests.network import LOCAL_PORT, PEER, UdpPeer, answer, around, connected, receive_exactly, soon, station, tcp_peer
+from tests.network import UdpPeer, answer, connected, receive_exactly, soon, tcp_peer
+from tests.stations import LOCAL_PORT, PEER, around, station
 from tests.texts import ERROR, JOIN, JOINED, LOST, OK, PROMPT
 from tests.workbench import Workbench, workbench
 

@@ -14,7 +14,8 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from espat.stack.links import LinkTable
-from tests.network import PEER, answer, expect, receive_exactly, soon, station, taken, tcp_peer
+from tests.network import answer, expect, receive_exactly, soon, taken, tcp_peer
+from tests.stations import PEER, station
 from tests.texts import BUSY, FAILED, OK, PROMPT, SENT
 from tests.workbench import Workbench
 

@@ -9,8 +9,9 @@ import trio
 from espat.scenario.reading.world_reader import read_world
 from espat.scenario.services.peer_connection import PeerConnection
 from espat.stack.address import Address
-from tests.memory_host import HOST, linked
-from tests.network import around, connected, expect, receive_exactly, station, taken
+from tests.hosts import HOST, linked
+from tests.network import connected, expect, receive_exactly, taken
+from tests.stations import around, station
 from tests.texts import CONNECTED, FAILED, LOST, OK, OPENED, PROMPT, SENT
 from tests.workbench import Workbench
 

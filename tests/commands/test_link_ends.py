@@ -4,7 +4,8 @@ import trio
 
 from espat.scenario.world.world import DEFAULT_ACCESS_POINT, World
 from espat.stack.links import LinkTable
-from tests.network import UdpPeer, answer, connected, expect, receive_exactly, send, station
+from tests.network import UdpPeer, answer, connected, expect, receive_exactly, send
+from tests.stations import station
 from tests.texts import CONNECTED, ERROR, LOST, OK
 from tests.workbench import workbench
 

@@ -2,8 +2,9 @@
 
 import pytest
 
-from tests.memory_host import linked
-from tests.network import PEER, answer, station, taken, tcp_peer
+from tests.hosts import linked
+from tests.network import answer, taken, tcp_peer
+from tests.stations import PEER, station
 from tests.texts import CONNECTED, ERROR, FAILED, OK, OPENED, PROMPT, READY, SENT
 from tests.workbench import Workbench
 

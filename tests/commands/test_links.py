@@ -9,18 +9,8 @@ from espat.stack.links import LinkTable
 from espat.stack.network import Network, Route
 from espat.stack.stream import Stream
 from espat.stack.tcp_options import ConnectionOptions
-from tests.network import (
-    LOCAL_PORT,
-    UdpPeer,
-    answer,
-    around,
-    closed_port,
-    connected,
-    expect,
-    receive_exactly,
-    station,
-    tcp_peer,
-)
+from tests.network import UdpPeer, answer, closed_port, connected, expect, receive_exactly, tcp_peer
+from tests.stations import LOCAL_PORT, around, station
 from tests.texts import CONNECTED, ERROR, JOIN, LOST, OK
 from tests.workbench import workbench
 

@@ -4,7 +4,7 @@ import pytest
 
 from espat.core.at.message_filter import FILTERS_LIMIT
 from espat.core.at.output import Output
-from tests.air import station
+from tests.stations import among
 from tests.texts import ERROR, JOIN, JOINED, LOST, OK, PROMPT
 from tests.workbench import Workbench, workbench
 
@@ -30,7 +30,7 @@ async def test_without_filters_nothing_is_filtered() -> None:
 
 
 async def test_a_report_is_suppressed_until_its_filter_is_deleted() -> None:
-    async with station() as bench:
+    async with among() as bench:
         await add(bench, b"^WIFI CONNECTED\r\n")
         assert await bench.command(b"AT+SYSMSGFILTER=1") == OK
         assert await bench.command(JOIN) == b"WIFI GOT IP\r\n" + OK

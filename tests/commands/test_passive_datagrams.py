@@ -5,7 +5,7 @@ from trio.testing import wait_all_tasks_blocked
 from espat.stack.address import Address
 from espat.stack.endpoint import Endpoint
 from tests.commands.test_passive_receiving import data, notice, read
-from tests.memory_host import HOST, host
+from tests.hosts import HOST, host
 from tests.texts import ERROR, OK, OPENED
 from tests.workbench import Workbench
 

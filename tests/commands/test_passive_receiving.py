@@ -6,8 +6,9 @@ from trio.testing import wait_all_tasks_blocked
 
 from espat.stack.links import LinkTable
 from espat.stack.receiving import Receiving
-from tests.memory_host import MemoryHost, host, linked
-from tests.network import TcpPeer, around, expect, station
+from tests.hosts import Connection, MemoryHost, host, linked
+from tests.network import TcpPeer, expect
+from tests.stations import around, station
 from tests.texts import CONNECTED, ERROR, LOST, OK, OPENED
 from tests.workbench import Workbench
 
@@ -312,7 +313,7 @@ async def test_lengths() -> None:
         assert await bench.command(b"AT+CIPRECVLEN?") == b"+CIPRECVLEN:-1,-1,-1,0,-1\r\n" + OK
 
 
-async def prepared(bench: Workbench, it: MemoryHost) -> None:
+async def prepared(bench: Workbench, it: MemoryHost[Connection]) -> None:
     """Something to read."""
     await it.connection.send(b"test")
     assert await bench.settle() == notice(4)

@@ -5,8 +5,8 @@ import pytest
 from espat.core.at.stream_entry import RX_BUFFER
 from espat.stack.address import Address
 from espat.stack.links import LinkTable
-from tests.memory_host import HOST, MemoryHost, host, linked
-from tests.network import around, station
+from tests.hosts import HOST, Connection, MemoryHost, host, linked
+from tests.stations import around, station
 from tests.texts import BUSY, ERROR, OK, OPENED, PROMPT
 from tests.workbench import Workbench
 
@@ -29,7 +29,7 @@ async def leave(bench: Workbench) -> bytes:
     return await bench.advance(SILENCE)
 
 
-async def piped(bench: Workbench, it: MemoryHost, data: bytes) -> bool:
+async def piped(bench: Workbench, it: MemoryHost[Connection], data: bytes) -> bool:
     """Whether data gets through the pipe now."""
     printed = await bench.send(data)
     printed += await bench.advance(SILENCE)

@@ -4,8 +4,9 @@ import pytest
 import trio
 
 from tests.commands.test_passthrough import SILENCE, START_TCP, enter, leave, piped
-from tests.memory_host import linked
-from tests.network import NO_ANSWER, TcpPeer, around, expect, receive_exactly, station
+from tests.hosts import linked
+from tests.network import NO_ANSWER, TcpPeer, expect, receive_exactly
+from tests.stations import around, station
 from tests.texts import ERROR, LOST, OK, OPENED, PROMPT
 from tests.workbench import Workbench
 

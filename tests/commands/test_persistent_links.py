@@ -4,8 +4,9 @@ import os
 
 import pytest
 
-from tests.memory_host import HOST, linked
-from tests.network import connected, expect, receive_exactly, station, taken
+from tests.hosts import HOST, linked
+from tests.network import connected, expect, receive_exactly, taken
+from tests.stations import station
 from tests.texts import CONNECTED, ERROR, LOST, OK, OPENED, PROMPT, READY, SENT
 
 

@@ -1,6 +1,6 @@
 """AT+PING: who is there and who is not."""
 
-from tests.network import around, station
+from tests.stations import around, station
 from tests.texts import ERROR, OK
 
 TIMEOUT = b"+PING:TIMEOUT\r\n"

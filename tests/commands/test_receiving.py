@@ -4,7 +4,8 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from tests.network import connected, expect, prompt, receive_exactly, soon, station, taken
+from tests.network import connected, expect, prompt, receive_exactly, soon, taken
+from tests.stations import station
 from tests.texts import OK, SENT
 from tests.workbench import Workbench
 

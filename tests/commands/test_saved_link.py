@@ -11,17 +11,16 @@ from espat.stack.links import LinkTable
 from espat.stack.network import Network
 from espat.stack.station_interface import StationInterface
 from tests.commands.test_passthrough import SILENCE
-from tests.memory_host import HOST, MemoryHost, host
-from tests.several import modules, run
+from tests.hosts import HOST, Connection, MemoryHost, host
 from tests.texts import CONNECTED, ERROR, JOIN_LAB, JOINED, LOST, OK, READY, SOFTAP
-from tests.workbench import Workbench, workbench
+from tests.workbench import Workbench, modules, run, workbench
 
 START = b"\r\n>"
 TCP = b'AT+SAVETRANSLINK=1,"%b",80' % HOST.encode()
 
 
 @asynccontextmanager
-async def restarted(*commands: bytes, listens: bool = True) -> AsyncIterator[tuple[Workbench, MemoryHost]]:
+async def restarted(*commands: bytes, listens: bool = True) -> AsyncIterator[tuple[Workbench, MemoryHost[Connection]]]:
     """A joined module that restarts after these commands, and its host; the restart is still on its way."""
     async with host(*commands) as (bench, it):
         it.listens = listens

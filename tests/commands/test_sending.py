@@ -3,7 +3,8 @@
 import pytest
 import trio
 
-from tests.network import around, connected, expect, prompt, receive_exactly, send, taken
+from tests.network import connected, expect, prompt, receive_exactly, send, taken
+from tests.stations import around
 from tests.texts import BUSY, CANCELED, ERROR, FAILED, LOST, OK, PROMPT, SENT
 
 # AT+CIPSEND

@@ -5,7 +5,7 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from espat.stack.links import LinkTable
-from tests.memory_host import HOST, host, linked
+from tests.hosts import HOST, host, linked
 from tests.texts import BUSY, ERROR, FAILED, LOST, OK, OPENED, PROMPT, SENT
 from tests.workbench import Workbench
 

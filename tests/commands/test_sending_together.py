@@ -1,23 +1,14 @@
 """Several things to send on one link at a time, while the peer does not read: each goes out whole and in turn."""
 
-import trio
-
-from espat.stack.address import Address
-from tests.memory_host import HOST, MemoryHost, linked
-from tests.network import station
-from tests.texts import CONNECTED, LOST, OK, PROMPT
+from tests.hosts import linked
+from tests.texts import CONNECTED, LOST, PROMPT
 from tests.workbench import Workbench
 
 WINDOW = 5760
 
 
 async def test_a_segment_of_the_buffer_and_a_command() -> None:
-    async with station(dialect="esp8266-v0.30") as bench, trio.open_nursery() as nursery:
-        host = MemoryHost(nursery)
-        host.reads = False
-        (lan,) = bench.simulation.lans.values()
-        lan.nodes[Address(HOST)] = host
-        assert await bench.command(b'AT+CIPSTART="TCP","%b",80' % HOST.encode()) == b"CONNECT\r\n" + OK
+    async with linked(dialect="esp8266-v0.30", reads=False) as (bench, host):
         for number, end in ((1, b"\r\n1,SEND OK\r\n"), (2, b"\r\n2,SEND OK\r\n"), (3, b"")):
             await bench.command(b"AT+CIPSENDBUF=2000")
             assert await bench.send(b"%d" % number * 2000) == b"\r\nRecv 2000 bytes\r\n" + end
@@ -26,7 +17,6 @@ async def test_a_segment_of_the_buffer_and_a_command() -> None:
         host.connection.read()
         assert await bench.settle() == b"\r\n3,SEND OK\r\n\r\nSEND OK\r\n"
         assert host.connection.received == b"1" * 2000 + b"2" * 2000 + b"3" * 2000 + b"4" * 1000
-        nursery.cancel_scope.cancel()
 
 
 async def cut_off_with_a_full_window(bench: Workbench) -> None:

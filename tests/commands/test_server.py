@@ -8,8 +8,8 @@ import trio
 
 from espat.scenario.world.world import World
 from espat.stack.address import Address
-from tests.network import OWN, PEER, answer, around, expect, station, tcp_peer
-from tests.own_server import PORT, START, ended, sends, server, some_clients
+from tests.network import PORT, START, answer, ended, expect, sends, server, some_clients, tcp_peer
+from tests.stations import OWN, PEER, around, station
 from tests.texts import ERROR, LOST, OK
 
 # Starting and stopping

@@ -1,7 +1,7 @@
 """Clients of the server: how many, AT+CIPSERVERMAXCONN, and the silent ones, AT+CIPSTO."""
 
-from tests.network import answer, around, expect, soon, station, tcp_peer
-from tests.own_server import START, ended, reset, sends, server, some_clients
+from tests.network import START, answer, ended, expect, reset, sends, server, some_clients, soon, tcp_peer
+from tests.stations import around, station
 from tests.texts import ERROR, OK
 
 

@@ -14,9 +14,8 @@ from espat.scenario.reading.world_reader import read_world
 from espat.scenario.services.peer import UdpPeer
 from espat.stack import ntp
 from espat.stack.sntp import time_zone
-from tests.several import modules, run
 from tests.texts import ERROR, JOIN, JOINED, OK, PROMPT, READY
-from tests.workbench import Workbench, workbench
+from tests.workbench import Workbench, modules, run, workbench
 
 UPDATED = b"+TIME_UPDATED\r\n"
 ASK = b'AT+CIPSNTPCFG=1,8,"time.example"'

@@ -11,8 +11,9 @@ import pytest
 
 from espat.core.time.real_time_clock import RealTimeClock
 from espat.stack import ntp
-from tests.network import LOCAL_PORT, OWN, UdpPeer, answer, around, expect, station
+from tests.network import UdpPeer, answer, expect
 from tests.programs import need_program
+from tests.stations import LOCAL_PORT, OWN, around, station
 from tests.texts import OK
 from tests.workbench import Workbench
 

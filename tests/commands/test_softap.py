@@ -2,15 +2,15 @@
 
 import pytest
 
-from tests.several import run
-from tests.softap import code, connected, factory_new, gone, leased, softap
+from tests.stations import code, phone_gone, phone_joined, phone_leased, softap
 from tests.texts import ERROR, OK, READY, SOFTAP
+from tests.workbench import modules, run
 
 # AT+CWSAP
 
 
 async def test_the_factory_settings_have_the_end_of_the_mac_address_in_the_ssid() -> None:
-    async with factory_new() as bench:
+    async with modules(1) as (bench,):
         await run(bench, b"AT+CWMODE=2")
         assert await bench.command(b"AT+CWSAP?") == b'+CWSAP:"ESP_C21001","",1,0,10,0\r\n' + OK
         assert await bench.command(b"AT+CIPAPMAC?") == b'+CIPAPMAC:"24:6f:28:c2:10:01"\r\n' + OK
@@ -29,7 +29,7 @@ async def test_the_factory_settings_have_the_end_of_the_mac_address_in_the_ssid(
     ],
 )
 async def test_settings_are_taken_and_survive_a_restart(line: bytes, shown: bytes) -> None:
-    async with factory_new() as bench:
+    async with modules(1) as (bench,):
         await run(bench, b"AT+CWMODE=2", line)
         assert await bench.command(b"AT+CWSAP?") == b"+CWSAP:" + shown + b"\r\n" + OK
         assert (await bench.command(b"AT+RST")).endswith(READY)
@@ -38,7 +38,7 @@ async def test_settings_are_taken_and_survive_a_restart(line: bytes, shown: byte
 
 
 async def test_without_storing_a_restart_brings_the_old_settings_back() -> None:
-    async with factory_new() as bench:
+    async with modules(1) as (bench,):
         await run(bench, b"AT+CWMODE=2", SOFTAP, b"AT+SYSSTORE=0", b'AT+CWSAP="other","",1,0')
         assert (await bench.command(b"AT+CWSAP?")).startswith(b'+CWSAP:"other"')
         await bench.command(b"AT+RST")
@@ -121,7 +121,7 @@ async def test_the_settings_can_be_looked_at_without_a_softap_but_not_without_th
 async def test_another_mac_address_is_another_bssid() -> None:
     async with softap(1) as bench:
         assert await bench.command(b'AT+CIPAPMAC="1A:FE:35:98:D3:7B"') == (
-            gone(0) + OK + connected(0) + leased(0, b"192.168.4.2")
+            phone_gone(0) + OK + phone_joined(0) + phone_leased(0, b"192.168.4.2")
         )
         assert await bench.command(b"AT+CIPAPMAC?") == b'+CIPAPMAC:"1a:fe:35:98:d3:7b"\r\n' + OK
         await bench.command(b"AT+RST")

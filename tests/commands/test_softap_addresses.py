@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.several import modules, run
-from tests.softap import connected, gone, leased, phones, softap
+from tests.stations import phone_gone, phone_joined, phone_leased, phones, softap
 from tests.texts import ERROR, OK, SOFTAP
+from tests.workbench import modules, run
 
 # AT+CWDHCPS
 
@@ -15,15 +15,15 @@ async def test_the_pool_decides_who_gets_what() -> None:
         assert await bench.command(b"AT+CWDHCPS?") == b"+CWDHCPS:3,192.168.4.10,192.168.4.11" + OK
         assert await bench.command(SOFTAP) == (
             OK
-            + (connected(0) + connected(1) + connected(2))
-            + (leased(0, b"192.168.4.10") + leased(1, b"192.168.4.11"))
+            + (phone_joined(0) + phone_joined(1) + phone_joined(2))
+            + (phone_leased(0, b"192.168.4.10") + phone_leased(1, b"192.168.4.11"))
         )
         assert await bench.command(b"AT+CWDHCPS=0") == OK
         assert await bench.command(b"AT+CWDHCPS?") == b"+CWDHCPS:120,192.168.4.2,192.168.4.101" + OK
         phone = bench.simulation.stations[2]
         phone.leave()
         phone.join()
-        assert await bench.settle() == gone(2) + connected(2) + leased(2, b"192.168.4.2")
+        assert await bench.settle() == phone_gone(2) + phone_joined(2) + phone_leased(2, b"192.168.4.2")
 
 
 async def test_an_address_is_kept_for_a_phone_as_long_as_it_was_given_for() -> None:
@@ -34,16 +34,16 @@ async def test_an_address_is_kept_for_a_phone_as_long_as_it_was_given_for() -> N
         first.leave()
         third.leave()
         third.join()
-        assert await bench.settle() == gone(0) + gone(2) + connected(2)  # no address is free
+        assert await bench.settle() == phone_gone(0) + phone_gone(2) + phone_joined(2)  # no address is free
         first.join()
-        assert await bench.settle() == connected(0) + leased(0, b"192.168.4.2")
+        assert await bench.settle() == phone_joined(0) + phone_leased(0, b"192.168.4.2")
         first.leave()
-        assert await bench.advance(300) == gone(0)
+        assert await bench.advance(300) == phone_gone(0)
         third.leave()
         third.join()
-        assert await bench.settle() == gone(2) + connected(2) + leased(2, b"192.168.4.2")
+        assert await bench.settle() == phone_gone(2) + phone_joined(2) + phone_leased(2, b"192.168.4.2")
         first.join()
-        assert await bench.settle() == connected(0)
+        assert await bench.settle() == phone_joined(0)
 
 
 async def test_the_pool_survives_a_restart() -> None:
@@ -63,7 +63,7 @@ async def test_the_server_can_be_switched_off() -> None:
         assert await bench.command(b"AT+CWDHCP?") == b"+CWDHCP:1" + OK
         assert await bench.command(b"AT+CWDHCPS=0") == ERROR
         assert await bench.command(b'AT+CWDHCPS=1,3,"192.168.4.10","192.168.4.15"') == ERROR
-        assert await bench.command(SOFTAP) == OK + connected(0)
+        assert await bench.command(SOFTAP) == OK + phone_joined(0)
         assert await bench.command(b"AT+CWLIF") == OK
         await run(bench, b"AT+CWDHCP=1,2", b"AT+CWDHCPS=0")
         assert await bench.command(b"AT+CWDHCP?") == b"+CWDHCP:3" + OK
@@ -83,7 +83,7 @@ async def test_a_fixed_address_switches_the_server_on_and_the_server_switches_it
         phone = bench.simulation.stations[0]
         phone.leave()
         phone.join()
-        assert await bench.settle() == gone(0) + connected(0) + leased(0, b"192.168.5.2")
+        assert await bench.settle() == phone_gone(0) + phone_joined(0) + phone_leased(0, b"192.168.5.2")
         await bench.command(b"AT+RST")
         await bench.command(b"ATE0")
         assert await bench.command(b"AT+CIPAP?") == shown(b"192.168.5.1", b"192.168.5.254", b"255.255.0.0")
@@ -92,7 +92,7 @@ async def test_a_fixed_address_switches_the_server_on_and_the_server_switches_it
         await run(bench, b"AT+CWDHCPS=0")
         phone.leave()
         phone.join()
-        assert await bench.settle() == gone(0) + connected(0) + leased(0, b"192.168.4.2")
+        assert await bench.settle() == phone_gone(0) + phone_joined(0) + phone_leased(0, b"192.168.4.2")
 
 
 async def test_the_pool_is_before_a_high_address() -> None:

@@ -7,19 +7,10 @@ from random import Random
 import pytest
 
 from espat.stack.memory_stream import WINDOW, MemoryStream
+from tests.certificates import issued, server_context
 from tests.commands.test_passive_receiving import notice
-from tests.memory_host import HOST
+from tests.hosts import HOST, TLS_PORT, MemoryHost, Secured, secured, speaking, start, tls_host
 from tests.texts import ERROR, OK, OPENED, PROMPT, SENT
-from tests.tls_peers import (
-    PORT,
-    Secured,
-    TlsHost,
-    issued,
-    secured,
-    server_context,
-    start,
-    tls_host,
-)
 from tests.workbench import Workbench
 
 SILENCE = 0.02
@@ -33,7 +24,7 @@ def received(count: int) -> bytes:
 
 def stop_reading(bench: Workbench, connection: Secured) -> Callable[[], None]:
     """Have the peer read nothing from now on; returns what has it read again, a second of module time later."""
-    stream = connection._stream
+    stream = connection.stream
     take, stopped = stream.receive, True
 
     async def later(most: int = WINDOW) -> bytes:
@@ -63,8 +54,8 @@ async def test_it_is_an_ssl_link() -> None:
 
 async def test_several_links_of_both_kinds() -> None:
     async with secured(b"AT+CIPMUX=1") as (bench, it):
-        assert await bench.command(b'AT+CIPSTART=2,"SSL","%b",%d' % (HOST.encode(), PORT)) == b"2," + OPENED
-        assert await bench.command(b'AT+CIPSTARTEX="SSL","%b",%d,60' % (HOST.encode(), PORT)) == b"1," + OPENED
+        assert await bench.command(b'AT+CIPSTART=2,"SSL","%b",%d' % (HOST.encode(), TLS_PORT)) == b"2," + OPENED
+        assert await bench.command(b'AT+CIPSTARTEX="SSL","%b",%d,60' % (HOST.encode(), TLS_PORT)) == b"1," + OPENED
         assert await bench.command(b"AT+CIPSEND=2,3") == PROMPT
         assert await bench.send(b"two") == received(3) + SENT
         assert [connection.taken() for connection in it.connections] == [b"", b"two", b""]
@@ -287,7 +278,7 @@ async def test_a_closing_alert_ends_the_link() -> None:
     async with secured() as (bench, it):
         with pytest.raises(ssl.SSLWantReadError):
             it.connection.session.unwrap()
-        await it.connection._stream.send(it.connection._outgoing.read())
+        await it.connection.stream.send(it.connection.outgoing.read())
         assert await bench.settle() == b"CLOSED\r\n"
 
 
@@ -296,7 +287,7 @@ async def test_a_closing_alert_ends_the_link() -> None:
 )
 async def test_bytes_that_are_no_tls_end_the_link(garbage: bytes) -> None:
     async with secured() as (bench, it):
-        await it.connection._stream.send(garbage)
+        await it.connection.stream.send(garbage)
         printed = await bench.settle()
         it.connection.close()
         assert printed + await bench.settle() == b"CLOSED\r\n"
@@ -312,7 +303,7 @@ async def enter(bench: Workbench) -> None:
     assert await bench.command(b"AT+CIPSEND") == PROMPT
 
 
-async def piped(bench: Workbench, it: TlsHost, data: bytes) -> None:
+async def piped(bench: Workbench, it: MemoryHost[Secured], data: bytes) -> None:
     """Data gets through the pipe, both ways."""
     assert await bench.send(data) + await bench.advance(SILENCE) == b""
     assert it.connection.taken() == data
@@ -347,11 +338,11 @@ async def test_in_passthrough_a_broken_link_is_opened_again_with_tls() -> None:
 async def test_in_passthrough_a_peer_that_fails_is_tried_again() -> None:
     async with secured(b"AT+CIPSSLCCONF=2") as (bench, it):
         await enter(bench)
-        it.context = server_context(issued())  # unknown
+        it.accept = speaking(server_context(issued()))  # unknown
         it.connection.close()
         assert await bench.advance(1) == b""
         assert len(it.connections) > 5
         assert not it.connection.established
-        it.context = server_context()
+        it.accept = speaking(server_context())
         await bench.advance(0.2)
         await piped(bench, it, b"again")

@@ -4,8 +4,8 @@ import pytest
 
 from espat.stack.cipher_suites import SUITES
 from espat.stack.tls_options import Tls
+from tests.certificates import client_context
 from tests.texts import ERROR, OK
-from tests.tls_peers import client_context
 from tests.workbench import Workbench, workbench
 
 QUERIES = {

@@ -12,20 +12,9 @@ from espat.core.time.real_time_clock import RealTimeClock
 from espat.persist.pki import Subject
 from espat.stack.errors import NetworkError
 from espat.stack.memory_stream import MemoryStream
-from espat.stack.tls_options import Tls
+from tests.certificates import Manufactured, authority, issued, psk_context, server_context, shipped, trusting
+from tests.hosts import Behaviour, manufacture, start, tls_host
 from tests.texts import ERROR, OK, OPENED
-from tests.tls_peers import (
-    Behaviour,
-    Manufactured,
-    authority,
-    issued,
-    psk_context,
-    server_context,
-    shipped,
-    start,
-    tls_host,
-    trusting,
-)
 from tests.workbench import Workbench
 
 DOCUMENT: Final = Path(__file__).parents[2] / "docs" / "tls.md"
@@ -233,7 +222,7 @@ OWN: Final = {
 async def test_what_is_wrong_with_its_own(name: str, change: dict[str, bytes | None]) -> None:
     (cell,) = table("what is wrong with the module's own")[name]
     async with tls_host(b"AT+SYSLOG=1", b"AT+CIPSSLCCONF=3", context=server_context()) as (bench, _):
-        bench.module[Tls]._manufacturing = changed(change)
+        await manufacture(bench, changed(change))
         assert await bench.command(start()) == printed(cell)
         await usable_again(bench)
 

@@ -11,11 +11,11 @@ import trio
 
 from espat.persist.manufacturing import SHIPPED
 from espat.stack.server import Server
-from tests.network import NO_ANSWER, OWN, PEER, answer, expect, send, soon, station, taken, tcp_peer
-from tests.own_server import PORT
+from tests.certificates import client_context
+from tests.network import NO_ANSWER, PORT, answer, expect, send, soon, taken, tcp_peer
 from tests.programs import need_program
+from tests.stations import OWN, PEER, station
 from tests.texts import ERROR, OK, OPENED
-from tests.tls_peers import client_context
 
 CERTIFICATE = ("-cert", str(SHIPPED / "server_cert.pem"), "-key", str(SHIPPED / "server_key.pem"))
 KEY = ("-nocert", "-psk", "70736b00ff", "-psk_identity", "me", "-psk_hint", "who are you")

@@ -16,19 +16,9 @@ from espat.stack.endpoint import Endpoint
 from espat.stack.errors import NetworkError
 from espat.stack.memory_stream import MemoryStream
 from espat.stack.server import Server
-from tests.memory_host import HOST
+from tests.certificates import NOW, Manufactured, authority, client_context, issued, load, shipped
+from tests.hosts import HOST, Secured, tls_host
 from tests.texts import ERROR, OK, PROMPT
-from tests.tls_peers import (
-    NOW,
-    Manufactured,
-    Secured,
-    authority,
-    client_context,
-    issued,
-    load,
-    shipped,
-    tls_host,
-)
 from tests.workbench import Workbench
 
 OWN = "192.168.3.112"

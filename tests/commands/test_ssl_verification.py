@@ -11,21 +11,9 @@ import pytest
 from espat.core.time.real_time_clock import RealTimeClock
 from espat.persist.pki import Issued, Subject
 from espat.stack.tls_context import context_for
-from espat.stack.tls_options import Tls
-from tests.memory_host import HOST
+from tests.certificates import NOW, Manufactured, authority, chain, issued, server_context, shipped, trusting
+from tests.hosts import HOST, manufacture, speaking, start, tls_host
 from tests.texts import ERROR, OK, OPENED
-from tests.tls_peers import (
-    NOW,
-    Manufactured,
-    authority,
-    chain,
-    issued,
-    server_context,
-    shipped,
-    start,
-    tls_host,
-    trusting,
-)
 
 
 def alert_of(failure: ssl.SSLError | None) -> str | None:
@@ -145,7 +133,7 @@ async def test_a_good_certificate_behind_a_bad_one_is_good() -> None:
             (server_context(), OPENED),
             (server_context(issued()), b"+ERRNO:0x8\r\n" + ERROR),
         ):
-            it.context = context
+            it.accept = speaking(context)
             assert await bench.command(start()) == printed
             await bench.command(b"AT+CIPCLOSE")
 
@@ -221,7 +209,7 @@ async def test_no_key_is_left_in_a_file(monkeypatch: pytest.MonkeyPatch) -> None
     async with tls_host(b"AT+CIPSSLCCONF=3", context=server_context()) as (bench, _):
         before = open_files()
         for data, printed in ((shipped(), OPENED), (Manufactured(shipped() | {"client_key.0": b"garbage"}), ERROR)):
-            bench.module[Tls]._manufacturing = data
+            await manufacture(bench, data)
             assert await bench.command(start()) == printed
             await bench.command(b"AT+CIPCLOSE")
         assert open_files() == before

@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from espat.stack.links import LinkTable
-from tests.network import LOCAL_PORT, OWN, UdpPeer, answer, expect, send, station, taken
+from tests.network import UdpPeer, answer, expect, send, taken
+from tests.stations import LOCAL_PORT, OWN, station
 from tests.texts import ERROR, LOST, OK, SENT
 from tests.workbench import Workbench
 

@@ -3,12 +3,12 @@
 import trio
 
 from espat.radio.station import Station
-from tests.air import router, state, station
+from tests.stations import among, router, state
 from tests.texts import CONNECTED, JOIN, JOINED, LOST, OK
 
 
 async def test_a_silent_access_point_is_lost_after_the_inactive_time() -> None:
-    async with station() as bench:
+    async with among() as bench:
         assert await bench.command(JOIN) == JOINED
         point = bench.simulation.access_point(b"espressif")
         point.switch_off()
@@ -24,7 +24,7 @@ async def test_a_silent_access_point_is_lost_after_the_inactive_time() -> None:
 
 
 async def test_the_inactive_time_can_be_set() -> None:
-    async with station() as bench:
+    async with among() as bench:
         assert await bench.command(b"AT+CWCONFIG=,20") == OK
         assert await bench.command(JOIN) == JOINED
         bench.simulation.access_point(b"espressif").switch_off()
@@ -33,7 +33,7 @@ async def test_the_inactive_time_can_be_set() -> None:
 
 
 async def test_an_access_point_that_comes_back_in_time_is_not_missed() -> None:
-    async with station() as bench:
+    async with among() as bench:
         assert await bench.command(JOIN) == JOINED
         point = bench.simulation.access_point(b"espressif")
         for _ in range(3):
@@ -47,7 +47,7 @@ async def test_an_access_point_that_comes_back_in_time_is_not_missed() -> None:
 
 
 async def test_a_plain_join_sets_the_interval_to_one_second_for_ever() -> None:
-    async with station() as bench:
+    async with among() as bench:
         assert await bench.command(b"AT+CWRECONNCFG=60,5") == OK
         assert await bench.command(JOIN) == JOINED
         assert await bench.command(b"AT+CWRECONNCFG?") == b"+CWRECONNCFG:1,5\r\n\r\nOK\r\n"
@@ -57,7 +57,7 @@ async def test_a_plain_join_sets_the_interval_to_one_second_for_ever() -> None:
 
 
 async def test_the_interval_counts_from_the_loss() -> None:
-    async with station() as bench:
+    async with among() as bench:
         assert await bench.command(JOIN) == JOINED
         assert await bench.command(b"AT+CWRECONNCFG=30,0") == OK
         point = bench.simulation.access_point(b"espressif")
@@ -70,7 +70,7 @@ async def test_the_interval_counts_from_the_loss() -> None:
 
 
 async def test_without_an_interval_there_is_no_reconnection() -> None:
-    async with station() as bench:
+    async with among() as bench:
         assert await bench.command(JOIN + b",,,0") == JOINED
         bench.simulation.access_point(b"espressif").deauthenticate()
         assert await bench.settle() == LOST
@@ -80,7 +80,7 @@ async def test_without_an_interval_there_is_no_reconnection() -> None:
 
 
 async def test_so_many_attempts_and_no_more() -> None:
-    async with station() as bench:
+    async with among() as bench:
         assert await bench.command(JOIN) == JOINED
         assert await bench.command(b"AT+CWRECONNCFG=10,3") == OK
         point = bench.simulation.access_point(b"espressif")
@@ -95,7 +95,7 @@ async def test_so_many_attempts_and_no_more() -> None:
 
 
 async def test_the_last_attempt_may_succeed_and_the_count_begins_anew() -> None:
-    async with station() as bench:
+    async with among() as bench:
         assert await bench.command(JOIN) == JOINED
         assert await bench.command(b"AT+CWRECONNCFG=10,2") == OK
         point = bench.simulation.access_point(b"espressif")
@@ -108,7 +108,7 @@ async def test_the_last_attempt_may_succeed_and_the_count_begins_anew() -> None:
 
 
 async def test_leaving_is_no_loss_and_stops_a_reconnection() -> None:
-    async with station() as bench:
+    async with among() as bench:
         assert await bench.command(JOIN) == JOINED
         assert await bench.command(b"AT+CWQAP") == LOST + OK
         assert await bench.advance(1000) == b""
@@ -121,7 +121,7 @@ async def test_leaving_is_no_loss_and_stops_a_reconnection() -> None:
 
 
 async def test_a_join_takes_over_from_a_reconnection() -> None:
-    async with station() as bench:
+    async with among() as bench:
         assert await bench.command(JOIN + b",,,100") == JOINED
         bench.simulation.access_point(b"espressif").deauthenticate()
         assert await bench.settle() == LOST
@@ -130,7 +130,7 @@ async def test_a_join_takes_over_from_a_reconnection() -> None:
 
 
 async def test_only_the_station_that_is_meant_is_thrown_out() -> None:
-    async with station() as bench:
+    async with among() as bench:
         assert await bench.command(JOIN) == JOINED
         point = bench.simulation.access_point(b"espressif")
         point.deauthenticate(b"\x02\0\0\0\0\0")
@@ -143,7 +143,7 @@ async def test_only_the_station_that_is_meant_is_thrown_out() -> None:
 
 
 async def test_the_saved_network_is_joined_at_power_on() -> None:
-    async with station() as bench:
+    async with among() as bench:
         assert await bench.command(JOIN) == JOINED
         assert await bench.command(b"AT+RST") == b"\r\nOK\r\nWIFI DISCONNECT\r\n\r\nready\r\n" + CONNECTED
         assert await bench.command(b"AT+CWAUTOCONN=0") == OK
@@ -154,7 +154,7 @@ async def test_the_saved_network_is_joined_at_power_on() -> None:
 
 
 async def test_cut_power_says_nothing_at_all() -> None:
-    async with station() as bench:
+    async with among() as bench:
         assert await bench.command(JOIN) == JOINED
         bench.module.power_off()
         assert await bench.settle() == b""
@@ -163,7 +163,7 @@ async def test_cut_power_says_nothing_at_all() -> None:
 
 
 async def test_a_network_that_was_not_stored_is_not_joined_at_power_on() -> None:
-    async with station() as bench:
+    async with among() as bench:
         assert await bench.command(b"AT+SYSSTORE=0") == OK
         assert await bench.command(JOIN) == JOINED
         assert await bench.command(b"AT+RST") == b"\r\nOK\r\nWIFI DISCONNECT\r\n\r\nready\r\n"
@@ -171,7 +171,7 @@ async def test_a_network_that_was_not_stored_is_not_joined_at_power_on() -> None
 
 
 async def test_the_join_at_power_on_follows_the_reconnect_policy() -> None:
-    async with station() as bench:
+    async with among() as bench:
         assert await bench.command(JOIN) == JOINED
         assert await bench.command(b"AT+CWRECONNCFG=10,2") == OK
         point = bench.simulation.access_point(b"espressif")
@@ -189,7 +189,7 @@ async def test_the_join_at_power_on_follows_the_reconnect_policy() -> None:
 
 
 async def test_without_an_interval_the_join_at_power_on_is_tried_once() -> None:
-    async with station() as bench:
+    async with among() as bench:
         assert await bench.command(JOIN) == JOINED
         assert await bench.command(b"AT+CWRECONNCFG=0,0") == OK
         point = bench.simulation.access_point(b"espressif")
@@ -201,7 +201,7 @@ async def test_without_an_interval_the_join_at_power_on_is_tried_once() -> None:
 
 
 async def test_station_mode_joins_the_saved_network_after_ok() -> None:
-    async with station() as bench:
+    async with among() as bench:
         assert await bench.command(JOIN) == JOINED
         assert await bench.command(b"AT+CWMODE=3") == OK
         assert await bench.command(b"AT+CWMODE=2") == LOST + OK
@@ -215,13 +215,13 @@ async def test_station_mode_joins_the_saved_network_after_ok() -> None:
 
 
 async def test_station_mode_without_a_saved_network_joins_nothing() -> None:
-    async with station() as bench:
+    async with among() as bench:
         assert await bench.advance(100) == b""
         assert await bench.command(b"AT+CWSTATE?") == b'+CWSTATE:0,""\r\n\r\nOK\r\n'
 
 
 async def test_the_states_on_the_way() -> None:
-    async with station(router(), join=2.0, lease=1.0) as bench:
+    async with among(router(), join=2.0, lease=1.0) as bench:
         assert await state(bench) == 0
         await bench.command(JOIN)
         assert await bench.advance(3) == JOINED
@@ -233,7 +233,7 @@ async def test_the_states_on_the_way() -> None:
 
 
 async def test_an_access_point_may_come_and_go_for_ever() -> None:
-    async with station() as bench:
+    async with among() as bench:
         assert await bench.command(JOIN) == JOINED
         point = bench.simulation.access_point(b"espressif")
         for _ in range(600):
@@ -244,7 +244,7 @@ async def test_an_access_point_may_come_and_go_for_ever() -> None:
 
 
 async def test_thrown_out_in_the_moment_of_joining() -> None:
-    async with station() as bench:
+    async with among() as bench:
         await bench.command(b"ATE0")
         (point,) = bench.simulation.air.access_points
         bench.port.send(JOIN + b"\r\n")

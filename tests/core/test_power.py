@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from espat.module import Module
-from tests.memory_host import linked
+from tests.hosts import linked
 from tests.texts import JOIN, OK, READY
 from tests.workbench import workbench
 

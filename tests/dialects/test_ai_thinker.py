@@ -3,7 +3,8 @@
 from espat.radio.security import SECURITIES
 from espat.scenario.world.world import AccessPointConfiguration, ModuleConfiguration, StationConfiguration, World
 from espat.stack.address import Address
-from tests.network import OWN, UdpPeer, answer, expect, soon
+from tests.network import UdpPeer, answer, expect, soon
+from tests.stations import OWN
 from tests.texts import CONNECTED, OK, PROMPT
 from tests.workbench import workbench
 

@@ -7,9 +7,10 @@ import pytest
 import trio
 
 from espat.scenario.world.world import World
-from tests.memory_host import HOST
-from tests.network import PEER, around, receive_exactly, soon, tcp_peer
-from tests.tls_peers import PORT, server_context, tls_host
+from tests.certificates import server_context
+from tests.hosts import HOST, TLS_PORT, tls_host
+from tests.network import receive_exactly, soon, tcp_peer
+from tests.stations import PEER, around
 from tests.workbench import Workbench, workbench
 
 SSID, PASSWORD = b"espressif", b"1234567890"
@@ -140,7 +141,7 @@ async def test_tiny_gsm_with_tls() -> None:
         mcu = Library(bench)
         await mcu.command(b"AT+CIPSSLCCONF=0,0", b"ERROR\r\n")
         await mcu.command(b"AT+CIPSSLSIZE=4096")
-        await mcu.command(b'AT+CIPSTART=0,"SSL","%b",%d,120' % (HOST.encode(), PORT))
+        await mcu.command(b'AT+CIPSTART=0,"SSL","%b",%d,120' % (HOST.encode(), TLS_PORT))
         await mcu.command(b"AT+CIPSEND=0,5", b">")
         mcu.send(b"hello")
         await mcu.find(b"\r\nSEND OK\r\n")

@@ -5,9 +5,9 @@ from random import Random
 
 import pytest
 
-from tests.several import modules, on_one_softap, run
+from tests.stations import on_one_softap
 from tests.texts import CONNECTED, ERROR, JOIN, JOIN_LAB, JOINED, LOST, OK, OPENED, PROMPT, READY, SENT
-from tests.workbench import Workbench
+from tests.workbench import Workbench, modules, run
 
 CONNECT = b'AT+CIPSTART=0,"TCP","192.168.4.1",333'
 OPENED_0 = b"0," + OPENED

@@ -16,11 +16,11 @@ from espat.dialects.esp32_v5 import Esp32V5
 from espat.scenario.stage.running_world import RunningWorld
 from espat.scenario.world.world import World
 from espat.stack.server import Server
+from tests.certificates import NOW
 from tests.scenario.test_modules_talk import payload, send
-from tests.several import on_one_softap, run
+from tests.stations import on_one_softap
 from tests.texts import ERROR, LOST, OK, OPENED, PROMPT
-from tests.tls_peers import NOW
-from tests.workbench import Workbench
+from tests.workbench import Workbench, run
 
 SERVER = b'AT+CIPSERVER=1,443,"SSL",1'
 CLIENT = b'AT+CIPSTART=0,"SSL","192.168.4.1",443'

@@ -19,8 +19,8 @@ from espat.scenario.world.peers import Credentials, PeerConfiguration
 from espat.scenario.world.world import HostConfiguration
 from espat.stack.address import LOOPBACK
 from espat.stack.endpoint import Endpoint
+from tests.certificates import client_context, server_context, shipped
 from tests.scenario.playing import JOIN, SETTINGS, play_text
-from tests.tls_peers import client_context, server_context, shipped
 
 LIMIT = 10.0
 """Seconds after which a test gives up."""

@@ -3,9 +3,9 @@
 import pytest
 
 from espat.scenario.world.world import StationConfiguration, World
-from tests.several import mac_of, modules, on_one_softap, run
+from tests.stations import mac_of, on_one_softap
 from tests.texts import CONNECTED, ERROR, JOIN_LAB, JOINED, LOST, OK, PROMPT, READY, SOFTAP
-from tests.workbench import Workbench
+from tests.workbench import Workbench, modules, run
 
 CONNECT = b'AT+CIPSTART=0,"TCP","192.168.4.1",333'
 FIRST, SECOND, THIRD = b"24:6f:28:c2:10:00", b"24:6f:28:c2:10:04", b"24:6f:28:c2:10:08"

@@ -15,9 +15,8 @@ from espat.scenario.services.streams import ENDLESS_RATE, PATTERN
 from espat.stack.address import Address
 from espat.stack.endpoint import Endpoint
 from espat.stack.errors import LWIP_ABORTED, LWIP_RESET, NetworkError
-from tests.several import modules, run
 from tests.texts import ERROR, JOIN, JOINED, OK, PROMPT
-from tests.workbench import Workbench, workbench
+from tests.workbench import Workbench, modules, run, workbench
 
 NEAR: dict[str, Any] = {"address": "192.168.3.50", "name": "near.example"}
 FAR: dict[str, Any] = {"address": "203.0.113.5", "name": "far.example"}

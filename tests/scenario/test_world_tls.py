@@ -9,10 +9,10 @@ from espat.persist import pki
 from espat.persist.manufacturing import shipped_value
 from espat.scenario.reading.world_file import load_world
 from espat.scenario.reading.world_reader import WorldError, read_world
+from tests.certificates import NOW, issued
 from tests.scenario.test_world_hosts import NEAR
-from tests.several import modules, run
 from tests.texts import ERROR, JOIN, JOINED, OK, OPENED, PROMPT
-from tests.tls_peers import NOW, issued
+from tests.workbench import modules, run
 
 CONNECT = b'AT+CIPSTART="SSL","near.example",8070'
 

@@ -8,10 +8,10 @@ import trio
 
 from espat.stack.address import Address
 from espat.stack.host_network import own_address
-from tests.network import OWN, UdpPeer, around, expect, soon
-from tests.several import modules, run
+from tests.network import UdpPeer, expect, soon
+from tests.stations import OWN, around
 from tests.texts import JOIN, OK, PROMPT
-from tests.workbench import Workbench
+from tests.workbench import Workbench, modules, run
 
 GROUP = "239.73.12.9"
 

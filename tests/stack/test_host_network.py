@@ -17,7 +17,8 @@ from espat.stack.host_map import HostMap
 from espat.stack.host_network import HostNetwork, own_address
 from espat.stack.host_stream import HostStream
 from espat.stack.tcp_options import ConnectionOptions
-from tests.network import LOCAL_PORT, OWN, UdpPeer, closed_port, soon, tcp_peer
+from tests.network import UdpPeer, closed_port, soon, tcp_peer
+from tests.stations import LOCAL_PORT, OWN
 
 
 @asynccontextmanager

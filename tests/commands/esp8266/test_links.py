@@ -7,21 +7,8 @@ from espat.scenario.world.world import HostConfiguration, World
 from espat.stack.address import Address
 from espat.stack.links import LinkTable
 from espat.stack.network import Network
-from tests.network import (
-    LOCAL_PORT,
-    OWN,
-    PEER,
-    UdpPeer,
-    answer,
-    around,
-    closed_port,
-    connected,
-    expect,
-    soon,
-    station,
-    tcp_peer,
-)
-from tests.own_server import PORT
+from tests.network import PORT, UdpPeer, answer, closed_port, connected, expect, soon, tcp_peer
+from tests.stations import LOCAL_PORT, OWN, PEER, around, station
 from tests.texts import ERROR, JOIN, OK
 from tests.workbench import workbench
 

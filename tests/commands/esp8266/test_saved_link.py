@@ -3,7 +3,8 @@
 import pytest
 
 from espat.stack.links import LinkTable
-from tests.network import LOCAL_PORT, PEER, UdpPeer, receive_exactly, soon, station, tcp_peer
+from tests.network import UdpPeer, receive_exactly, soon, tcp_peer
+from tests.stations import LOCAL_PORT, PEER, station
 from tests.texts import ERROR, OK
 from tests.workbench import Workbench
 

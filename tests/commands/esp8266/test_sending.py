@@ -5,7 +5,8 @@ import trio
 
 from espat.stack.errors import LWIP_RESET, NetworkError
 from espat.stack.links import LinkTable
-from tests.network import LOCAL_PORT, PEER, UdpPeer, answer, connected, expect, receive_exactly, soon, station, tcp_peer
+from tests.network import UdpPeer, answer, connected, expect, receive_exactly, soon, tcp_peer
+from tests.stations import LOCAL_PORT, PEER, station
 from tests.texts import ERROR, OK
 from tests.workbench import Workbench
 

@@ -3,11 +3,12 @@
 import pytest
 
 from espat.stack.links import LinkTable
+from tests.certificates import issued, server_context
 from tests.commands.esp8266.test_wifi import THREE, WORLD, run
-from tests.memory_host import HOST
-from tests.network import LOCAL_PORT, PEER, UdpPeer, answer, around, connected, expect, station, tcp_peer
+from tests.hosts import HOST, TLS_PORT, speaking, start, tls_host
+from tests.network import UdpPeer, answer, connected, expect, tcp_peer
+from tests.stations import LOCAL_PORT, PEER, around, station
 from tests.texts import ERROR, JOIN, OK, OPENED
-from tests.tls_peers import PORT, issued, server_context, start, tls_host
 from tests.workbench import workbench
 
 V17 = "esp8266-v1.7"
@@ -152,7 +153,7 @@ async def test_an_ssl_link_and_no_second_one() -> None:
         assert it.connection.taken() == b"hello"
         await it.connection.send(b"world")
         assert await bench.settle() == b"\r\n+IPD,0,5:world"
-        shown = b'STATUS:3\r\n+CIPSTATUS:0,"SSL","%b",%d,49152,0\r\n' % (HOST.encode(), PORT)
+        shown = b'STATUS:3\r\n+CIPSTATUS:0,"SSL","%b",%d,49152,0\r\n' % (HOST.encode(), TLS_PORT)
         assert await bench.command(b"AT+CIPSTATUS") == shown + OK
         it.connection.close()
         assert await bench.settle() == b"0,CLOSED\r\n"
@@ -164,7 +165,7 @@ async def test_verifying_the_server() -> None:
     async with tls_host(b"AT+CIPSSLCCONF=2", context=stranger, dialect=V17) as (bench, it):
         assert await bench.command(b"AT+CIPSSLCCONF?") == b"+CIPSSLCCONF:2\r\n" + OK
         assert await bench.command(start()) == ERROR + b"CLOSED\r\n"
-        it.context = server_context()
+        it.accept = speaking(server_context())
         assert await bench.command(start()) == OPENED
         assert await bench.command(b"AT+CIPSSLCCONF=0,0") == ERROR
         assert await bench.command(b"AT+CIPSSLCCONF=4") == ERROR
