@@ -1,6 +1,5 @@
 """Every kind of port is a byte stream by trio's own rules, for as long as its client is there."""
 
-import fcntl
 import os
 import select
 import signal
@@ -15,44 +14,55 @@ import pytest
 import trio
 from trio.testing import check_two_way_stream
 
-from espat.core.ports.exec import ExecPort
 from espat.core.ports.opener import PortOpener
 from espat.core.ports.paced import PacedPort
 from espat.core.ports.port import Attachment, Port
-from espat.core.ports.pty import PtyPort
 from espat.core.ports.serial_line import FACTORY_UART
-from espat.core.ports.unix import UnixPort
 from espat.core.ports.uri import parse_port_uri
 from espat.core.time.clock import RealClock
 from espat.scenario.stage.terminal import open_device
 from tests.core.port_stream import PortStream
 
-TIOCGPTPEER = 0x5441
 StreamPair = tuple[trio.abc.Stream, trio.abc.Stream]
 
 
 class Ends(NamedTuple):
-    """The module's end of a port and the client's; the descriptors of both, where they can be filled up."""
+    """The module's end of a port and the client's; how both send what goes at once, where they can be filled up."""
 
     module: trio.abc.Stream
     client: trio.abc.Stream
-    descriptors: tuple[int, int] | None = None
+    sends: tuple["Send", "Send"] | None = None
 
     def clog(self) -> None:
         """Send both ways until nothing goes any more."""
-        assert self.descriptors is not None
-        for descriptor in self.descriptors:
-            fill(descriptor)
+        assert self.sends is not None
+        for send in self.sends:
+            fill(send)
 
 
-def fill(descriptor: int) -> None:
-    """Write until nothing goes any more, not even when the kernel has had time to move what it holds."""
+Send = Callable[[bytes], int]
+"""Sends without waiting; returns how many bytes went."""
+
+
+def writes(descriptor: int) -> Send:
+    """Sending to a descriptor that does not block."""
+
+    def send(data: bytes) -> int:
+        try:
+            return os.write(descriptor, data)
+        except BlockingIOError:
+            return 0
+
+    return send
+
+
+def fill(send: Send) -> None:
+    """Send until nothing goes any more, not even when the kernel has had time to move what it holds."""
     blocked = 0
     while blocked < 5:
-        try:
-            os.write(descriptor, bytes(4096) if not blocked else b"x")
+        if send(bytes(4096) if not blocked else b"x"):
             blocked = 0
-        except BlockingIOError:
+        else:
             blocked += 1
             time.sleep(0.01)
 
@@ -72,8 +82,8 @@ async def attached(port: Port) -> None:
 
 
 def unread(terminal: int) -> bool:
-    """Whether anything waits to be read from a terminal."""
-    return bool(select.select([terminal], [], [], 0)[0])
+    """Whether anything waits to be read from a terminal; not from one that has been closed."""
+    return terminal >= 0 and bool(select.select([terminal], [], [], 0)[0])
 
 
 async def pty_pair(opener: PortOpener, folder: Path) -> Ends:
@@ -81,10 +91,8 @@ async def pty_pair(opener: PortOpener, folder: Path) -> Ends:
     port = opener.open(parse_port_uri(f"pty:{path}"))
     client = open_device(path)
     await attached(port)
-    assert isinstance(port, PtyPort)
     assert isinstance(client, trio.lowlevel.FdStream)
-    descriptors = port._master, client.fileno()
-    return Ends(PortStream(port, lambda: unread(port._slave)), client, descriptors)
+    return Ends(PortStream(port, lambda: unread(client.fileno())), client, (port.send_nowait, writes(client.fileno())))
 
 
 async def tcp_pair(opener: PortOpener, folder: Path) -> Ends:
@@ -99,17 +107,15 @@ async def unix_pair(opener: PortOpener, folder: Path) -> Ends:
     port = opener.open(parse_port_uri(f"unix:{path}"))
     client = await trio.open_unix_socket(path)
     await attached(port)
-    assert isinstance(port, UnixPort)
-    assert port._client is not None
-    return Ends(PortStream(port), client, (port._client.fileno(), client.socket.fileno()))
+    return Ends(PortStream(port), client, (port.send_nowait, writes(client.socket.fileno())))
 
 
 class Program(trio.abc.Stream):
     """A program at a port, by its terminal: this test reads and writes there in its place, and lets it end."""
 
-    def __init__(self, port: ExecPort) -> None:
-        self.terminal = fcntl.ioctl(port._master, TIOCGPTPEER, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
-        self._pid = port._process.pid
+    def __init__(self, pid: int, terminal: str) -> None:
+        self.terminal = os.open(terminal, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+        self._pid = pid
         self._runs = True
         self._stream = trio.lowlevel.FdStream(self.terminal)
 
@@ -135,11 +141,15 @@ class Program(trio.abc.Stream):
 
 
 async def exec_pair(opener: PortOpener, folder: Path) -> Ends:
-    port = opener.open(parse_port_uri("exec:sleep 1000"))
-    assert isinstance(port, ExecPort)
-    client = Program(port)
+    told = folder / "told"
+    script = f"echo $$ $(tty) > {told}.part; mv {told}.part {told}; exec sleep 1000"
+    port = opener.open(parse_port_uri(f'exec:sh -c "{script}"'))
+    while not told.exists():
+        await trio.sleep(0.001)
+    pid, terminal = told.read_text(encoding="ascii").split()
+    client = Program(int(pid), terminal)
     await attached(port)
-    return Ends(PortStream(port, client.unread), client, (port._master, client.terminal))
+    return Ends(PortStream(port, client.unread), client, (port.send_nowait, writes(client.terminal)))
 
 
 async def paced_pair(opener: PortOpener, folder: Path) -> Ends:

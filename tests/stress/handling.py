@@ -179,7 +179,7 @@ class RoughHandling:
         await self._clock.advance(seconds)
 
     def _send(self, client: _Client, chunk: bytes) -> None:
-        if len(client.port._chunks) < MOST_WAITING:  # else flow control holds it back
+        if client.port.waiting < MOST_WAITING:  # else flow control holds it back
             self.done.append(f"{client.module.number}> {chunk[:80]!r}")
             client.port.send(chunk)
 
@@ -288,8 +288,7 @@ class RoughHandling:
         self._surroundings.heal()
         await self._pass(LONGEST)
         gc.collect()
-        timers = sum(bool(timer.pending) for timer in self._clock._timers)
-        return trio.lowlevel.current_statistics().tasks_living, timers, _open_files()
+        return trio.lowlevel.current_statistics().tasks_living, self._clock.pending, _open_files()
 
 
 def _open_files() -> int:

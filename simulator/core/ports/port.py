@@ -158,6 +158,11 @@ class MemoryPort(Port):
 
     # The client's side
 
+    @property
+    def waiting(self) -> int:
+        """How many chunks the module has not taken yet."""
+        return len(self._chunks)
+
     def send(self, chunk: bytes) -> None:
         """Send one chunk to the module."""
         if chunk:

@@ -122,6 +122,11 @@ class MovableClock(Clock):
             self._given_up -= 1
         return self._timers[0].deadline if self._timers else None
 
+    @property
+    def pending(self) -> int:
+        """How many timers somebody waits for."""
+        return sum(bool(timer.pending) for timer in self._timers)
+
     async def advance(self, seconds: float) -> None:
         """Move module time forward by `seconds`, firing every timer that falls due on the way."""
         target = self.now() + seconds
