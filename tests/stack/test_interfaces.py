@@ -12,7 +12,7 @@ from espat.stack.dialler import Dialler
 from espat.stack.interface import ClientInterface, Ipv4
 from espat.stack.lan import Lan
 from espat.stack.network import InterfaceKind, Network
-from tests.network import station
+from tests.stations import station
 from tests.texts import OK, SOFTAP
 from tests.workbench import Workbench
 
