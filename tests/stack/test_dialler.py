@@ -12,7 +12,8 @@ from espat.stack.errors import LWIP_ABORTED, LWIP_NO_ROUTE, LWIP_RESET, NetworkE
 from espat.stack.network import Network
 from espat.stack.tls_errors import CertificateFlaw, EspTls, TlsError
 from espat.stack.tls_options import TlsChoices
-from tests.network import around, station, tcp_peer
+from tests.network import tcp_peer
+from tests.stations import around, station
 from tests.workbench import Workbench, workbench
 
 NOW = 1735689600  # a time at which the certificates that ship are valid

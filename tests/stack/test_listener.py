@@ -17,8 +17,8 @@ from espat.stack.lan import Node
 from espat.stack.listener import BACKLOG, Listener, listen
 from espat.stack.memory_stream import MemoryStream
 from espat.stack.network import ANY_INTERFACE, InterfaceKind
-from tests.network import OWN, station
-from tests.own_server import PORT
+from tests.network import PORT
+from tests.stations import OWN, station
 from tests.texts import OK
 from tests.workbench import Workbench
 
