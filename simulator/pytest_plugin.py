@@ -42,15 +42,13 @@ def _started(arguments: dict[str, Any], exits: ExitStack) -> "SynchronousSimulat
     """The simulation that the arguments of a mark make, until `exits` ends it; who has written wrong ones needs no
     traceback."""
     from espat import simulation  # the whole simulator: only for a test that uses it
-    from espat.core.suggestions import nearest
+    from espat.core.suggestions import unknown
 
     try:
         known = inspect.signature(simulation).parameters
         for name in arguments:
             if name not in known:
-                near = nearest(name, known)
-                right = f"; {near} would be right" if near is not None else ""
-                raise ValueError(f"found {name!r}, which is no argument of it{right}")
+                raise ValueError(unknown("argument", name, known))
         return exits.enter_context(simulation(**arguments))
     except (OSError, ValueError) as error:
         mistake = str(error)

@@ -21,7 +21,7 @@ from espat.dialects.names import RUNNABLE
 from espat.persist.variants import VARIANTS
 from espat.scenario.stage.options import StageOptions
 from espat.scenario.stage.resources import Resources
-from espat.scenario.world.modules import with_modules
+from espat.scenario.world.modules import MODULES_LIMIT, with_modules
 from espat.scenario.world.world import ModuleConfiguration, World
 from espat.stack.address import LOOPBACK
 
@@ -70,8 +70,8 @@ def main(options: Namespace) -> int:
 
 
 def _run(options: Namespace, ending: Ending) -> int:
-    if options.modules is not None and options.modules < 1:
-        options.usage_error(f"--modules: found {options.modules}; 1 or more would be right")
+    if options.modules is not None and not 1 <= options.modules <= MODULES_LIMIT:
+        options.usage_error(f"--modules: found {options.modules}; 1 to {MODULES_LIMIT} would be right")
     if options.seed is not None and options.seed < 0:
         options.usage_error(f"--seed: found {options.seed}; 0 or more would be right")
     if not 0 < options.speed < math.inf:
@@ -135,6 +135,10 @@ def _world(options: Namespace) -> World:
         from espat.scenario.reading.world_file import load_world  # the TOML parser, only for those who have a file
 
         world = load_world(options.world)
+        if world.peers:
+            raise ValueError(
+                f"{options.world}: peer: a scenario plays peers, and here is none; [[host]] serves by itself"
+            )
     changes: dict[str, object] = {}
     if options.seed is not None:
         changes["seed"] = options.seed

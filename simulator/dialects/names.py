@@ -36,4 +36,4 @@ def right_variant(dialect: str, variant: str) -> str | None:
     variants = variants_of(dialect)
     if variant in variants:
         return None
-    return f"for {dialect} {any_of(variants)}"
+    return f"{any_of(variants)}, for {dialect}"

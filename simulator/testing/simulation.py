@@ -19,15 +19,16 @@ from typing import Any, Final, Self
 
 from espat.core.panics import Panic
 from espat.core.ports.uri import PortUri, parse_link
-from espat.core.suggestions import right_word
+from espat.core.suggestions import expected, unknown
 from espat.core.time.timing import PROFILES
 from espat.core.trace import Record
 from espat.dialects.names import BUILDS, RUNNABLE
 from espat.persist.variants import VARIANTS
 from espat.scenario.hosts.peers import PeerError
 from espat.scenario.play.player import described
-from espat.scenario.reading.scenario import Scenario, ScenarioError, shown
+from espat.scenario.reading.scenario import Scenario, ScenarioError
 from espat.scenario.reading.scenario_world import arrange
+from espat.scenario.schema.kinds import shown
 from espat.scenario.stage.company import open_played_stage
 from espat.scenario.stage.mismatch import MismatchError
 from espat.scenario.stage.options import StageOptions
@@ -66,7 +67,7 @@ class VerbGroup:
         verb = f"{self._prefix}.{name}"
         if verb not in VERBS:
             names = [each for each in VERBS if each.startswith(f"{self._prefix}.")]
-            raise AttributeError(f"found the verb {verb!r}; {right_word(verb, names)} would be right")
+            raise AttributeError(unknown("verb", verb, names))
 
         def run(*first: Any, **arguments: Any) -> Any:
             return self._do(verb, *first, **arguments)
@@ -104,7 +105,7 @@ class SimulationClock:
         try:
             seconds = read_seconds(time)
         except ValueError as error:
-            raise ValueError(f"found {shown(time)}; {error} would be right") from None
+            raise ValueError(expected(str(error), shown(time))) from None
         await self._stage.advance(seconds)
 
 
@@ -180,19 +181,17 @@ class Simulation(VerbGroups):
         none, and holds what is stored at any moment. `variant`: the module a new flash is of. A `[[module]]` of the
         world comes before `dialect`, `variant` and `flash`. Raises ValueError for what cannot be."""
         if modules < 1 or (link is not None and modules > 1 and "{n}" not in str(link)):
-            raise ValueError(
-                f"modules: found {modules}; at least one, and a link with {{n}} for several, would be right"
-            )
+            raise ValueError(f"modules: expected at least one, and a link with {{n}} for several, got {modules}")
         if link is not None and not serial:
-            raise ValueError(f"link: found {shown(str(link))}; serial=True would be right with it")
+            raise ValueError(f"link: {expected('serial=True with it', shown(str(link)))}")
         choices = [("dialect", dialect, RUNNABLE), ("build", build, BUILDS), ("timing", timing, PROFILES)]
         if variant is not None:
             choices.append(("variant", variant, tuple(VARIANTS)))
         for name, found, right in choices:
             if found not in right:
-                raise ValueError(f"{name}: found {shown(found)}; {right_word(str(found), right)} would be right")
+                raise ValueError(unknown(name, str(found), right))
         if speed is not None and not (isinstance(speed, int | float) and 0 < speed < math.inf):
-            raise ValueError(f"speed: found {shown(speed)}; a number more than 0, or None, would be right")
+            raise ValueError(f"speed: {expected('a number more than 0, or None', shown(speed))}")
         if serial and speed is None:
             raise ValueError("who opens a serial device lives in real time: a speed is needed")
         self._world, self._peers, self._variables = _world(world)
@@ -293,7 +292,7 @@ def _world(source: WorldSource) -> tuple[World, tuple[PeerConfiguration, ...], V
     if source is None:
         return World(offline=True), (), variables
     if isinstance(source, World):
-        return source, (), variables
+        return replace(source, peers=()), source.peers, variables
     inline: Table | str = str(Path(source).absolute()) if isinstance(source, str | Path) else _table(source)
     scenario = Scenario("world", "", "esp32-v5", None, (), ("0",), {}, (), inline, False, (), (), {})
     try:

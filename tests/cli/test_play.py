@@ -49,7 +49,7 @@ def test_the_gallery_comes_with_it(
     assert main(["play", "gallery/busy.yaml"]) == 0
     assert capsys.readouterr().out.endswith("/gallery/busy.yaml: A command while the module joins\n1 passed\n")
     assert main(["play", "gallery/bussy.yaml"]) == 2
-    assert "/gallery/bussy.yaml:1: the file: found nothing to read" in capsys.readouterr().out
+    assert "/gallery/bussy.yaml:1: the file: cannot be read" in capsys.readouterr().out
 
 
 def test_a_folder_of_that_name_comes_before_the_gallery(
@@ -142,7 +142,7 @@ def test_a_file_that_is_wrong_comes_before_one_that_failed(tmp_path: Path, capsy
         (tmp_path / f"{name}.yaml").write_text(text)
     assert main(["play", str(tmp_path)]) == 2
     out = capsys.readouterr().out
-    assert f"{tmp_path}/wrong.yaml:3: step 1: found 'sent', which makes no step; send would be right\n" in out
+    assert f"{tmp_path}/wrong.yaml:3: step 1: unknown step 'sent' (did you mean 'send'?)\n" in out
     assert out.endswith("0 passed, 1 failed, 1 wrong\n")
 
 
@@ -193,7 +193,7 @@ def test_the_timing_that_a_scenario_needs(
 ) -> None:
     (tmp_path / "slow.yaml").write_text(text)
     assert main(["play", *options, str(tmp_path / "slow.yaml")]) == code
-    assert ("timing: found 'slow'; fast or real would be right" in capsys.readouterr().out) is (code == 2)
+    assert ("timing: expected one of 'fast', 'real', got 'slow'" in capsys.readouterr().out) is (code == 2)
 
 
 @pytest.mark.parametrize("speed", ["max", "20"])
@@ -261,7 +261,7 @@ def test_check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path.write_text(WRONG + "  - {do: module.rest}\n")
     assert main(["check", str(path)]) == 2
     err = capsys.readouterr().err.splitlines()
-    assert err[0] == f"{path}:3: step 1: found 'sent', which makes no step; send would be right"
+    assert err[0] == f"{path}:3: step 1: unknown step 'sent' (did you mean 'send'?)"
 
 
 def test_check_of_several_files_goes_on_behind_a_wrong_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -273,8 +273,8 @@ def test_check_of_several_files_goes_on_behind_a_wrong_one(tmp_path: Path, capsy
     out, err = capsys.readouterr()
     assert out == f"{right}: ok\n"
     *mistakes, unknown, last = err.splitlines()
-    assert mistakes[0] == f"{wrong}:3: step 1: found 'sent', which makes no step; send would be right"
-    assert unknown == f"{world}:1: sed: found an unknown key; seed would be right"
+    assert mistakes[0] == f"{wrong}:3: step 1: unknown step 'sent' (did you mean 'send'?)"
+    assert unknown == f"{world}:1: unknown key 'sed' (did you mean 'seed'?)"
     assert last == "2 of 3 files have mistakes"
     with pytest.raises(SystemExit):
         main(["check"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from espat.core.suggestions import any_of, nearest, right_word
+from espat.core.suggestions import any_of, expected, nearest, one_line, right_word, unknown
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,22 @@ def test_how_much_alike_they_have_to_be() -> None:
 def test_all_of_them() -> None:
     assert any_of(["a", "b"]) == "one of a, b"
     assert any_of(["a"]) == "a"
+
+
+@pytest.mark.parametrize(
+    ("word", "known", "message"),
+    [
+        ("chanel", ["ssid", "channel"], "unknown key 'chanel' (did you mean 'channel'?)"),
+        ("CHANNEL", ["ssid", "Channel"], "unknown key 'CHANNEL' (did you mean 'Channel'?)"),
+        ("q\nr", ["ssid", "channel"], "unknown key 'q\\nr' (known: ssid, channel)"),
+        ("x", [], "unknown key 'x'"),
+        ("x" * 200, [], "unknown key '" + "x" * 80 + "'..."),
+    ],
+)
+def test_an_unknown_word_and_the_one_that_was_meant(word: str, known: list[str], message: str) -> None:
+    assert unknown("key", word, known) == message
+
+
+def test_what_was_expected_and_what_came() -> None:
+    assert expected("a number", "'x'") == "expected a number, got 'x'"
+    assert one_line("a\nb" + "c" * 200) == "a b" + "c" * 117

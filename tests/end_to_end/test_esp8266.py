@@ -68,16 +68,16 @@ def test_the_flash_file_has_the_map_of_the_chip(start: Start, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("options", "found"),
+    ("options", "problem"),
     [
-        (("--dialect", "esp8266-v1.7", "--variant", "D2WD"), "D2WD; for esp8266-v1.7 ESP8266"),
-        (("--variant", "ESP8266"), "ESP8266; for esp32-v5 one of WROOM-32, MINI-1, SOLO-1, WROVER-32, D2WD"),
+        (("--dialect", "esp8266-v1.7", "--variant", "D2WD"), "ESP8266, for esp8266-v1.7, got D2WD"),
+        (("--variant", "ESP8266"), "one of WROOM-32, MINI-1, SOLO-1, WROVER-32, D2WD, for esp32-v5, got ESP8266"),
     ],
 )
-def test_a_firmware_is_for_its_own_chip(tmp_path: Path, options: tuple[str, ...], found: str) -> None:
+def test_a_firmware_is_for_its_own_chip(tmp_path: Path, options: tuple[str, ...], problem: str) -> None:
     ended = run_espat("run", *options, directory=tmp_path)
     assert (ended.returncode, ended.stdout) == (2, "")
-    assert ended.stderr == f"espat: --variant: found {found} would be right\n"
+    assert ended.stderr == f"espat: --variant: expected {problem}\n"
 
 
 @pytest.mark.parametrize("rate", [115200, 74880])

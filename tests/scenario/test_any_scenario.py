@@ -9,10 +9,13 @@ from hypothesis import strategies as st
 
 from espat.scenario.play.player import prepare
 from espat.scenario.reading.scenario import ScenarioError
-from espat.scenario.reading.scenario_file import FILE_KEYS, MODIFIERS, STEP_KINDS, read_scenario
+from espat.scenario.reading.scenario_file import read_scenario
+from espat.scenario.reading.scenario_tables import FILE, MODIFIERS, STEP_KINDS
 from espat.scenario.verbs.table import VERBS
 
-WORDS = st.sampled_from([*FILE_KEYS, *STEP_KINDS, *MODIFIERS, *VERBS, "when", "peer", "ssid", "port", "proto", "time"])
+WORDS = st.sampled_from(
+    [*FILE.fields, *STEP_KINDS, *MODIFIERS, *VERBS, "when", "peer", "ssid", "port", "proto", "time"]
+)
 SCALARS = st.one_of(
     st.none(),
     st.booleans(),

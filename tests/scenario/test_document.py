@@ -39,20 +39,20 @@ def test_values(content: bytes, value: object) -> None:
 
 
 MISTAKES = {
-    b"a: &x [*x]": (1, "found *x, which contains itself; the anchor of something before it would be right"),
-    b"\na: *y": (2, "found *y, which is nowhere; the anchor of something before it would be right"),
+    b"a: &x [*x]": (1, "expected the anchor of something before it, got *x, which contains itself"),
+    b"\na: *y": (2, "expected the anchor of something before it, got *y, which is nowhere"),
     b"!!python/object/apply:os.system ['x']": (
         1,
-        "found the tag tag:yaml.org,2002:python/object/apply:os.system; no tag would be right",
+        "expected no tag, got the tag tag:yaml.org,2002:python/object/apply:os.system",
     ),
-    b"a: !!binary x": (1, "found the tag tag:yaml.org,2002:binary; no tag would be right"),
-    b"a: 1\na: 2": (2, "found the key 'a' again; each key once would be right"),
-    b"? [1]\n: 2": (1, "found a table or list as a key; a text would be right"),
-    b"&x [1]: 2": (1, "found a table or list as a key; a text would be right"),
-    b"a: \xff": (1, "found byte 0xff; UTF-8 text would be right"),
-    b"--- 1\n--- 2": (2, "found a second document; one document in a file would be right"),
-    b"[" * 1000: (1, "found more than 40 tables and lists inside each other; fewer would be right"),
-    BOMB: (6, f"found more than {VALUES_LIMIT} values; fewer would be right"),
+    b"a: !!binary x": (1, "expected no tag, got the tag tag:yaml.org,2002:binary"),
+    b"a: 1\na: 2": (2, "expected each key once, got the key 'a' again"),
+    b"? [1]\n: 2": (1, "expected a text, got a table or list as a key"),
+    b"&x [1]: 2": (1, "expected a text, got a table or list as a key"),
+    b"a: \xff": (1, "expected UTF-8 text, got byte 0xff"),
+    b"--- 1\n--- 2": (2, "expected one document in a file, got a second document"),
+    b"[" * 1000: (1, "expected at most 40 tables and lists inside each other, got more"),
+    BOMB: (6, f"expected at most {VALUES_LIMIT} values, got more"),
 }
 
 
@@ -64,7 +64,7 @@ def test_what_is_refused_is_told_with_its_line(content: bytes, mistake: tuple[in
 
 
 def test_what_is_no_yaml_is_told_with_its_line() -> None:
-    with pytest.raises(DocumentError, match=r"found no YAML \(.*\); YAML would be right") as raised:
+    with pytest.raises(DocumentError, match=r"expected YAML, got something else \(.*\)") as raised:
         parse_document(b"a: 1\nb: c: d")
     assert raised.value.line == 2
 
@@ -100,4 +100,4 @@ def test_any_bytes_are_a_document_or_refused(content: bytes) -> None:
     else:
         return
     assert mistake.line >= 1
-    assert "would be right" in str(mistake)
+    assert str(mistake).startswith("expected ")

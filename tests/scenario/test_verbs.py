@@ -215,7 +215,7 @@ FAILURES = {
         *LINK[:2],
         "{do: accept, peer: pc, client_cert: true}",
     ),
-    "station.join: phone knows 'cell'; another peer would be right": (
+    "station.join: expected another peer than phone, got one that knows 'cell'": (
         *SOFTAP,
         "{do: station.join, ssid: cell, password: 'abcdefgh', peer: phone}",
         "{do: discard}",

@@ -9,10 +9,11 @@ import pytest
 
 from espat.cli import main
 from espat.radio.security import SECURITIES
-from espat.scenario.reading.world_file import SIZE_LIMIT, load_world
+from espat.scenario.reading.world_file import load_world
 from espat.scenario.reading.world_reader import WorldError
 from espat.scenario.services.service import ServiceConfiguration
 from espat.scenario.services.streams import TcpEcho, TcpSource, UdpEcho
+from espat.scenario.text.document import SIZE_LIMIT
 from espat.scenario.world.world import (
     AccessPointConfiguration,
     HostConfiguration,
@@ -156,12 +157,11 @@ def test_all_mistakes_are_told_in_the_order_of_the_file(write: Write) -> None:
     with pytest.raises(WorldError) as raised:
         load_world(path)
     assert str(raised.value).split("\n") == [
-        "world.toml:1: sed: found an unknown key; seed would be right",
-        "world.toml:3: access_point#1.channel: found 0; a whole number from 1 to 14 would be right",
-        "world.toml:2: access_point#1.ssid: found nothing; a string of 1 to 32 bytes would be right",
-        'world.toml:5: timing.join: found "x"; '
-        '"2.5s", "120ms" or a number of seconds, from 0 to 86400 s would be right',
-        'world.toml:7: listen.address: found 1; an IPv4 address of this machine like "127.0.0.1" would be right',
+        "world.toml:1: unknown key 'sed' (did you mean 'seed'?)",
+        "world.toml:3: access_point#1.channel: expected a whole number from 1 to 14, got 0",
+        "world.toml:2: access_point#1: missing key 'ssid' (a text of 1 to 32 bytes)",
+        "world.toml:5: timing.join: expected a duration like 10s, 250ms, 5min, 2h or 1d, of at most 86400 s, got 'x'",
+        "world.toml:7: listen.address: expected an IPv4 address of this machine like '127.0.0.1', got 1",
     ]
     assert len(raised.value.mistakes) == 5
 
@@ -198,10 +198,10 @@ ports = { 80 = 0 }
     )
     with pytest.raises(WorldError) as raised:
         load_world(path)
-    assert [line.partition(": found")[0] for line in str(raised.value).splitlines()] == [
+    assert [line.partition(": expected")[0].partition(": missing")[0] for line in str(raised.value).splitlines()] == [
         "world.toml:8: access_point#2.channel",
-        "world.toml:12: host#1.serves#2",
-        "world.toml:17: host#2.address",
+        "world.toml:14: host#1.serves#2: unknown service 'tcp-ecko' (did you mean 'tcp-echo'?)",
+        "world.toml:17: host#2",
         'world.toml:21: hosts."a.example:80"',
         'world.toml:22: hosts."b.example"',
         "world.toml:25: listen.ports.80",
@@ -214,19 +214,19 @@ ports = { 80 = 0 }
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"seed = 1\nseed 2\n", "line 2, column 6: found no TOML (Expected '=' after a key in a key/value pair); TOML"),
-        (b"seed = ", "line 1, the end of the file: found no TOML (Invalid value); TOML"),
-        (b"seed = 1\n\xff", "line 2: found byte 0xff; UTF-8 text"),
-        (b"seed = " + b"9" * 5000, "found a number with too many digits; a smaller one"),
-        (b"seed = " + b"[" * 100_000, "found too many tables and arrays inside each other; fewer"),
-        (b"\n" + b"a." * 1000 + b"a = 1", "line 2: found a key of more than 64 parts; one part"),
-        (b"#" * (SIZE_LIMIT + 1), "found more than 1048576 bytes; a smaller file"),
+        (b"seed = 1\nseed 2\n", "2: expected TOML, got something else (Expected '=' after a key in a key/value pair)"),
+        (b"seed = ", "1: expected TOML, got something else (Invalid value)"),
+        (b"seed = 1\n\xff", "2: expected UTF-8 text, got byte 0xff"),
+        (b"seed = " + b"9" * 5000, "1: expected smaller numbers, got one with too many digits"),
+        (b"seed = " + b"[" * 100_000, "1: expected at most 40 tables and lists inside each other, got more"),
+        (b"\n" + b"a." * 1000 + b"a = 1", "2: expected a key of at most 16 parts, got more"),
+        (b"#" * (SIZE_LIMIT + 1), "1: expected a smaller file, got more than 1048576 bytes"),
     ],
 )
 def test_a_file_that_is_no_toml_is_refused_with_its_line(write: Write, content: bytes, message: str) -> None:
     with pytest.raises(WorldError) as raised:
         load_world(write(content))
-    assert str(raised.value) == f"world.toml: {message} would be right"
+    assert str(raised.value) == f"world.toml:{message}"
 
 
 def test_a_byte_order_mark_and_cr_lf_are_no_mistake(write: Write) -> None:
@@ -234,15 +234,15 @@ def test_a_byte_order_mark_and_cr_lf_are_no_mistake(write: Write) -> None:
 
 
 def test_a_file_that_cannot_be_read_is_named(write: Write, tmp_path: Path) -> None:
-    for path, found in [
-        ("nothing.toml", "nothing to read (No such file or directory); a readable file"),
-        (".", "a directory; a TOML file"),
-        ("a\0b", "nothing to read (not a path); a readable file"),
-        ("/dev/zero", "more than 1048576 bytes; a smaller file"),
+    for path, problem in [
+        ("nothing.toml", ": cannot be read (No such file or directory)"),
+        (".", ":1: expected a regular file, got something else"),
+        ("a\0b", ": cannot be read (not a path)"),
+        ("/dev/zero", ":1: expected a regular file, got something else"),
     ]:
         with pytest.raises(WorldError) as raised:
             load_world(path)
-        assert str(raised.value) == f"{path}: found {found} would be right"
+        assert str(raised.value) == f"{path}{problem}"
 
 
 # The command
@@ -259,8 +259,8 @@ def test_check_names_every_mistake_on_stderr(write: Write, capsys: pytest.Captur
     assert main(["check", "world.toml"]) == 2
     assert capsys.readouterr() == (
         "",
-        "world.toml:1: sed: found an unknown key; seed would be right\n"
-        "world.toml:2: seed: found 1.5; a whole number from 0 to 9223372036854775807 would be right\n",
+        "world.toml:1: unknown key 'sed' (did you mean 'seed'?)\n"
+        "world.toml:2: seed: expected a whole number from 0 to 9223372036854775807, got 1.5\n",
     )
 
 

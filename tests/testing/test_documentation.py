@@ -55,18 +55,18 @@ def test_the_report_of_a_test_that_fails_shows_what_happened(tmp_path: Path) -> 
 
 
 WRONG_MARKS = {
-    "wrld={}": "found 'wrld', which is no argument of it; world would be right",
-    "bogus=1": "found 'bogus', which is no argument of it",
-    "dialect='esp8266-v1.8'": "dialect: found 'esp8266-v1.8'; esp8266-v1.7 would be right",
-    "timing='slow'": "timing: found 'slow'; one of fast, real would be right",
-    "speed='fast'": "speed: found 'fast'; a number more than 0, or None, would be right",
-    "variant='MINI'": "variant: found 'MINI'; MINI-1 would be right",
-    "dialect='esp8266-v1.7', variant='MINI-1'": "variant: found MINI-1; for esp8266-v1.7 ESP8266 would be right",
+    "wrld={}": "unknown argument 'wrld' (did you mean 'world'?)",
+    "bogus=1": "unknown argument 'bogus' (known: world, modules, speed, ",
+    "dialect='esp8266-v1.8'": "unknown dialect 'esp8266-v1.8' (did you mean 'esp8266-v1.7'?)",
+    "timing='slow'": "unknown timing 'slow' (known: fast, real)",
+    "speed='fast'": "speed: expected a number more than 0, or None, got 'fast'",
+    "variant='MINI'": "unknown variant 'MINI' (did you mean 'MINI-1'?)",
+    "dialect='esp8266-v1.7', variant='MINI-1'": "variant: expected ESP8266, for esp8266-v1.7, got MINI-1",
     "modules=2, flash='esp.bin'": "flash: needs {n} where the module's number goes, with more than one module",
     "flash='short.bin'": "short.bin: found 82 bytes; a flash image of 4194304 or 2097152 bytes would be right",
-    "modules=0": "modules: found 0; at least one, and a link with {n} for several, would be right",
-    "world={'access_pont': []}": "world: access_pont: found an unknown key; access_point would be right",
-    "world='none.toml'": "none.toml: found nothing to read (No such file or directory); a readable file would",
+    "modules=0": "modules: expected at least one, and a link with {n} for several, got 0",
+    "world={'access_pont': []}": "world: unknown key 'access_pont' (did you mean 'access_point'?)",
+    "world='none.toml'": "none.toml: cannot be read (No such file or directory)",
 }
 
 

@@ -8,11 +8,11 @@ import trio
 
 from espat.module import Module
 from espat.scenario.hosts.world_host import WorldHost
+from espat.scenario.schema.kinds import WrongValueError
 from espat.scenario.services.peer import Datagram, TcpPeer, UdpPeer
 from espat.scenario.services.peer_connection import PeerConnection
 from espat.scenario.services.service import Service, ServiceConfiguration
 from espat.scenario.services.tls import TlsPeer, read_authority, read_certificate, secured, shipped
-from espat.scenario.text.values import WrongValueError
 from espat.scenario.world.peers import Credentials, PeerConfiguration
 from espat.stack.errors import NetworkError
 from espat.stack.stream import Stream

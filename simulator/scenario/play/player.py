@@ -5,13 +5,14 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterable, Itera
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import trio
 
+from espat.core.suggestions import expected
 from espat.core.trace import Record
-from espat.dialects.names import DIALECTS
 from espat.module import NOT_BUILT
 from espat.persist.chip.image_file import FlashFileError
 from espat.scenario.hosts.peers import PeerError
@@ -20,6 +21,7 @@ from espat.scenario.play.waiting import awaited, awaited_by_step
 from espat.scenario.reading.scenario import Awaited, Place, Scenario, ScenarioError, Step
 from espat.scenario.reading.scenario_file import read_scenario
 from espat.scenario.reading.scenario_world import ScenarioWorld, arrange
+from espat.scenario.schema.tables import MISTAKES_LIMIT
 from espat.scenario.stage.company import open_played_stage
 from espat.scenario.stage.matching import Printed, Quiet
 from espat.scenario.stage.mismatch import MismatchError
@@ -108,19 +110,16 @@ def prepare(scenario: Scenario) -> Prepared:
     _check_patterns(scenario.place("may_also_see"), scenario.tolerated, mistakes)
     for reaction in scenario.reactions:
         _check_patterns(reaction.place, _texts(reaction.trigger.wanted), mistakes)
-    if scenario.dialect not in DIALECTS:
-        right = " or ".join(DIALECTS)
-        mistakes.append(str(scenario.place("dialect").error(f"found {scenario.dialect!r}; {right} would be right")))
     variables = Variables(scenario.variables)
     surroundings: ScenarioWorld | None = None
     try:
         surroundings = arrange(scenario, variables)
     except ScenarioError as error:
         mistakes.append(str(error))
-    mistakes += unknown_names(scenario, surroundings)
+    mistakes += islice(unknown_names(scenario, surroundings), MISTAKES_LIMIT)
     if surroundings is not None and len(surroundings.world.modules) > len(scenario.modules):
-        found = f"found {len(scenario.modules)}"
-        problem = f"{found}; {len(surroundings.world.modules)}, a name for each module of the world, would be right"
+        right = f"{len(surroundings.world.modules)} names, one for each module of the world"
+        problem = expected(right, str(len(scenario.modules)))
         mistakes.append(str(scenario.place("modules").error(problem)))
     elif surroundings is not None:
         try:
@@ -137,15 +136,17 @@ def _modules_of(scenario: Scenario, world: World) -> World:
     """The world with a table for each module. Raises ValueError."""
     for number, module in enumerate(world.modules, 1):
         if module.flash is not None and not Path(module.flash).is_file():
-            raise ValueError(f"module#{number}.flash: found no file {module.flash}; a flash image would be right")
+            raise ValueError(f"module#{number}.flash: {expected('a flash image', f'no file {module.flash}')}")
         if module.link is not None and not scenario.attach and not isinstance(scenario.world, str):
-            raise ValueError(f"module#{number}.link: found {module.link}; 'attach: true' would be right with it")
+            raise ValueError(f"module#{number}.link: {expected('attach: true with it', module.link)}")
     return with_modules(world, len(scenario.modules), ModuleConfiguration(dialect=scenario.dialect))
 
 
 def _bind(steps: Sequence[Step], mistakes: list[str]) -> tuple[Bound, ...]:
     bound = []
     for step in steps:
+        if len(mistakes) >= MISTAKES_LIMIT:
+            break
         action: Action | None = None
         if step.action in MATCHING:
             _check_patterns(step.place, _texts([step.value, *step.arguments.values()]), mistakes, f"{step.action}: ")

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from espat.core.suggestions import right_word
+from espat.core.suggestions import expected, unknown
 from espat.scenario.play.waiting import awaited_by_step
-from espat.scenario.reading.scenario import Scenario, Step, shown
+from espat.scenario.reading.scenario import Scenario, Step
 from espat.scenario.reading.scenario_world import ScenarioWorld
 from espat.scenario.text.variables import VARIABLE
 
@@ -13,6 +13,7 @@ WAITING: Final = ("module_prints", "command", "event")
 """What a step can wait for, one of them."""
 OF_PEERS: Final = ("peer.", "peer_")
 """How verbs begin that are about a peer of the scenario, or a host of the world; stations may be anybody."""
+_CALLED: Final = {"peer": "peer", "ssid": "access point", "host": "host"}
 SHORT_NAMES: Final = frozenset(("serve", "accept", "connect", "sees_close"))
 """Those that transcripts use."""
 
@@ -29,14 +30,13 @@ def _variables(step: Step, scenario: Scenario) -> Iterator[str]:
     texts = _texts([step.value, *step.arguments.values()])
     for name in dict.fromkeys(name for text in texts for name in VARIABLE.findall(text)):
         if name not in scenario.variables:
-            right = f"; {right_word(name, scenario.variables)} would be right" if scenario.variables else ""
-            yield f"found the variable {name}, which is not defined in vars{right}"
+            yield unknown("variable", name, scenario.variables)
 
 
 def _things_waited_for(step: Step) -> Iterator[str]:
     given = [key for key in WAITING if key in step.arguments]
     if step.action == "wait_for" and len(given) != 1:
-        yield f"found {' and '.join(given) or 'none'} of {', '.join(WAITING)}; one of them would be right"
+        yield expected(f"one of {', '.join(WAITING)}", " and ".join(given) or "none")
 
 
 def _names(step: Step, surroundings: ScenarioWorld | None) -> Iterator[str]:
@@ -59,8 +59,7 @@ def _one_of(step: Step, key: str, names: list[str], hosts: Sequence[str] = ()) -
     if not isinstance(name, str) or VARIABLE.search(name):
         return
     if name not in names and name.lower() not in hosts:
-        right = f"{right_word(name, names)} would be right" if names else "the world has none"
-        yield f"{key}: found {shown(name)}; {right}"
+        yield f"{key}: {unknown(_CALLED[key], name, names)}"
 
 
 def _texts(value: Any) -> Iterator[str]:

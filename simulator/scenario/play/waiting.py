@@ -14,7 +14,8 @@ from espat.core.at.grammar import Form, UnknownCommandError, parse_line
 from espat.dialects.loading import load_firmware
 from espat.dialects.names import RUNNABLE
 from espat.scenario.reading.scenario import Awaited, Place, Scenario, Step
-from espat.scenario.reading.scenario_world import AWAITED_PROTOCOLS, ScenarioWorld
+from espat.scenario.reading.scenario_world import ScenarioWorld
+from espat.scenario.tables.peer import AWAITED_PROTOCOLS
 from espat.scenario.text.variables import VARIABLE
 from espat.scenario.verbs import VERBS
 from espat.scenario.world.world import World

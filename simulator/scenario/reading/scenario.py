@@ -1,12 +1,9 @@
 """What a scenario is, once it has been read: steps, reactions, and where each of them stands."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from espat.scenario.text.document import Table
-
-SHOWN: Final = 80
-"""Characters of a found value that an error shows."""
 
 
 class ScenarioError(ValueError):
@@ -117,22 +114,12 @@ class Scenario(NamedTuple):
 
     def every_step(self) -> Iterator[Step]:
         """All steps, those of repeats and reactions among them, each once."""
-        waiting = [*self.steps, *(step for reaction in self.reactions for step in reaction.steps)]
-        while waiting:
-            step = waiting.pop(0)
-            yield step
-            waiting[:0] = step.steps
+        yield from _unfolded(self.steps)
+        for reaction in self.reactions:
+            yield from _unfolded(reaction.steps)
 
 
-def shown(value: Any) -> str:
-    """A value in a few words, for an error."""
-    if isinstance(value, dict):
-        return "a table"
-    if isinstance(value, list):
-        return "a list"
-    if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return str(value).lower()
-    text = repr(value)
-    return text if len(text) <= SHOWN else text[:SHOWN] + "..."
+def _unfolded(steps: tuple[Step, ...]) -> Iterator[Step]:
+    for step in steps:
+        yield step
+        yield from _unfolded(step.steps)

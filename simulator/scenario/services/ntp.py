@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import ClassVar
 
+from espat.scenario.schema.kinds import Reader, WrongValueError, whole_number_text
 from espat.scenario.services.service import ServingHost, UdpService
-from espat.scenario.text.values import Reader, WrongValueError, whole_number_text
 from espat.stack import ntp
 from espat.stack.endpoint import Endpoint
 

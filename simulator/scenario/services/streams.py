@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import ClassVar, Final
 
+from espat.scenario.schema.kinds import Reader, whole_number_text
 from espat.scenario.services.service import ServingHost, TcpService, UdpService
-from espat.scenario.text.values import Reader, whole_number_text
 from espat.stack.endpoint import Endpoint
 from espat.stack.memory_stream import WINDOW
 from espat.stack.stream import Stream

@@ -6,10 +6,10 @@ from typing import ClassVar, Final
 
 from espat.core.time.clock import Clock
 from espat.persist.manufacturing import shipped_value
+from espat.scenario.schema.kinds import Reader, WrongValueError
 from espat.scenario.services.peer import TcpPeer
 from espat.scenario.services.service import ServingHost, TcpService
 from espat.scenario.services.streams import TcpEcho
-from espat.scenario.text.values import Reader, WrongValueError
 from espat.stack.errors import NetworkError
 from espat.stack.stream import Stream
 from espat.stack.tls import TlsStream, start_tls

@@ -9,6 +9,8 @@ import re
 from pathlib import Path
 from typing import Any, Final
 
+from espat.core.suggestions import expected
+
 SIZE_LIMIT: Final = 2**20
 """Bytes of a file."""
 VALUES_LIMIT: Final = 250_000
@@ -32,7 +34,7 @@ class DocumentError(Exception):
     """The text is no document that can be used. `line`: where, from 1."""
 
     def __init__(self, line: int, found: str, right: str) -> None:
-        super().__init__(f"found {found}; {right} would be right")
+        super().__init__(expected(right, found))
         self.line = line
 
 
@@ -59,7 +61,7 @@ class Items(list[Any]):
 def read_bytes(path: Path) -> bytes:
     """The content of a file that is not too large. Raises OSError, DocumentError."""
     if path.exists() and not path.is_file():  # a FIFO would never end
-        raise DocumentError(1, "no regular file", "one")
+        raise DocumentError(1, "something else", "a regular file")
     with path.open("rb") as file:
         content = file.read(SIZE_LIMIT + 1)
     if len(content) > SIZE_LIMIT:
@@ -67,13 +69,18 @@ def read_bytes(path: Path) -> bytes:
     return content
 
 
-def parse_document(content: bytes) -> Any:
-    """The one document of a file; None for an empty one. Raises DocumentError."""
+def decoded(content: bytes) -> str:
+    """The text of a file. Raises DocumentError."""
     try:
-        text = content.decode("utf-8-sig")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise DocumentError(line, f"byte 0x{content[error.start]:02x}", "UTF-8 text") from None
+
+
+def parse_document(content: bytes) -> Any:
+    """The one document of a file; None for an empty one. Raises DocumentError."""
+    text = decoded(content)
     import yaml  # heavy, and not needed to run a module
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -84,10 +91,10 @@ def parse_document(content: bytes) -> Any:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problem = ", ".join(part for part in (error.context, error.problem) if part)
-        raise DocumentError(mark.line + 1 if mark else 1, f"no YAML ({problem[:_SHOWN]})", "YAML") from None
+        raise DocumentError(mark.line + 1 if mark else 1, f"something else ({problem[:_SHOWN]})", "YAML") from None
     except yaml.YAMLError as error:
         line = text.count("\n", 0, getattr(error, "position", 0)) + 1
-        raise DocumentError(line, f"no YAML ({str(error).splitlines()[0][:_SHOWN]})", "YAML") from None
+        raise DocumentError(line, f"something else ({str(error).splitlines()[0][:_SHOWN]})", "YAML") from None
     return builder.root
 
 
@@ -130,7 +137,7 @@ class _Builder:
             if event.tag is not None and event.tag not in ("!", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"):
                 raise DocumentError(line, f"the tag {event.tag[:_SHOWN]}", "no tag")
             if len(self._open) >= DEPTH_LIMIT:
-                raise DocumentError(line, f"more than {DEPTH_LIMIT} tables and lists inside each other", "fewer")
+                raise DocumentError(line, "more", f"at most {DEPTH_LIMIT} tables and lists inside each other")
             if self._open and isinstance(self._open[-1][0], Table) and self._keys[-1] is None:
                 raise DocumentError(line, "a table or list as a key", "a text")
             self._open.append((Table(line) if kind == "MappingStartEvent" else Items(line), event.anchor))
@@ -149,7 +156,7 @@ class _Builder:
         inside = self._open[-1][0]
         inside.size += size
         if inside.size > VALUES_LIMIT:
-            raise DocumentError(line, f"more than {VALUES_LIMIT} values", "fewer")
+            raise DocumentError(line, "more", f"at most {VALUES_LIMIT} values")
         if isinstance(inside, Items):
             inside.append(value)
             inside.lines.append(line)

@@ -7,13 +7,12 @@ UNITS: Final = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 LONGEST: Final = 366 * 86400.0
 """Seconds."""
 RIGHT: Final = "a duration like 10s, 250ms, 5min, 2h or 1d"
-
-_DURATION: Final = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,9})?) ?(ms|s|min|h|d)")
+PATTERN: Final = r"([0-9]{1,12}(?:\.[0-9]{1,9})?) ?(ms|s|min|h|d)"
 
 
 def read_seconds(value: Any) -> float:
     """The seconds of a duration. Raises ValueError, whose text is what would be right."""
-    if isinstance(value, str) and (parts := _DURATION.fullmatch(value)) is not None:
+    if isinstance(value, str) and (parts := re.fullmatch(PATTERN, value)) is not None:
         seconds = float(parts[1]) * UNITS[parts[2]]
     elif isinstance(value, int | float) and not isinstance(value, bool):
         seconds = float(value)

@@ -1,267 +1,214 @@
-"""The single values of a world file, each with what would be right instead. Sans-IO."""
+"""The kinds of values that a world has: names, addresses, passwords, times. Sans-IO."""
 
 import re
-from collections.abc import Callable, Mapping
 from datetime import datetime
 from ipaddress import IPv4Address, IPv4Network
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from espat.core.ports.uri import parse_link
-from espat.core.suggestions import any_of, nearest
-from espat.radio.security import Security
-from espat.scenario.text.durations import read_seconds
+from espat.radio.security import SECURITIES, Security
+from espat.scenario.schema.kinds import Kind, WrongValueError, one_of, text_from
+from espat.scenario.text.durations import LONGEST, PATTERN, read_seconds
+from espat.scenario.text.durations import RIGHT as DURATION_RIGHT
 from espat.stack.address import parse_address
 from espat.stack.endpoint import split_endpoint
 
-LONGEST_FIGURE: Final = 86400
+LONGEST_FIGURE: Final = 86400.0
 """Seconds a figure of the timing can have."""
-SHORTEST_LEASE: Final = 10
+SHORTEST_LEASE: Final = 10.0
 """Seconds an address is given for at least."""
 LATEST_TIME: Final = 4_228_588_800
 """1 January 2104, in seconds since 1970: the last time NTP can tell is in February of that year (RFC 4330)."""
-SHOWN: Final = 40
-"""Characters of a found value that a message shows."""
-TIME: Final = 'a time like "2026-01-01T00:00:00Z", from 1970 to 2103'
-SSID: Final = "a string of 1 to 32 bytes"
+_ADDRESS: Final = r"^[0-9]{1,3}(\.[0-9]{1,3}){3}$"
+_MAC: Final = "^[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}$"
 
 
-class WrongValueError(Exception):
-    """A value is none that a key can have. `found`: how to name the value where it should not be shown as it is."""
+def duration(least: float = 0.0, most: float = LONGEST) -> Kind[float]:
+    """Durations of `least` to `most` seconds: `10s`, `250ms`, `5min`, or a number of seconds."""
+    bounds = [f" of at least {least:g} s"] * (least > 0) + [f" of at most {most:g} s"] * (most < LONGEST)
+    right = DURATION_RIGHT + ",".join(["", *bounds])
 
-    def __init__(self, right: str, found: str | None = None) -> None:
-        super().__init__(right)
-        self.right = right
-        self.found = found
+    def read(value: object) -> float:
+        try:
+            seconds = read_seconds(value)
+        except ValueError as error:
+            raise WrongValueError(right if bounds else str(error)) from None
+        if not least <= seconds <= most:
+            raise WrongValueError(right)
+        return seconds
 
-
-Reader = Callable[[object], Any]
-"""Turns a value of a TOML document into what a World holds. Raises WrongValueError."""
-
-# What messages show
-
-
-def shown(text: str, most: int = SHOWN) -> str:
-    """Text on one line, cut."""
-    return repr(text[:most])[1:-1] + ("..." if len(text) > most else "")
+    number = {"type": "number", "minimum": least, "maximum": most}
+    return Kind(right, read, {"anyOf": [number, {"type": "string", "pattern": f"^{PATTERN}$"}]})
 
 
-def shown_key(key: str) -> str:
-    """A key as TOML writes it."""
-    return key if len(key) <= SHOWN and re.fullmatch(r"[A-Za-z0-9_-]+", key) else f'"{shown(key)}"'
+DURATION: Final = duration()
+FIGURE: Final = duration(most=LONGEST_FIGURE)
+LEASE_TIME: Final = duration(SHORTEST_LEASE)
 
 
-def shown_value(value: object) -> str:
-    """A value of a TOML document, in a few words."""
-    if isinstance(value, str):
-        return f'"{shown(value)}"'
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, int) and value.bit_length() > 64:
-        return "a huge number"
-    if isinstance(value, int | float):
-        return str(value)
-    return "a table" if isinstance(value, Mapping) else "an array" if isinstance(value, list) else "a date or time"
-
-
-# Readers of single values
-
-
-def _string(value: object, right: str, found: str | None = None) -> str:
-    if not isinstance(value, str):
-        raise WrongValueError(right, found)
-    return value
-
-
-def whole_number(least: int, most: int) -> Reader:
-    """A reader of numbers from `least` to `most`, both included."""
-
-    def read(value: object) -> int:
-        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-            raise WrongValueError(f"a whole number from {least} to {most}")
-        return value
-
-    return read
-
-
-def whole_number_text(least: int, most: int) -> Reader:
-    """As `whole_number`, of a number in a text."""
-
-    def read(value: object) -> int:
-        text = value if isinstance(value, str) and re.fullmatch(r"0|[1-9][0-9]{0,17}", value) else ""
-        number: int = whole_number(least, most)(int(text) if text else None)
-        return number
-
-    return read
-
-
-def read_boolean(value: object) -> bool:
-    """True or false."""
-    if not isinstance(value, bool):
-        raise WrongValueError("true or false")
-    return value
-
-
-def one_of(choices: Mapping[str, object]) -> Reader:
-    """A reader of words: each stands for a value."""
-
-    def read(value: object) -> object:
-        if not isinstance(value, str) or value not in choices:
-            folded = {choice.lower(): choice for choice in choices}
-            near = nearest(value.lower(), folded) if isinstance(value, str) else None
-            raise WrongValueError(any_of(f'"{choice}"' for choice in ([folded[near]] if near else choices)))
-        return choices[value]
-
-    return read
-
-
-def read_ssid(value: object) -> bytes:
-    """1 to 32 bytes (IEEE 802.11)."""
-    ssid = _string(value, SSID).encode()
+def _ssid(text: str) -> bytes:
+    ssid = text.encode()
     if not 1 <= len(ssid) <= 32:
-        raise WrongValueError(SSID, f"{len(ssid)} bytes")
+        raise WrongValueError(SSID.right, f"{len(ssid)} bytes")
     return ssid
 
 
-def read_password(value: object) -> bytes:
-    """Any bytes; `right_password` knows which ones fit the security."""
+SSID: Final = text_from(_ssid, "a text of 1 to 32 bytes")
+"""The name of a network (IEEE 802.11)."""
+
+
+def _password(value: object) -> bytes:
     # Messages end up in logs: they never show a password, not even one without its quotes.
-    return _string(value, "a string", "a number" if isinstance(value, int | float) else None).encode()
+    if not isinstance(value, str):
+        raise WrongValueError("a text", "a number" if isinstance(value, int | float) else None)
+    return value.encode()
 
 
-def read_mac(value: object) -> bytes:
-    """Six bytes: the address of one station, not of a group."""
-    right = 'a station address like "ca:6f:00:00:00:01"'
-    text = _string(value, right)
-    if not re.fullmatch(r"(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}", text):
-        raise WrongValueError(right)
+PASSWORD: Final = Kind("a text", _password, {"type": "string"})
+"""Any bytes; `right_password` knows which ones fit the security."""
+
+_BY_NUMBER: Final = {security.number: security for security in SECURITIES.values()}
+_NAMED: Final = one_of(SECURITIES, "security")
+
+
+def _security(value: object) -> Security:
+    if isinstance(value, int) and not isinstance(value, bool):
+        if value not in _BY_NUMBER:
+            raise WrongValueError(f"a name, or a number of AT+CWLAP from 0 to {max(_BY_NUMBER)}")
+        return _BY_NUMBER[value]
+    return _NAMED.read(value)
+
+
+SECURITY: Final = Kind(
+    _NAMED.right,
+    _security,
+    {"anyOf": [_NAMED.json_schema, {"type": "integer", "minimum": 0, "maximum": max(_BY_NUMBER)}]},
+)
+"""What an access point demands, by its name or the number that AT+CWLAP shows."""
+
+
+def _mac(text: str) -> bytes:
+    if not re.fullmatch(_MAC, text):
+        raise WrongValueError(MAC.right)
     mac = bytes.fromhex(text.replace(":", ""))
     if mac[0] & 1 or not any(mac):
         raise WrongValueError("a unicast address (the first byte even, not all zero)")
     return mac
 
 
-def read_subnet(value: object) -> IPv4Network:
-    """A subnet from /8 to /30, not of loopback."""
-    right = 'a subnet like "192.168.3.0/24"'
-    text = _string(value, right)
+MAC: Final = text_from(_mac, "a MAC address like 'ca:6f:00:00:00:01'", pattern=_MAC)
+"""The address of one station, not of a group: six bytes."""
+
+
+def _subnet(text: str) -> IPv4Network:
     if not re.fullmatch(r"[0-9.]+/[0-9]+", text):
-        raise WrongValueError(right)
+        raise WrongValueError(SUBNET.right)
     try:
         subnet = IPv4Network(text, strict=False)
     except ValueError:
-        raise WrongValueError(right) from None
+        raise WrongValueError(SUBNET.right) from None
     if not 8 <= subnet.prefixlen <= 30:
         raise WrongValueError("a prefix from /8 to /30, with room for the gateway and a station")
     if str(subnet) != text:
-        raise WrongValueError(f'"{subnet}"')
+        raise WrongValueError(f"'{subnet}'")
     if not _is_unicast(subnet.network_address) or subnet.is_loopback:
         raise WrongValueError("a subnet of unicast addresses, not loopback")
     return subnet
+
+
+SUBNET: Final = text_from(_subnet, "a subnet like '192.168.3.0/24'", pattern=_ADDRESS[:-1] + "/[0-9]{1,2}$")
+"""From /8 to /30, not of loopback."""
 
 
 def _is_unicast(address: IPv4Address) -> bool:
     return 1 <= address.packed[0] <= 223
 
 
-def read_address(value: object, right: str = 'an IPv4 address like "192.168.3.112"') -> IPv4Address:
-    """Any IPv4 address. `right`: what an error says would be right."""
-    text = _string(value, right)
-    address = parse_address(text)
-    if address is None:
-        raise WrongValueError(right)
-    return address
+def address(example: str) -> Kind[IPv4Address]:
+    """Any IPv4 address. `example`: one for messages."""
+    right = f"an IPv4 address like '{example}'"
+
+    def read(text: str) -> IPv4Address:
+        found = parse_address(text)
+        if found is None:
+            raise WrongValueError(right)
+        return found
+
+    return text_from(read, right, pattern=_ADDRESS)
 
 
-def read_listen_address(value: object) -> IPv4Address:
-    """An address that this machine may have, or 0.0.0.0 for all of them."""
-    right = 'an IPv4 address of this machine like "127.0.0.1"'
-    address = read_address(value, right)
-    if not _is_unicast(address) and not address.is_unspecified:
-        raise WrongValueError(right)
-    return address
+def host_address(example: str) -> Kind[IPv4Address]:
+    """The address of one host, not of loopback. `example`: one for messages."""
+    any_address = address(example)
+
+    def read(text: str) -> IPv4Address:
+        found = any_address.read(text)
+        if not _is_unicast(found) or found.is_loopback:
+            raise WrongValueError(any_address.right)
+        return found
+
+    return text_from(read, any_address.right, pattern=_ADDRESS)
 
 
-def read_station_address(value: object, right: str = 'an IPv4 address like "192.168.4.2"') -> IPv4Address:
-    """The address of one host, not of loopback."""
-    address = read_address(value, right)
-    if not _is_unicast(address) or address.is_loopback:
-        raise WrongValueError(right)
-    return address
+def _listen_address(text: str) -> IPv4Address:
+    found = parse_address(text)
+    if found is None or not (_is_unicast(found) or found.is_unspecified):
+        raise WrongValueError(LISTEN_ADDRESS.right)
+    return found
 
 
-def read_link(value: object) -> str:
-    """Where a serial port appears: a path, or the URI of a port that is no program."""
-    right = 'a path like "./ttyESP{n}", or a URI like "tcp:127.0.0.1:9000"'
-    link = _string(value, right)
+LISTEN_ADDRESS: Final = text_from(_listen_address, "an IPv4 address of this machine like '127.0.0.1'", pattern=_ADDRESS)
+"""An address that this machine may have, or 0.0.0.0 for all of them."""
+
+
+def _link(text: str) -> str:
     try:
-        if parse_link(link).scheme == "exec":
+        if parse_link(text).scheme == "exec":
             raise WrongValueError("a port that is no program")
     except ValueError:
-        raise WrongValueError(right) from None
-    return link
+        raise WrongValueError(LINK.right) from None
+    return text
 
 
-def read_flash(value: object, folder: Path, number: str) -> str:
-    """The path of a flash file. `folder`: where it is from; `number`: of the module, which `{n}` stands for."""
-    right = 'a path like "esp.bin"'
-    name = _string(value, right)
-    if not name or "\0" in name:
-        raise WrongValueError(right)
-    return str(folder / name.replace("{n}", number))
+LINK: Final = text_from(_link, "a path like './ttyESP{n}', or a URI like 'tcp:127.0.0.1:9000'")
+"""Where a serial port appears: a path, or the URI of a port that is no program."""
 
 
-def read_host_name(value: object) -> str:
-    """A name that DNS knows, in lower case."""
-    right = 'a name like "broker.example.com"'
-    name = _string(value, right)
-    if not _is_host_name(name) or parse_address(name) is not None:
-        raise WrongValueError(right)
-    return name.lower()
+def _path(text: str) -> str:
+    if not text or "\0" in text:
+        raise WrongValueError(FLASH_PATH.right)
+    return text
 
 
-def read_time(value: object) -> float:
-    """A time of day in seconds since 1970."""
+FLASH_PATH: Final = text_from(_path, "a path like 'esp.bin'")
+
+
+def _host_name(text: str) -> str:
+    if not _is_host_name(text) or parse_address(text) is not None:
+        raise WrongValueError(HOST_NAME.right)
+    return text.lower()
+
+
+HOST_NAME: Final = text_from(_host_name, "a name like 'broker.example.com'")
+"""A name that DNS knows, in lower case."""
+
+
+def _time(value: object) -> float:
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value)
         except ValueError:
-            raise WrongValueError(TIME) from None
+            raise WrongValueError(TIME.right) from None
     if not isinstance(value, datetime) or value.tzinfo is None:
-        raise WrongValueError(TIME)
+        raise WrongValueError(TIME.right)
     seconds = value.timestamp()
     if not 0 <= seconds < LATEST_TIME:
-        raise WrongValueError(TIME)
+        raise WrongValueError(TIME.right)
     return seconds
 
 
-def read_lease_time(value: object) -> float:
-    """Seconds a DHCP server gives an address for."""
-    try:
-        seconds = read_seconds(value)
-    except ValueError as error:
-        raise WrongValueError(str(error)) from None
-    if seconds < SHORTEST_LEASE:
-        raise WrongValueError(f"at least {SHORTEST_LEASE} s")
-    return seconds
-
-
-def read_duration(value: object) -> float:
-    """Seconds, from 0 to a day, written with `s` or `ms` or as a number."""
-    right = f'"2.5s", "120ms" or a number of seconds, from 0 to {LONGEST_FIGURE} s'
-    seconds: float
-    if isinstance(value, str):
-        parts = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?(ms|s)", value)
-        if parts is None:
-            raise WrongValueError(right)
-        seconds = float(parts[1]) / (1000 if parts[2] == "ms" else 1)
-    elif isinstance(value, int | float) and not isinstance(value, bool):
-        seconds = value
-    else:
-        raise WrongValueError(right)
-    if not 0 <= seconds <= LONGEST_FIGURE:
-        raise WrongValueError(right)
-    return float(seconds)
+TIME: Final = Kind("a time like '2026-01-01T00:00:00Z', from 1970 to 2103", _time, {"type": "string"})
+"""A time of day, with its zone, in seconds since 1970."""
 
 
 def _before_port(endpoint: str) -> str | None:
@@ -273,12 +220,14 @@ def _before_port(endpoint: str) -> str | None:
     return name if port is None or endpoint == f"{name}:{port}" else None  # "0080" would never be found
 
 
-def check_host(key: str) -> None:
-    """Check the left side of an entry of [hosts]."""
-    right = "an IPv4 address or a name, with :port (1..65535) or without"
-    name = _before_port(key) or ""
-    if not _is_host_name(name):
-        raise WrongValueError(right)
+def _endpoint(text: str) -> str:
+    if not _is_host_name(_before_port(text) or ""):
+        raise WrongValueError(ENDPOINT.right)
+    return text
+
+
+ENDPOINT: Final = text_from(_endpoint, "an IPv4 address or a name, with :port (1 to 65535) or without")
+"""The left side of an entry of `[hosts]`."""
 
 
 def _is_host_name(name: str) -> bool:
@@ -289,15 +238,26 @@ def _is_host_name(name: str) -> bool:
     return parse_address(name) is not None or not re.fullmatch(r"[0-9.]+", name)
 
 
-def read_host_target(value: object) -> str:
-    """The right side of an entry of [hosts]: an address, with a port or without."""
-    right = 'an IPv4 address, with a port or without, like "127.0.0.1:8080"'
-    if isinstance(value, Mapping):
-        raise WrongValueError('a string behind a name in quotes ("broker.example.com" = "127.0.0.1")')
-    text = _string(value, right)
-    if parse_address(_before_port(text) or "") is None:
-        raise WrongValueError(right)
-    return text
+def _target(value: object) -> str:
+    if isinstance(value, dict):
+        raise WrongValueError("a text behind a name in quotes ('broker.example.com' = '127.0.0.1')")
+    if not isinstance(value, str) or parse_address(_before_port(value) or "") is None:
+        raise WrongValueError(TARGET.right)
+    return value
+
+
+TARGET: Final = Kind("an IPv4 address, with a port or without, like '127.0.0.1:8080'", _target, {"type": "string"})
+"""The right side of an entry of `[hosts]`: an address, with a port or without."""
+
+
+def _port_key(text: str) -> int:
+    if not re.fullmatch(r"[1-9][0-9]{0,4}", text) or int(text) > 65535:
+        raise WrongValueError(PORT_KEY.right)
+    return int(text)
+
+
+PORT_KEY: Final = text_from(_port_key, "a whole number from 1 to 65535")
+"""A port as the key of a table."""
 
 
 def right_password(security: Security, password: bytes) -> str | None:

@@ -1,12 +1,25 @@
-"""The kinds of arguments a verb takes: each checks what was written, and says what would be right. Sans-IO."""
+"""The kinds of arguments a verb takes, by the types of its parameters. Sans-IO."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Final, Literal, NewType, Union, get_args, get_origin
 
-from espat.core.suggestions import right_word
-from espat.dialects.loading import event_names, is_event
+from espat.scenario.reading.events import EVENT, read_event
+from espat.scenario.schema.kinds import (
+    BOOLEAN,
+    NUMBER,
+    TEXT,
+    Kind,
+    WrongValueError,
+    either,
+    list_of,
+    shown,
+    text_from,
+    whole_number,
+)
 from espat.scenario.text.durations import read_seconds
+from espat.scenario.text.values import DURATION
 from espat.scenario.text.variables import VARIABLE
 from espat.stack.address import parse_address
 
@@ -29,114 +42,88 @@ Count = Annotated[int, range(1, 100_001)]
 """How often."""
 
 
-class WrongArgumentError(Exception):
-    """An argument is none that the verb takes; the text is what would be right."""
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise WrongArgumentError("a text")
-    return value
-
-
-def _number(value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise WrongArgumentError("a number")
-    return value
-
-
-def _truth(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise WrongArgumentError("true or false")
-    return value
-
-
-def _duration(value: Any) -> float:
-    try:
-        return read_seconds(value)
-    except ValueError as error:
-        raise WrongArgumentError(str(error)) from None
-
-
 def _milliseconds(value: Any) -> float:
+    right = "a number of milliseconds"
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise WrongArgumentError("a number of milliseconds")
-    return _duration(value / 1000)
+        raise WrongValueError(right)
+    try:
+        return read_seconds(value / 1000)
+    except (ValueError, OverflowError):
+        raise WrongValueError(f"{right}, of at most a year") from None
 
 
 def _data(value: Any) -> bytes:
-    return value if isinstance(value, bytes) else _text(value).encode(errors="surrogateescape")
+    if isinstance(value, bytes):
+        return value
+    if not isinstance(value, str):
+        raise WrongValueError(TEXT.right)
+    return value.encode(errors="surrogateescape")
 
 
-def _hexadecimal(value: Any) -> bytes:
+def _hexadecimal(text: str) -> bytes:
     try:
-        return bytes.fromhex(_text(value))
+        return bytes.fromhex(text)
     except ValueError:
-        raise WrongArgumentError("pairs of hexadecimal digits") from None
+        raise WrongValueError("pairs of hexadecimal digits") from None
 
 
 def _event(value: Any) -> str:
-    text = _text(value)
-    if not is_event(text) and not VARIABLE.search(text):  # else it is looked at when the variable has a value
-        raise WrongArgumentError(right_word(text, event_names()))
-    return text
+    if isinstance(value, str) and VARIABLE.search(value):  # it is looked at when the variable has a value
+        return value
+    return read_event(value)
 
 
-def _address(value: Any) -> str:
-    text = _text(value)
+def _address(text: str) -> str:
     if parse_address(text) is None and not VARIABLE.search(text):
-        raise WrongArgumentError("an IPv4 address")
+        raise WrongValueError("an IPv4 address")
     return text
 
 
-_READERS: Final[Mapping[Any, Callable[[Any], Any]]] = {
-    str: _text,
-    int: _number,
-    bool: _truth,
-    Duration: _duration,
-    Milliseconds: _milliseconds,
-    Data: _data,
-    Hexadecimal: _hexadecimal,
-    Event: _event,
-    Address: _address,
+_OF_VARIABLES: Final = {"type": "string", "pattern": r"\{\{\w+\}\}"}
+
+_KINDS: Final[Mapping[Any, Kind[Any]]] = {
+    str: TEXT,
+    int: NUMBER,
+    bool: BOOLEAN,
+    Duration: DURATION,
+    Milliseconds: Kind("a number of milliseconds", _milliseconds, {"type": "integer", "minimum": 0}),
+    Data: Kind("a text", _data, {"type": "string"}, substituted=True),
+    Hexadecimal: text_from(_hexadecimal, "pairs of hexadecimal digits", pattern=r"^\s*([0-9A-Fa-f]{2}\s*)*$"),
+    Event: Kind(EVENT.right, _event, lambda: {"anyOf": [EVENT.json_schema, _OF_VARIABLES]}, substituted=True),
+    Address: text_from(_address, "an IPv4 address", substituted=True),
 }
-TEXTUAL: Final = (str, Data, Event, Address)
-"""Kinds in which variables may stand; they are read again with the values in them."""
 
 
-def read_argument(hint: Any, value: Any) -> Any:
-    """What a verb gets for an argument that was written. Raises WrongArgumentError."""
+@cache
+def kind_of(hint: Any) -> Kind[Any]:
+    """The kind of an argument whose parameter has this type."""
     origin = get_origin(hint)
     if origin is Literal:
-        if value not in get_args(hint):
-            raise WrongArgumentError(" or ".join(repr(choice) for choice in get_args(hint)))
-        return value
+        return _literal(get_args(hint))
     if origin in (Union, UnionType):
-        choices = [choice for choice in get_args(hint) if choice is not NoneType]
-        if value is None and len(choices) < len(get_args(hint)):
-            return None
-        return _first(choices, value)
+        choices = [kind_of(choice) for choice in get_args(hint) if choice is not NoneType]
+        kind = either(choices)
+        return _or_nothing(kind) if len(choices) < len(get_args(hint)) else kind
     if origin is Annotated:
-        kind, allowed = get_args(hint)
-        number = read_argument(kind, value)
-        if number not in allowed:
-            raise WrongArgumentError(f"{allowed.start} to {allowed.stop - 1}")
-        return number
+        _, allowed = get_args(hint)
+        return whole_number(allowed.start, allowed.stop - 1)
     if origin is list:
-        if not isinstance(value, list):
-            raise WrongArgumentError("a list of texts")
-        try:
-            return [read_argument(get_args(hint)[0], item) for item in value]
-        except WrongArgumentError:
-            raise WrongArgumentError("a list of texts") from None
-    return _READERS[hint](value)
+        return list_of(kind_of(get_args(hint)[0]), "a list of texts")
+    return _KINDS[hint]
 
 
-def _first(choices: list[Any], value: Any) -> Any:
-    right = []
-    for choice in choices:
-        try:
-            return read_argument(choice, value)
-        except WrongArgumentError as error:
-            right.append(str(error))
-    raise WrongArgumentError(" or ".join(right))
+def _literal(choices: tuple[str, ...]) -> Kind[str]:
+    right = " or ".join(map(repr, choices))
+
+    def read(value: Any) -> str:
+        for choice in choices:
+            if value == choice:
+                return choice
+        raise WrongValueError(right, shown(value))
+
+    return Kind(right, read, {"enum": list(choices)})
+
+
+def _or_nothing(kind: Kind[Any]) -> Kind[Any]:
+    """Nothing written is nothing said."""
+    return Kind(kind.right, lambda value: None if value is None else kind.read(value), kind.json, kind.substituted)

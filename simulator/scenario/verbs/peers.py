@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from espat.core.suggestions import expected
 from espat.scenario.hosts.peers import Peer
 from espat.scenario.services.peer_connection import PeerConnection
 from espat.scenario.stage.company import peer_of
@@ -22,30 +23,30 @@ Connected = Literal["tcp", "ssl"]
 
 def _check_serve(given: Given) -> str | None:
     if given.get("client_auth") is not None and given["proto"] != "ssl":
-        return f"found client_auth with proto {given['proto']}; ssl would be right"
+        return expected("proto ssl with client_auth", given["proto"])
     return None
 
 
 def _check_accept(given: Given) -> str | None:
     if given.get("client_cert") is not None and given.get("proto") == "tcp":
-        return "found client_cert with proto tcp; ssl would be right"
+        return expected("proto ssl with client_cert", "tcp")
     return None
 
 
 def _check_connect(given: Given) -> str | None:
     if given.get("client_cert") is not None and given.get("proto") != "ssl":
-        return "found client_cert without TLS; 'proto: ssl' would be right"
+        return expected("proto ssl with client_cert", str(given.get("proto", "tcp")))
     return None
 
 
 def _check_data(given: Given) -> str | None:
     """Of what is sent or received."""
     if given.get("value") is not None and given.get("data") is not None:
-        return "found the data twice; once would be right"
+        return expected("the data once", "it twice")
     if given.get("value") is None and given.get("data") is None:
-        return "data is missing"
+        return "missing argument 'data'"
     if given.get("from_port") is not None and given.get("proto", "tcp") == "tcp":
-        return "found from_port with proto tcp; 'proto: udp' would be right"
+        return expected("proto udp with from_port", "tcp")
     return None
 
 

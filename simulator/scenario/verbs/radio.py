@@ -4,6 +4,7 @@ from hashlib import sha256
 from ipaddress import IPv4Address
 from typing import Annotated, Final, Literal
 
+from espat.core.suggestions import expected
 from espat.radio.access_point import AccessPoint
 from espat.radio.broadcast import Broadcast, Protocol
 from espat.radio.softap import SoftAccessPoint
@@ -95,7 +96,8 @@ async def station_join(
         station = stage.simulation.add_station(StationConfiguration(mac, ssid, password), host)
         stage.stations[name] = station
     elif ssid != station.joins or password not in (b"", station.password):
-        raise MismatchError(f"{name} knows {station.joins.decode(errors='replace')!r}; another peer would be right")
+        known = station.joins.decode(errors="replace")
+        raise MismatchError(expected(f"another peer than {name}", f"one that knows {known!r}"))
     station.join()
     await stage.until(
         station.changed,

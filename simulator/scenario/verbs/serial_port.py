@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+from espat.core.suggestions import expected
 from espat.scenario.stage.matching import Quiet
 from espat.scenario.stage.stage import Stage
 from espat.scenario.verbs.arguments import Data, Duration, Hexadecimal, Milliseconds
@@ -90,7 +91,7 @@ async def discard(stage: Stage, *, module: str) -> None:
 
 
 def _check_quiet(given: Mapping[str, Any]) -> str | None:
-    return "found ms and time; one of them would be right" if {"ms", "time"} <= given.keys() else None
+    return expected("one of ms and time", "both") if {"ms", "time"} <= given.keys() else None
 
 
 @verb("quiet", substituted=False, check=_check_quiet)

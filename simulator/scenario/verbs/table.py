@@ -10,13 +10,13 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, NamedTuple, get_type_hints
 
-from espat.core.suggestions import right_word
+from espat.core.suggestions import expected, unknown
 from espat.scenario.hosts.peers import PeerError
-from espat.scenario.reading.scenario import shown
+from espat.scenario.schema.kinds import WrongValueError, shown
 from espat.scenario.stage.mismatch import MismatchError
 from espat.scenario.stage.stage import Stage
 from espat.scenario.text.variables import VARIABLE, UnknownVariableError
-from espat.scenario.verbs.arguments import TEXTUAL, WrongArgumentError, read_argument
+from espat.scenario.verbs.arguments import kind_of
 
 Action = Callable[[Stage], Awaitable[None]]
 VerbFunction = Callable[..., Awaitable[None]]
@@ -76,20 +76,19 @@ def bind(name: str, arguments: Mapping[str, Any], module: str, *, value: Any = N
     """What a verb does on a stage, with these arguments. Raises VerbError."""
     found = VERBS.get(name)
     if found is None:
-        raise VerbError(f"found the verb {shown(name)}; {right_word(name, sorted(VERBS))} would be right")
+        raise VerbError(unknown("verb", name, sorted(VERBS)))
     given = {"value": value, "module": module, "optional": optional}
     if optional and "optional" not in found.hints:
-        raise VerbError(f"{name}: found optional: true; an expect that may be left out would be right")
+        raise VerbError(f"{name}: {expected('an expect, which may be left out', 'optional: true')}")
     if value is not None and "value" not in found.hints:
-        raise VerbError(f"{name}: found {shown(value)}; named arguments would be right")
+        raise VerbError(f"{name}: {expected('named arguments', shown(value))}")
     written = {parameter: given[parameter] for parameter in given if parameter in found.hints}
     for key, argument in arguments.items():
         if key not in found.keys:
-            right = right_word(key, found.keys) if found.keys else "no argument"
-            raise VerbError(f"{name}: found {shown(key)}; {right} would be right")
+            raise VerbError(f"{name}: {unknown('argument', key, found.keys)}")
         written[found.keys[key]] = argument
     if missing := found.required - arguments.keys():
-        raise VerbError(f"{name}: {', '.join(sorted(missing))} is missing")
+        raise VerbError(f"{name}: missing argument {' and '.join(map(repr, sorted(missing)))}")
     bound = {parameter: _read(found, parameter, argument) for parameter, argument in written.items()}
     if found.check is not None and (problem := found.check(bound)) is not None:
         raise VerbError(f"{name}: {problem}")
@@ -99,7 +98,7 @@ def bind(name: str, arguments: Mapping[str, Any], module: str, *, value: Any = N
         if found.substituted
         and isinstance(argument, str)
         and VARIABLE.search(argument)
-        and _is_text(found.hints[parameter])
+        and kind_of(found.hints[parameter]).substituted
     }
 
     async def act(stage: Stage) -> None:
@@ -115,13 +114,9 @@ def bind(name: str, arguments: Mapping[str, Any], module: str, *, value: Any = N
     return act
 
 
-def _is_text(hint: Any) -> bool:
-    return hint in TEXTUAL or any(choice in TEXTUAL for choice in getattr(hint, "__args__", ()))
-
-
 def _read(found: Verb, parameter: str, argument: Any) -> Any:
     try:
-        return read_argument(found.hints[parameter], argument)
-    except WrongArgumentError as error:
+        return kind_of(found.hints[parameter]).read(argument)
+    except WrongValueError as error:
         key = found.name if parameter == "value" else f"{found.name}: {parameter.removesuffix('_')}"
-        raise VerbError(f"{key}: found {shown(argument)}; {error} would be right") from None
+        raise VerbError(f"{key}: {error.problem(argument)}") from None

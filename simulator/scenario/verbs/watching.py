@@ -27,7 +27,7 @@ async def wait_for(
     given = {"module_prints": module_prints, "command": command, "event": event}
     wanted = {kind: text for kind, text in given.items() if text is not None}
     if len(wanted) != 1:
-        raise MismatchError(f"found {' and '.join(wanted) or 'none'} of {', '.join(given)}; one of them would be right")
+        raise MismatchError(f"expected one of {', '.join(given)}, got {' and '.join(wanted) or 'none'}")
     ((kind, text),) = wanted.items()
     trigger = Trigger(kind, stage.variables.use(text), None, module)
     number = stage.modules[module].number

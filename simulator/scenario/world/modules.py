@@ -2,10 +2,14 @@
 all of them."""
 
 from dataclasses import replace
+from typing import Final
 
 from espat.core.ports.uri import NUMBER
 from espat.dialects.names import RUNNABLE, right_variant
 from espat.scenario.world.world import ModuleConfiguration, World
+
+MODULES_LIMIT: Final = 4096
+"""Modules of one simulation: as many as Linux has pseudo-terminals."""
 
 
 def with_modules(
@@ -17,6 +21,8 @@ def with_modules(
     is given `overrules` it. `prefix`: of the names of what is given, in messages. Raises ValueError for a module that
     there cannot be.
     """
+    if count > MODULES_LIMIT:
+        raise ValueError(f"{prefix}modules: expected at most {MODULES_LIMIT}, got {count}")
     tables = [*world.modules, *[ModuleConfiguration()] * (count - len(world.modules))]
     if given.flash is not None and len(tables) > 1 and NUMBER not in given.flash:
         raise ValueError(f"{prefix}flash: needs {NUMBER} where the module's number goes, with more than one module")
@@ -30,6 +36,6 @@ def with_modules(
         variant = first.variant or second.variant
         if variant is not None and (right := right_variant(dialect, variant)) is not None:
             place = prefix if variant == said.variant else f"module#{number + 1}."
-            raise ValueError(f"{place}variant: found {variant}; {right} would be right")
+            raise ValueError(f"{place}variant: expected {right}, got {variant}")
         modules.append(own._replace(dialect=dialect, variant=variant, flash=first.flash or second.flash))
     return replace(world, modules=tuple(modules))
