@@ -11,9 +11,9 @@ from espat.cli.parser import Parser
 
 INTERRUPTED: Final = 130
 """Exit code after Ctrl-C, as shells have it, of what does not end in a way of its own."""
-SHOWING: Final = ("trace", "commands", "flash")
+SHOWING: Final = ("trace", "commands", "flash", "schema")
 """What has done its work when nobody wants to read more of it."""
-SUBCOMMANDS = ("run", "play", "check", "trace", "commands", "flash", "pki")
+SUBCOMMANDS = ("run", "play", "check", "schema", "trace", "commands", "flash", "pki")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -3,12 +3,13 @@
 All that is wrong is collected, each mistake with its place, and none keeps the rest from being read.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, NamedTuple
 
-from espat.core.suggestions import expected, shortened, unknown
+from espat.core.suggestions import expected, one_line, unknown
 from espat.scenario.schema.kinds import Kind, WrongValueError, shown
 
 MISTAKES_LIMIT: Final = 100
@@ -64,7 +65,6 @@ class Table:
     fields: Mapping[str, Field]
     make: Callable[..., Any] = dict
     checks: bool = False
-    title: str = ""
 
     @cached_property
     def names(self) -> Mapping[str, str]:
@@ -228,14 +228,6 @@ def inside(place: str, key: str) -> str:
 
 def shown_key(key: str) -> str:
     """A key as TOML writes it."""
-    plain = len(key) <= 40 and key.isascii() and key.replace("_", "a").replace("-", "a").isalnum()
-    return key if plain else '"' + shortened(key)[1:-1].removesuffix("'..") + '"'
-
-
-def every_field(table: Table) -> Iterator[tuple[str, Field]]:
-    """The fields of a table, in its order."""
-    yield from table.fields.items()
-
-
-Described = Sequence[tuple[str, Table]]
-"""Tables with their headings, for docs."""
+    if re.fullmatch(r"[A-Za-z0-9_-]{1,40}", key):
+        return key
+    return '"' + one_line(key, 80) + '"'

@@ -41,6 +41,43 @@ Port = Annotated[int, range(1, 65536)]
 Count = Annotated[int, range(1, 100_001)]
 """How often."""
 
+MEANINGS: Final[Mapping[str, str]] = {
+    "address": "an IPv4 address",
+    "also": "lines like this one are ignored",
+    "blanks": "`lenient`: empty lines do not count",
+    "channel": "its channel",
+    "client_auth": "`required`: nobody is taken without a certificate",
+    "client_cert": "whether a certificate is shown",
+    "command": "a line that is typed",
+    "data": "the bytes",
+    "dhcp": "whether it gives addresses",
+    "event": "something that happens in the module",
+    "from_port": "the UDP port that it comes from",
+    "guard_ms": "silence around it",
+    "hidden": "whether its beacons keep its name to themselves",
+    "host": "name or address of a host in memory",
+    "internet": "whether it leads anywhere beyond its own network",
+    "ip": "the address that it gets",
+    "module_prints": "a line that the module prints",
+    "ms": "how long",
+    "name": "a name that DNS knows",
+    "nth": "that time, from the last one that was waited for",
+    "or": "these lines do as well",
+    "password": "of the network",
+    "peer": "`id` of a peer, or name or address of a host of the world",
+    "port": "a port",
+    "proto": "what is spoken there",
+    "reason": "802.11 reason code",
+    "reset": "a reset instead of a close",
+    "rssi": "how strong it is heard, in dBm",
+    "ssid": "name of the network",
+    "time": "how long",
+    "type": "how it tells them",
+    "within": "how long it may take, in module time",
+    "within_ms": "how long it may take, in module time",
+}
+"""What arguments mean, by name: the same everywhere, unless a verb says otherwise of its own."""
+
 
 def _milliseconds(value: Any) -> float:
     right = "a number of milliseconds"

@@ -24,7 +24,7 @@ async def clock_advance(stage: Stage, *, time: Duration) -> None:
     await stage.advance(time)
 
 
-@verb("clock.set")
+@verb("clock.set", to="how long after the beginning")
 async def clock_set(stage: Stage, *, to: Duration) -> None:
     """It is now so long after the beginning; there is no way back."""
     missing = to - stage.clock.now()

@@ -18,7 +18,7 @@ async def power_off(stage: Stage, *, module: str) -> None:
     stage.modules[module].power_off()
 
 
-@verb("module.cut_power_while_storing")
+@verb("module.cut_power_while_storing", after="so many more bytes have been written")
 async def cut_power_while_storing(stage: Stage, *, module: str, after: Annotated[int, range(100_001)]) -> None:
     """The power will fail while the module writes to its flash, in the middle of a value: when so many bytes have
     reached the chip from now on."""

@@ -97,7 +97,7 @@ def _transport(connection: PeerConnection) -> str:
     return "ssl" if connection.secure else "tcp"
 
 
-@verb("peer.connect", "connect", check=_check_connect)
+@verb("peer.connect", "connect", check=_check_connect, to="where the peer believes the module to be")
 async def connect(
     stage: Stage,
     *,

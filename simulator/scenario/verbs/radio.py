@@ -96,8 +96,8 @@ async def station_join(
         station = stage.simulation.add_station(StationConfiguration(mac, ssid, password), host)
         stage.stations[name] = station
     elif ssid != station.joins or password not in (b"", station.password):
-        known = station.joins.decode(errors="replace")
-        raise MismatchError(expected(f"another peer than {name}", f"one that knows {known!r}"))
+        joined = station.joins.decode(errors="replace")
+        raise MismatchError(expected(f"another peer than {name}", f"one that knows {joined!r}"))
     station.join()
     await stage.until(
         station.changed,

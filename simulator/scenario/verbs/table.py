@@ -13,10 +13,11 @@ from typing import Any, Final, NamedTuple, get_type_hints
 from espat.core.suggestions import expected, unknown
 from espat.scenario.hosts.peers import PeerError
 from espat.scenario.schema.kinds import WrongValueError, shown
+from espat.scenario.schema.tables import Field
 from espat.scenario.stage.mismatch import MismatchError
 from espat.scenario.stage.stage import Stage
 from espat.scenario.text.variables import VARIABLE, UnknownVariableError
-from espat.scenario.verbs.arguments import kind_of
+from espat.scenario.verbs.arguments import MEANINGS, kind_of
 
 Action = Callable[[Stage], Awaitable[None]]
 VerbFunction = Callable[..., Awaitable[None]]
@@ -39,7 +40,8 @@ class Verb(NamedTuple):
 
     `keys`: the parameter behind every argument it may have. `hints`: the types of all parameters. `required`: the
     arguments it must have. `substituted`: whether variables are put into its texts before it runs; what matches output
-    takes them as they stand. `check`: tells what is wrong with arguments that are right by themselves.
+    takes them as they stand. `check`: tells what is wrong with arguments that are right by themselves. `names`: this
+    one and its aliases, the first of them is the usual one. `meanings`: of its arguments.
     """
 
     name: str
@@ -48,15 +50,37 @@ class Verb(NamedTuple):
     hints: Mapping[str, Any]
     required: frozenset[str]
     substituted: bool
-    check: Check | None
+    check: Check | None = None
+    names: tuple[str, ...] = ()
+    meanings: Mapping[str, str] = {}
+
+    @property
+    def meaning(self) -> str:
+        """What it does, in a sentence or two."""
+        return " ".join((self.run.__doc__ or "").split())
+
+    def field(self, key: str) -> Field:
+        """An argument as a field."""
+        default = inspect.signature(self.run).parameters[self.keys[key]].default
+        required = key in self.required
+        shown_default = str(default).lower() if isinstance(default, bool) else str(default)
+        told = "" if required or default in (None, "", b"") else shown_default
+        return Field(kind_of(self.hints[self.keys[key]]), self.meanings[key], told, required)
+
+    @property
+    def fields(self) -> dict[str, Field]:
+        """Its arguments, in the order of the function."""
+        return {key: self.field(key) for key in self.keys}
 
 
 VERBS: Final[dict[str, Verb]] = {}
 
 
-def verb(*names: str, substituted: bool = True, check: Check | None = None) -> Callable[[VerbFunction], VerbFunction]:
+def verb(
+    *names: str, substituted: bool = True, check: Check | None = None, **meanings: str
+) -> Callable[[VerbFunction], VerbFunction]:
     """Put a function into the table, under its name and its aliases. A parameter whose name is a keyword of Python
-    has `_` behind it."""
+    has `_` behind it. `meanings`: of arguments that `MEANINGS` does not know, or not so."""
 
     def add(function: VerbFunction) -> VerbFunction:
         parameters = inspect.signature(function).parameters
@@ -65,8 +89,9 @@ def verb(*names: str, substituted: bool = True, check: Check | None = None) -> C
             key for key, parameter in keys.items() if parameters[parameter].default is inspect.Parameter.empty
         )
         hints = get_type_hints(function, include_extras=True)
+        told = {key: meanings.get(key) or MEANINGS[key] for key in keys}
         for name in names:
-            VERBS[name] = Verb(name, function, keys, hints, required, substituted, check)
+            VERBS[name] = Verb(name, function, keys, hints, required, substituted, check, names, told)
         return function
 
     return add
