@@ -57,6 +57,12 @@ class ReservedPort:
         """Wait for a client."""
         return await self._listener.accept()
 
+    def forget_datagrams(self) -> None:
+        """What has come while nobody listened is lost."""
+        with suppress(OSError):
+            while True:
+                self._sockets[1].recv(1)
+
     async def receive(self) -> tuple[bytes, Endpoint]:
         """Wait for a datagram: it, and who has sent it."""
         data, sender = await self._udp.recvfrom(DATAGRAM_LIMIT)

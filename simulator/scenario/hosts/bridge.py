@@ -62,6 +62,8 @@ class Bridge:
             scope = self._serving[transport, port] = trio.CancelScope()
             if transport == "tcp":
                 reserved.listen()
+            else:
+                reserved.forget_datagrams()
             self._spawn(self._accept if transport == "tcp" else self._receive, reserved, port, scope)
 
     async def dial(self, module: Module, to: str, port: int) -> Stream:

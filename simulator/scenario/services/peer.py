@@ -3,12 +3,15 @@ scenario."""
 
 from collections import deque
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from espat.scenario.services.peer_connection import PeerConnection
 from espat.scenario.services.service import ServingHost, TcpService, UdpService
 from espat.stack.endpoint import Endpoint
 from espat.stack.stream import Stream
+
+DATAGRAMS_LIMIT: Final = 4096
+"""Datagrams that are kept until somebody takes them; more are lost, as they are anywhere."""
 
 
 class TcpPeer(TcpService):
@@ -38,15 +41,16 @@ class Datagram(NamedTuple):
 
 
 class UdpPeer(UdpService):
-    """Keeps what comes for the scenario. `datagrams`: those that nobody has taken yet."""
+    """Keeps what comes for the scenario, as far as there is room. `datagrams`: those that nobody has taken yet."""
 
     def __init__(self, host: ServingHost, port: int) -> None:
         super().__init__(host, port)
         self.datagrams: deque[Datagram] = deque()
 
     def receive(self, data: bytes, sender: Endpoint, reply: Callable[[bytes], None]) -> None:
-        self.datagrams.append(Datagram(data, sender))
-        self.host.changed.unpark_all()
+        if len(self.datagrams) < DATAGRAMS_LIMIT:
+            self.datagrams.append(Datagram(data, sender))
+            self.host.changed.unpark_all()
 
     async def take(self) -> Datagram:
         """Wait for a datagram, and take it."""

@@ -12,6 +12,8 @@ from espat.stack.stream import Stream
 
 RECEIVE_SIZE: Final = 65536
 """Bytes taken from a connection at a time, at most."""
+RECEIVED_LIMIT: Final = 2**26
+"""Bytes that are kept until somebody takes them; then the window of the sender fills."""
 
 
 @runtime_checkable
@@ -43,6 +45,7 @@ class PeerConnection:
         self.certified = isinstance(stream, SecureStream) and stream.peer_has_certificate
         self._stream = stream
         self._changed = changed
+        self._room = ParkingLot()
         self._reading = trio.Event()
         self._reading.set()
 
@@ -50,8 +53,13 @@ class PeerConnection:
         """Wait for so many bytes and take them; fewer when the connection ends before."""
         while len(self.received) < count and not self.ended:
             await self._changed.park()
+        return self.take(count)
+
+    def take(self, count: int) -> bytes:
+        """Take as many bytes, or all there are."""
         data = bytes(self.received[:count])
         del self.received[:count]
+        self._room.unpark_all()
         return data
 
     async def send(self, data: bytes) -> None:
@@ -92,6 +100,8 @@ class PeerConnection:
         with suppress(NetworkError):
             while True:
                 await self._reading.wait()
+                while len(self.received) >= RECEIVED_LIMIT:
+                    await self._room.park()
                 data = await self._stream.receive(RECEIVE_SIZE)
                 if not data:
                     return

@@ -221,7 +221,7 @@ async def _receive_bytes(stage: Stage, host: Peer, connection: PeerConnection, w
         complete,
         lambda: f"{host.name} expected {wanted!r}, got {bytes(connection.received)!r} and no more",
     )
-    del connection.received[: len(wanted)]
+    connection.take(len(wanted))
 
 
 async def _receive_datagram(
