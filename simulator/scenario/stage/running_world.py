@@ -94,6 +94,8 @@ class RunningWorld:
         parts.put(Lans, self.lans)
         if self.trace is not None:
             parts.put(Trace, self.trace)
+        for kind, table in self.world.chapters.items():
+            parts.put(kind, table)
         return parts
 
     def access_point(self, ssid: bytes) -> AccessPoint:
