@@ -162,7 +162,7 @@ async def _open(
 ) -> None:
     """Open a link; raises CommandError with the errno of what went wrong. Nobody else gets its number before the
     answer, which comes within the limit, in seconds."""
-    own = [attachment.address for attachment in module[Network].attachments]
+    own = [active.address for active in module[Network].interfaces]
     if not own or local_address not in (None, *own):
         opening.close()
         raise CommandError(cause=LinkFailure.NO_NETWORK)

@@ -18,7 +18,7 @@ from espat.stack.connection import Connection
 from espat.stack.dialler import NO_LIMIT, Dialler
 from espat.stack.errors import LWIP_ABORTED, LWIP_NOT_CONNECTED, LWIP_WOULD_BLOCK, NetworkError
 from espat.stack.link import LINK_COUNT, RECEIVE_WINDOW, Link, TcpLink, TlsLink, UdpLink
-from espat.stack.network import LOG_TAG, NETWORK_DOWN, NETWORK_UP, Attachment, InterfaceKind, Network
+from espat.stack.network import LOG_TAG, NETWORK_DOWN, NETWORK_UP, ActiveInterface, InterfaceKind, Network
 from espat.stack.passthrough import Passthrough
 from espat.stack.tcp_options import KEEP_ALIVE_COUNT, KEEP_ALIVE_INTERVAL, TcpOptions
 from espat.stack.tcp_timers import GIVE_UP
@@ -261,7 +261,7 @@ class LinkTable:
                 self._boot.announce(LINK_CLOSED, link)
 
     @NETWORK_DOWN.heard
-    def _network_down(self, gone: Attachment) -> None:
+    def _network_down(self, gone: ActiveInterface) -> None:
         """An interface has lost its network: its TCP links end, unless they are to be left to the stack."""
         for link in self:
             if not isinstance(link, TcpLink) or link.lan is not gone.lan or link.ended:
@@ -277,11 +277,11 @@ class LinkTable:
             link.cut()
 
     @NETWORK_UP.heard
-    def _network_up(self, attachment: Attachment) -> None:
+    def _network_up(self, active: ActiveInterface) -> None:
         """The station has its network back, or one with the same addresses: the links that were left to the stack go
         on."""
-        lan = attachment.lan
-        for link in self if attachment.interface is InterfaceKind.STATION else ():
+        lan = active.lan
+        for link in self if active.kind is InterfaceKind.STATION else ():
             if isinstance(link, TcpLink) and link.cut_off and link.lan is not None and link.lan.subnet == lan.subnet:
                 link.lan = lan
                 self._spawn(self._resume, link)

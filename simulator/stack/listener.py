@@ -49,10 +49,16 @@ class Listener:
             self._waiting.popleft().stream.close()
         self._changed.unpark_all()
 
+    def abandon(self) -> None:
+        """Stop listening; who has not been accepted yet hears nothing: the module restarts or loses its power."""
+        while self._waiting:
+            self._waiting.popleft().stream.vanish()
+        self.close()
+
     def takes(self, lan: Lan) -> bool:
         """Whether it takes one more client that comes over that network."""
-        attachments = self._network.attachments
-        over = any(one.lan is lan and self.interface in (ANY_INTERFACE, one.interface) for one in attachments)
+        interfaces = self._network.interfaces
+        over = any(one.lan is lan and self.interface in (ANY_INTERFACE, one.kind) for one in interfaces)
         return over and len(self._waiting) < BACKLOG
 
     def arrived(self, stream: Stream, client: Endpoint, lan: Lan | None) -> None:

@@ -42,22 +42,22 @@ class InterfaceKind(IntEnum):
     ETHERNET = 3
 
 
-class Attachment(NamedTuple):
-    """An interface with an address on a network.
+class ActiveInterface(NamedTuple):
+    """An interface that is up: it has an address on a network.
 
     `stranded`: whether the address is none of the network's, so that it finds nobody
     there, not even the gateway, and is not found.
     """
 
-    interface: InterfaceKind
+    kind: InterfaceKind
     lan: Lan
     address: Address
     stranded: bool
 
 
-NETWORK_UP: Final = Event[[Attachment]]()
+NETWORK_UP: Final = Event[[ActiveInterface]]()
 """An interface has an address on a network."""
-NETWORK_DOWN: Final = Event[[Attachment]]()
+NETWORK_DOWN: Final = Event[[ActiveInterface]]()
 """It has none any more."""
 
 
@@ -92,7 +92,7 @@ class Network:
 
     def __init__(self, boot: Boot) -> None:
         self.host = boot[HostNetwork]
-        self.attachments: list[Attachment] = []
+        self.interfaces: list[ActiveInterface] = []
         """The interfaces that are up, in the order of their kinds."""
         self.acceptors: dict[int, Acceptor] = {}
         """Who takes TCP connections from the simulation, by port."""
@@ -107,54 +107,55 @@ class Network:
     @property
     def up(self) -> bool:
         """Whether any interface has an address."""
-        return bool(self.attachments)
+        return bool(self.interfaces)
 
-    def attach(self, interface: InterfaceKind, lan: Lan, address: Address) -> None:
+    def attach(self, kind: InterfaceKind, lan: Lan, address: Address) -> None:
         """An interface has come up, or has got another address."""
-        self._remove(interface)
-        attachment = Attachment(interface, lan, address, not lan.contains(address))
-        self.attachments.append(attachment)
-        self.attachments.sort(key=lambda attachment: attachment.interface)
+        self._remove(kind)
+        active = ActiveInterface(kind, lan, address, not lan.contains(address))
+        self.interfaces.append(active)
+        self.interfaces.sort(key=lambda one: one.kind)
         self._attached.unpark_all()
-        if not attachment.stranded:
+        if not active.stranded:
             lan.nodes[address] = _ModuleNode(self, lan, address)
-        self._boot.announce(NETWORK_UP, attachment)
+        self._boot.announce(NETWORK_UP, active)
 
-    def detach(self, interface: InterfaceKind) -> None:
+    def detach(self, kind: InterfaceKind) -> None:
         """An interface has gone down."""
-        attachment = self._remove(interface)
-        if attachment is not None:
-            self._boot.announce(NETWORK_DOWN, attachment)
+        active = self._remove(kind)
+        if active is not None:
+            self._boot.announce(NETWORK_DOWN, active)
 
-    def _remove(self, interface: InterfaceKind) -> Attachment | None:
-        attachment = next((one for one in self.attachments if one.interface == interface), None)
-        if attachment is not None:
-            self.attachments.remove(attachment)
-            node = attachment.lan.nodes.get(attachment.address)
+    def _remove(self, kind: InterfaceKind) -> ActiveInterface | None:
+        active = next((one for one in self.interfaces if one.kind is kind), None)
+        if active is not None:
+            self.interfaces.remove(active)
+            node = active.lan.nodes.get(active.address)
             if isinstance(node, _ModuleNode) and node.network is self:  # else somebody else has the address now
-                del attachment.lan.nodes[attachment.address]
-        return attachment
+                del active.lan.nodes[active.address]
+        return active
 
     def _end(self, how: Ending) -> None:
-        for attachment in tuple(self.attachments):
-            self._remove(attachment.interface)
+        for active in tuple(self.interfaces):
+            self._remove(active.kind)
 
-    def reached(self, interface: int = ANY_INTERFACE) -> bool:
+    def reached(self, kind: int = ANY_INTERFACE) -> bool:
         """Whether anybody finds the module over an interface, or any of them."""
-        return any(not one.stranded for one in self.attachments if interface in (ANY_INTERFACE, one.interface))
+        return any(not one.stranded for one in self.interfaces if kind in (ANY_INTERFACE, one.kind))
 
     async def wait_up(self) -> None:
         """Wait until any interface has an address."""
         while not self.up:
             await self._attached.park()
 
-    def attachment(self, interface: int = ANY_INTERFACE) -> Attachment | None:
-        """An interface, or the first one that is up."""
-        return next((one for one in self.attachments if interface in (ANY_INTERFACE, one.interface)), None)
+    @property
+    def default_interface(self) -> ActiveInterface | None:
+        """The one that leads to whoever is on no network of the others: the first that is up."""
+        return self.interfaces[0] if self.interfaces else None
 
     def interface_of(self, lan: Lan | None) -> InterfaceKind:
         """The interface that is on a network, the station where there is none."""
-        return next((one.interface for one in self.attachments if one.lan is lan), InterfaceKind.STATION)
+        return next((one.kind for one in self.interfaces if one.lan is lan), InterfaceKind.STATION)
 
     async def resolve(self, name: str) -> Address:
         """The address of a name or of dotted text, as the module sees it. Raises ResolveError."""
@@ -162,7 +163,7 @@ class Network:
         if address is not None:
             return address
         with self._unknown_host_logged():
-            _need_route(name, self.attachment())
+            _need_route(name, self.default_interface)
             address = self._address_in_memory(name)
             if address is not None:
                 return address
@@ -173,11 +174,11 @@ class Network:
         """The way to an address, or to a name or dotted text. Raises ResolveError, UnreachableError."""
         target = _target(host)
         with self._unknown_host_logged():
-            _need_route(target, self._attachment_towards(target))
+            _need_route(target, self._interface_towards(target))
             if isinstance(target, str):
                 target = self._address_in_memory(target, port) or target
-            attachment = self._attachment_towards(target)
-            lan, source = (attachment.lan, attachment.address) if attachment is not None else (None, NO_ADDRESS)
+            active = self._interface_towards(target)
+            lan, source = (active.lan, active.address) if active is not None else (None, NO_ADDRESS)
             if isinstance(target, str):
                 self._need_names(target, lan)
             elif lan is not None and not self.host.host_map.has_entry(target, port):
@@ -231,7 +232,7 @@ class Network:
         stream.detection = TcpTimers(
             self._clock,
             self._boot.spawn,
-            lambda: any(attachment.lan.node(stream.remote.address) is not None for attachment in self.attachments),
+            lambda: any(active.lan.node(stream.remote.address) is not None for active in self.interfaces),
         )
 
     async def open_datagrams(self, local_port: int | None, peer: Endpoint) -> Datagrams:
@@ -265,13 +266,13 @@ class Network:
             with suppress(NetworkError):
                 await datagrams.send_to_host(data, host)
 
-    def from_host(self, host: Endpoint, interface: int = ANY_INTERFACE) -> tuple[Endpoint, Lan | None]:
+    def from_host(self, host: Endpoint, kind: int = ANY_INTERFACE) -> tuple[Endpoint, Lan | None]:
         """What the module calls somebody on this machine or its network who comes to it, and over which network."""
-        near = [one for one in self.attachments if interface in (ANY_INTERFACE, one.interface)]
-        for attachment in near:
-            found = self.host.host_map.caller(*host, attachment.lan)
-            if attachment.lan.contains(found.address):
-                return found, attachment.lan
+        near = [one for one in self.interfaces if kind in (ANY_INTERFACE, one.kind)]
+        for active in near:
+            found = self.host.host_map.caller(*host, active.lan)
+            if active.lan.contains(found.address):
+                return found, active.lan
         lan = near[0].lan if near else None
         return self.host.host_map.caller(*host, lan), lan
 
@@ -302,40 +303,40 @@ class Network:
         many = self._route_to_many(seen)
         if many is not None:
             return many
-        attachment = self._attachment_for(seen.address)
-        if attachment is None:
+        active = self._interface_for(seen.address)
+        if active is None:
             return route._replace(nodes=())
-        if attachment.stranded:
+        if active.stranded:
             return Route(seen, None, NO_ADDRESS)
-        node = None if route.host is not None else attachment.lan.node(seen.address)
+        node = None if route.host is not None else active.lan.node(seen.address)
         nodes = (node,) if node is not None else ()
-        return route._replace(lan=attachment.lan, source=attachment.address, nodes=nodes)
+        return route._replace(lan=active.lan, source=active.address, nodes=nodes)
 
     @property
     def _default_lan(self) -> Lan | None:
-        attachment = self.attachment()
-        return attachment.lan if attachment is not None else None
+        active = self.default_interface
+        return active.lan if active is not None else None
 
-    def _attachment_for(self, address: Address) -> Attachment | None:
-        near = next((one for one in self.attachments if one.lan.contains(address)), None)
-        return near or self.attachment()
+    def _interface_for(self, address: Address) -> ActiveInterface | None:
+        near = next((one for one in self.interfaces if one.lan.contains(address)), None)
+        return near or self.default_interface
 
-    def _attachment_towards(self, target: str | Address) -> Attachment | None:
+    def _interface_towards(self, target: str | Address) -> ActiveInterface | None:
         """The interface for a name or an address; names are asked for over the first one."""
-        return self.attachment() if isinstance(target, str) else self._attachment_for(target)
+        return self.default_interface if isinstance(target, str) else self._interface_for(target)
 
     def _route_to_many(self, seen: Endpoint) -> Route | None:
         address = seen.address
         multicast = address.is_multicast
-        attachment = next((one for one in self.attachments if one.lan.broadcast == address), None) or self.attachment()
-        if attachment is None or attachment.stranded:
+        active = next((one for one in self.interfaces if one.lan.broadcast == address), None) or self.default_interface
+        if active is None or active.stranded:
             return None
-        lan = attachment.lan
+        lan = active.lan
         if not multicast and address not in (BROADCAST, lan.broadcast):
             return None
-        others = tuple(node for own, node in lan.neighbours() if own != attachment.address)
+        others = tuple(node for own, node in lan.neighbours() if own != active.address)
         hosts = [seen] if multicast else self.host.host_map.everybody(seen.port, lan)
-        return Route(seen, lan, attachment.address, others, many=tuple(hosts))
+        return Route(seen, lan, active.address, others, many=tuple(hosts))
 
     def _ephemeral_port(self) -> int:
         while True:
@@ -351,10 +352,10 @@ def _target(host: str | Address) -> str | Address:
     return parse_address(host) or host if isinstance(host, str) else host
 
 
-def _need_route(target: str | Address, attachment: Attachment | None) -> None:
+def _need_route(target: str | Address, active: ActiveInterface | None) -> None:
     """There is none to a name or an address where the interface to it is stranded. Raises ResolveError,
     UnreachableError."""
-    if attachment is not None and attachment.stranded:
+    if active is not None and active.stranded:
         raise ResolveError(target) if isinstance(target, str) else UnreachableError(target)
 
 

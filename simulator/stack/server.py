@@ -4,7 +4,7 @@ from typing import Final, NamedTuple
 
 import trio
 
-from espat.core.boot import Boot
+from espat.core.boot import Boot, Ending
 from espat.core.time.clock import Clock
 from espat.stack.connection import Connection
 from espat.stack.errors import NetworkError
@@ -45,7 +45,7 @@ class Server:
         self._spawn = boot.spawn
         self._listener: Listener | None = None
         self._watching = False
-        boot.at_end(lambda how: self.stop())
+        boot.at_end(self._end)
 
     @property
     def running(self) -> bool:
@@ -83,6 +83,11 @@ class Server:
         self._listener = None
         for stream in self._handshakes:
             stream.close()
+
+    def _end(self, how: Ending) -> None:
+        if self._listener is not None:
+            self._listener.abandon()
+        self._listener = None
 
     def set_idle_limit(self, seconds: int) -> None:
         """Close clients that have been silent for so long; 0 never."""

@@ -73,7 +73,7 @@ async def test_three_interfaces_have_three_addresses() -> None:
     async with wired() as (bench, ethernet):
         ethernet.plug_in(lan_of(bench, "10.1.0.0/24"))
         await bench.settle()
-        found = {one.interface: str(one.address) for one in bench.module[Network].attachments}
+        found = {one.kind: str(one.address) for one in bench.module[Network].interfaces}
         assert list(found) == [InterfaceKind.STATION, InterfaceKind.SOFTAP, InterfaceKind.ETHERNET]
         assert found == {1: "192.168.3.112", 2: "192.168.4.1", 3: str(ethernet.ipv4.address)}
         assert ethernet.said == [f"got {ethernet.ipv4.address}"]

@@ -89,6 +89,13 @@ async def test_who_still_waits_when_it_closes_is_let_go() -> None:
             await trio.open_tcp_stream(OWN, PORT)
 
 
+async def test_a_module_that_ends_tells_nobody() -> None:
+    async with listening() as (_, listener, module):
+        stream: MemoryStream = module.connect(PORT, NEAR)
+        listener.abandon()
+        assert stream.lost
+
+
 async def test_who_waits_for_a_client_learns_that_it_closes() -> None:
     async with listening() as (_, listener, _):
         ended = False

@@ -126,11 +126,11 @@ class Surroundings:
     def clients(self) -> None:
         """Some come to the server of a module."""
         for _ in range(self._random.choice((1, 1, 2, 7))):
-            attachments = self._module[Network].attachments
-            if attachments:
+            interfaces = self._module[Network].interfaces
+            if interfaces:
                 with suppress(NetworkError):
                     port = self._random.choice(SERVER_PORTS)
-                    self._simulation.hosts[0].connect(attachments[0].address, port)
+                    self._simulation.hosts[0].connect(interfaces[0].address, port)
 
     def peer(self) -> None:
         """One of them, or of those the module has called, sends, stops reading or goes on with it, closes or resets."""
@@ -155,12 +155,12 @@ class Surroundings:
             await peer.send(b"d" * size)
 
     def datagrams(self) -> None:
-        attachments = self._module[Network].attachments
-        if not attachments:
+        interfaces = self._module[Network].interfaces
+        if not interfaces:
             return
         for _ in range(self._random.choice((1, 1, 10))):
             content = b"u" * self._random.choice((0, 1, 1000, 5000))
-            to = Endpoint(attachments[0].address, self._random.choice((4000, 4001, 81)))
+            to = Endpoint(interfaces[0].address, self._random.choice((4000, 4001, 81)))
             self._simulation.hosts[0].send_datagram(content, self._random.choice((7, 81)), to)
 
     # The board

@@ -8,7 +8,7 @@ from espat.scenario.hosts.world_host import WorldHost
 from espat.scenario.services.peer import Datagram
 from espat.stack.endpoint import Endpoint
 from espat.stack.errors import NetworkError
-from espat.stack.network import Attachment, Network
+from espat.stack.network import ActiveInterface, Network
 from espat.stack.stream import Stream
 
 
@@ -34,12 +34,12 @@ class MemoryReach:
         await trio.lowlevel.checkpoint()
         return datagram.sender.port == port
 
-    def _way_to(self, module: Module, to: str) -> Attachment:
+    def _way_to(self, module: Module, to: str) -> ActiveInterface:
         """The address and network at which the host finds a module. Raises PeerError."""
-        attachments = module[Network].attachments
-        named = [one for one in attachments if str(one.address) == to]
-        near = [one for one in attachments if self._host.is_on(one.lan)]
-        for found in (named, near, attachments):
+        interfaces = module[Network].interfaces
+        named = [one for one in interfaces if str(one.address) == to]
+        near = [one for one in interfaces if self._host.is_on(one.lan)]
+        for found in (named, near, interfaces):
             if found:
                 return found[0]
         raise PeerError(f"module {module.number} is on no network where {self._host.name or 'the host'} could find it")

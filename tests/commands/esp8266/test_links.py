@@ -102,10 +102,10 @@ async def test_a_client_does_not_get_the_number_of_a_link_that_is_about_to_fail(
             await bench.send(line + b"\r\n")
             await bench.advance(10)
         (host,) = bench.simulation.hosts
-        (attachment,) = bench.module[Network].attachments
+        (active,) = bench.module[Network].interfaces
         bench.port.send(b'AT+CIPSTART=0,"TCP","192.168.3.99",80\r\n')
         assert await bench.advance(1) == b""
-        host.connect(attachment.address, 333)
+        host.connect(active.address, 333)
         assert await bench.advance(1) == b"1,CONNECT\r\n"
         assert await bench.advance(10) == ERROR + b"0,CLOSED\r\n"
 
