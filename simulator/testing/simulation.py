@@ -9,13 +9,13 @@ async with Simulation() as simulation:
 
 import math
 import tempfile
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from abc import abstractmethod
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Generic, Self, TypeVar
 
 from espat.core.panics import Panic
 from espat.core.ports.uri import PortUri, parse_link
@@ -41,12 +41,12 @@ from espat.scenario.verbs import VERBS, VerbError, bind
 from espat.scenario.world.modules import with_modules
 from espat.scenario.world.peers import PeerConfiguration
 from espat.scenario.world.world import ModuleConfiguration, World
+from espat.testing.verb_groups import VerbGroups, VerbsOfModule
+
+R = TypeVar("R")
 
 __tracebackhide__ = True
 """For pytest: a failure is the caller's, and is shown there; `--full-trace` shows the rest."""
-
-GROUPS: Final = frozenset(name.partition(".")[0] for name in VERBS if "." in name)
-"""What verbs are about: `access_point`, `station`, `peer` and so on."""
 
 WorldSource = World | Mapping[str, Any] | str | Path | None
 """A World, what a scenario may say under `world`, or the path of a world file; None is the usual one."""
@@ -56,107 +56,80 @@ class SimulationError(AssertionError):
     """What was expected did not happen, or a verb could not do what was asked."""
 
 
-class VerbGroup:
-    """The verbs about one thing: `simulation.access_point.off("espressif")`."""
+class SimulationClock(Generic[R]):
+    """Module time. `R`: what letting it pass gives, as of verbs."""
 
-    def __init__(self, do: Callable[..., Any], prefix: str) -> None:
-        self._do = do
-        self._prefix = prefix
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        verb = f"{self._prefix}.{name}"
-        if verb not in VERBS:
-            names = [each for each in VERBS if each.startswith(f"{self._prefix}.")]
-            raise AttributeError(unknown("verb", verb, names))
-
-        def run(*first: Any, **arguments: Any) -> Any:
-            return self._do(verb, *first, **arguments)
-
-        return run
-
-
-class VerbGroups(ABC):
-    """A simulation that has its verbs as attributes, by what they are about."""
-
-    @abstractmethod
-    def do(self, verb: str, *first: Any, **arguments: Any) -> Any:
-        """Have a verb done. What stands without a name is the verb's first argument. Raises SimulationError."""
-
-    def __getattr__(self, name: str) -> VerbGroup:
-        if name in ("modules", "clock"):
-            raise AttributeError(f"{name}: the simulation does not run; `with` starts it")
-        if name not in GROUPS:
-            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}, and there are no verbs about it")
-        return VerbGroup(self.do, name)
-
-
-class SimulationClock:
-    """Module time."""
-
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
+    def __init__(self, now: Callable[[], float], move: Callable[[float], R]) -> None:
+        self._now = now
+        self._move = move
 
     def now(self) -> float:
         """Seconds of module time since the beginning."""
-        return self._stage.clock.now()
+        return self._now()
 
-    async def advance(self, time: float | str) -> None:
+    def advance(self, time: float | str) -> R:
         """Let time pass: seconds, or a text like `10min`. Raises ValueError."""
         try:
-            seconds = read_seconds(time)
+            return self._move(read_seconds(time))
         except ValueError as error:
             raise ValueError(expected(str(error), shown(time))) from None
-        await self._stage.advance(seconds)
 
 
-class ModuleHandle:
-    """One module. `path`: its serial device; None where it has none and is driven from here."""
+class AnyModule(VerbsOfModule[R]):
+    """One module, with its verbs. `path`: its serial device; None where it has none and is driven from here."""
 
-    def __init__(self, simulation: "Simulation", name: str, path: Path | None) -> None:
+    def __init__(self, simulation: "AnySimulation[R]", name: str, path: Path | None) -> None:
+        super().__init__(self.do, "module")
         self.name = name
         self.path = path
         self._simulation = simulation
 
-    async def send(self, line: str) -> None:
-        """Type a command; CR LF is appended."""
-        await self._simulation.do("send", module=self.name, value=line)
-
-    async def send_raw(self, data: str | bytes) -> None:
-        """Send bytes."""
-        await self._simulation.do("send_raw", module=self.name, value=data)
-
-    async def expect(self, *lines: str, within: float | str | None = None) -> None:
-        """Exactly these lines come, as in a scenario. `within`: seconds, or a text like "10s"."""
-        limit = {} if within is None else {"within": within}
-        await self._simulation.do("expect", module=self.name, value=list(lines), **limit)
-
-    async def wait_for(self, **what: Any) -> None:
-        """Something happens: `module_prints`, `command` or `event`, with `nth` and `within` as in a scenario."""
-        await self._simulation.do("wait_for", module=self.name, **what)
-
-    async def do(self, verb: str, *first: Any, **arguments: Any) -> None:
-        """Any verb, about this module."""
-        await self._simulation.do(verb, *first, module=self.name, **arguments)
+    def do(self, verb: str, *first: Any, **arguments: Any) -> R:
+        """Any verb, about this module. Raises SimulationError."""
+        return self._simulation.do(verb, *first, module=self.name, **arguments)
 
     def stored(self, namespace: str, key: str) -> int | str | bytes | None:
         """A value in its flash, by the names that `espat flash show` has; None when there is none. What the module
         has set without storing it is not there."""
         return self._simulation.stored(self.name, namespace, key)
 
-    async def power_on(self) -> None:
-        """Switch it on."""
-        await self.do("module.power_on")
 
-    async def power_off(self) -> None:
-        """Cut its power."""
-        await self.do("module.power_off")
+class AnySimulation(VerbGroups[R]):
+    """What a simulation has, on trio and without."""
 
-    async def reset(self) -> None:
-        """Pull its reset pin."""
-        await self.do("module.reset")
+    @property
+    @abstractmethod
+    def running(self) -> Stage:
+        """The stage. Raises SimulationError while there is none."""
+
+    @abstractmethod
+    def stored(self, module: str, namespace: str, key: str) -> int | str | bytes | None:
+        """See AnyModule.stored."""
+
+    @property
+    def trace(self) -> list[Record]:
+        """What has happened, the latest last; the oldest messages of a long run are forgotten."""
+        return list(self.running.trace.recent)
+
+    @property
+    @abstractmethod
+    def panics(self) -> tuple[Panic, ...]:
+        """Where the simulator itself has failed; then leaving the `with` raises PanicError."""
+
+    def trace_lines(self, most: int) -> list[str]:
+        """The latest of it, for people."""
+        return [shown_record(record) for record in self.trace[-most:]]
 
 
-class Simulation(VerbGroups):
+Awaited = Coroutine[Any, Any, None]
+"""What a verb gives on trio."""
+
+
+class ModuleHandle(AnyModule[Awaited]):
+    """One module on trio."""
+
+
+class Simulation(AnySimulation[Awaited]):
     """`async with Simulation(...) as simulation:`; see the arguments of `__init__`."""
 
     def __init__(
@@ -233,7 +206,7 @@ class Simulation(VerbGroups):
             if setting.speed is not None:
                 exits.enter_context(stage.time_passing())
             self.modules = [ModuleHandle(self, name, stage.devices.get(name)) for name in self._names]
-            self.clock = SimulationClock(stage)
+            self.clock = SimulationClock[Awaited](stage.clock.now, stage.advance)
             for module in self.modules if not self._serial else []:
                 await self.do("wait_ready", module=module.name)
             self._exit = exits.pop_all()
@@ -245,34 +218,26 @@ class Simulation(VerbGroups):
         await self._exit.__aexit__(kind, error, traceback)
 
     def stored(self, module: str, namespace: str, key: str) -> int | str | bytes | None:
-        """See ModuleHandle.stored."""
-        if self._stage is None:
-            raise SimulationError("the simulation does not run")
-        storage = self._stage.modules[module].board.storage
+        storage = self.running.modules[module].board.storage
         value = storage.manufacturing.read(namespace, key)
         return value if value is not None else storage.settings.read(namespace, key)
 
     @property
-    def trace(self) -> list[Record]:
-        """What has happened, the latest last; the oldest messages of a long run are forgotten."""
-        assert self._stage is not None
-        return list(self._stage.trace.recent)
+    def running(self) -> Stage:
+        if self._stage is None:
+            raise SimulationError("the simulation does not run")
+        return self._stage
 
     @property
     def panics(self) -> tuple[Panic, ...]:
-        """Where the simulator itself has failed; then leaving the `with` raises PanicError."""
         return self._stage.simulation.panics.found if self._stage is not None else ()
-
-    def trace_lines(self, most: int) -> list[str]:
-        """The latest of it, for people."""
-        return [shown_record(record) for record in self.trace[-most:]]
 
     async def do(self, verb: str, *first: Any, module: str = "0", value: Any = None, **arguments: Any) -> None:
         """Have a verb done. What stands without a name is the verb's first argument. Raises SimulationError."""
-        stage = self._stage
-        if stage is None:
-            raise SimulationError("the simulation does not run")
-        if first and verb in VERBS and len(first) == 1:
+        stage = self.running
+        if len(first) > 1:
+            raise SimulationError(f"{verb}: expected one argument without a name, got {len(first)}")
+        if first and verb in VERBS:
             arguments = {next(iter(VERBS[verb].keys), "value"): first[0], **arguments}
         try:
             action = bind(verb, arguments, module, value=value)

@@ -6,97 +6,35 @@ with simulation() as sim:
     sim.access_point.off("espressif")
 """
 
+import inspect
 import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Final, ParamSpec, Self, TypeVar
 
 import trio
 
 from espat.core.panics import Panic, PanicError
-from espat.core.trace import Record
-from espat.testing.simulation import ModuleHandle, Simulation, SimulationError, VerbGroups, WorldSource
+from espat.scenario.stage.stage import Stage
+from espat.testing.simulation import AnyModule, AnySimulation, Simulation, SimulationClock, SimulationError
 
 __tracebackhide__ = True
 """For pytest: a failure is the caller's, and is shown there; `--full-trace` shows the rest."""
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 
-class SynchronousModule:
-    """One module. `path`: its serial device; None where it has none and is driven from here."""
-
-    def __init__(self, simulation: "SynchronousSimulation", module: ModuleHandle) -> None:
-        self.name = module.name
-        self.path = module.path
-        self._simulation = simulation
-        self._module = module
-
-    def send(self, line: str) -> None:
-        """Type a command; CR LF is appended."""
-        self._simulation.call(self._module.send, line)
-
-    def send_raw(self, data: str | bytes) -> None:
-        """Send bytes."""
-        self._simulation.call(self._module.send_raw, data)
-
-    def expect(self, *lines: str, within: float | str | None = None) -> None:
-        """Exactly these lines come, as in a scenario. `within`: seconds, or text like "10s". Raises SimulationError."""
-
-        async def expect() -> None:
-            await self._module.expect(*lines, within=within)
-
-        self._simulation.call(expect)
-
-    def wait_for(self, **what: Any) -> None:
-        """Something happens: `module_prints`, `command` or `event`, with `nth` and `within` as in a scenario. Raises
-        SimulationError."""
-        self.do("wait_for", **what)
-
-    def do(self, verb: str, *first: Any, **arguments: Any) -> None:
-        """Any verb, about this module. Raises SimulationError."""
-        self._simulation.do(verb, *first, module=self.name, **arguments)
-
-    def stored(self, namespace: str, key: str) -> int | str | bytes | None:
-        """A value in its flash, by the names that `espat flash show` has; None when there is none."""
-        return self._simulation.call_now(self._module.stored, namespace, key)
-
-    def power_on(self) -> None:
-        """Switch it on."""
-        self.do("module.power_on")
-
-    def power_off(self) -> None:
-        """Cut its power."""
-        self.do("module.power_off")
-
-    def reset(self) -> None:
-        """Pull its reset pin."""
-        self.do("module.reset")
+class SynchronousModule(AnyModule[None]):
+    """One module; every call waits."""
 
 
-class SynchronousClock:
-    """Module time."""
-
-    def __init__(self, simulation: "SynchronousSimulation", inner: Simulation) -> None:
-        self._simulation = simulation
-        self._inner = inner
-
-    def now(self) -> float:
-        """Seconds of module time since the beginning."""
-        return self._simulation.call_now(self._inner.clock.now)
-
-    def advance(self, time: float | str) -> None:
-        """Let time pass: seconds, or a text like `10min`."""
-        self._simulation.call(self._inner.clock.advance, time)
-
-
-class SynchronousSimulation(VerbGroups):
+class SynchronousSimulation(AnySimulation[None]):
     """A simulation in a thread of its own; made by `simulation`."""
 
-    def __init__(self, **arguments: Any) -> None:
-        self._inner = Simulation(**arguments)
+    def __init__(self, inner: Simulation) -> None:
+        self._inner = inner
         self._started = threading.Event()
         self._failure: BaseException | None = None
         self._token: trio.lowlevel.TrioToken | None = None
@@ -108,8 +46,11 @@ class SynchronousSimulation(VerbGroups):
         if self._failure is not None:
             self._thread.join()
             raise self._failure
-        self.modules = [SynchronousModule(self, module) for module in self._inner.modules]
-        self.clock = SynchronousClock(self, self._inner)
+        self.modules = [SynchronousModule(self, module.name, module.path) for module in self._inner.modules]
+        inner = self._inner.clock
+        self.clock = SimulationClock[None](
+            lambda: self.call_now(inner.now), lambda time: self.call(inner.advance, time)
+        )
         return self
 
     def __exit__(
@@ -124,18 +65,15 @@ class SynchronousSimulation(VerbGroups):
             raise self._failure from error
 
     @property
-    def trace(self) -> list[Record]:
-        """What has happened, the latest last; the oldest messages of a long run are forgotten."""
-        return self._inner.trace
+    def running(self) -> Stage:
+        return self._inner.running
 
     @property
     def panics(self) -> tuple[Panic, ...]:
-        """Where the simulator itself has failed; then leaving the `with` raises PanicError."""
         return self._inner.panics
 
-    def trace_lines(self, most: int) -> list[str]:
-        """The latest of it, for people."""
-        return self._inner.trace_lines(most)
+    def stored(self, module: str, namespace: str, key: str) -> int | str | bytes | None:
+        return self.call_now(self._inner.stored, module, namespace, key)
 
     def do(self, verb: str, *first: Any, **arguments: Any) -> None:
         """Have a verb done. What stands without a name is the verb's first argument. Raises SimulationError."""
@@ -177,34 +115,23 @@ class SynchronousSimulation(VerbGroups):
             await self._stop.wait()
 
 
-def simulation(
-    world: WorldSource = None,
-    *,
-    modules: int = 1,
-    speed: float | None = 1.0,
-    serial: bool = True,
-    timing: str = "fast",
-    dialect: str = "esp32-v5",
-    variant: str | None = None,
-    flash: str | Path | None = None,
-    build: str = "full",
-    seed: int | None = None,
-    trace: str | Path | None = None,
-    link: str | Path | None = None,
-) -> SynchronousSimulation:
-    """A simulation for a `with`: its modules are on serial devices, in real time, unless told otherwise. The arguments
-    are those of Simulation. Raises ValueError for what cannot be."""
-    return SynchronousSimulation(
-        world=world,
-        modules=modules,
-        speed=speed,
-        serial=serial,
-        timing=timing,
-        dialect=dialect,
-        variant=variant,
-        flash=flash,
-        build=build,
-        seed=seed,
-        trace=trace,
-        link=link,
-    )
+USUALLY: Final = "A simulation for a `with`: its modules are on serial devices, in real time, unless told otherwise."
+
+
+def synchronous(make: Callable[P, Simulation], **usual: Any) -> Callable[P, SynchronousSimulation]:
+    """A maker of simulations that live in a thread of their own, with the arguments of a maker of those on trio.
+    `usual`: arguments that are others when they are left out."""
+
+    def simulation(*arguments: P.args, **named: P.kwargs) -> SynchronousSimulation:
+        for name, value in usual.items():
+            named.setdefault(name, value)
+        return SynchronousSimulation(make(*arguments, **named))
+
+    known = inspect.signature(make).parameters.values()
+    parameters = [each.replace(default=usual.get(each.name, each.default)) for each in known]
+    simulation.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    simulation.__doc__ = f"{USUALLY}\n\n{inspect.getdoc(make.__init__)}"
+    return simulation
+
+
+simulation = synchronous(Simulation, speed=1.0, serial=True)
