@@ -8,6 +8,7 @@ async with Simulation() as simulation:
 """
 
 import math
+import re
 import tempfile
 from abc import abstractmethod
 from collections.abc import Callable, Coroutine, Mapping
@@ -249,6 +250,8 @@ class Simulation(AnySimulation[Awaited]):
             raise SimulationError(f"{verb}: {str(error).removeprefix(f'{verb}: ')}") from None
         except UnknownVariableError as error:
             raise SimulationError(f"{verb}: variable {error} is not defined") from None
+        except re.error as error:
+            raise SimulationError(f"{verb}: {error}") from None
 
 
 def _world(source: WorldSource) -> tuple[World, tuple[PeerConfiguration, ...], Variables]:

@@ -11,7 +11,9 @@ from espat.scenario.reading.scenario_file import INCLUDES_LIMIT, read_scenario
 from espat.scenario.reading.world_file import load_world
 from espat.scenario.reading.world_reader import WorldError
 from espat.scenario.schema.tables import MISTAKES_LIMIT
-from tests.scenario.playing import HEAD, write
+from espat.scenario.text import patterns
+from espat.scenario.text.variables import Variables
+from tests.scenario.playing import HEAD, play_text, steps, write
 
 MANY = 8000
 MEMORY = 64 * 2**20
@@ -107,3 +109,16 @@ def test_a_scenario_with_a_world_that_is_too_much_is_refused(tmp_path: Path, tex
     path = write(tmp_path, "title: x\nsteps: []\n" + text.replace("%s", "{id: x}, " * MANY) + "\n")
     with pytest.raises(ScenarioError, match=problem):
         prepare_file(path)
+
+
+ENDLESS = "re:(A+)+B"
+
+
+async def test_a_pattern_that_tries_too_many_ways_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patterns, "LIMIT", 0.1)
+    text = HEAD + steps("{send: '" + "A" * 60 + "'}", f"{{expect: ['{ENDLESS}']}}")
+    with pytest.raises(ScenarioError, match=r":12: step 2: expect: re:\(A\+\)\+B takes too long: it tries too many"):
+        await play_text(tmp_path, text)
+    with pytest.raises(patterns.EndlessPatternError):
+        Variables({}).match(ENDLESS, "A" * 60, {})
+    assert Variables({}).match(ENDLESS, "A" * 60 + "B", {}) == {}

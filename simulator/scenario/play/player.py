@@ -28,6 +28,7 @@ from espat.scenario.stage.mismatch import MismatchError
 from espat.scenario.stage.options import StageOptions
 from espat.scenario.stage.reactions import Watcher
 from espat.scenario.stage.stage import Stage
+from espat.scenario.text.patterns import EndlessPatternError
 from espat.scenario.text.variables import UnknownVariableError, Variables, pattern_mistake
 from espat.scenario.verbs import Action, VerbError, bind
 from espat.scenario.world.modules import with_modules
@@ -305,7 +306,8 @@ async def _perform(step: Step, action: Action, stage: Stage) -> None:
             f"{step.action}: variable {error} is not defined in vars, or has no value yet"
         ) from error
     except re.error as error:
-        raise step.place.error(f"{step.action}: not a regular expression: {error}") from error
+        what = "" if isinstance(error, EndlessPatternError) else "not a regular expression: "
+        raise step.place.error(f"{step.action}: {what}{error}") from error
 
 
 def described(action: str, arguments: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ import trio
 from espat.core.trace import Kind, Record
 from espat.scenario.reading.scenario import Trigger
 from espat.scenario.stage.stage import Stage
-from espat.scenario.text.variables import REGULAR_EXPRESSION
+from espat.scenario.text.patterns import REGULAR_EXPRESSION, fullmatch
 
 DIRECTIONS: Final = {"module_prints": "out", "command": "in", "event": "world"}
 
@@ -32,7 +32,7 @@ def matches(trigger: Trigger, record: Record) -> bool:
     wanted = str(trigger.wanted)
     lines = [line for line in text.split("\r\n") if line]
     if wanted.startswith(REGULAR_EXPRESSION):
-        return any(_pattern(wanted).fullmatch(line) for line in lines)
+        return any(fullmatch(_pattern(wanted), line) for line in lines)
     return wanted in lines
 
 

@@ -8,10 +8,10 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from espat.scenario.text.patterns import REGULAR_EXPRESSION, fullmatch
+
 VARIABLE: Final = re.compile(r"\{\{(\w+)\}\}")
 """How a text refers to a variable, by its name."""
-REGULAR_EXPRESSION: Final = "re:"
-"""What an expected line starts with that is a pattern."""
 
 
 def pattern_mistake(text: str) -> str | None:
@@ -62,7 +62,7 @@ class Variables:
         """
         if not VARIABLE.search(wanted) and not wanted.startswith(REGULAR_EXPRESSION):
             return {} if line == wanted else None
-        found = re.fullmatch(self._pattern(wanted, captured), line, re.DOTALL)
+        found = fullmatch(re.compile(self._pattern(wanted, captured), re.DOTALL), line)
         return None if found is None else {name: found[name] for name in found.groupdict() if name in self._values}
 
     def _pattern(self, wanted: str, captured: Mapping[str, str]) -> str:
