@@ -181,8 +181,8 @@ class PeerVerbs(VerbGroup[R]):
         port: int | None = None,
         client_cert: bool | None = None,
     ) -> R:
-        """A peer has got a connection of the module's. `proto` and `client_cert` are for the reader: a connection that
-        has come about has them if its server demands them."""
+        """A peer has got a connection of the module's; over TLS or not, and with a certificate of the module's or
+        without one, if that is said."""
         return self._call("peer.accept", peer=peer, proto=proto, port=port, client_cert=client_cert)
 
     def close(self, peer: str, *, port: int | None = None, reset: bool | None = None) -> R:
@@ -199,8 +199,8 @@ class PeerVerbs(VerbGroup[R]):
         client_cert: bool | None = None,
         module: str | None = None,
     ) -> R:
-        """A peer opens a connection to a server of the module's; `to`: where the peer believes it is. `client_cert` is
-        for the reader: it shows the certificate that the world gives it, if there is one."""
+        """A peer opens a connection to a server of the module's; `to`: where the peer believes it is. `client_cert`:
+        whether it has a certificate to show, which the world has to give it; without, when it has given one."""
         return self._call(
             "peer.connect", peer=peer, port=port, proto=proto, to=to, client_cert=client_cert, module=module
         )
