@@ -54,7 +54,8 @@ class Module:
 
     def __getitem__(self, kind: type[Room]) -> Room:
         """The room of that type, or what the board has of it."""
-        return self.boot[kind]
+        room: Room | None = self.boot.rooms.get(kind)  # nearly always
+        return self.boot[kind] if room is None else room
 
     def traits(self, kind: type[Traits]) -> Traits:
         """What the firmware says of itself for one room."""

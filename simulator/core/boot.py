@@ -20,7 +20,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import ExitStack
 from enum import Enum
 from functools import partial
-from typing import Any, Final, NamedTuple, ParamSpec, TypeVar, cast
+from typing import Any, Final, NamedTuple, ParamSpec, TypeVar
 
 import trio
 
@@ -76,6 +76,8 @@ class Boot(Parts):
         self._reports = reports
         self._record = record
         self._panicked = panicked
+        self.rooms = self._parts
+        """What has been asked for so far, by type."""
         self._making: list[type[Any]] = []
         self._endings: list[Callable[[Ending], None]] = []
         self._ending = False
@@ -84,27 +86,26 @@ class Boot(Parts):
 
     def __getitem__(self, kind: type[Room]) -> Room:
         """The room of that type, made now if nobody has asked for it before, or what the board has of that type."""
-        room = self._parts.get(kind)
+        room: Room | None = self.rooms.get(kind)
         if room is None:
             room = self.find(kind)
-        if room is None:
-            room = self._parts[kind] = self._make(kind)
-        return cast("Room", room)
+            self.rooms[kind] = room = self._make(kind) if room is None else room
+        return room
 
-    def _make(self, kind: type[Any]) -> Any:
+    def _make(self, kind: type[Room]) -> Room:
         if kind in self._making:
             circle = " needs ".join(each.__qualname__ for each in (*self._making, kind))
             raise RuntimeError(f"rooms that need each other to be made: {circle}")
         self._making.append(kind)
         try:
-            return kind(self)
+            return kind(self)  # type: ignore[call-arg]
         finally:
             self._making.pop()
 
     def traits(self, kind: type[Traits]) -> Traits:
         """What the firmware says of itself for one room, else the defaults, which are those of ESP-AT."""
-        traits = self._traits.get(kind)
-        return cast("Traits", kind() if traits is None else traits)
+        traits: Traits | None = self._traits.get(kind)
+        return kind() if traits is None else traits
 
     # What happens
 
@@ -117,7 +118,7 @@ class Boot(Parts):
         if report is not None:
             report(self._module, *about)
         for room, method, wakes in () if self._ending else event.listeners:
-            listener = self[room] if wakes else self._parts.get(room)
+            listener = self[room] if wakes else self.rooms.get(room)
             if listener is not None:
                 getattr(listener, method)(*about)
 

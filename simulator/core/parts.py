@@ -1,7 +1,7 @@
 """Things that are asked for by their type."""
 
 from collections.abc import Callable
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeVar
 
 Part = TypeVar("Part")
 NO_OFFERS: Final[dict[type[Any], Callable[[], Any]]] = {}
@@ -38,11 +38,11 @@ class Parts:
         """The part of that type, here or around, if there is one."""
         parts: Parts | None = self
         while parts is not None:
-            part = parts._parts.get(kind)
+            part: Part | None = parts._parts.get(kind)
             if part is None and kind in parts._offers:
                 part = parts._parts[kind] = parts._offers[kind]()
             if part is not None:
-                return cast("Part", part)
+                return part
             parts = parts._around
         return None
 
