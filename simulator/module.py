@@ -22,9 +22,7 @@ from espat.core.time.clock import Clock
 from espat.core.time.timing import Timing
 from espat.firmware import BootText, Firmware
 from espat.persist.factory import FactoryParameters
-from espat.persist.nvs_settings import SECRETS
 from espat.persist.settings import Settings
-from espat.radio.air import Air
 from espat.system.uart import UartConfiguration
 
 P = ParamSpec("P")
@@ -49,7 +47,7 @@ class Module:
         self.not_built: list[str] = []
         """Commands that were typed and that only the real firmware has."""
         if board.is_logged:
-            board.redactor = Redactor(firmware.registry, self, self._passwords)
+            board.redactor = Redactor(firmware.registry, self, self._secrets)
         self.boot = self._next_boot()
 
     def __getitem__(self, kind: type[Room]) -> Room:
@@ -178,8 +176,7 @@ class Module:
             self.not_built.append(name)
             log.warning("module %d: %s", self.number, NOT_BUILT % name)
 
-    def _passwords(self) -> Iterator[bytes]:
-        """Those of the world, and those that an earlier life has left in flash."""
-        yield from (point.password for point in self[Air].access_points)
-        stored = (self.board.storage.settings.read(*key) for key in SECRETS)
-        yield from (password for password in stored if isinstance(password, bytes))
+    def _secrets(self) -> Iterator[bytes]:
+        """What no log shows, though nobody has typed it."""
+        for known in self.firmware.registry.secrets:
+            yield from known(self)

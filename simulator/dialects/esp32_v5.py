@@ -9,6 +9,7 @@ from espat.commands import (
     message_filter,
     passthrough,
     ping,
+    radio,
     receiving,
     saved_link,
     sending,
@@ -17,7 +18,6 @@ from espat.commands import (
     sntp,
     softap,
     ssl_options,
-    start,
     storage,
     system,
     uart,
@@ -54,7 +54,7 @@ TABLES = (
     ssl_options.table,
     softap.table,
     sntp.table,
-    start.table,
+    radio.table,
 )
 
 

@@ -7,7 +7,7 @@ for the reading of lines, and an emulation that follows the binary of 1.1 ("anal
 
 from typing import ClassVar, Final
 
-from espat.commands import addresses, basic, links, passthrough, receiving, server, start, wifi, wifi_join
+from espat.commands import addresses, basic, links, passthrough, radio, receiving, server, wifi, wifi_join
 from espat.commands.esp8266 import addresses as old_addresses
 from espat.commands.esp8266 import basic as old_basic
 from espat.commands.esp8266 import links as old_links
@@ -59,7 +59,7 @@ TABLES: Final[tuple[CommandTable, ...]] = (
     links.table.only(LINK_OPENED, LINK_CLOSED, LINK_NOT_OPENED),
     receiving.table.only(LINK_DATA_KEPT),
     old_reports.table,  # the manual has `Smart get wifi info` only
-    start.table,
+    radio.table,
 )
 
 CAUSES: Final[dict[Cause, bytes]] = {

@@ -58,6 +58,7 @@ class CommandTable:
         self.formats: list[tuple[str, str]] = []
         self.reports: dict[Event[Any], Callable[..., None]] = {}
         self.starts: list[Callable[[Any], None]] = []
+        self.known_secrets: list[Callable[[Any], Iterable[bytes]]] = []
 
     def command(
         self, name: str, form: Form, *, when: Choice | None = None, reports_codes: bool = True
@@ -87,6 +88,11 @@ class CommandTable:
     def start(self, function: Callable[[Any], None]) -> Callable[[Any], None]:
         """Have the decorated function called with the module after every start, as soon as it is ready."""
         self.starts.append(function)
+        return function
+
+    def secrets(self, function: Callable[[Any], Iterable[bytes]]) -> Callable[[Any], Iterable[bytes]]:
+        """Have the decorated function asked, with the module, for what no log shows though nobody has typed it."""
+        self.known_secrets.append(function)
         return function
 
     def only(self, *wanted: "str | tuple[str, Form] | Event[Any]") -> "CommandTable":
@@ -125,6 +131,7 @@ class Registry:
         whether a command belongs to the build; one that does not is unknown."""
         self.reports: dict[Event[Any], Callable[..., None]] = {}
         self.starts: list[Callable[[Any], None]] = []
+        self.secrets: list[Callable[[Any], Iterable[bytes]]] = []
         self._entries: dict[tuple[str, Form], list[Entry]] = {}
         for table in tables:
             own: dict[tuple[str, Form], list[Entry]] = {}
@@ -135,6 +142,7 @@ class Registry:
                 self._entries.setdefault(key, entries)
             self.reports = table.reports | self.reports
             self.starts += table.starts
+            self.secrets += table.known_secrets
 
     def __iter__(self) -> Iterator[tuple[str, Form]]:
         """Name and form of every command that works."""

@@ -1,7 +1,12 @@
-"""What the radio does after every start."""
+"""The radio as a whole: what it does after every start, and the passwords that nobody has typed."""
+
+from collections.abc import Iterator
 
 from espat.core.at.registry import CommandTable
 from espat.module import Module
+from espat.persist.nvs_settings import SECRETS
+from espat.persist.storage import Storage
+from espat.radio.air import Air
 from espat.radio.softap import SoftAp
 from espat.radio.station import Station
 from espat.radio.wifi import Wifi
@@ -23,3 +28,11 @@ def join(module: Module) -> None:
         station = module[Station]
         if station.auto_connect and station.configured:
             station.connect_in_background()
+
+
+@table.secrets
+def passwords(module: Module) -> Iterator[bytes]:
+    """Those of the world, and those that an earlier life has left in flash."""
+    yield from (point.password for point in module[Air].access_points)
+    stored = (module[Storage].settings.read(*key) for key in SECRETS)
+    yield from (password for password in stored if isinstance(password, bytes))
