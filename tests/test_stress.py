@@ -5,6 +5,8 @@ import pytest
 from espat.dialects.names import RUNNABLE
 from tests.stress.handling import RoughHandling
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("dialect", RUNNABLE)

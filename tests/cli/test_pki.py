@@ -11,6 +11,8 @@ from cryptography import x509
 from espat.cli import main
 from espat.persist.manufacturing import SHIPPED
 
+pytestmark = pytest.mark.slow
+
 
 def test_it_writes_every_set_and_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "pki"

@@ -11,6 +11,8 @@ from espat.persist.storage import open_storage
 from espat.persist.variants import VARIANTS
 from tests.end_to_end.simulator_process import LIMIT, environment
 
+pytestmark = pytest.mark.slow
+
 SCENARIO = "title: 'short'\nsteps:\n  - {send: 'AT'}\n  - {expect: ['', 'OK']}\n"
 
 

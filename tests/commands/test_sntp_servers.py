@@ -102,6 +102,7 @@ def _wait_for_answer(process: subprocess.Popen[bytes]) -> None:
     pytest.fail(f"chronyd has ended with {process.returncode}")
 
 
+@pytest.mark.peers
 async def test_chrony(chrony: str) -> None:
     async with station(around({"time.example": chrony})) as bench:
         assert await answer(bench, ASK) == OK

@@ -16,6 +16,8 @@ from tests.programs import need_program
 from tests.stations import OWN, PEER, station
 from tests.texts import ERROR, OK, OPENED
 
+pytestmark = pytest.mark.peers
+
 CERTIFICATE = ("-cert", str(SHIPPED / "server_cert.pem"), "-key", str(SHIPPED / "server_key.pem"))
 KEY = ("-nocert", "-psk", "70736b00ff", "-psk_identity", "me", "-psk_hint", "who are you")
 NO_HANDSHAKES = (b"\x16", b"\x16\x03\x01\x02\x00\x01", b"GET / HTTP/1.0\r\n\r\n", bytes(999))

@@ -1,11 +1,14 @@
 """Any bytes at any splits: the machine answers and goes on."""
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from espat.core.at.line_discipline import LineDiscipline
 from tests.core.machine import Machine, machine
 from tests.texts import BUSY
+
+pytestmark = pytest.mark.slow
 
 SILENCE = 0.02
 

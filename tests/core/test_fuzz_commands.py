@@ -16,6 +16,8 @@ from espat.dialects.names import RUNNABLE
 from espat.scenario.world.world import World
 from tests.workbench import Workbench, workbench
 
+pytestmark = pytest.mark.slow
+
 RESTARTING = {"AT+RST", "AT+RESTORE", "AT+GSLP", "AT+RFCAL"}
 """They answer, but then everything starts anew."""
 

@@ -23,6 +23,8 @@ from espat.core.time.clock import RealClock
 from espat.scenario.stage.terminal import open_device
 from tests.core.port_stream import PortStream
 
+pytestmark = pytest.mark.slow
+
 StreamPair = tuple[trio.abc.Stream, trio.abc.Stream]
 
 

@@ -18,6 +18,11 @@ from tests.programs import need_program
 DOCUMENTED = ROOT / "scenarios" / "documented"
 SESSIONS = [prepare(read_scenario(path)) for path in sorted(DOCUMENTED.glob("*.yaml"))]
 PLAYED = [session for session in SESSIONS if not session.awaited]
+FILES = [
+    pytest.param(file, marks=pytest.mark.peers) if "ssl" in file else pytest.param(file)
+    for file in (session.scenario.file for session in PLAYED)
+]
+"""Over real sockets, those with TLS need the programs of OpenSSL."""
 
 FIRST_SESSION = (
     b"AT+CWMODE=1\r\n\r\nOK\r\n"
@@ -52,7 +57,7 @@ async def play(prepared: Prepared, setting: StageOptions) -> bytes:
 
 
 @pytest.mark.parametrize("way", ["stepped", "sockets", "serial"])
-@pytest.mark.parametrize("path", [session.scenario.file for session in PLAYED], ids=lambda path: Path(path).stem)
+@pytest.mark.parametrize("path", FILES, ids=lambda path: Path(path).stem)
 async def test_it_replays(path: str, way: str, tmp_path: Path) -> None:
     if "ssl" in path and way != "stepped":
         need_program("openssl", "openssl")

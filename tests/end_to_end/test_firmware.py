@@ -11,6 +11,8 @@ from tests.end_to_end.conftest import Start
 from tests.end_to_end.simulator_process import LIMIT
 from tests.programs import need_program
 
+pytestmark = pytest.mark.peers
+
 FIRMWARE = Path(__file__).parent / "firmware"
 DONE = 33
 """Exit code of the emulator when the firmware writes 16 to its exit port."""

@@ -9,8 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from tests.end_to_end.conftest import Start
 from tests.programs import need_program
+
+pytestmark = pytest.mark.peers
 
 PATIENCE = 30.0
 """Seconds until a test gives up."""

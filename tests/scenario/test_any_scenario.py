@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +13,8 @@ from espat.scenario.reading.scenario import ScenarioError
 from espat.scenario.reading.scenario_file import read_scenario
 from espat.scenario.reading.scenario_tables import FILE, MODIFIERS, STEP_KINDS
 from espat.scenario.verbs.table import VERBS
+
+pytestmark = pytest.mark.slow
 
 WORDS = st.sampled_from(
     [*FILE.fields, *STEP_KINDS, *MODIFIERS, *VERBS, "when", "peer", "ssid", "port", "proto", "time"]

@@ -21,6 +21,8 @@ from espat.scenario.world.world import (
     World,
 )
 
+pytestmark = pytest.mark.slow
+
 KEYS = (
     *AccessPointConfiguration.__annotations__,
     *StationConfiguration._fields,

@@ -12,9 +12,16 @@ from espat.scenario.text.document import parse_document
 from espat.scenario.verbs.table import VERBS
 from tests.programs import need_program
 
+pytestmark = pytest.mark.slow
+
 GALLERY = sorted(
     path for path in (Path(__file__).parents[2] / "scenarios" / "gallery").glob("*.yaml") if path.name[0] != "_"
 )
+WITH_PROGRAMS = [
+    pytest.param(path, marks=pytest.mark.peers) if path.stem.startswith("tls-") else pytest.param(path)
+    for path in GALLERY
+]
+"""Over real sockets, those with TLS need the programs of OpenSSL."""
 
 
 def test_there_are_enough_and_each_says_what_it_is_about() -> None:
@@ -41,7 +48,7 @@ async def test_it_plays_when_a_module_takes_its_time(path: Path) -> None:
     await play(prepare(read_scenario(path)), StageOptions(profile="real"))
 
 
-@pytest.mark.parametrize("path", GALLERY, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", WITH_PROGRAMS, ids=lambda path: path.stem)
 async def test_it_plays_with_real_sockets(path: Path) -> None:
     if path.stem.startswith("tls-"):
         need_program("openssl", "openssl")
