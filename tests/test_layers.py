@@ -96,6 +96,15 @@ def test_the_package_itself_imports_nothing_but_for_type_checkers() -> None:
     assert subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True).stdout == "[]\n"
 
 
+def test_espat_run_without_a_world_reads_no_files_of_the_world() -> None:
+    loaded = (
+        "import sys, espat.cli.run, espat.cli.serving, espat.scenario.stage.stage\n"
+        "heavy = ('yaml', 'tomllib', 'cryptography', 'espat.scenario.schema', 'espat.scenario.tables')\n"
+        "print([name for name in heavy if name in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True).stdout == "[]\n"
+
+
 @pytest.mark.parametrize("module", SOURCES)
 def test_an_import_inside_a_function_says_why(module: str) -> None:
     source = SOURCES[module].read_text(encoding="utf-8")

@@ -1,11 +1,15 @@
 """World files: what a whole one says, what is no TOML, and `espat check`."""
 
+import json
 import os
+import sys
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from espat.cli import main
 from espat.radio.security import SECURITIES
@@ -14,6 +18,7 @@ from espat.scenario.reading.world_reader import WorldError
 from espat.scenario.services.service import ServiceConfiguration
 from espat.scenario.services.streams import TcpEcho, TcpSource, UdpEcho
 from espat.scenario.text.document import SIZE_LIMIT
+from espat.scenario.text.toml import parse_toml
 from espat.scenario.world.world import (
     AccessPointConfiguration,
     HostConfiguration,
@@ -22,6 +27,7 @@ from espat.scenario.world.world import (
     World,
 )
 from espat.stack.address import Address
+from tests.scenario.playing import play_text, steps
 
 Write = Callable[[str | bytes], Path]
 
@@ -269,3 +275,69 @@ def test_check_of_a_file_whose_name_is_no_text(write: Write, capsys: pytest.Capt
     Path(name).write_text("", encoding="ascii")
     assert main(["check", name]) == 0
     assert capsys.readouterr().out == "w\\xff.toml: ok\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--world", "world.toml"], "world.toml: peer: a scenario plays peers, and here is none"),
+        (["--modules", "999999999"], "--modules: found 999999999; 1 to 4096 would be right"),
+        (["--modules", "0"], "--modules: found 0; 1 to 4096 would be right"),
+    ],
+)
+def test_what_espat_run_does_not_do(
+    write: Write, capsys: pytest.CaptureFixture[str], options: list[str], message: str
+) -> None:
+    write('[[peer]]\nid = "pc"\naddress = "192.168.3.102"\nserves = "tcp 80"\n')
+    with pytest.raises(SystemExit, match="2"):
+        sys.exit(main(["run", *options]))
+    assert message in capsys.readouterr().err
+
+
+async def test_a_world_file_of_a_scenario_has_its_peers(tmp_path: Path) -> None:
+    (tmp_path / "world.toml").write_text(
+        '[[access_point]]\nssid = "lab"\n[[peers]]\nid = "pc"\nip = "192.168.3.102"\nserves = ["tcp 80"]\n'
+    )
+    play = (
+        "{send: 'AT+CWMODE=1'}",
+        "{expect: ['', 'OK']}",
+        '{send: \'AT+CWJAP="lab",""\'}',
+        "{expect: ['WIFI CONNECTED', 'WIFI GOT IP', '', 'OK']}",
+        '{send: \'AT+CIPSTART="TCP","192.168.3.102",80\'}',
+        "{expect: ['CONNECT', '', 'OK']}",
+        "{do: peer.accept, peer: pc}",
+    )
+    await play_text(tmp_path, "title: x\nworld: world.toml\n" + steps(*play))
+
+
+# Lines
+
+SIGNS = "ab]['\"\\\n#=.{}, "
+
+
+@given(
+    st.recursive(
+        st.integers() | st.booleans() | st.text(SIGNS, max_size=5),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(SIGNS, max_size=3), inner, max_size=3),
+        max_leaves=6,
+    ),
+    st.lists(st.sampled_from(["a", '"b c"', "'d.e'", '"\\""']), min_size=1, max_size=3),
+    st.sampled_from(["", "# a comment = [ \n", 'x = """\n[y]\nz = 1\n"""\n', "x = '''\n[y]'''\n", "x = 1.5 # ]\n"]),
+)
+@settings(deadline=None)
+def test_every_key_has_its_line(value: object, parts: list[str], before: str) -> None:
+    text = f"{before}k.{'.'.join(parts)} = {_toml(value)}\n\n[[t]]\n[[t]]\nlast = 1\n"
+    values, lines = parse_toml(text)
+    assert "k" in values
+    assert lines.line_of("k") == before.count("\n") + 1
+    assert lines.line_of("t#2.last") == text.count("\n")
+    assert lines.line_of("y") is None
+    assert lines.line_of("z") is None
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_toml(str(key))} = {_toml(inner)}" for key, inner in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ",\n".join(map(_toml, value)) + "]"
+    return json.dumps(value)
