@@ -46,8 +46,12 @@ class Bridge:
         self._serving: dict[tuple[str, int], trio.CancelScope] = {}
         if configuration.host:
             add_entries({configuration.host: str(LOOPBACK)})
-        for port in sorted({port for _, port in (*configuration.at_first, *configuration.later)}):
-            self._reserved(port)
+        try:
+            for port in sorted({port for _, port in (*configuration.at_first, *configuration.later)}):
+                self._reserved(port)
+        except PeerError:
+            self.close()
+            raise
         host.outside = self
 
     def update(self) -> None:
