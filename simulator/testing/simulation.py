@@ -11,7 +11,7 @@ import math
 import re
 import tempfile
 from abc import abstractmethod
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -27,30 +27,24 @@ from espat.dialects.names import BUILDS, RUNNABLE
 from espat.persist.variants import VARIANTS
 from espat.scenario.hosts.peers import PeerError
 from espat.scenario.play.player import described
-from espat.scenario.reading.scenario import Scenario, ScenarioError
-from espat.scenario.reading.scenario_world import arrange
+from espat.scenario.reading.given_world import WorldSource, read_given_world
 from espat.scenario.schema.kinds import shown
 from espat.scenario.stage.company import open_played_stage
 from espat.scenario.stage.mismatch import MismatchError
 from espat.scenario.stage.options import StageOptions
 from espat.scenario.stage.stage import Stage
 from espat.scenario.stage.trace_text import shown_record
-from espat.scenario.text.document import Items, Table
 from espat.scenario.text.durations import read_seconds
 from espat.scenario.text.variables import UnknownVariableError, Variables
 from espat.scenario.verbs import VERBS, VerbError, bind
 from espat.scenario.world.modules import with_modules
-from espat.scenario.world.peers import PeerConfiguration
-from espat.scenario.world.world import ModuleConfiguration, World
+from espat.scenario.world.world import ModuleConfiguration
 from espat.testing.verb_groups import VerbGroups, VerbsOfModule
 
 R = TypeVar("R")
 
 __tracebackhide__ = True
 """For pytest: a failure is the caller's, and is shown there; `--full-trace` shows the rest."""
-
-WorldSource = World | Mapping[str, Any] | str | Path | None
-"""A World, what a scenario may say under `world`, or the path of a world file; None is the usual one."""
 
 
 class SimulationError(AssertionError):
@@ -168,7 +162,8 @@ class Simulation(AnySimulation[Awaited]):
             raise ValueError(f"speed: {expected('a number more than 0, or None', shown(speed))}")
         if serial and speed is None:
             raise ValueError("who opens a serial device lives in real time: a speed is needed")
-        self._world, self._peers, self._variables = _world(world)
+        self._variables = Variables({})
+        self._world, self._peers = read_given_world(world, self._variables)
         if seed is not None:
             self._world = replace(self._world, seed=seed)
         given = ModuleConfiguration(dialect=dialect, variant=variant, flash=str(flash) if flash is not None else None)
@@ -252,39 +247,3 @@ class Simulation(AnySimulation[Awaited]):
             raise SimulationError(f"{verb}: variable {error} is not defined") from None
         except re.error as error:
             raise SimulationError(f"{verb}: {error}") from None
-
-
-def _world(source: WorldSource) -> tuple[World, tuple[PeerConfiguration, ...], Variables]:
-    """Raises ValueError."""
-    variables = Variables({})
-    if source is None:
-        return World(offline=True), (), variables
-    if isinstance(source, World):
-        return replace(source, peers=()), source.peers, variables
-    inline: Table | str = str(Path(source).absolute()) if isinstance(source, str | Path) else _table(source)
-    scenario = Scenario("world", "", "esp32-v5", None, (), ("0",), {}, (), inline, False, (), (), {})
-    try:
-        surroundings = arrange(scenario, variables)
-    except ScenarioError as error:
-        place = "world:1: world: " if isinstance(inline, str) else "world:1: "
-        raise ScenarioError("\n".join(line.removeprefix(place) for line in str(error).splitlines())) from None
-    if surroundings.awaited:
-        raise ValueError(f"the world waits for {', '.join(map(str, surroundings.awaited))}")
-    return surroundings.world, surroundings.peers, variables
-
-
-def _table(value: Any) -> Any:
-    """Plain values as a scenario has them."""
-    if isinstance(value, Mapping):
-        table = Table(1)
-        for key, inner in value.items():
-            table[str(key)] = _table(inner)
-            table.lines[str(key)] = 1
-        return table
-    if isinstance(value, list | tuple):
-        items = Items(1)
-        for inner in value:
-            items.append(_table(inner))
-            items.lines.append(1)
-        return items
-    return value

@@ -6,6 +6,7 @@ size. The parser is used for its events only, which it makes without recursion.
 """
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -198,3 +199,20 @@ def _scalar(event: Any, line: int) -> Any:
     if _DECIMAL.fullmatch(text):
         return float(text)
     return text
+
+
+def as_document(value: Any) -> Any:
+    """Plain values as those of a document of one line."""
+    if isinstance(value, Mapping):
+        table = Table(1)
+        for key, inner in value.items():
+            table[str(key)] = as_document(inner)
+            table.lines[str(key)] = 1
+        return table
+    if isinstance(value, list | tuple):
+        items = Items(1)
+        for inner in value:
+            items.append(as_document(inner))
+            items.lines.append(1)
+        return items
+    return value
