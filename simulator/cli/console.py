@@ -1,6 +1,7 @@
 """Standard output and the log on standard error, written by a thread of their own.
 
-Whoever reads them may be slow, stop reading or go away: no module waits for that. Lines that nobody takes are lost.
+Whoever reads them may be slow, stop reading or go away: no module waits for that. Lines that nobody takes are lost, and
+counted.
 """
 
 import logging
@@ -21,6 +22,7 @@ class Console:
 
     def __init__(self) -> None:
         self._lines: SimpleQueue[tuple[int, str] | None] = SimpleQueue()
+        self._lost = 0
         self._thread = threading.Thread(target=self._write, name="console", daemon=True)
         self._thread.start()
 
@@ -40,11 +42,16 @@ class Console:
     def _put(self, descriptor: int, line: str) -> None:
         if self._lines.qsize() < LINES_KEPT:
             self._lines.put((descriptor, line))
+        else:
+            self._lost += 1
 
     def _write(self) -> None:
         gone: set[int] = set()
         while (item := self._lines.get()) is not None:
             descriptor, line = item
+            if self._lost and self._lines.qsize() < LINES_KEPT:
+                lost, self._lost = self._lost, 0
+                self._lines.put((sys.stderr.fileno(), f"espat: {lost} lines of output lost: nobody has read them"))
             rest = line.encode(errors="backslashreplace") + b"\n"
             try:
                 while rest and descriptor not in gone:

@@ -8,10 +8,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from espat.cli.reasons import reason
+from espat.cli.reasons import is_of_output, reason
+from espat.core.input_file import read_file
+from espat.core.output_file import open_output
 from espat.core.suggestions import any_of, nearest
 from espat.persist.chip.flash import SECTOR_SIZE, FlashChip, sectors_of
-from espat.persist.chip.image_file import OWNER_ONLY, FlashFileError, ImageCopy, create_image, open_image
+from espat.persist.chip.image_file import FlashFileError, ImageCopy, create_image, open_image
 from espat.persist.factory import PARAMETER_RANGES, PARAMETERS, PKI_NAMESPACES
 from espat.persist.nvs.entry import Type
 from espat.persist.nvs.page import NvsDamagedError
@@ -32,6 +34,8 @@ TYPE_WORDS: Final[dict[str, Type]] = {
 SECRET_NAMESPACES: Final = ("NVM_014",)
 SECRET_ENDING: Final = "_key"
 """Namespaces of private keys end so. Passwords, the settings of enterprise Wi-Fi and private keys are secrets."""
+SIZE_LIMIT: Final = 2**25
+"""Bytes of a file that is read; no module has a larger flash than 16 MiB."""
 SHOWN: Final = 60
 """Bytes of a value that are shown."""
 
@@ -71,9 +75,9 @@ def main(options: Namespace) -> int:
     """Do it. Returns 0, or 2 when a file or a name is wrong."""
     try:
         options.action(options)
-    except BrokenPipeError:  # no mistake in a file
-        raise
     except (OSError, ValueError, FlashFileError, PartitionTableError, NvsFullError) as error:
+        if is_of_output(error):
+            raise
         print(f"espat: {_reason(error)}", file=sys.stderr)
         return 2
     return 0
@@ -140,13 +144,12 @@ def _export(options: Namespace) -> None:
     storage = _copy(options.file)
     partition = _find(storage, options.partition)
     content = storage.region(partition).read(0, partition.size)
-    options.out.touch(OWNER_ONLY)  # it may hold keys and passwords
-    options.out.chmod(OWNER_ONLY)
-    options.out.write_bytes(content)
+    with os.fdopen(open_output(options.out, [options.file]), "wb") as file:  # it may hold keys and passwords
+        file.write(content)
 
 
 def _import(options: Namespace) -> None:
-    content = options.source.read_bytes()
+    content = read_file(options.source, SIZE_LIMIT)
     open_storage(options.file).close()  # makes it, or looks whether it is right
     file = open_image(options.file)
     assert file is not None
@@ -243,7 +246,7 @@ def _usual_type(options: Namespace, partition: str) -> Type:
 
 def _value(text: str, kind: Type) -> int | bytes:
     if kind in (Type.STRING, Type.BLOB):
-        return Path(text[1:]).read_bytes() if text.startswith("@") else os.fsencode(text)
+        return read_file(Path(text[1:]), SIZE_LIMIT) if text.startswith("@") else os.fsencode(text)
     try:
         return int(text, 0)
     except ValueError:
@@ -255,7 +258,7 @@ def _value(text: str, kind: Type) -> int | bytes:
 
 def _copy(path: Path) -> Storage:
     """The flash in a file, as it is now; a module may go on using it. Raises OSError, PartitionTableError."""
-    content = path.read_bytes()
+    content = read_file(path, SIZE_LIMIT)
     try:
         return Storage(variant_of_size(len(content)), file=ImageCopy(content))
     except PartitionTableError as error:

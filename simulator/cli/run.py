@@ -84,7 +84,7 @@ def _run(options: Namespace, ending: Ending) -> int:
         world = with_modules(world, count, given, overrules=True, prefix="--")
         storages = _open_flash_files(options, world)
         _check_listening(options, world)
-        resources = Resources(_stage_options(options, ports, logs), storages)
+        resources = Resources(_stage_options(options, world, ports, logs), storages)
     except (OSError, ValueError) as error:
         print(f"espat: {reason(error)}", file=sys.stderr)
         return 2
@@ -97,7 +97,8 @@ def _run(options: Namespace, ending: Ending) -> int:
         console.close()
 
 
-def _stage_options(options: Namespace, ports: Sequence[PortUri], logs: Sequence[PortUri]) -> StageOptions:
+def _stage_options(options: Namespace, world: World, ports: Sequence[PortUri], logs: Sequence[PortUri]) -> StageOptions:
+    flash_files = [Path(module.flash) for module in world.modules if module.flash is not None]
     return StageOptions(
         speed=options.speed,
         movable=False,
@@ -106,6 +107,7 @@ def _stage_options(options: Namespace, ports: Sequence[PortUri], logs: Sequence[
         logs=tuple(logs),
         clients=False,
         trace=options.trace,
+        inputs=(*([options.world] if options.world is not None else []), *flash_files),
         remember=0,
         build=options.build,
         when_opened=options.power_on == "open",

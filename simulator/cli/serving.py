@@ -1,5 +1,6 @@
 """What `espat run` does: opens the ports, runs the modules behind them, and ends when it is told to."""
 
+import errno
 import logging
 import resource
 from contextlib import ExitStack
@@ -9,6 +10,7 @@ import trio
 
 from espat.cli.console import Console
 from espat.cli.ending import Ending
+from espat.cli.reasons import reason
 from espat.core.ports.port import PortError
 from espat.scenario.stage.resources import Resources
 from espat.scenario.world.world import World
@@ -45,8 +47,8 @@ async def serve(world: World, resources: Resources, console: Console, ending: En
             try:
                 resources.open_ports(exits, nursery.start_soon, end)
             except (PortError, OSError) as error:
-                console.log(f"espat: {error}")
-                end(2 if isinstance(error, PortError) else 1)
+                console.log(f"espat: {reason(error)}")
+                end(2 if isinstance(error, PortError) or error.errno == errno.EMFILE else 1)
                 return code
             for line in resources.announcements:
                 console.print(line)

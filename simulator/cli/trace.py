@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from espat.cli.reasons import reason
+from espat.cli.reasons import is_of_output, reason
 from espat.core.trace import Kind
 
 if TYPE_CHECKING:
@@ -48,9 +48,9 @@ def main(options: Namespace) -> int:
         for record in read_trace(options.file):
             if _wanted(record, options):
                 print(show(record))
-    except BrokenPipeError:  # no mistake in a file
-        raise
     except (TraceError, OSError) as error:
+        if is_of_output(error):
+            raise
         print(f"espat: {reason(error)}", file=sys.stderr)
         return 2
     return 0

@@ -9,11 +9,14 @@ import logging
 import os
 import stat
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from enum import Enum
 from pathlib import Path
-from typing import IO, Final, NamedTuple
+from typing import Final, NamedTuple
+
+from espat.core.output_file import open_output
+from espat.core.patient_writer import PatientWriter
 
 log = logging.getLogger(__name__)
 
@@ -51,45 +54,66 @@ Listener = Callable[[Record], None]
 
 
 class Trace:
-    """What happened. When the file cannot be written, with a full disk say, it says so once and writes no more.
+    """What happened. When the file cannot be written, with a full disk say, it says so once and writes no more. Where
+    somebody reads it, as with a FIFO, nobody waits for him: what he does not take is dropped, counted and said.
 
     `recent`: the last messages. `count`: how many there were. `listeners` are called with every message as it happens.
     """
 
-    def __init__(self, path: Path | None = None, *, recent: int = 0) -> None:
+    def __init__(self, path: Path | None = None, *, recent: int = 0, inputs: Iterable[Path] = ()) -> None:
         """Create the file, or empty it; without a path there is none. `recent`: how many messages are remembered.
-        Raises OSError."""
+        `inputs`: files that it must not be. Raises OSError."""
         self.recent: deque[Record] = deque(maxlen=recent)
         self.listeners: list[Listener] = []
         self.count = 0
         self._path = path
-        self._file: IO[str] | None = None
-        if path is not None:
-            self._file = open(path, "w", encoding="ascii", opener=_open_for_owner)  # noqa: SIM115
-            if stat.S_ISREG(os.fstat(self._file.fileno()).st_mode):  # a device or a pipe is not ours to close to others
-                os.fchmod(self._file.fileno(), 0o600)
+        self._descriptor: int | None = None
+        self._writer: PatientWriter | None = None
+        if path is None:
+            return
+        if path.exists() and not _is_regular(path):
+            self._writer = PatientWriter(lambda: open_output(path), f"trace {path}", ended=self._ends)
+        else:
+            self._descriptor = open_output(path, inputs)
 
     def record(self, time: float, module: int, direction: str, kind: Kind, data: bytes) -> None:
         """Note a message: write one line and hand it to the system, and tell the listeners. `time`: module seconds."""
         record = Record(time, module, direction, kind, data)
         self.recent.append(record)
         self.count += 1
-        if self._file is not None:
-            try:
-                self._file.write(line(record) + "\n")
-                self._file.flush()
-            except OSError as error:
-                log.error("the trace %s ends here: %s", self._path, error.strerror)
-                self.close()
+        if self._descriptor is not None or self._writer is not None:
+            self._write(line(record).encode("ascii") + b"\n")
         for listener in self.listeners:
             listener(record)
 
     def close(self) -> None:
         """Close the file."""
-        if self._file is not None:
-            with suppress(OSError):  # what could not be written before
-                self._file.close()
-            self._file = None
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+        if self._descriptor is not None:
+            with suppress(OSError):
+                os.close(self._descriptor)
+            self._descriptor = None
+
+    def _write(self, text: bytes) -> None:
+        if self._writer is not None:
+            self._writer.put(text)
+            return
+        assert self._descriptor is not None
+        try:
+            while text:
+                text = text[os.write(self._descriptor, text) :]
+        except OSError as error:
+            self._ends(error)
+            self.close()
+
+    def _ends(self, error: OSError) -> None:
+        log.error("the trace %s ends here: %s", self._path, error.strerror)
+
+
+def _is_regular(path: Path) -> bool:
+    return stat.S_ISREG(path.stat().st_mode)
 
 
 def visible(data: bytes) -> str:
@@ -112,7 +136,3 @@ def line(record: Record) -> str:
     else:
         fields["bytes"] = record.data.hex()
     return json.dumps(fields)
-
-
-def _open_for_owner(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

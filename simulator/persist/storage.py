@@ -7,6 +7,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from espat.core.input_file import read_file
 from espat.persist.chip.flash import SECTOR_SIZE, FlashChip, FlashRegion, sectors_of
 from espat.persist.chip.image_file import FlashFileError, Image, ImageCopy, create_image, open_image
 from espat.persist.factory import ManufacturingPartition, manufacturing_image
@@ -235,10 +236,10 @@ def copy_storage(
     `open_storage`. Raises FlashFileError, for a damaged one too."""
     wanted = [variant] if variant is not None else variants
     try:
-        if not path.is_file():  # a FIFO would never end
+        if not path.is_file():
             raise FlashFileError(f"{path}: found no file; a flash image would be right")
         _check_size(path, path.stat().st_size, wanted)
-        content = path.read_bytes()
+        content = read_file(path, max(each.size for each in wanted))
     except OSError as error:
         raise FlashFileError(f"{path}: {error.strerror}") from None
     try:

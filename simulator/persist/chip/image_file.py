@@ -111,9 +111,9 @@ class ImageFile:
 
 def open_image(path: Path) -> ImageFile | None:
     """Open and lock an image; None when there is none yet, or an empty file. Raises FlashFileError."""
-    path = path.resolve()
+    path = _resolved(path)
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -139,7 +139,7 @@ def create_image(path: Path, size: int, sectors: Mapping[int, bytes]) -> ImageFi
     """Make an image of a chip with these sectors, by number, the others erased; the file appears when it is complete.
 
     Raises FlashFileError."""
-    path = path.resolve()
+    path = _resolved(path)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         descriptor = os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, OWNER_ONLY)
@@ -162,6 +162,16 @@ def create_image(path: Path, size: int, sectors: Mapping[int, bytes]) -> ImageFi
     except OSError as error:
         raise FlashFileError(f"{path}: {error.strerror}") from None
     return ImageFile(path, descriptor)
+
+
+def _resolved(path: Path) -> Path:
+    """Where links lead. Raises FlashFileError."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError):  # RuntimeError: of a link that leads to itself, before Python 3.13
+        raise FlashFileError(f"{path}: {os.strerror(errno.ELOOP)}") from None
+    except ValueError:  # a zero byte
+        raise FlashFileError(f"{path}: not a path") from None
 
 
 def _lock(path: Path, descriptor: int) -> None:

@@ -198,7 +198,11 @@ async def on_stage(
         world = replace(world, seed=seed)
     first = {step.module: step for step in reversed(scenario.steps)}
     off = tuple(name for name in scenario.modules if name in first and first[name].action in POWER_ON)
+    files = {scenario.place("steps").file, *(step.place.file for step in scenario.steps)}
+    if isinstance(scenario.world, str):
+        files.add(str(Path(scenario.place("world").file).parent / scenario.world))
     setting = setting._replace(
+        inputs=tuple(map(Path, sorted(files))),
         profile=setting.profile or scenario.timing,
         off=off,
         clients=setting.clients and not scenario.attach,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar, Final
 
+from espat.core.input_file import read_file
 from espat.core.time.clock import Clock
 from espat.persist.manufacturing import shipped_value
 from espat.scenario.schema.kinds import Reader, WrongValueError
@@ -56,8 +57,7 @@ def _read(name: str) -> bytes:
     if found is not None:
         return found
     try:
-        with Path(name).open("rb") as file:
-            return file.read(SIZE_LIMIT)
+        return read_file(Path(name), SIZE_LIMIT)
     except (OSError, ValueError):
         raise WrongValueError(RIGHT) from None
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Final
 
 from espat.core.ports.port import MemoryPort
@@ -40,6 +41,8 @@ async def open_played_stage(
     are read, and stay as they are. `tolerated`: lines that modules may print anywhere. `ended`: is told the exit code
     of a program at a port. Raises FlashFileError, PeerError, PortError, OSError."""
     storages = open_flash_files(world.modules, copies=copies)
+    flash_files = [Path(module.flash) for module in world.modules if module.flash is not None]
+    options = options._replace(inputs=(*options.inputs, *flash_files))
     with Resources(options, storages) as resources:
         async with open_stage(world, names, resources, variables=variables, ended=ended) as stage:
             _add_peers(stage, peers)

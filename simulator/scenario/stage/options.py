@@ -31,8 +31,9 @@ class StageOptions(NamedTuple):
     fast as real time. `movable`: whether time can be moved ahead besides. `sockets`: whether the peers can be reached
     on this machine, else only in memory. `profile`: of the timing; None is what the scenario says, fast else. `ports`:
     where those of the modules are, and `logs` those of their logs; without, they are in memory. `clients`: whether
-    somebody here is the client at each of them. `remember`: how many messages the trace remembers. `off`: modules that
-    are switched off at first. `when_opened`: whether each module is switched on when a client opens its port."""
+    somebody here is the client at each of them. `inputs`: files that the trace must not be. `remember`: how many
+    messages it remembers. `off`: modules that are switched off at first. `when_opened`: whether each module is switched
+    on when a client opens its port."""
 
     speed: float | None = None
     movable: bool = True
@@ -42,6 +43,7 @@ class StageOptions(NamedTuple):
     logs: tuple[PortUri, ...] = ()
     clients: bool = True
     trace: Path | None = None
+    inputs: tuple[Path, ...] = ()
     remember: int = RECENT
     build: str = "full"
     off: tuple[str, ...] = ()

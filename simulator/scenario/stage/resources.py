@@ -27,7 +27,7 @@ class Resources:
         self.ports: list[Port] = []
         self.logs: list[Port] = []
         try:
-            self.trace = Trace(options.trace, recent=options.remember)
+            self.trace = Trace(options.trace, recent=options.remember, inputs=options.inputs)
             self.panics = Panics(self.trace)
         except OSError:
             self._close_storages()
