@@ -15,12 +15,13 @@ from espat.core.suggestions import any_of, nearest
 from espat.persist.chip.flash import SECTOR_SIZE, FlashChip, sectors_of
 from espat.persist.chip.image_file import FlashFileError, ImageCopy, create_image, open_image
 from espat.persist.factory import PARAMETER_RANGES, PARAMETERS, PKI_NAMESPACES
-from espat.persist.nvs.entry import Type
+from espat.persist.nvs.entry import Type, fits
 from espat.persist.nvs.page import NvsDamagedError
 from espat.persist.nvs.partition import NvsFullError, NvsPartition, NvsValueError, Typed
 from espat.persist.nvs_settings import INTEGER, SECRETS, TYPES
 from espat.persist.partitions import CUSTOM, DATA, NVS, PartitionTableError, parse_table
 from espat.persist.storage import MANUFACTURING_NVS, Storage, damaged_partitions, open_storage
+from espat.persist.stored_values import STORED, right_value
 from espat.persist.variants import variant_of_size
 
 if TYPE_CHECKING:
@@ -199,7 +200,8 @@ def _set_in(storage: Storage, options: Namespace) -> None:
         raise ValueError(f"--partition: found {name!r}; {right} would be right")
     before = values.read(options.namespace, options.key)
     kind = TYPE_WORDS[options.type] if options.type is not None else None
-    if before is None and kind is None and manufacturing is not None:
+    known = (options.namespace, options.key) in STORED and name in storage.parameters
+    if before is None and kind is None and manufacturing is not None and not known:
         _check_name(options.namespace, options.key, manufacturing)
     if kind is None:
         kind = before.type if before is not None else _usual_type(options, name)
@@ -207,6 +209,8 @@ def _set_in(storage: Storage, options: Namespace) -> None:
         value = _value(options.value, kind)
         if name == MANUFACTURING_NVS and options.namespace == PARAMETERS:
             _check_parameter(options.key, value)
+        elif known and fits(kind, value) and (wanted := right_value(options.namespace, options.key, value)) is not None:
+            raise NvsValueError(f"found {options.value!r}; {wanted} would be right")
         values.write(options.namespace, options.key, kind, value)
     except NvsValueError as error:
         raise ValueError(f"{options.namespace} {options.key}: {error}") from None
@@ -239,6 +243,9 @@ def _usual_type(options: Namespace, partition: str) -> Type:
     known = TYPES.get((options.namespace, options.key))
     if known is not None:
         return known
+    values = STORED.get((options.namespace, options.key))
+    if values is not None and partition != MANUFACTURING_NVS:
+        return INTEGER if values.of_numbers else Type.BLOB
     if options.value.lstrip("-").isdigit():
         return INTEGER
     return Type.BLOB if partition != MANUFACTURING_NVS or options.value.startswith("@") else Type.STRING

@@ -141,17 +141,19 @@ class ManufacturingPartition:
 
         def number(key: str, otherwise: int) -> int:
             value = self.read(PARAMETERS, key)
-            return value if isinstance(value, int) else otherwise
+            least, most = PARAMETER_RANGES[key]
+            return value if isinstance(value, int) and least <= value <= most else otherwise
 
         def text(key: str, otherwise: str) -> str:
             value = self.read(PARAMETERS, key)
             return value if isinstance(value, str) else otherwise
 
         pins = default.uart_pins
+        country = text("country_code", default.country_code)
         return FactoryParameters(
             text("module_name", default.module_name),
             number("max_tx_power", default.max_transmit_power),
-            text("country_code", default.country_code),
+            country if country.isascii() and len(country) in (2, 3) else default.country_code,
             number("start_channel", default.start_channel),
             number("channel_num", default.channel_count),
             number("uart_baudrate", default.uart_baud_rate),

@@ -7,7 +7,7 @@ from typing import Final
 from espat.core.at.errors import CommandError
 from espat.persist.chip.flash import FlashRegion
 from espat.persist.nvs.entry import Type
-from espat.persist.nvs.partition import NvsFullError, NvsPartition
+from espat.persist.nvs.partition import NvsFullError, NvsPartition, NvsValueError
 
 INTEGER: Final = Type.I32
 """The type of a number where nothing is known of the firmware's own."""
@@ -68,7 +68,7 @@ class NvsSettings:
         try:
             if (self._partition or self.partition).write(namespace, key, kind, value):
                 self.writes += 1
-        except NvsFullError:
+        except (NvsFullError, NvsValueError):  # NvsValueError: a namespace that the flash has under another name
             raise CommandError from None
 
     def erase(self) -> None:

@@ -9,10 +9,15 @@ Reading gives the value in RAM. Assigning changes it there and, if AT+SYSSTORE a
 stored, in flash. After a restart flash wins.
 """
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import copy
 from typing import Any, Generic, Protocol, TypeVar, overload
+
+from espat.persist.stored_values import right_value
+
+log = logging.getLogger(__name__)
 
 Value = TypeVar("Value", int, bytes)
 Room = TypeVar("Room")
@@ -37,6 +42,20 @@ class Settings:
     def __init__(self, store: SettingsStore, *, stores: bool = True) -> None:
         self.store = store
         self.stores = stores
+        self._told: set[tuple[str, str]] = set()
+
+    def takes(self, namespace: str, key: str, value: int | bytes) -> bool:
+        """Whether a stored value is one that the firmware may have written; what is none is said once."""
+        right = right_value(namespace, key, value)
+        if right is None:
+            return True
+        if (namespace, key) not in self._told:
+            self._told.add((namespace, key))
+            found = str(value) if isinstance(value, int) else f"{len(value)} bytes"  # which may be a password
+            log.error(
+                "the flash: %s %s: found %s; %s would be right, and the default is taken", namespace, key, found, right
+            )
+        return False
 
     @contextmanager
     def volatile(self) -> Iterator[None]:
@@ -85,6 +104,8 @@ class Setting(Generic[Value]):
         values = instance.__dict__
         if self._attribute not in values:
             stored = instance.settings.store.read(self._namespace, self._key)
+            if stored is not None and not instance.settings.takes(self._namespace, self._key, stored):
+                stored = None
             if stored is None:
                 stored = self._default(instance) if callable(self._default) else self._default
             values[self._attribute] = stored

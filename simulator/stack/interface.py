@@ -80,7 +80,7 @@ class ClientInterface(Interface):
     @property
     def fixed(self) -> Ipv4 | None:
         """The fixed address, if there is one, which is used while DHCP is off."""
-        if not self._address:
+        if not (self._address and self._gateway and self._netmask):
             return None
         return Ipv4(*map(read_address, (self._address, self._gateway, self._netmask)))
 

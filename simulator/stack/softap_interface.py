@@ -47,7 +47,7 @@ class SoftApInterface(Interface):
     @property
     def fixed(self) -> Ipv4 | None:
         """The address it was given, if it was."""
-        if not self._address:
+        if not (self._address and self._gateway and self._netmask):
             return None
         return Ipv4(*map(read_address, (self._address, self._gateway, self._netmask)))
 

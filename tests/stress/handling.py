@@ -101,7 +101,7 @@ class _Client:
         return self.port.attachment is Attachment.ATTACHED
 
 
-class _Panics(logging.Handler):
+class Panics(logging.Handler):
     """Failures of the simulator itself."""
 
     def __init__(self) -> None:
@@ -146,7 +146,7 @@ class RoughHandling:
 
     async def run(self, steps: int = STEPS) -> None:
         """Handle the modules, then see that each answers and that nothing is left behind. Raises RoughHandlingError."""
-        with _Panics().watched():
+        with Panics().watched():
             await self._run(steps)
 
     async def _run(self, steps: int) -> None:

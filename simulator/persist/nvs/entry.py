@@ -9,6 +9,7 @@ the entries behind it; the index of a blob has the whole size, and number and fi
 from enum import IntEnum
 from functools import lru_cache
 from struct import Struct
+from struct import error as StructError  # noqa: N812
 from typing import Final, NamedTuple
 from zlib import crc32
 
@@ -127,6 +128,16 @@ def unpack_entry(raw: bytes) -> Entry | None:
     crc = crc32(raw[8:], crc32(raw[:4], CRC_START))
     entry = Entry(*_HEADER.unpack(raw))
     return entry if entry.crc == crc else None
+
+
+def fits(kind: Type, value: int | bytes) -> bool:
+    """Whether a value is of a type; of bytes any will do for STRING and BLOB."""
+    if kind not in INTEGERS:
+        return isinstance(value, bytes)
+    try:
+        return bool(INTEGERS[kind].pack(value))
+    except StructError:
+        return False
 
 
 def integer_of(entry: Entry) -> int:
