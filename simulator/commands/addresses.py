@@ -17,12 +17,13 @@ from espat.module import Module
 from espat.radio.softap import SoftAp
 from espat.radio.station import Station
 from espat.radio.wifi import Wifi
+from espat.stack.active_interfaces import ActiveInterfaces
 from espat.stack.address import address_text
 from espat.stack.dhcp import DhcpModes
 from espat.stack.dns_servers import DEFAULT_DNS, DnsServers
 from espat.stack.errors import ResolveError
 from espat.stack.interface import Ipv4
-from espat.stack.network import Network
+from espat.stack.routing import Routing
 from espat.stack.softap_interface import SoftApInterface
 from espat.stack.station_interface import StationInterface
 
@@ -149,11 +150,11 @@ async def resolve(
 
 async def address_of(module: Module, name: str, limit: int = 0) -> bytes:
     """The address of a name, found within so many milliseconds, 0 any. Raises CommandError."""
-    if not module[Network].up:
+    if not module[ActiveInterfaces]:
         raise CommandError(cause=LinkFailure.NO_NETWORK)
     with module[Clock].move_on_after(limit / 1000 or float("inf")):
         try:
-            address = await module[Network].resolve(name)
+            address = await module[Routing].resolve(name)
         except ResolveError:
             await module.pause("unresolved")
         else:

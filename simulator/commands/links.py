@@ -15,12 +15,12 @@ from espat.core.at.registry import Choice, CommandTable
 from espat.module import Module
 from espat.radio.station import Station, StationState
 from espat.radio.wifi import Wifi
+from espat.stack.active_interfaces import ActiveInterfaces
 from espat.stack.address import Address, address_text, is_ipv6
 from espat.stack.errors import LWIP_ABORTED, NetworkError, ResolveError, UnreachableError
 from espat.stack.link import Link as OpenLink
 from espat.stack.link import TlsLink, UdpLink
 from espat.stack.links import LINK_CLOSED, LINK_NOT_OPENED, LINK_OPENED, LinkTable
-from espat.stack.network import Network
 from espat.stack.receiving import Receiving
 from espat.stack.server import Server
 from espat.stack.station_interface import StationInterface
@@ -162,7 +162,7 @@ async def _open(
 ) -> None:
     """Open a link; raises CommandError with the errno of what went wrong. Nobody else gets its number before the
     answer, which comes within the limit, in seconds."""
-    own = [active.address for active in module[Network].interfaces]
+    own = [active.address for active in module[ActiveInterfaces]]
     if not own or local_address not in (None, *own):
         opening.close()
         raise CommandError(cause=LinkFailure.NO_NETWORK)

@@ -23,10 +23,10 @@ from espat.core.at.stream_entry import StreamEntry
 from espat.core.at.uart import Uart
 from espat.core.time.clock import Clock
 from espat.module import Module
+from espat.stack.active_interfaces import ActiveInterfaces
 from espat.stack.errors import NetworkError, ResolveError, UnreachableError
 from espat.stack.link import Link, TcpLink, UdpLink
 from espat.stack.links import LinkTable
-from espat.stack.network import Network
 from espat.stack.passthrough import Passthrough, PassthroughTraits
 from espat.stack.receiving import Receiving
 from espat.stack.server import Server
@@ -152,7 +152,7 @@ async def _keep_open(module: Module, reopen: Opening, entry: StreamEntry) -> Non
 async def open_and_keep(module: Module, opening: Opening, entry: StreamEntry) -> None:
     """As a module does that boots into passthrough: open the link as soon as there is a network, print the prompt once
     it is up, and open it again whenever it breaks."""
-    await module[Network].wait_up()
+    await module[ActiveInterfaces].wait()
     while not await _try(module, opening):
         await module[Clock].sleep(module[Passthrough].reconnect_interval / 10)
     module[Engine].ask(BOOT_PROMPT)

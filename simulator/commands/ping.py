@@ -9,10 +9,11 @@ from espat.core.at.grammar import Form
 from espat.core.at.registry import CommandTable
 from espat.core.time.clock import Clock
 from espat.module import Module
+from espat.stack.active_interfaces import ActiveInterfaces
 from espat.stack.address import is_ipv6
 from espat.stack.errors import ResolveError, UnreachableError
-from espat.stack.network import Network
 from espat.stack.ping import round_trip
+from espat.stack.routing import Routing
 
 table = CommandTable()
 
@@ -36,11 +37,11 @@ async def ping(module: Module, host: Host) -> Line | list[Line | Result]:
 
 async def milliseconds_to(module: Module, host: str) -> int | None:
     """Until a host answers; None when it does not. Raises ResolveError, and CommandError without a network."""
-    if not module[Network].up or is_ipv6(host):
+    if not module[ActiveInterfaces] or is_ipv6(host):
         raise CommandError
     with module[Clock].move_on_after(PING_LIMIT):
         try:
-            route = await module[Network].locate(host, 0)
+            route = await module[Routing].locate(host, 0)
         except UnreachableError:
             await module[Clock].sleep(PING_LIMIT)
         else:

@@ -17,10 +17,10 @@ from espat.core.at.grammar import Form, Parameter
 from espat.core.at.registry import Choice, CommandTable
 from espat.core.at.stream_entry import StreamEntry
 from espat.module import Module
+from espat.stack.active_interfaces import ANY_INTERFACE
 from espat.stack.errors import NetworkError
 from espat.stack.link import TlsLink
 from espat.stack.links import LinkTable
-from espat.stack.network import ANY_INTERFACE
 from espat.stack.passthrough import Passthrough
 from espat.stack.receiving import Receiving
 from espat.stack.saved_link import UNSET, SavedLink, SavedMode

@@ -24,9 +24,9 @@ from espat.module import Module
 from espat.stack.errors import NetworkError, ResolveError
 from espat.stack.link import Link, UdpLink
 from espat.stack.links import LinkTable
-from espat.stack.network import Network, Route
 from espat.stack.passthrough import Passthrough
 from espat.stack.receiving import Receiving
+from espat.stack.routing import Route, Routing
 
 table = CommandTable()
 
@@ -99,7 +99,7 @@ async def _prepare(module: Module, number: int, host: str | None, port: int | No
         if not isinstance(link, UdpLink):
             raise CommandError
         try:
-            route = await module[Network].locate_datagram(host, port)
+            route = await module[Routing].locate_datagram(host, port)
         except ResolveError:
             raise CommandError from None
     await module.pause("prompt")

@@ -11,10 +11,10 @@ from espat.core.at.output import Output
 from espat.core.at.registry import CommandTable
 from espat.core.trace import Kind
 from espat.module import Module
+from espat.stack.active_interfaces import ANY_INTERFACE, InterfaceKind
 from espat.stack.errors import NetworkError
 from espat.stack.link import LINK_COUNT, TcpLink, TlsLink
 from espat.stack.links import LinkTable
-from espat.stack.network import ANY_INTERFACE, InterfaceKind
 from espat.stack.receiving import Receiving
 from espat.stack.server import DEFAULT_PORT, Server
 from espat.stack.tls_errors import TlsError

@@ -10,9 +10,9 @@ from espat.core.events import Event
 from espat.core.time.clock import Clock
 from espat.core.time.timing import Timing
 from espat.persist.settings import Setting, Settings
+from espat.stack.active_interfaces import InterfaceKind
 from espat.stack.address import Address
 from espat.stack.lan import Lan
-from espat.stack.network import InterfaceKind
 
 LONGEST_DISCOVERY: Final = 60
 SHORTEST_RENEWAL: Final = 60

@@ -7,6 +7,7 @@ from espat.core.time.clock import Clock
 from espat.stack.connection import Connection
 from espat.stack.errors import LWIP_ABORTED, LWIP_NO_ROUTE, NetworkError
 from espat.stack.network import Network
+from espat.stack.routing import Routing
 from espat.stack.tcp_options import ConnectionOptions
 from espat.stack.tls_errors import EspTls, TlsError, no_connection
 from espat.stack.tls_options import Tls, TlsChoices
@@ -20,6 +21,7 @@ class Dialler:
 
     def __init__(self, boot: Boot) -> None:
         self._network = boot[Network]
+        self._routing = boot[Routing]
         self._tls = boot[Tls]
         self._clock = boot[Clock]
 
@@ -39,16 +41,16 @@ class Dialler:
         raise NetworkError(LWIP_ABORTED) if tls is None else TlsError(EspTls.CONNECTION_TIMEOUT)
 
     async def _dial(self, host: str, port: int, tls: TlsChoices | None, options: ConnectionOptions) -> Connection:
-        if not self._network.up:
+        if not self._network.interfaces:
             raise NetworkError(LWIP_NO_ROUTE)
-        route = await self._network.locate(host, port)
+        route = await self._routing.locate(host, port)
         try:
             stream, local_port = await self._network.connect(route, options)
         except NetworkError as error:
             raise error if tls is None else no_connection(error) from None
         if tls is not None:
             stream = await self._tls.connect(tls, stream)
-        if not self._network.up:  # lost meanwhile
+        if not self._network.interfaces:  # lost meanwhile
             stream.close()
             raise NetworkError(LWIP_NO_ROUTE)
         return Connection(stream, local_port, route.seen, route.lan)

@@ -7,11 +7,12 @@ import trio
 
 from espat.core.boot import Boot
 from espat.persist.settings import Setting, Settings
+from espat.stack.active_interfaces import InterfaceKind
 from espat.stack.address import NO_ADDRESS, Address, address_text, read_address
 from espat.stack.dhcp import DhcpClient, DhcpModes
 from espat.stack.dns_servers import DnsServers
 from espat.stack.lan import Lan
-from espat.stack.network import InterfaceKind, Network
+from espat.stack.network import Network
 
 
 class Ipv4(NamedTuple):

@@ -15,7 +15,8 @@ from espat.stack.datagrams import Datagrams
 from espat.stack.endpoint import Endpoint
 from espat.stack.errors import LWIP_NO_ROUTE, NetworkError
 from espat.stack.lan import Lan
-from espat.stack.network import Network, Route
+from espat.stack.network import Network
+from espat.stack.routing import Route
 from espat.stack.segments import Segments
 from espat.stack.stream import Stream
 from espat.stack.tcp_options import ConnectionOptions
@@ -309,7 +310,7 @@ class UdpLink(Link):
 
     async def send_to(self, payload: bytes, route: Route) -> None:
         """Send one datagram somewhere else; the peer stays. Raises NetworkError."""
-        if not self._network.up:
+        if not self._network.interfaces:
             raise NetworkError(LWIP_NO_ROUTE)
         await self._network.send_datagram(self._datagrams, payload, route)
         self._sent += len(payload)
@@ -317,7 +318,7 @@ class UdpLink(Link):
     async def receive(self) -> tuple[bytes, Endpoint]:
         while True:
             data, host, seen = await self._datagrams.receive()
-            if not data or not self._network.reached():
+            if not data or not self._network.interfaces.reached():
                 continue  # an empty datagram is nothing on the AT port; without a network nothing comes in
             if host is not None and host == self._peer.host:
                 return data, self._peer.seen
@@ -331,7 +332,7 @@ class UdpLink(Link):
 
     async def _follow(self, sender: Endpoint, host: Endpoint | None) -> None:
         if host is None:
-            self._peer = await self._network.locate_datagram(sender.address, sender.port)
+            self._peer = await self._network.routing.locate_datagram(sender.address, sender.port)
         else:
             self._peer = Route(sender, self._peer.lan, self._peer.source, host=host)
         self.remote = sender

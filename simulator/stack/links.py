@@ -10,16 +10,19 @@ from typing import Final, NamedTuple, TypeGuard
 import trio
 
 from espat.core.at.output import Output
+from espat.core.at.system_log import SystemLog
 from espat.core.boot import Boot, Ending
 from espat.core.events import Event
 from espat.core.time.clock import Clock
 from espat.persist.settings import Settings
+from espat.stack.active_interfaces import NETWORK_DOWN, NETWORK_UP, ActiveInterface, InterfaceKind
 from espat.stack.connection import Connection
 from espat.stack.dialler import NO_LIMIT, Dialler
 from espat.stack.errors import LWIP_ABORTED, LWIP_NOT_CONNECTED, LWIP_WOULD_BLOCK, NetworkError
 from espat.stack.link import LINK_COUNT, RECEIVE_WINDOW, Link, TcpLink, TlsLink, UdpLink
-from espat.stack.network import LOG_TAG, NETWORK_DOWN, NETWORK_UP, ActiveInterface, InterfaceKind, Network
+from espat.stack.network import Network
 from espat.stack.passthrough import Passthrough
+from espat.stack.routing import LOG_TAG, Routing
 from espat.stack.tcp_options import KEEP_ALIVE_COUNT, KEEP_ALIVE_INTERVAL, TcpOptions
 from espat.stack.tcp_timers import GIVE_UP
 from espat.stack.tls_options import Tls
@@ -63,6 +66,8 @@ class LinkTable:
         self.had_links = False
         self.options = [TcpOptions(settings, number) for number in range(LINK_COUNT)]
         self.network = boot[Network]
+        self._routing = boot[Routing]
+        self._log = boot[SystemLog]
         self.changed = trio.Event()
         """Set when a link opens or ends; a fresh event stands here afterwards."""
         self._links: list[Link | None] = [None] * LINK_COUNT
@@ -127,7 +132,7 @@ class LinkTable:
     ) -> None:
         """Open a UDP port with a peer. `limit`: seconds. Raises ResolveError, NetworkError."""
         with self.reserved(number), self._clock.move_on_after(limit) as time:
-            peer = await self.network.locate_datagram(host, port)
+            peer = await self._routing.locate_datagram(host, port)
             datagrams = await self.network.open_datagrams(local_port, peer.seen)
         if time.cancelled_caught:
             raise NetworkError(LWIP_ABORTED)
@@ -153,7 +158,7 @@ class LinkTable:
         if passthrough.awaited:
             passthrough.awaited, passthrough.running = False, True
         self.notify()
-        self.network.log.info(LOG_TAG, f"link:{link.number} is on netif:{self.network.interface_of(link.lan)}")
+        self._log.info(LOG_TAG, f"link:{link.number} is on netif:{self.network.interfaces.kind_on(link.lan)}")
         self._boot.announce(LINK_OPENED, link)
 
     async def send(self, link: Link, payload: bytes) -> None:
@@ -183,7 +188,7 @@ class LinkTable:
         try:
             await link.send(payload)
         except NetworkError:
-            self.network.log.info(LOG_TAG, f"send failed, s:{len(payload)} r:{link.sent - sent}")
+            self._log.info(LOG_TAG, f"send failed, s:{len(payload)} r:{link.sent - sent}")
             raise
 
     def failed(self, link: Link) -> None:
@@ -191,7 +196,7 @@ class LinkTable:
         (ESP-AT User Guide, AT logs)."""
         successor = self._links[link.number]
         if successor is not None and successor is not link and successor.accepted:
-            self.network.log.info(LOG_TAG, "link is changed")
+            self._log.info(LOG_TAG, "link is changed")
 
     async def room(self) -> None:
         """Wait until there is room for reports; returns at once when there is."""

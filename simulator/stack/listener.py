@@ -6,11 +6,12 @@ from typing import Final
 import trio
 
 from espat.core.boot import Boot
+from espat.stack.active_interfaces import ANY_INTERFACE
 from espat.stack.connection import Connection
 from espat.stack.endpoint import Endpoint
 from espat.stack.host_network import HostListener
 from espat.stack.lan import Lan
-from espat.stack.network import ANY_INTERFACE, Network
+from espat.stack.network import Network
 from espat.stack.stream import Stream
 
 BACKLOG: Final = 255
@@ -57,8 +58,7 @@ class Listener:
 
     def takes(self, lan: Lan) -> bool:
         """Whether it takes one more client that comes over that network."""
-        interfaces = self._network.interfaces
-        over = any(one.lan is lan and self.interface in (ANY_INTERFACE, one.kind) for one in interfaces)
+        over = any(one.lan is lan for one in self._network.interfaces.of(self.interface))
         return over and len(self._waiting) < BACKLOG
 
     def arrived(self, stream: Stream, client: Endpoint, lan: Lan | None) -> None:
@@ -73,7 +73,7 @@ class Listener:
                 stream = await self._host.accept()
             except trio.ClosedResourceError:
                 return
-            if not self._network.reached(self.interface):
+            if not self._network.interfaces.reached(self.interface):
                 stream.close()  # there is no interface that the client could have come over
                 continue
             self.arrived(stream, *self._network.from_host(stream.remote, self.interface))

@@ -6,7 +6,7 @@ from typing import Final
 
 from espat.core.boot import Boot
 from espat.persist.settings import Setting, Settings
-from espat.stack.network import ANY_INTERFACE
+from espat.stack.active_interfaces import ANY_INTERFACE
 from espat.stack.server import DEFAULT_PORT
 
 UNSET: Final = -1

@@ -6,12 +6,12 @@ import trio
 
 from espat.core.boot import Boot, Ending
 from espat.core.time.clock import Clock
+from espat.stack.active_interfaces import ANY_INTERFACE
 from espat.stack.connection import Connection
 from espat.stack.errors import NetworkError
 from espat.stack.link import LINK_COUNT, Link
 from espat.stack.links import LinkTable
 from espat.stack.listener import Listener, listen
-from espat.stack.network import ANY_INTERFACE
 from espat.stack.stream import Stream
 from espat.stack.tls_context import TlsConfiguration
 from espat.stack.tls_options import Tls

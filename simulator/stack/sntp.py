@@ -19,7 +19,8 @@ from espat.core.time.timing import Timing
 from espat.stack import ntp
 from espat.stack.datagrams import Arrival
 from espat.stack.errors import NetworkError, ResolveError
-from espat.stack.network import Network, Route
+from espat.stack.network import Network
+from espat.stack.routing import Route, Routing
 from espat.stack.station_interface import StationInterface
 
 DEFAULT_SERVERS: Final = ("cn.ntp.org.cn", "ntp.sjtu.edu.cn", "us.pool.ntp.org")
@@ -75,6 +76,7 @@ class SntpClient:
         self.interval = DEFAULT_INTERVAL
         self._boot = boot
         self._network = boot[Network]
+        self._routing = boot[Routing]
         self._interface = boot[StationInterface]
         self._clock = boot[Clock]
         self._rtc = boot[RealTimeClock]
@@ -138,7 +140,7 @@ class SntpClient:
     async def _ask(self, server: str) -> float | None:
         """The time a server gives; None after a while when there is none to be had from it."""
         try:
-            route = await self._network.locate_datagram(server, ntp.PORT)
+            route = await self._routing.locate_datagram(server, ntp.PORT)
             return await self._exchange(route)
         except (ResolveError, NetworkError, ntp.KissOfDeathError):
             await self._clock.sleep(ANSWER_LIMIT)  # the next one is not asked any sooner

@@ -9,11 +9,11 @@ from espat.core.time.clock import Clock
 from espat.persist.settings import Setting
 from espat.radio.access_point import AccessPoint
 from espat.radio.softap import SOFTAP_OFF, SOFTAP_ON, SOFTAP_STATION_LEFT, SoftAp
+from espat.stack.active_interfaces import InterfaceKind
 from espat.stack.address import Address, address_text, read_address
 from espat.stack.dhcp import DHCP_SWITCHED
 from espat.stack.interface import Interface, Ipv4
 from espat.stack.lan import Lan, Lans
-from espat.stack.network import InterfaceKind
 
 SOFTAP_LEASED: Final = Event[[bytes, Address]]()
 """The softAP has given an address: to whom, by its MAC, and which."""

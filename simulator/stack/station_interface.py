@@ -7,11 +7,11 @@ from espat.core.events import Event
 from espat.persist.settings import Setting
 from espat.radio.access_point import AccessPoint
 from espat.radio.station import STATION_ASSOCIATED, STATION_DISCONNECTED, Station
+from espat.stack.active_interfaces import InterfaceKind
 from espat.stack.address import Address
 from espat.stack.dhcp import DHCP_SWITCHED
 from espat.stack.interface import ClientInterface
 from espat.stack.lan import Lans
-from espat.stack.network import InterfaceKind
 
 STATION_GOT_IP: Final = Event[[Address]]("station.got_ip", "{0}")
 STATION_LEASE_RENEWED: Final = Event[[]]("station.lease_renewed")

@@ -6,7 +6,8 @@ import trio
 from espat.scenario.world.world import World
 from espat.stack.address import Address
 from espat.stack.links import LinkTable
-from espat.stack.network import Network, Route
+from espat.stack.network import Network
+from espat.stack.routing import Route
 from espat.stack.stream import Stream
 from espat.stack.tcp_options import ConnectionOptions
 from tests.network import UdpPeer, answer, closed_port, connected, expect, receive_exactly, tcp_peer

@@ -6,12 +6,12 @@ from contextlib import asynccontextmanager
 from espat.core.boot import Boot
 from espat.persist.settings import Setting
 from espat.scenario.reading.world_reader import read_world
+from espat.stack.active_interfaces import ActiveInterfaces, InterfaceKind
 from espat.stack.address import Address
 from espat.stack.dhcp import DhcpModes
 from espat.stack.dialler import Dialler
 from espat.stack.interface import ClientInterface, Ipv4
 from espat.stack.lan import Lan
-from espat.stack.network import InterfaceKind, Network
 from tests.stations import station
 from tests.texts import OK, SOFTAP
 from tests.workbench import Workbench
@@ -73,7 +73,7 @@ async def test_three_interfaces_have_three_addresses() -> None:
     async with wired() as (bench, ethernet):
         ethernet.plug_in(lan_of(bench, "10.1.0.0/24"))
         await bench.settle()
-        found = {one.kind: str(one.address) for one in bench.module[Network].interfaces}
+        found = {one.kind: str(one.address) for one in bench.module[ActiveInterfaces]}
         assert list(found) == [InterfaceKind.STATION, InterfaceKind.SOFTAP, InterfaceKind.ETHERNET]
         assert found == {1: "192.168.3.112", 2: "192.168.4.1", 3: str(ethernet.ipv4.address)}
         assert ethernet.said == [f"got {ethernet.ipv4.address}"]

@@ -10,13 +10,13 @@ import trio.testing
 
 from espat.scenario.reading.world_reader import read_world
 from espat.scenario.world.world import World
+from espat.stack.active_interfaces import ANY_INTERFACE, InterfaceKind
 from espat.stack.address import Address
 from espat.stack.endpoint import Endpoint
 from espat.stack.errors import LWIP_RESET, NetworkError
 from espat.stack.lan import Node
 from espat.stack.listener import BACKLOG, Listener, listen
 from espat.stack.memory_stream import MemoryStream
-from espat.stack.network import ANY_INTERFACE, InterfaceKind
 from tests.network import PORT
 from tests.stations import OWN, station
 from tests.texts import OK

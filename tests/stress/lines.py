@@ -4,9 +4,9 @@ from random import Random
 from typing import Final
 
 from espat.module import Module
+from espat.stack.active_interfaces import ActiveInterfaces
 from espat.stack.link import LINK_COUNT
 from espat.stack.links import LinkTable
-from espat.stack.network import Network
 from tests.stress.surroundings import ELSEWHERE, HOST
 
 COMMON: Final = (
@@ -88,7 +88,7 @@ LENGTHS: Final = (1, 3, 100, 2048, 2048, 2048, 2048, 3000)
 def command_line(random: Random, dialect: str, module: Module) -> bytes:
     """A line that suits what the module is doing, more often than not."""
     pick = random.choice
-    if not module[Network].up and random.random() < 0.3:
+    if not module[ActiveInterfaces] and random.random() < 0.3:
         return pick(JOIN)
     links = module[LinkTable]
     numbers = [link.number for link in links]

@@ -14,10 +14,10 @@ from espat.scenario.services.peer_connection import PeerConnection
 from espat.scenario.services.table import read_service
 from espat.scenario.stage.running_world import RunningWorld
 from espat.scenario.world.world import DEFAULT_ACCESS_POINT, HostConfiguration, StationConfiguration, World
+from espat.stack.active_interfaces import ActiveInterfaces
 from espat.stack.address import Address
 from espat.stack.endpoint import Endpoint
 from espat.stack.errors import NetworkError
-from espat.stack.network import Network
 
 HOST: Final = Address("192.168.3.50")
 ELSEWHERE: Final = Address("198.51.100.7")
@@ -126,7 +126,7 @@ class Surroundings:
     def clients(self) -> None:
         """Some come to the server of a module."""
         for _ in range(self._random.choice((1, 1, 2, 7))):
-            interfaces = self._module[Network].interfaces
+            interfaces = tuple(self._module[ActiveInterfaces])
             if interfaces:
                 with suppress(NetworkError):
                     port = self._random.choice(SERVER_PORTS)
@@ -155,7 +155,7 @@ class Surroundings:
             await peer.send(b"d" * size)
 
     def datagrams(self) -> None:
-        interfaces = self._module[Network].interfaces
+        interfaces = tuple(self._module[ActiveInterfaces])
         if not interfaces:
             return
         for _ in range(self._random.choice((1, 1, 10))):

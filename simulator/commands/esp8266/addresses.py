@@ -11,10 +11,10 @@ from espat.module import Module
 from espat.radio.softap import SoftAp
 from espat.radio.station import Station
 from espat.radio.wifi import Wifi
+from espat.stack.active_interfaces import InterfaceKind
 from espat.stack.address import address_text
 from espat.stack.dhcp import DhcpModes
 from espat.stack.interface import UNSET, Ipv4
-from espat.stack.network import InterfaceKind
 from espat.stack.softap_interface import SoftApInterface
 from espat.stack.station_interface import StationInterface
 

@@ -20,7 +20,7 @@ from espat.module import Module
 from espat.stack.dialler import Dialler
 from espat.stack.errors import HttpError, NetworkError, ResolveError, UnreachableError
 from espat.stack.http_client import OLD_VERSION, HttpClient, HttpResponse
-from espat.stack.network import Network
+from espat.stack.routing import Routing
 from espat.stack.station_interface import StationInterface
 
 table = CommandTable()
@@ -66,7 +66,7 @@ async def _update(module: Module) -> bool:
     """Whether an image has come. Raises NetworkError, ResolveError, UnreachableError, HttpError."""
     if not module[StationInterface].up:
         return False
-    await module[Network].resolve(SERVER)
+    await module[Routing].resolve(SERVER)
     _report(module, Step.FOUND)
     async with _asked(module, Step.CONNECTED, _ASK) as response:
         version = await _version(response)

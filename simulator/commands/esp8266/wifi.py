@@ -16,8 +16,8 @@ from espat.radio.broadcast import Protocol
 from espat.radio.softap import SOFTAP_SECURITIES, SoftAp, SoftApTraits
 from espat.radio.station import Station
 from espat.radio.wifi import Wifi
+from espat.stack.active_interfaces import InterfaceKind
 from espat.stack.dhcp import DhcpModes, dhcp_bit
-from espat.stack.network import InterfaceKind
 
 table = CurrentDefaultTable()
 

@@ -6,9 +6,9 @@ from espat.module import Module
 from espat.scenario.hosts.peers import PeerError
 from espat.scenario.hosts.world_host import WorldHost
 from espat.scenario.services.peer import Datagram
+from espat.stack.active_interfaces import ActiveInterface, ActiveInterfaces
 from espat.stack.endpoint import Endpoint
 from espat.stack.errors import NetworkError
-from espat.stack.network import ActiveInterface, Network
 from espat.stack.stream import Stream
 
 
@@ -36,7 +36,7 @@ class MemoryReach:
 
     def _way_to(self, module: Module, to: str) -> ActiveInterface:
         """The address and network at which the host finds a module. Raises PeerError."""
-        interfaces = module[Network].interfaces
+        interfaces = tuple(module[ActiveInterfaces])
         named = [one for one in interfaces if str(one.address) == to]
         near = [one for one in interfaces if self._host.is_on(one.lan)]
         for found in (named, near, interfaces):

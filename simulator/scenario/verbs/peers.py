@@ -12,8 +12,8 @@ from espat.scenario.stage.mismatch import MismatchError
 from espat.scenario.stage.stage import Stage
 from espat.scenario.verbs.arguments import Data, Port
 from espat.scenario.verbs.table import verb
+from espat.stack.active_interfaces import ActiveInterfaces
 from espat.stack.errors import NetworkError
-from espat.stack.network import Network
 
 Given = Mapping[str, Any]
 Transport = Literal["tcp", "udp"]
@@ -111,7 +111,7 @@ async def connect(
     """A peer opens a connection to a server of the module's; `to`: where the peer believes it is. `client_cert`:
     whether it has a certificate to show, which the world has to give it; without, when it has given one."""
     board = stage.modules[module]
-    addresses = [str(active.address) for active in board[Network].interfaces]
+    addresses = [str(active.address) for active in board[ActiveInterfaces]]
     if to and to not in addresses:
         raise MismatchError(f"{peer} looks for module {module} at {to}; it is at {' and '.join(addresses) or 'none'}")
     await peer_of(stage, peer).connect(board, to, port, tls=proto == "ssl", shows=client_cert)

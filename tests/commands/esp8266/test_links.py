@@ -4,9 +4,9 @@ import pytest
 import trio
 
 from espat.scenario.world.world import HostConfiguration, World
+from espat.stack.active_interfaces import ActiveInterfaces
 from espat.stack.address import Address
 from espat.stack.links import LinkTable
-from espat.stack.network import Network
 from tests.network import PORT, UdpPeer, answer, closed_port, connected, expect, soon, tcp_peer
 from tests.stations import LOCAL_PORT, OWN, PEER, around, station
 from tests.texts import ERROR, JOIN, OK
@@ -102,7 +102,7 @@ async def test_a_client_does_not_get_the_number_of_a_link_that_is_about_to_fail(
             await bench.send(line + b"\r\n")
             await bench.advance(10)
         (host,) = bench.simulation.hosts
-        (active,) = bench.module[Network].interfaces
+        (active,) = bench.module[ActiveInterfaces]
         bench.port.send(b'AT+CIPSTART=0,"TCP","192.168.3.99",80\r\n')
         assert await bench.advance(1) == b""
         host.connect(active.address, 333)
