@@ -3,13 +3,14 @@
 It knows no task, no clock, no port: an engine (`engine.py`) feeds it and does what it gives back, in order. What it
 wants next is one value, `want`:
 
-    state    | a chunk comes in                      | the command wants data | has its data         | ends
-    ---------+---------------------------------------+------------------------+----------------------+------------------
-    COMMAND  | is echoed; a line is dispatched: BUSY | -                      | -                    | -
-    BUSY     | is refused; AT+RST CR LF: STOPPED     | DATA                   | -                    | COMMAND, STOPPED
-    DATA     | is data of the command                | -                      | BUSY, or DATA as long | COMMAND, STOPPED
-             |                                       |                        | as the rest is input |
-    STOPPED  | is lost                               | -                      | -                    | -
+    state    | a chunk comes in            | the command wants data | it has its data       | it ends
+    ---------+-----------------------------+------------------------+-----------------------+------------------
+    COMMAND  | echo; a line is dispatched, | -                      | -                     | -
+             | and its command runs: BUSY  |                        |                       |
+    BUSY     | refused; AT+RST: STOPPED    | DATA                   | -                     | COMMAND, STOPPED
+    DATA     | data of the command         | -                      | BUSY; DATA where what | COMMAND, STOPPED
+             |                             |                        | comes next is input   |
+    STOPPED  | lost                        | -                      | -                     | -
 
 A command ends in STOPPED when it restarts the module. In DATA there may be a `deadline`: when nothing has come in until
 then, `silence` says whether `+++` stands alone.
@@ -51,8 +52,6 @@ from espat.core.trace import Kind
 
 RESTART_LINE: Final = b"AT+RST\r\n"
 """The one input that a running command does not refuse, in firmwares that have a text for it."""
-
-
 INFORMATION: Final = (Line, Unterminated)
 
 
