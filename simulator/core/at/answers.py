@@ -53,7 +53,7 @@ class Prompt(NamedTuple):
 
 
 Part = Line | Unterminated | Result | Restart
-PARTS: Final = (Line, Unterminated, Result, Restart)
+PARTS: Final = (Line, Result, Unterminated, Restart)
 Answer = None | Part | Iterable[Part]
 """None and lines end with OK, unless a Result or Restart, alone or as the last part, says how it ends."""
 

@@ -1,15 +1,18 @@
 """What bytes mean while a command takes data from the port (ESP-AT User Guide, AT+CIPSEND, AT+CIPSENDEX). Sans-IO."""
 
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
 
 class DataEntry(ABC):
     """The bytes a command waits for behind its prompt.
 
     `cancellable`: whether `+++` standing alone ends the entry. `surplus_is_input`: whether bytes behind the data are
-    the next command (the firmware's "specific" port mode) or are refused with busy. `ended`: whether it takes nothing
-    more.
+    the next command (the firmware's "specific" port mode) or are refused with busy. `streams`: whether data is passed
+    on while more comes in. `ended`: whether it takes nothing more.
     """
+
+    streams: ClassVar[bool] = False
 
     def __init__(self, *, cancellable: bool = True, surplus_is_input: bool = False) -> None:
         self.cancellable = cancellable

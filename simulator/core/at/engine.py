@@ -139,7 +139,7 @@ class Engine:
                 return
             if machine.want.entry is None and not output.has_room:
                 await output.room()
-            if machine.want.entry is not None:
+            if (entry := machine.want.entry) is not None and entry.streams:
                 await self._stream_room()
             deadline = machine.want.deadline
             if deadline is None:
@@ -158,7 +158,7 @@ class Engine:
             self._do(machine.silence())
         else:
             self._do(machine.rx_chunk(chunk, port.gap_clock(), while_busy=busy))
-            if machine.want.entry is not None and not port.paced:
+            if (entry := machine.want.entry) is not None and entry.streams and not port.paced:
                 self._fill_stream()
 
     async def _stream_room(self) -> None:

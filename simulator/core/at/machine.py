@@ -39,7 +39,7 @@ from espat.core.at.actions import (
     Unknown,
     Write,
 )
-from espat.core.at.answers import OK, Line, Part, Prompt, PromptMessage, Result, Unterminated
+from espat.core.at.answers import OK, Part, Prompt, PromptMessage, Result
 from espat.core.at.conventions import ESP_AT, Conventions
 from espat.core.at.data_entry import DataEntry
 from espat.core.at.errors import BUSY as BUSY_CODE
@@ -52,7 +52,6 @@ from espat.core.trace import Kind
 
 RESTART_LINE: Final = b"AT+RST\r\n"
 """The one input that a running command does not refuse, in firmwares that have a text for it."""
-INFORMATION: Final = (Line, Unterminated)
 
 
 class State(Enum):
@@ -205,13 +204,12 @@ class AtMachine:
 
     def part(self, part: Part) -> Actions:
         """The running command has said a part of its answer."""
-        if isinstance(part, INFORMATION):
-            if self.want is not STOPPED:  # else the forced restart has had the last word
-                return [Write(part.wire, RESULT, part.filtered, part.private)]
-        elif isinstance(part, Result):
+        if isinstance(part, Result):
             self._result = part
-        else:
+        elif isinstance(part, Restart):
             self._restart = part
+        elif self.want is not STOPPED:  # else the forced restart has had the last word
+            return (Write(part.wire, RESULT, part.filtered, part.private),)
         return NO_ACTIONS
 
     def finish(self, error: CommandError | None = None) -> Actions:
@@ -288,7 +286,7 @@ class AtMachine:
 
     def prompt(self, messages: Sequence[PromptMessage]) -> Actions:
         """Ask for data."""
-        return [Write(message.wire, Kind.PROMPT if isinstance(message, Prompt) else RESULT) for message in messages]
+        return _asked(tuple(messages))
 
     def payload(self, chunk: bytes, at: float) -> Actions:
         """Data has come in."""
@@ -331,6 +329,11 @@ class AtMachine:
 @lru_cache(maxsize=64)
 def _said(result: Result) -> Actions:
     return (Write(result.wire, RESULT),) if result.wire else NO_ACTIONS
+
+
+@lru_cache(maxsize=64)
+def _asked(messages: tuple[PromptMessage, ...]) -> Actions:
+    return tuple(Write(each.wire, Kind.PROMPT if isinstance(each, Prompt) else RESULT) for each in messages)
 
 
 def _code(code: int) -> Write:

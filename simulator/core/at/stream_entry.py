@@ -16,6 +16,8 @@ fills while it is emptied."""
 class StreamEntry(DataEntry):
     """Bytes that go on in blocks; ends after `count` of them, or only with `+++`."""
 
+    streams = True
+
     def __init__(self, count: int | None, port: Port) -> None:
         """`count`: None for passthrough. Intervals are measured on the clock of the port's silences."""
         super().__init__()
