@@ -1,6 +1,7 @@
 """Addresses with ports."""
 
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from espat.stack.address import Address
 
@@ -20,9 +21,14 @@ class Endpoint(NamedTuple):
         return str(self.address), self.port
 
 
+REMEMBERED: Final = 256
+"""Addresses of sockets whose text need not be read again: each datagram has one, and few send many."""
+_address = lru_cache(maxsize=REMEMBERED)(Address)
+
+
 def socket_endpoint(name: tuple[str, int]) -> Endpoint:
     """What a socket of this machine tells of an end of it."""
-    return Endpoint(Address(name[0]), name[1])
+    return Endpoint(_address(name[0]), name[1])
 
 
 def split_endpoint(text: str) -> tuple[str, int | None]:
