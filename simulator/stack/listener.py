@@ -9,6 +9,7 @@ from espat.core.boot import Boot
 from espat.stack.active_interfaces import ANY_INTERFACE
 from espat.stack.connection import Connection
 from espat.stack.endpoint import Endpoint
+from espat.stack.errors import LWIP_ADDRESS_IN_USE, NetworkError
 from espat.stack.host_network import HostListener
 from espat.stack.lan import Lan
 from espat.stack.network import Network
@@ -84,6 +85,8 @@ class Listener:
 async def listen(boot: Boot, port: int, interface: int = ANY_INTERFACE) -> Listener:
     """Listen on a TCP port until it is closed. Raises NetworkError."""
     network = boot[Network]
+    if port in network.acceptors:
+        raise NetworkError(LWIP_ADDRESS_IN_USE)
     listener = Listener(network, await network.host.listen(port), port, interface)
     network.acceptors[port] = listener
     boot.spawn(listener.run)

@@ -13,7 +13,7 @@ from espat.scenario.world.world import World
 from espat.stack.active_interfaces import ANY_INTERFACE, InterfaceKind
 from espat.stack.address import Address
 from espat.stack.endpoint import Endpoint
-from espat.stack.errors import LWIP_RESET, NetworkError
+from espat.stack.errors import LWIP_ADDRESS_IN_USE, LWIP_RESET, NetworkError
 from espat.stack.lan import Node
 from espat.stack.listener import BACKLOG, Listener, listen
 from espat.stack.memory_stream import MemoryStream
@@ -111,6 +111,15 @@ async def test_who_waits_for_a_client_learns_that_it_closes() -> None:
             await trio.testing.wait_all_tasks_blocked()
             listener.close()
         assert ended
+
+
+async def test_a_port_is_for_one_who_listens() -> None:
+    async with listening() as (bench, listener, _):
+        with pytest.raises(NetworkError) as raised:
+            await listen(bench.module.boot, PORT)
+        assert raised.value.errno == LWIP_ADDRESS_IN_USE
+        listener.close()
+        (await listen(bench.module.boot, PORT)).close()
 
 
 async def test_the_server_of_the_links_is_another_one() -> None:
