@@ -45,13 +45,19 @@ class ReservedPort:
         self._listener = HostListener(self._tcp, clock)
 
     def listen(self) -> None:
-        """Take TCP connections."""
-        self._tcp.listen(BACKLOG)
+        """Take TCP connections. Raises NetworkError."""
+        try:
+            self._tcp.listen(BACKLOG)
+        except OSError as error:
+            raise network_error(error) from error
 
     def refuse(self) -> None:
-        """Refuse TCP connections again."""
-        self._tcp.shutdown(socket.SHUT_RDWR)  # which also lets go of the port
-        self._sockets[0].bind(self.endpoint.of_socket)
+        """Refuse TCP connections again. Raises NetworkError."""
+        try:
+            self._tcp.shutdown(socket.SHUT_RDWR)  # which also lets go of the port
+            self._sockets[0].bind(self.endpoint.of_socket)
+        except OSError as error:
+            raise network_error(error) from error
 
     async def accept(self) -> HostStream:
         """Wait for a client."""

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import cast
+from typing import Any, cast
 
 import pytest
 import trio
@@ -10,8 +10,9 @@ from trio.lowlevel import ParkingLot
 
 from espat.core.time.clock import RealClock
 from espat.module import Module
+from espat.scenario.hosts import bridge
 from espat.scenario.hosts.bridge import Bridge
-from espat.scenario.hosts.peers import Peer
+from espat.scenario.hosts.peers import Peer, PeerError
 from espat.scenario.hosts.world_host import WorldHost
 from espat.scenario.services import peer as services
 from espat.scenario.services import peer_connection
@@ -20,6 +21,7 @@ from espat.scenario.world.peers import PeerConfiguration
 from espat.scenario.world.world import HostConfiguration
 from espat.stack.address import LOOPBACK
 from espat.stack.endpoint import Endpoint, socket_endpoint
+from espat.stack.errors import LWIP_ADDRESS_IN_USE, NetworkError
 from espat.stack.memory_stream import WINDOW, memory_stream_pair
 
 LIMIT = 10.0
@@ -39,13 +41,13 @@ async def meter(module: Endpoint) -> AsyncIterator[tuple[Peer, Endpoint]]:
         async with trio.open_nursery() as nursery:
             configuration = PeerConfiguration("meter", host="meter.test", later=(("udp", PORT),))
             host = WorldHost(HostConfiguration(), RealClock(), (), nursery.start_soon)
-            bridge = Bridge(configuration, host, nursery.start_soon, find_port, entries.update)
+            way = Bridge(configuration, host, nursery.start_soon, find_port, entries.update)
             assert entries.pop("meter.test") == str(LOOPBACK)
             ((key, value),) = entries.items()
             assert key == f"meter.test:{PORT}"
-            yield Peer(configuration, host, bridge), Endpoint(LOOPBACK, int(value.rpartition(":")[2]))
+            yield Peer(configuration, host, way), Endpoint(LOOPBACK, int(value.rpartition(":")[2]))
             nursery.cancel_scope.cancel()
-    bridge.close()
+    way.close()
 
 
 @asynccontextmanager
@@ -108,3 +110,19 @@ async def test_datagrams_that_nobody_takes_are_lost_at_some_number(monkeypatch: 
             await peer.changed.park()
         await trio.testing.wait_all_tasks_blocked()
         assert [one.data for one in peer.datagrams[PORT]] == [b"0", b"1"]
+
+
+def nobody(*_: object) -> Any:
+    raise AssertionError("nothing is started or found")
+
+
+async def test_a_machine_without_ports(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none_left(clock: object) -> None:
+        raise NetworkError(LWIP_ADDRESS_IN_USE)
+
+    monkeypatch.setattr(bridge, "ReservedPort", none_left)
+    configuration = PeerConfiguration("meter", host="meter.test", later=(("udp", PORT),))
+    host = WorldHost(HostConfiguration(), RealClock(), (), nobody)
+    entries: dict[str, str] = {}
+    with pytest.raises(PeerError, match=r"this machine has no port for meter\.test: "):
+        Bridge(configuration, host, nobody, nobody, entries.update)

@@ -4,7 +4,8 @@ Modules find its ports by entries of `[hosts]` that lead to ports of this machin
 reserved before there is a module; a reserved TCP port refuses connections until the host serves it.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 import trio
 
@@ -47,28 +48,24 @@ class Bridge:
         if configuration.host:
             add_entries({configuration.host: str(LOOPBACK)})
         try:
-            for port in sorted({port for _, port in (*configuration.at_first, *configuration.later)}):
-                self._reserved(port)
+            with self._port_needed():
+                for port in sorted({port for _, port in (*configuration.at_first, *configuration.later)}):
+                    self._reserved(port)
         except PeerError:
             self.close()
             raise
         host.outside = self
 
     def update(self) -> None:
-        """The host serves more or less than before. Raises PeerError when this machine has no port left."""
+        """The host serves more or less than before. Raises PeerError when this machine has no port for that."""
         wanted = self._host.served
-        for transport, port in self._serving.keys() - wanted:
-            self._serving.pop((transport, port)).cancel()
-            if transport == "tcp":
-                self._ports[port].refuse()
-        for transport, port in sorted(wanted - self._serving.keys()):
-            reserved = self._reserved(port)
-            scope = self._serving[transport, port] = trio.CancelScope()
-            if transport == "tcp":
-                reserved.listen()
-            else:
-                reserved.forget_datagrams()
-            self._spawn(self._accept if transport == "tcp" else self._receive, reserved, port, scope)
+        with self._port_needed():
+            for transport, port in self._serving.keys() - wanted:
+                self._serving.pop((transport, port)).cancel()
+                if transport == "tcp":
+                    self._ports[port].refuse()
+            for transport, port in sorted(wanted - self._serving.keys()):
+                self._serve(transport, self._reserved(port), port)
 
     async def dial(self, module: Module, to: str, port: int) -> Stream:
         found = await self._find_port(module, "tcp", port)
@@ -95,15 +92,28 @@ class Bridge:
             reserved.close()
 
     def _reserved(self, port: int) -> ReservedPort:
-        """The port of this machine for one of the host's, and the way of modules there."""
+        """The port of this machine for one of the host's, and the way of modules there. Raises NetworkError."""
         if port not in self._ports:
-            try:
-                self._ports[port] = ReservedPort(self._host.clock)
-            except NetworkError as error:
-                raise PeerError(f"this machine has no port for {self._name or 'a host'}: {error}") from error
+            self._ports[port] = ReservedPort(self._host.clock)
             if self._name:
                 self._add_entries({f"{self._name}:{port}": str(self._ports[port].endpoint)})
         return self._ports[port]
+
+    @contextmanager
+    def _port_needed(self) -> Iterator[None]:
+        try:
+            yield
+        except NetworkError as error:
+            raise PeerError(f"this machine has no port for {self._name or 'a host'}: {error}") from error
+
+    def _serve(self, transport: str, reserved: ReservedPort, port: int) -> None:
+        """Raises NetworkError."""
+        if transport == "tcp":
+            reserved.listen()
+        else:
+            reserved.forget_datagrams()
+        scope = self._serving[transport, port] = trio.CancelScope()
+        self._spawn(self._accept if transport == "tcp" else self._receive, reserved, port, scope)
 
     async def _accept(self, reserved: ReservedPort, port: int, scope: trio.CancelScope) -> None:
         with scope:
