@@ -20,9 +20,9 @@ class Dialler:
     """Opens the connections of one boot."""
 
     def __init__(self, boot: Boot) -> None:
+        self._boot = boot
         self._network = boot[Network]
         self._routing = boot[Routing]
-        self._tls = boot[Tls]
         self._clock = boot[Clock]
 
     async def dial(
@@ -49,7 +49,7 @@ class Dialler:
         except NetworkError as error:
             raise error if tls is None else no_connection(error) from None
         if tls is not None:
-            stream = await self._tls.connect(tls, stream)
+            stream = await self._boot[Tls].connect(tls, stream)
         if not self._network.interfaces:  # lost meanwhile
             stream.close()
             raise NetworkError(LWIP_NO_ROUTE)

@@ -76,7 +76,6 @@ class LinkTable:
         self._clock = boot[Clock]
         self._output = boot[Output]
         self._spawn = boot.spawn
-        self._tls = boot[Tls]
         self._dialler = boot[Dialler]
         self._passthrough = boot[Passthrough]
         boot[Heap].charge(lambda: sum(LINK_MEMORY.get(link.kind, 0) for link in self))
@@ -120,7 +119,7 @@ class LinkTable:
     ) -> None:
         """Connect. `secure`: with TLS. `limit`: seconds. Raises ResolveError, UnreachableError, NetworkError."""
         options = self.options[number].of_connection
-        tls = self._tls.options[number].choices if secure else None
+        tls = self._boot[Tls].options[number].choices if secure else None
         with self.reserved(number):
             connection = await self._dialler.dial(host, port, tls=tls, options=options, limit=limit)
         link = (TlsLink if secure else TcpLink)(number, connection, options=options)

@@ -37,9 +37,8 @@ class Server:
         self.idle_limit = boot.traits(ServerTraits).idle_limit
         self.security: TlsConfiguration | None = None
         """What an SSL server uses; None for TCP."""
-        self._boot = boot
         self._links = boot[LinkTable]
-        self._tls = boot[Tls]
+        self._boot = boot
         self._handshakes: set[Stream] = set()
         self._clock = boot[Clock]
         self._spawn = boot.spawn
@@ -125,7 +124,7 @@ class Server:
     async def _shake_hands(self, client: Connection, security: TlsConfiguration) -> None:
         """Make a link of a client that comes to terms; of one that does not, nobody hears."""
         try:
-            secured = await self._tls.accept(client.stream, security)
+            secured = await self._boot[Tls].accept(client.stream, security)
             await self._links.room()
             self._take(client._replace(stream=secured), secure=True)
         except NetworkError:
