@@ -1,6 +1,6 @@
 """Commands to handlers."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import pytest
 
@@ -8,6 +8,7 @@ from espat.core.at.arguments import Range
 from espat.core.at.errors import CommandError
 from espat.core.at.grammar import Form, parse_line
 from espat.core.at.registry import CommandTable, Registry
+from espat.core.events import Event
 
 table = CommandTable()
 
@@ -100,3 +101,43 @@ def test_the_first_table_that_has_a_form_counts() -> None:
     with pytest.raises(CommandError):
         registry.find("multiple", parse_line(b"AT+LINK=1"))
     assert registry.find("single", parse_line(b"AT+MODE=1")).handler is set_mode
+
+
+RUNG: Final = Event[[int]]()
+GONE: Final = Event[[]]()
+
+
+def a_chapter() -> CommandTable:
+    """A table with a report, a start and a secret."""
+    chapter = CommandTable()
+    chapter.report(RUNG)(lambda module, times: module.append(times))
+    chapter.start(lambda module: module.append("started"))
+    chapter.secrets(lambda module: [b"password"])
+    return chapter
+
+
+def test_a_registry_has_the_reports_starts_and_secrets_of_all_tables() -> None:
+    registry = Registry((a_chapter(), CommandTable(), a_chapter()))
+    module: list[object] = []
+    registry.reports[RUNG](module, 3)
+    for start in registry.starts:
+        start(module)
+    assert module == [3, "started", "started"]
+    assert [list(known(module)) for known in registry.secrets] == [[b"password"], [b"password"]]
+    assert GONE not in registry.reports
+
+
+def test_the_first_table_that_reports_an_event_counts() -> None:
+    other = CommandTable()
+    other.report(RUNG)(lambda module, times: module.append("other"))
+    module: list[object] = []
+    Registry((other, a_chapter())).reports[RUNG](module, 3)
+    assert module == ["other"]
+
+
+def test_the_report_of_an_event_can_be_taken_alone() -> None:
+    taken = a_chapter().only(RUNG)
+    assert set(taken.reports) == {RUNG}
+    assert taken.starts == []
+    with pytest.raises(KeyError):
+        a_chapter().only(GONE)

@@ -1,6 +1,6 @@
 """A simulation: a world, a clock, and the modules in it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from functools import partial
 from random import Random
@@ -43,6 +43,14 @@ ESPRESSIF_OUI = bytes.fromhex("246f28")
 
 def _silent(module: int, text: str) -> None:
     pass
+
+
+def _put_chapters(parts: Parts, values: Iterable[object]) -> None:
+    """Let rooms find what tables of chapters have become, by its class; numbers, texts and the like have none of their
+    own."""
+    for value in values:
+        if type(value).__module__ != "builtins":
+            parts.put(type(value), value)
 
 
 class RunningWorld:
@@ -94,8 +102,7 @@ class RunningWorld:
         parts.put(Lans, self.lans)
         if self.trace is not None:
             parts.put(Trace, self.trace)
-        for kind, table in self.world.chapters.items():
-            parts.put(kind, table)
+        _put_chapters(parts, self.world.chapters.values())
         return parts
 
     def access_point(self, ssid: bytes) -> AccessPoint:
@@ -156,6 +163,7 @@ class RunningWorld:
         around.put(HostNetwork, network)
         around.offer(Random, partial(Random, f"{self.world.seed}/{number}"))
         own = self._configuration(number)
+        _put_chapters(around, own.more.values())
         storage = storage or Storage(VARIANTS[own.variant] if own.variant is not None else firmware.variant)
         module = Module(Board(number, self._mac(number), around, port, storage, log_port), firmware)
         self.modules.append(module)
