@@ -7,7 +7,7 @@ import pytest
 
 from espat.scenario.play.player import prepare_file
 from espat.scenario.reading.scenario import ScenarioError
-from espat.scenario.reading.scenario_file import INCLUDES_LIMIT, read_scenario
+from espat.scenario.reading.scenario_file import BYTES_LIMIT, INCLUDES_LIMIT, read_scenario
 from espat.scenario.reading.world_file import load_world
 from espat.scenario.reading.world_reader import WorldError
 from espat.scenario.schema.tables import MISTAKES_LIMIT
@@ -78,6 +78,14 @@ def test_of_many_mistakes_in_a_scenario_the_first_are_told(tmp_path: Path) -> No
         with pytest.raises(ScenarioError) as raised:
             prepare_file(path)
         assert MISTAKES_LIMIT <= len(str(raised.value).splitlines()) <= 3 * MISTAKES_LIMIT
+
+
+def test_many_files_of_the_largest_size(tmp_path: Path) -> None:
+    for number in range(5):
+        write(tmp_path, "steps: []\nwhy: '" + "x" * 1_000_000 + "'\n", f"{number}.yaml")
+    includes = ", ".join(f"{{include: '{number}.yaml'}}" for number in range(5))
+    with pytest.raises(ScenarioError, match=f"4.yaml:1: the file: expected at most {BYTES_LIMIT} bytes in all files"):
+        read_scenario(write(tmp_path, f"title: x\nsteps: [{includes}]\n"))
 
 
 @pytest.mark.parametrize("times", [1, 0])

@@ -1,7 +1,7 @@
 """What the steps of a scenario speak of has to be there: peers, access points, hosts; and variables in `vars`."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NamedTuple
 
 from espat.core.suggestions import expected, unknown
 from espat.scenario.play.waiting import awaited_by_step
@@ -20,9 +20,10 @@ SHORT_NAMES: Final = frozenset(("serve", "accept", "connect", "sees_close"))
 
 def unknown_names(scenario: Scenario, surroundings: ScenarioWorld | None) -> Iterator[str]:
     """The mistakes, each with its place. `surroundings`: None when these are wrong themselves."""
+    known = _known_names(surroundings) if surroundings is not None else {}
     for step in scenario.every_step():
         if awaited_by_step(step) is None:
-            for problem in (*_variables(step, scenario), *_things_waited_for(step), *_names(step, surroundings)):
+            for problem in (*_variables(step, scenario), *_things_waited_for(step), *_names(step, known)):
                 yield str(step.place.error(f"{step.action}: {problem}"))
 
 
@@ -39,27 +40,36 @@ def _things_waited_for(step: Step) -> Iterator[str]:
         yield expected(f"one of {', '.join(WAITING)}", " and ".join(given) or "none")
 
 
-def _names(step: Step, surroundings: ScenarioWorld | None) -> Iterator[str]:
-    if surroundings is None:
-        return
+class _Known(NamedTuple):
+    """Names that there are, in their order, and those in small letters that may be written in capitals too."""
+
+    names: Mapping[str, None]
+    folded: frozenset[str] = frozenset()
+
+
+def _known_names(surroundings: ScenarioWorld) -> Mapping[str, _Known]:
+    """By the argument that names them."""
     world = surroundings.world
-    peers = [peer.name for peer in surroundings.peers]
     hosts = [name for host in world.memory_hosts for name in (host.name, str(host.address)) if name]
+    peers = _Known(dict.fromkeys([*(peer.name for peer in surroundings.peers), *hosts]), frozenset(hosts))
+    points = _Known(dict.fromkeys(point.ssid.decode(errors="replace") for point in world.access_points))
+    return {"peer": peers, "ssid": points, "host": peers}
+
+
+def _names(step: Step, known: Mapping[str, _Known]) -> Iterator[str]:
     if step.action.startswith(OF_PEERS) or step.action in SHORT_NAMES:
-        yield from _one_of(step, "peer", [*peers, *hosts], hosts)
+        key = "peer"
     elif step.action.startswith("access_point.") or step.action == "ap_up":
-        yield from _one_of(step, "ssid", [point.ssid.decode(errors="replace") for point in world.access_points])
+        key = "ssid"
     elif step.action.startswith("host."):
-        yield from _one_of(step, "host", [*peers, *hosts], hosts)
-
-
-def _one_of(step: Step, key: str, names: list[str], hosts: Sequence[str] = ()) -> Iterator[str]:
-    """`hosts`: those of the names that may be written in capitals."""
-    name = step.arguments.get(key)
-    if not isinstance(name, str) or VARIABLE.search(name):
+        key = "host"
+    else:
         return
-    if name not in names and name.lower() not in hosts:
-        yield f"{key}: {unknown(_CALLED[key], name, names)}"
+    name = step.arguments.get(key)
+    if not known or not isinstance(name, str) or VARIABLE.search(name):
+        return
+    if name not in known[key].names and name.lower() not in known[key].folded:
+        yield f"{key}: {unknown(_CALLED[key], name, known[key].names)}"
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -35,6 +35,8 @@ NEVER: Final = Trigger("at", 0.0, None, None)
 """Stands for one that is wrong, so that the steps behind it are looked at too."""
 INCLUDES_LIMIT: Final = 1000
 """Includes of a scenario, those of included files counted each time."""
+BYTES_LIMIT: Final = 2**22
+"""Of a scenario and the files that it includes."""
 
 
 def read_scenario(path: Path) -> Scenario:
@@ -56,10 +58,11 @@ def _read(path: Path, aliases: tuple[Path, ...]) -> Scenario:
 
 @dataclass
 class _Files:
-    """What a scenario and the files that it includes have in common: how many more includes it may have, and the
-    contents of those that have been read, by path."""
+    """What a scenario and the files that it includes have in common: how many more includes and bytes it may
+    have, and the contents of those that have been read, by path."""
 
     includes_left: int = INCLUDES_LIMIT
+    bytes_left: int = BYTES_LIMIT
     contents: dict[Path, Any] = field(default_factory=dict)
 
 
@@ -157,7 +160,11 @@ class _Reader:
         """The content of the file. Raises DocumentError, OSError."""
         path = self._path.resolve()
         if path not in self._files.contents:
-            self._files.contents[path] = parse_document(read_bytes(self._path))
+            content = read_bytes(self._path)
+            self._files.bytes_left -= len(content)
+            if self._files.bytes_left < 0:
+                raise DocumentError(1, "more", f"at most {BYTES_LIMIT} bytes in all files together")
+            self._files.contents[path] = parse_document(content)
         return self._files.contents[path]
 
     def _empty(self) -> Scenario:

@@ -3,6 +3,7 @@
 Sans-IO but for a world file that it names.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -54,7 +55,7 @@ class _Arrangement:
                 self._mistakes += [str(self._scenario.place("world").error(line)) for line in str(error).splitlines()]
         else:
             world = self._inline(self._scenario.world)
-        peers = tuple(self._with_steps(peer) for peer in world.peers)
+        peers = self._with_steps(world.peers)
         if self._mistakes:
             raise ScenarioError("\n".join(self._mistakes))
         return ScenarioWorld(replace(world, offline=True, peers=()), peers, tuple(self._awaited))
@@ -78,19 +79,22 @@ class _Arrangement:
         finally:
             self._awaited += [Awaited(what, self._place_of(place)) for what, place in awaited]
 
-    def _with_steps(self, peer: PeerConfiguration) -> PeerConfiguration:
-        """A peer with what its steps say: the address it gets where it joins, and what it will serve."""
-        address = peer.address
-        later = []
+    def _with_steps(self, peers: Sequence[PeerConfiguration]) -> tuple[PeerConfiguration, ...]:
+        """The peers with what steps say of them: the address one gets where it joins, and what it will serve."""
+        addresses: dict[str, str] = {peer.name: peer.address for peer in peers}
+        later: dict[str, dict[tuple[str, int], None]] = {peer.name: {} for peer in peers}
         for step in self._scenario.every_step():
-            if step.arguments.get("peer") != peer.name:
+            name = step.arguments.get("peer")
+            if not isinstance(name, str) or name not in later:
                 continue
-            if step.action in ("join_ap", "station.join") and not address and "ip" in step.arguments:
-                address = self._own_address(step.arguments["ip"], step.place)
+            if step.action in ("join_ap", "station.join") and not addresses[name] and "ip" in step.arguments:
+                addresses[name] = self._own_address(step.arguments["ip"], step.place)
             port, transport = step.arguments.get("port"), step.arguments.get("proto")
             if step.action in ("serve", "peer.serve") and isinstance(port, int) and transport in TRANSPORTS:
-                later.append((transport, port))
-        return peer._replace(address=address, later=(*later, *peer.later))
+                later[name][transport, port] = None
+        return tuple(
+            peer._replace(address=addresses[peer.name], later=(*later[peer.name], *peer.later)) for peer in peers
+        )
 
     def _own_address(self, text: Any, place: Place) -> str:
         try:
