@@ -47,7 +47,7 @@ class Module:
         self.not_built: list[str] = []
         """Commands that were typed and that only the real firmware has."""
         if board.is_logged:
-            board.redactor = Redactor(firmware.registry, self, self._secrets)
+            board.redactor = Redactor(firmware.registry, self, self._secrets, conventions=firmware.conventions)
         self.boot = self._next_boot()
 
     def __getitem__(self, kind: type[Room]) -> Room:

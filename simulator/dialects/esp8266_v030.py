@@ -87,6 +87,7 @@ CAUSES: Final[dict[Cause, bytes]] = {
 CONVENTIONS: Final = Conventions(
     lines=ScanningLineDiscipline,
     folds_names=False,  # `at` is taken for `AT`, but the rest has to be in capitals
+    commas_in_strings=True,  # as in the source of 0.2x: a string ends at its quote
     prompt=(OK, Prompt(b"> ")),  # with a blank: seen on modules
     busy_behind_data=b"\r\nbusy s...\r\n",
     busy_each_line=True,  # as in the source of 0.2x

@@ -79,10 +79,14 @@ def test_parameters_stay_as_they_were_typed() -> None:
         (b'"ssid","password"', [b"ssid", b"password"]),
         (b'"comma\\,backslash\\\\ssid","1234567890"', [b"comma,backslash\\ssid", b"1234567890"]),
         (b'0,"topic","\\"{\\"sensor\\":012}\\"",1,0', [0, b"topic", b'"{"sensor":012}"', 1, 0]),
-        (b'0,"topic","{"sensor":012}",1,0', [0, b"topic", b'{"sensor":012}', 1, 0]),
+        (b'0,"topic","{"sensor":012}",1,0', [0, b"topic", MALFORMED, 1, 0]),
         (b'"\\a\\0"', [b"a0"]),
-        (b'"a,b"', [b"a,b"]),
-        (b'"a"b","c"', [b'a"b', b"c"]),
+        (b'"a\\,b"', [b"a,b"]),
+        (b'"a,b"', [MALFORMED, MALFORMED]),
+        (b'"lab 2,4","12345,678"', [MALFORMED, MALFORMED, MALFORMED, MALFORMED]),
+        (b'"a,1', [MALFORMED, 1]),
+        (b'"a"b","c"', [MALFORMED, b"c"]),
+        (b'"a""b"', [MALFORMED]),
         (b'"\xff\x00"', [b"\xff\x00"]),
         (b'"', [MALFORMED]),
         (b'"a', [MALFORMED]),
@@ -90,7 +94,7 @@ def test_parameters_stay_as_they_were_typed() -> None:
         (b'"a\\', [MALFORMED]),
         (b'"a"b', [MALFORMED]),
         (b'a"b"', [MALFORMED]),
-        (b'"a" ,1', [MALFORMED]),
+        (b'"a" ,1', [MALFORMED, 1]),
         # omitted
         (b"", [OMITTED]),
         (b",", [OMITTED, OMITTED]),
@@ -102,6 +106,19 @@ def test_parameters_stay_as_they_were_typed() -> None:
 )
 def test_parameters(text: bytes, parameters: list[Parameter]) -> None:
     assert parse_parameters(text) == parameters
+
+
+@pytest.mark.parametrize(
+    ("text", "parameters"),
+    [
+        (b'"lab 2,4","12345,678"', [b"lab 2,4", b"12345,678"]),
+        (b'"lab 2\\,4"', [b"lab 2,4"]),
+        (b'"a"b,c"', [MALFORMED, MALFORMED]),
+        (b'"a,1', [MALFORMED]),
+    ],
+)
+def test_parameters_where_commas_belong_to_strings(text: bytes, parameters: list[Parameter]) -> None:
+    assert parse_parameters(text, commas_in_strings=True) == parameters
 
 
 def test_a_bare_zero_is_not_an_omitted_parameter() -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from espat.core.at.answers import OK, Prompt, PromptMessage
 from espat.core.at.errors import Cause
+from espat.core.at.grammar import Command, parse_line
 from espat.core.at.line_discipline import LINE_LIMIT, LineDiscipline, LineReader
 
 
@@ -16,7 +17,8 @@ class Conventions:
     """The texts and rules of the AT machine itself.
 
     `lines`: makes the line discipline of a boot, of `line_limit`: bytes of a command line, CR LF not counted.
-    `folds_names`: whether command names may be typed in any case. `prompt`: printed when data is wanted; two writes of
+    `folds_names`: whether command names may be typed in any case. `commas_in_strings`: whether a comma between quotes
+    belongs to the string without a backslash before it. `prompt`: printed when data is wanted; two writes of
     the firmware, so two messages. `receipt`: the notice that all announced data has come in, `%d` bytes. `busy`: the
     answer to input while a command runs; `busy_behind_data`: the same once the command has got its data.
     `busy_each_line`: input without a LF is refused in silence, and there is an answer for each LF.
@@ -29,6 +31,7 @@ class Conventions:
     lines: Callable[[int], LineReader] = LineDiscipline
     line_limit: int = LINE_LIMIT
     folds_names: bool = True
+    commas_in_strings: bool = False
     prompt: tuple[PromptMessage, ...] = (OK, Prompt(b"\r\n>"))
     receipt: bytes = b"\r\nRecv %d bytes\r\n"
     busy: bytes = b"\r\nbusy p...\r\n"
@@ -42,6 +45,10 @@ class Conventions:
     def line_reader(self) -> LineReader:
         """The line discipline of one boot."""
         return self.lines(self.line_limit)
+
+    def parse_line(self, line: bytes) -> Command:
+        """Cut a line (without its CR LF) into its parts. Raises UnknownCommandError."""
+        return parse_line(line, folds_names=self.folds_names, commas_in_strings=self.commas_in_strings)
 
 
 ESP_AT = Conventions()

@@ -1,6 +1,7 @@
 """The grammar of a command line: `AT+NAME`, `AT+NAME?`, `AT+NAME=?`, `AT+NAME=<parameters>`.
 
-Sans-IO. Source: ESP-AT User Guide, chapter 3, "AT Command Types" and "AT Commands with Parameters".
+Sans-IO. Source: ESP-AT User Guide, chapter 3, "AT Command Types" and "AT Commands with Parameters". Comma, quote and
+backslash in a string need a backslash before them; modules of ESP-AT refuse `AT+CWJAP="lab 2,4"` (reports of 2.x).
 """
 
 import re
@@ -58,10 +59,11 @@ class UnknownCommandError(Exception):
     """The line has no command name the grammar knows."""
 
 
-def parse_line(line: bytes, *, folds_names: bool = True) -> Command:
-    """Cut a line (without its CR LF) into name, form and parameters. `folds_names`: to capitals.
+def parse_line(line: bytes, *, folds_names: bool = True, commas_in_strings: bool = False) -> Command:
+    """Cut a line (without its CR LF) into name, form and parameters.
 
-    Raises UnknownCommandError when the part before `=` or `?` cannot be a command name.
+    `folds_names`: to capitals. `commas_in_strings`: see `parse_parameters`. Raises UnknownCommandError when the part
+    before `=` or `?` cannot be a command name.
     """
     mark = MARK.search(line)
     end = mark.start() if mark is not None else len(line)
@@ -76,22 +78,26 @@ def parse_line(line: bytes, *, folds_names: bool = True) -> Command:
     elif rest == b"=?":
         form = Form.TEST
     elif rest.startswith(b"="):
-        return Command(name.decode(), Form.SET, tuple(parse_parameters(rest[1:])))
+        parameters = parse_parameters(rest[1:], commas_in_strings=commas_in_strings)
+        return Command(name.decode(), Form.SET, tuple(parameters))
     else:
         raise UnknownCommandError
     return Command(name.decode(), form)
 
 
-def parse_parameters(text: bytes) -> list[Parameter]:
-    """Cut the part behind `=` at its separating commas and read each piece."""
+def parse_parameters(text: bytes, *, commas_in_strings: bool = False) -> list[Parameter]:
+    """Cut the part behind `=` at its separating commas and read each piece.
+
+    `commas_in_strings`: whether a comma between quotes belongs to the string though no backslash stands before it; in
+    ESP-AT it separates wherever it stands.
+    """
     parameters: list[Parameter] = []
     at = 0
     while True:
         if text[at : at + 1] == b'"':
-            value, at = _quoted(text, at + 1)
+            value, at = _quoted(text, at + 1, commas_in_strings)
         else:
-            comma = text.find(b",", at)
-            end = len(text) if comma < 0 else comma
+            end = _comma(text, at)
             value, at = _bare(text[at:end]), end
         parameters.append(value)
         if at >= len(text):
@@ -99,10 +105,16 @@ def parse_parameters(text: bytes) -> list[Parameter]:
         at += 1  # the comma
 
 
-def _quoted(text: bytes, at: int) -> tuple[Parameter, int]:
+def _comma(text: bytes, at: int) -> int:
+    """Where the next comma is; the end where there is none."""
+    comma = text.find(b",", at)
+    return len(text) if comma < 0 else comma
+
+
+def _quoted(text: bytes, at: int, commas_in_strings: bool) -> tuple[Parameter, int]:
     """Read a quoted string from behind its opening quote; returns it and the place of the comma or end behind it.
 
-    The string ends only at a quote that a comma or the end follows: a quote elsewhere belongs to the string.
+    The next quote without a backslash ends it, and nothing may stand between that and the comma.
     """
     value = bytearray()
     end = len(text)
@@ -112,8 +124,11 @@ def _quoted(text: bytes, at: int) -> tuple[Parameter, int]:
             value.append(text[at + 1])
             at += 2
             continue
-        if byte == 0x22 and (at + 1 == end or text[at + 1] == 0x2C):
-            return bytes(value), at + 1
+        if byte == 0x22:
+            behind = _comma(text, at)
+            return (bytes(value) if behind == at + 1 else MALFORMED), behind
+        if byte == 0x2C and not commas_in_strings:
+            return MALFORMED, at
         value.append(byte)
         at += 1
     return MALFORMED, end

@@ -45,7 +45,7 @@ from espat.core.at.data_entry import DataEntry
 from espat.core.at.errors import BUSY as BUSY_CODE
 from espat.core.at.errors import UNKNOWN_COMMAND, CommandError
 from espat.core.at.escape import EscapeDetector
-from espat.core.at.grammar import UnknownCommandError, parse_line
+from espat.core.at.grammar import UnknownCommandError
 from espat.core.at.registry import Registry
 from espat.core.restart import Restart
 from espat.core.trace import Kind
@@ -184,7 +184,7 @@ class AtMachine:
     def dispatch(self, line: bytes) -> Actions:
         """Find the command of a complete line, and check its parameters."""
         try:
-            command = parse_line(line, folds_names=self._conventions.folds_names)
+            command = self._conventions.parse_line(line)
         except UnknownCommandError:
             return self.fail(CommandError(UNKNOWN_COMMAND))
         try:

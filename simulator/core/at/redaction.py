@@ -10,8 +10,9 @@ from contextlib import suppress
 from typing import Any, Final
 
 from espat.core.at.arguments import Secret
+from espat.core.at.conventions import ESP_AT, Conventions
 from espat.core.at.errors import CommandError
-from espat.core.at.grammar import OMITTED, Form, Parameter, UnknownCommandError, parse_line
+from espat.core.at.grammar import OMITTED, Form, Parameter, UnknownCommandError
 from espat.core.at.registry import Registry
 from espat.core.trace import Kind, visible
 
@@ -21,9 +22,18 @@ HIDDEN: Final = b"***"
 class Redactor:
     """Renders messages of one module for people."""
 
-    def __init__(self, registry: Registry, context: Any, secrets: Callable[[], Iterable[bytes]] = tuple) -> None:
-        """`secrets`: gives those that have not been on the port; asked before every answer, for they may change."""
+    def __init__(
+        self,
+        registry: Registry,
+        context: Any,
+        secrets: Callable[[], Iterable[bytes]] = tuple,
+        *,
+        conventions: Conventions = ESP_AT,
+    ) -> None:
+        """`secrets`: gives those that have not been on the port; asked before every answer, for they may change.
+        `conventions`: how the firmware reads lines."""
         self._registry = registry
+        self._conventions = conventions
         self._context = context
         self._known = secrets
         self._secrets: set[bytes] = set()
@@ -45,7 +55,7 @@ class Redactor:
     def _command(self, line: bytes) -> str:
         """A command line with its secrets hidden and noted; only the name, or the length, of one that is refused."""
         try:
-            command = parse_line(line.removesuffix(b"\r\n"))
+            command = self._conventions.parse_line(line.removesuffix(b"\r\n"))
         except UnknownCommandError:
             return f"of {len(line)} bytes"
         try:
