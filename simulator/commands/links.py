@@ -9,14 +9,14 @@ from espat.commands.argument_types import ALL_LINKS, DefaultWord, Host, Link, Lo
 from espat.commands.link_failures import LinkFailure
 from espat.core.at.answers import Line, Unterminated
 from espat.core.at.arguments import Bool, Milliseconds, Range, Seconds, Word
-from espat.core.at.errors import CommandError
+from espat.core.at.errors import CommandError, invalid
 from espat.core.at.grammar import Form, Parameter
 from espat.core.at.registry import Choice, CommandTable
 from espat.module import Module
 from espat.radio.station import Station, StationState
 from espat.radio.wifi import Wifi
 from espat.stack.active_interfaces import ActiveInterfaces
-from espat.stack.address import Address, address_text, is_ipv6
+from espat.stack.address import NO_ADDRESS, Address, address_text, is_ipv6
 from espat.stack.errors import LWIP_ABORTED, NetworkError, ResolveError, UnreachableError
 from espat.stack.link import Link as OpenLink
 from espat.stack.link import TlsLink, UdpLink
@@ -36,7 +36,13 @@ Timeout = Annotated[int, Milliseconds(0, 60000)]
 KeepAlive = Annotated[int | None, Seconds(0, 7200)]
 LocalPort = Annotated[int, Range(0, 65535)]
 """0: a free one."""
+MaybeLocalPort = Annotated[int | None, Range(0, 65535)]
+"""0, and left out: a free one."""
+PeerPort = Annotated[int, Range(0, 65535)]
+"""0: there is no peer yet."""
 Follows = Annotated[int, Range(0, 2)]
+WILD_CARDS: Final = (str(NO_ADDRESS), "0")
+"""The address of a peer that there is not yet; lwIP reads the second as the first."""
 TcpType = Annotated[bytes | None, DefaultWord(b"TCP", b"SSL")]
 UdpType = Annotated[bytes, Word(b"UDP")]
 
@@ -86,8 +92,8 @@ class UdpArguments(NamedTuple):
 
     kind: UdpType
     host: Host
-    port: Port
-    local_port: LocalPort = 0
+    port: PeerPort
+    local_port: MaybeLocalPort = None
     follows: Follows = 0
     local_address: LocalAddress = None
     limit: Timeout = 0
@@ -107,12 +113,26 @@ class TcpArguments(NamedTuple):
 @table.command("AT+CIPSTART", Form.SET, when=is_udp(0, behind_link=True))
 async def open_udp(module: Module, link: Link, peer: UdpArguments) -> None:
     """AT+CIPSTART, UDP."""
+    _need_peer(peer, 3 + module[LinkTable].multiple)
+    await open_port(module, link, peer)
+
+
+def _need_peer(peer: UdpArguments, position: int) -> None:
+    """Port 0, at `position`, is for `"0.0.0.0"`, the wild card: who sends first becomes the peer (two public drivers
+    open their UDP servers so)."""
+    if peer.port == 0 and peer.host not in WILD_CARDS:
+        raise invalid(position)
+
+
+async def open_port(module: Module, link: int, peer: UdpArguments) -> None:
+    """Open a UDP port."""
     _need_free(module, link)
     need_ipv4(peer.host)
-    # The peer may change only with a local port (ESP-AT User Guide, AT+CIPSTART).
-    follows = peer.follows if peer.local_port else 0
+    if peer.follows and peer.local_port is None:  # the local port comes first (ESP-AT User Guide, AT+CIPSTART)
+        raise CommandError
+    host = str(NO_ADDRESS) if peer.host in WILD_CARDS else peer.host
     limit = _seconds(peer.limit)
-    opening = module[LinkTable].open_udp(link, peer.host, peer.port, peer.local_port or None, follows, limit=limit)
+    opening = module[LinkTable].open_udp(link, host, peer.port, peer.local_port or None, peer.follows, limit=limit)
     await _open(module, link, opening, peer.local_address, limit)
 
 
@@ -132,7 +152,8 @@ async def open_tcp(module: Module, link: Link, peer: TcpArguments) -> None:
 @table.command("AT+CIPSTARTEX", Form.SET, when=is_udp(0, behind_link=False))
 async def open_udp_anywhere(module: Module, peer: UdpArguments) -> None:
     """AT+CIPSTARTEX, UDP: as AT+CIPSTART, with the lowest free number."""
-    await open_udp(module, _free(module), peer)
+    _need_peer(peer, 3)
+    await open_port(module, _free(module), peer)
 
 
 @table.command("AT+CIPSTARTEX", Form.SET)

@@ -27,6 +27,8 @@ RECEIVE_WINDOW: Final = 5760
 """Of the ESP32: four segments of 1440 bytes."""
 SEND_BUFFER: Final = 5760
 """Bytes the stack takes from the module before the peer has acknowledged any of them."""
+CORRESPONDENTS: Final = 64
+"""So many whom a UDP link has sent to keep the address that it sent to, where one place has several."""
 NO_OPTIONS: Final = ConnectionOptions()
 
 
@@ -287,6 +289,7 @@ class UdpLink(Link):
         self._peer = peer
         self._datagrams = datagrams
         self._network = network
+        self._called: dict[Endpoint, Endpoint] = {}  # who is on this machine, as the module has called them last
 
     @property
     def next_length(self) -> int:
@@ -312,6 +315,11 @@ class UdpLink(Link):
         """Send one datagram somewhere else; the peer stays. Raises NetworkError."""
         if not self._network.interfaces:
             raise NetworkError(LWIP_NO_ROUTE)
+        if route.host is not None:
+            self._called.pop(route.host, None)
+            self._called[route.host] = route.seen
+            if len(self._called) > CORRESPONDENTS:
+                del self._called[next(iter(self._called))]
         await self._network.send_datagram(self._datagrams, payload, route)
         self._sent += len(payload)
 
@@ -322,10 +330,15 @@ class UdpLink(Link):
                 continue  # an empty datagram is nothing on the AT port; without a network nothing comes in
             if host is not None and host == self._peer.host:
                 return data, self._peer.seen
-            sender = seen or self._network.from_host(host or self.remote)[0]
+            sender = seen or self._sender(host or self.remote)
             if self.follows and sender != self.remote:
                 await self._follow(sender, host)
             return data, sender
+
+    def _sender(self, host: Endpoint) -> Endpoint:
+        """What the module calls a sender on this machine: as it has called it itself, where it has."""
+        called = self._called.get(host)
+        return called if called is not None else self._network.from_host(host)[0]
 
     def close(self) -> None:
         self._network.close_datagrams(self._datagrams)

@@ -69,6 +69,7 @@ REFUSED = [
     (b'AT+CIPSTART="TCP","h",80,7201', b"0x01070004"),
     (b'AT+CIPSTART="TCP","h",80,,"x"', b"0x01070005"),
     (b'AT+CIPSTART="TCP","h",80,,,60001', b"0x01070006"),
+    (b'AT+CIPSTART="UDP","h",0', b"0x01070003"),
     (b'AT+CIPSTART="UDP","h",80,65536', b"0x01070004"),
     (b'AT+CIPSTART="UDP","h",80,1112,3', b"0x01070005"),
     (b'AT+CIPSTART="UDP","h",80,1112,0,"x"', b"0x01070006"),
@@ -82,6 +83,8 @@ REFUSED_MULTIPLE = [
     (b'AT+CIPSTART=-1,"TCP","h",80', b"0x01070001"),
     (b'AT+CIPSTART=,"TCP","h",80', b"0x01080001"),
     (b'AT+CIPSTART=0,"UDP","h",80,1112,3', b"0x01070006"),
+    (b'AT+CIPSTART=0,"UDP","h",0', b"0x01070004"),
+    (b'AT+CIPSTARTEX="UDP","h",0', b"0x01070003"),
     (b'AT+CIPSTARTEX=0,"TCP","h",80', b"0x01080001"),
     (b"AT+CIPCLOSE=6", b"0x01070001"),
 ]

@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager
 import pytest
 
 from espat.stack.links import LinkTable
-from tests.network import UdpPeer, answer, expect, send, taken
-from tests.stations import LOCAL_PORT, OWN, station
-from tests.texts import ERROR, LOST, OK, SENT
+from tests.network import UdpPeer, answer, expect, send, soon, taken
+from tests.stations import LOCAL_PORT, OWN, around, station
+from tests.texts import ERROR, LOST, OK, OPENED, SENT
 from tests.workbench import Workbench
 
 
@@ -77,13 +77,38 @@ async def test_who_the_peer_is(arguments: bytes, answers: tuple[str, str, str]) 
             assert (await target.receive())[0] == b"hi"
 
 
-async def test_the_peer_never_changes_without_a_local_port() -> None:
-    async with udp_link(b",,2") as (bench, peer, other):
-        assert await send(bench, b"AT+CIPSEND=1", b"x") == taken(1) + SENT
-        _, (_, port) = await peer.receive()
-        await other.send(b"hello", port)
-        await expect(bench, arrived(other, b"hello"))
-        assert await current_peer(bench) == peer.port
+@pytest.mark.parametrize("dialect", ["esp32-v5", "ai-thinker", "esp8266-v1.7", "esp8266-v0.30"])
+async def test_the_local_port_comes_before_the_mode(dialect: str) -> None:
+    async with station(dialect=dialect) as bench:
+        assert await answer(bench, b'AT+CIPSTART="UDP","192.168.3.102",80,,2', ERROR) == ERROR
+        assert await answer(bench, b'AT+CIPSTART="UDP","192.168.3.102",80,,0') == OPENED
+
+
+@pytest.mark.parametrize("dialect", ["esp32-v5", "ai-thinker", "esp8266-v1.7", "esp8266-v0.30"])
+@pytest.mark.parametrize("host", [b"0.0.0.0", b"0"])
+async def test_who_sends_first_becomes_the_peer(host: bytes, dialect: str) -> None:
+    async with UdpPeer() as first, UdpPeer() as other, station(None, b"AT+CIPMUX=1", dialect=dialect) as bench:
+        assert await answer(bench, b'AT+CIPSTART=0,"UDP","%b",0,%d,1' % (host, LOCAL_PORT)) == b"0," + OPENED
+        assert b'"UDP","0.0.0.0",0,' in await bench.command(b"AT+CIPSTATUS")
+        bench.port.send(b"AT+CIPSEND=0,1\r\n")
+        await soon(bench.port.read_until(b">"))
+        bench.port.send(b"x")
+        assert (await soon(bench.port.read_until(b"SEND OK\r\n"))).endswith(taken(1) + SENT)  # nobody can get it
+        for sender in (first, other):
+            await sender.send(b"hello", LOCAL_PORT)
+            await soon(bench.port.read_until(b"+IPD,0,5:hello"))
+        assert b'"UDP","192.168.3.102",%d,' % first.port in await bench.command(b"AT+CIPSTATUS")
+
+
+async def test_whoever_answers_is_called_as_the_module_has_called_them() -> None:
+    world = around({"10.0.0.1": "127.0.0.1", "10.0.0.2": "127.0.0.1"})
+    async with UdpPeer() as echo, station(world, b"AT+CIPDINFO=1") as bench:
+        assert await answer(bench, b'AT+CIPSTART="UDP","0.0.0.0",0,%d,0' % LOCAL_PORT) == OPENED
+        for name in (b"10.0.0.2", b"10.0.0.1", b"10.0.0.2"):
+            assert await send(bench, b'AT+CIPSEND=5,"%b",%d' % (name, echo.port), b"hello") == taken(5) + SENT
+            assert (await echo.receive())[0] == b"hello"
+            await echo.send(b"world", LOCAL_PORT)
+            await expect(bench, b'\r\n+IPD,5,"%b",%d:world\r\n' % (name, echo.port))
 
 
 async def test_a_datagram_to_somebody_else() -> None:

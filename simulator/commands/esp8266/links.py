@@ -14,7 +14,7 @@ from espat.core.at.errors import CommandError
 from espat.core.at.grammar import Form, Parameter
 from espat.core.at.registry import Choice, CommandTable
 from espat.module import Module
-from espat.stack.address import NO_ADDRESS, address_text
+from espat.stack.address import address_text
 from espat.stack.errors import ResolveError
 from espat.stack.link import Link as OpenLink
 from espat.stack.links import LINK_NOT_OPENED, LinkTable
@@ -37,8 +37,6 @@ class Summary(IntEnum):
 
 HalfSeconds = Annotated[int, Range(0, 7200)]
 """Of silence, before TCP asks whether the peer is there; 0 never."""
-PeerPort = Annotated[int, Range(0, 65535)]
-"""0: there is no peer yet. WiFiEsp and many programs open `"UDP","0",0,<local port>,2` and wait for who sends."""
 LinkType = Annotated[bytes, Word(b"TCP", b"UDP")]
 
 
@@ -80,13 +78,13 @@ async def open_udp(
     link: Link,
     kind: LinkType,
     host: Host,
-    port: PeerPort,
-    local_port: links.LocalPort = 0,
+    port: links.PeerPort,
+    local_port: links.MaybeLocalPort = None,
     follows: links.Follows = 0,
 ) -> None:
-    """AT+CIPSTART, UDP: a port with a peer."""
-    address = str(NO_ADDRESS) if host == "0" else host  # as lwIP reads it
-    await links.open_udp(module, link, links.UdpArguments(kind, address, port, local_port, follows))
+    """AT+CIPSTART, UDP: a port with a peer. WiFiEsp and many programs open `"UDP","0",0,<local port>,2` and wait for
+    who sends."""
+    await links.open_port(module, link, links.UdpArguments(kind, host, port, local_port, follows))
 
 
 @table.command("AT+CIPSTART", Form.SET)
