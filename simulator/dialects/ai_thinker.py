@@ -15,7 +15,6 @@ from espat.system.version import FirmwareVersion
 
 CONVENTIONS: Final = Conventions(
     busy_behind_data=b"busy p...\r\n",  # on the line of the prompt
-    refuses_before_receipt=True,
 )
 """As captured."""
 

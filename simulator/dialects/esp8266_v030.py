@@ -91,7 +91,6 @@ CONVENTIONS: Final = Conventions(
     prompt=(OK, Prompt(b"> ")),  # with a blank: seen on modules
     busy_behind_data=b"\r\nbusy s...\r\n",
     busy_each_line=True,  # as in the source of 0.2x
-    refuses_before_receipt=True,  # seen on modules
     forced_restart=None,
     causes=CAUSES,
 )

@@ -59,4 +59,4 @@ def test_codes_of_the_parser() -> None:
     assert errors.BUSY == 0x010B0000
     assert errors.UNKNOWN_COMMAND == 0x01090000
     assert errors.NO_AT == 0x01030000
-    assert errors.LINE_TOO_LONG == 0x01020000
+    assert errors.LINE_TOO_LONG == 0x01030000

@@ -60,7 +60,7 @@ FAILURES = [
     (b"X", b"ERR CODE:0x01030000\r\n"),
     (b"\r\n", b"ERR CODE:0x01030000\r\n"),
     (b"?\r\n", b"ERR CODE:0x01030000\r\n"),
-    (b"AT" + b"X" * 300 + b"\r\n", b"ERR CODE:0x01020000\r\n"),
+    (b"AT" + b"X" * 300 + b"\r\n", b"ERR CODE:0x01030000\r\n"),
     (b"AT+NONE\r\n", b"ERR CODE:0x01090000\r\n"),
     (b"AT+LINE\r\n", b"ERR CODE:0x01090000\r\n"),
     (b"AT+LINE=?\r\n", b"ERR CODE:0x01090000\r\n"),

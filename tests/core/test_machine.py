@@ -136,7 +136,7 @@ def test_data_is_the_same_wherever_it_is_split(places: list[int]) -> None:
     assert actions.EndData(entry) in bench.done
     bench.machine.release(entry)
     assert entry.payload == b"AT\r\n++"
-    assert bench.do(bench.machine.receipt(entry)) == b"\r\nRecv 6 bytes\r\n\r\nbusy p...\r\n"
+    assert bench.do(bench.machine.receipt(entry)) == b"\r\nbusy p...\r\n\r\nRecv 6 bytes\r\n"
     assert bench.do(bench.machine.finish()) == b"\r\nOK\r\n"
     assert bench.feed(b"AT\r\n") == b"AT\r\n\r\nOK\r\n"
 
@@ -230,7 +230,7 @@ def test_input_is_recorded_only_where_somebody_wants_to_know() -> None:
         assert bench.take(entry) == b"\r\nOK\r\n\r\n>"
         bench.feed(b"ab")
         bench.machine.release(entry)
-        assert bench.do(bench.machine.receipt(entry)) == b"\r\nRecv 1 bytes\r\n\r\nbusy p...\r\n"
+        assert bench.do(bench.machine.receipt(entry)) == b"\r\nbusy p...\r\n\r\nRecv 1 bytes\r\n"
         assert any(isinstance(action, actions.Record) for action in bench.done) == recorded
 
 

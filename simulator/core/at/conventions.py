@@ -18,14 +18,13 @@ class Conventions:
 
     `lines`: makes the line discipline of a boot, of `line_limit`: bytes of a command line, CR LF not counted.
     `folds_names`: whether command names may be typed in any case. `commas_in_strings`: whether a comma between quotes
-    belongs to the string without a backslash before it. `prompt`: printed when data is wanted; two writes of
-    the firmware, so two messages. `receipt`: the notice that all announced data has come in, `%d` bytes. `busy`: the
-    answer to input while a command runs; `busy_behind_data`: the same once the command has got its data.
-    `busy_each_line`: input without a LF is refused in silence, and there is an answer for each LF.
-    `refuses_before_receipt`: what is too much is refused before the receipt, not behind it. `forced_restart`: what
-    AT+RST prints while a command runs; None where it is busy as any other. `empty_echo`: tag and text in the log of the
-    firmware for an echo that begins with NUL (an inference: the text that it is about to echo ends before it begins).
-    `causes`: the line before ERROR, by what went wrong.
+    belongs to the string without a backslash before it. `prompt`: printed when data is wanted; two writes of the
+    firmware, so two messages. `receipt`: the notice that all announced data has come in, `%d` bytes. `busy`: the answer
+    to input while a command runs; `busy_behind_data`: the same once the command has got its data. `busy_each_line`:
+    input without a LF is refused in silence, and there is an answer for each LF. `forced_restart`: what AT+RST prints
+    while a command runs; None where it is busy as any other. `empty_echo`: tag and text in the log of the firmware for
+    an echo that begins with NUL (an inference: the text that it is about to echo ends before it begins). `causes`: the
+    line before ERROR, by what went wrong.
     """
 
     lines: Callable[[int], LineReader] = LineDiscipline
@@ -37,7 +36,6 @@ class Conventions:
     busy: bytes = b"\r\nbusy p...\r\n"
     busy_behind_data: bytes = b"\r\nbusy p...\r\n"
     busy_each_line: bool = False
-    refuses_before_receipt: bool = False
     forced_restart: bytes | None = b"\r\nWill force to restart!!!\r\n"
     empty_echo: tuple[str, str] = ("at-common", "write dlen:0")
     causes: Mapping[Cause, bytes] = field(default_factory=dict)

@@ -34,8 +34,8 @@ def error_code(sub: Sub, extension: int = 0) -> int:
 BUSY = error_code(Sub.PROCESSING)
 UNKNOWN_COMMAND = error_code(Sub.UNSUPPORTED_COMMAND)
 NO_AT = error_code(Sub.NO_AT)
-LINE_TOO_LONG = error_code(Sub.NO_TERMINATOR)
-"""No document names the code for a line over the limit; the parser's own one for a missing CR LF fits best."""
+LINE_TOO_LONG = error_code(Sub.NO_AT)
+"""Of a line over the limit: a module of 2.1 showed it for 264 bytes. No document names one."""
 
 
 class Cause(Enum):

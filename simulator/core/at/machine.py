@@ -316,10 +316,12 @@ class AtMachine:
             self.want = Want(State.DATA, entry) if entry.surplus_is_input else BUSY
 
     def receipt(self, entry: DataEntry) -> Actions:
-        """Print that all data has come in, and answer what came in behind it."""
-        receipt = Write(self._conventions.receipt % len(entry.payload), RESULT)
+        """Answer what came in behind the data, then print that all of that has come in: so on modules of every
+        firmware."""
         refused = self.refuse_surplus(entry)
-        return [*refused, receipt] if self._conventions.refuses_before_receipt else [receipt, *refused]
+        if self.want is STOPPED:
+            return refused
+        return [*refused, Write(self._conventions.receipt % len(entry.payload), RESULT)]
 
     def refuse_surplus(self, entry: DataEntry) -> Actions:
         """Answer what came in behind the data."""
