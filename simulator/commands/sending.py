@@ -73,9 +73,9 @@ async def _send(module: Module, number: int, entry: DataEntry, host: str | None,
         return cancelled()
     await module.pause("payload")
     module[Engine].confirm_data(entry)
-    if not await _hand_over(module, link, route, payload):
+    await module.pause("send")  # before the stack has it: what the peer does then stands behind the result
+    if not await _hand_over(module, link, route, payload) or module[LinkTable].told_closed(link):
         return SEND_FAIL
-    await module.pause("send")
     return SEND_OK
 
 
@@ -168,7 +168,8 @@ async def send_long(
     await progress.conclude()
     if entry.cancelled:
         return LONG_SEND_CANCELLED
-    return SEND_OK if progress.sent == length else SEND_FAIL
+    all_sent = progress.sent == length and not module[LinkTable].told_closed(target)
+    return SEND_OK if all_sent else SEND_FAIL
 
 
 async def _send_blocks(

@@ -328,8 +328,6 @@ class UdpLink(Link):
             data, host, seen = await self._datagrams.receive()
             if not data or not self._network.interfaces.reached():
                 continue  # an empty datagram is nothing on the AT port; without a network nothing comes in
-            if host is not None and host == self._peer.host:
-                return data, self._peer.seen
             sender = seen or self._sender(host or self.remote)
             if self.follows and sender != self.remote:
                 await self._follow(sender, host)
@@ -338,7 +336,9 @@ class UdpLink(Link):
     def _sender(self, host: Endpoint) -> Endpoint:
         """What the module calls a sender on this machine: as it has called it itself, where it has."""
         called = self._called.get(host)
-        return called if called is not None else self._network.from_host(host)[0]
+        if called is not None:
+            return called
+        return self._peer.seen if host == self._peer.host else self._network.from_host(host)[0]
 
     def close(self) -> None:
         self._network.close_datagrams(self._datagrams)

@@ -161,7 +161,8 @@ class LinkTable:
         self._boot.announce(LINK_OPENED, link)
 
     async def send(self, link: Link, payload: bytes) -> None:
-        """Send a payload within the link's send time-out. Raises NetworkError."""
+        """Send a payload within the link's send time-out; of one that does not get through in time, the part that the
+        stack had room for has left. Raises NetworkError."""
         timeout = self.options[link.number].send_timeout
         if not timeout:
             await self.pass_on(link, payload)
@@ -204,6 +205,10 @@ class LinkTable:
     def alive(self, link: Link) -> bool:
         """Whether a link is up."""
         return self._links[link.number] is link and not link.ended
+
+    def told_closed(self, link: Link) -> bool:
+        """Whether the end of a link has been announced."""
+        return self._links[link.number] is not link or (link.ended and not self.withholds_end)
 
     async def gone(self, link: Link) -> None:
         """Wait until a link is no longer up."""

@@ -11,9 +11,9 @@ from espat.core.time.clock import Clock
 from espat.stack.memory_stream import MemoryStream
 from espat.stack.tcp_options import KEEP_ALIVE_COUNT, KEEP_ALIVE_INTERVAL
 
-GIVE_UP: Final = 1023.0
-"""Seconds until data that nobody acknowledges ends a connection: twelve repetitions, each after twice the time of the
-one before, up to 128 seconds (lwIP)."""
+GIVE_UP: Final = 127.0
+"""Seconds until data that nobody acknowledges ends a connection: ESP-AT repeats it six times (ESP-AT User Guide, FAQ),
+the first time after a second and then each time after twice as long."""
 
 
 class TcpTimers:

@@ -101,7 +101,7 @@ async def test_the_keep_alive_is_that_of_opening_a_link_and_the_later_one_wins()
 
 
 @pytest.mark.parametrize("command", [b"AT+CIPSEND=6000", b"AT+CIPSENDEX=6000"])
-async def test_the_send_time_out(command: bytes) -> None:
+async def test_the_send_time_out_of_a_block_of_which_a_part_leaves(command: bytes) -> None:
     async with linked(b"AT+CIPTCPOPT=,,5000", reads=False) as (bench, it):
         assert await bench.command(command) == PROMPT
         assert await bench.send(b"x" * 6000) == taken(6000)

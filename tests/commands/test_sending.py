@@ -3,7 +3,8 @@
 import pytest
 import trio
 
-from tests.network import connected, expect, prompt, receive_exactly, send, taken
+from tests.hosts import linked
+from tests.network import connected, expect, prompt, receive_exactly, send, soon, taken
 from tests.stations import around
 from tests.texts import BUSY, CANCELED, ERROR, FAILED, LOST, OK, PROMPT, SENT
 
@@ -230,3 +231,28 @@ async def test_escaped_data_split_inside_an_escape() -> None:
         bench.port.send(b"0AT\r\n")
         await expect(bench, BUSY + taken(3) + SENT)
         assert await receive_exactly(stream, 3) == b"abc"
+
+
+@pytest.mark.parametrize("dialect", ["esp32-v5", "ai-thinker", "esp8266-v1.7", "esp8266-v0.30"])
+async def test_nothing_is_sent_on_a_link_that_was_reported_as_closed(dialect: str) -> None:
+    world = around()
+    world.timing.update(send=0.008)
+    async with connected(world, dialect=dialect) as (bench, stream):
+        bench.port.send(b"AT+CIPSEND=1\r\n")
+        await soon(bench.port.read_until(b">"))
+        assert (await bench.send(b"x")).endswith(taken(1))
+        await stream.aclose()
+        await expect(bench, b"CLOSED\r\n")
+        assert await bench.advance(0.008) == FAILED
+
+
+async def test_what_the_peer_does_with_the_data_stands_behind_the_result() -> None:
+    world = around()
+    world.timing.update(send=0.008)
+    async with linked(world=world) as (bench, it):
+        assert await bench.command(b"AT+CIPSEND=1") == PROMPT
+        assert await bench.send(b"x") == taken(1)
+        assert await bench.advance(0.008) == SENT
+        assert it.connection.taken() == b"x"
+        it.connection.close()
+        assert await bench.settle() == b"CLOSED\r\n"

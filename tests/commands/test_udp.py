@@ -100,10 +100,11 @@ async def test_who_sends_first_becomes_the_peer(host: bytes, dialect: str) -> No
         assert b'"UDP","192.168.3.102",%d,' % first.port in await bench.command(b"AT+CIPSTATUS")
 
 
-async def test_whoever_answers_is_called_as_the_module_has_called_them() -> None:
+@pytest.mark.parametrize("mode", [0, 1, 2])
+async def test_whoever_answers_is_called_as_the_module_has_called_them(mode: int) -> None:
     world = around({"10.0.0.1": "127.0.0.1", "10.0.0.2": "127.0.0.1"})
     async with UdpPeer() as echo, station(world, b"AT+CIPDINFO=1") as bench:
-        assert await answer(bench, b'AT+CIPSTART="UDP","0.0.0.0",0,%d,0' % LOCAL_PORT) == OPENED
+        assert await answer(bench, b'AT+CIPSTART="UDP","0.0.0.0",0,%d,%d' % (LOCAL_PORT, mode)) == OPENED
         for name in (b"10.0.0.2", b"10.0.0.1", b"10.0.0.2"):
             assert await send(bench, b'AT+CIPSEND=5,"%b",%d' % (name, echo.port), b"hello") == taken(5) + SENT
             assert (await echo.receive())[0] == b"hello"

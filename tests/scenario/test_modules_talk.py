@@ -182,7 +182,7 @@ async def test_what_nobody_acknowledges_ends_a_link_at_last() -> None:
         assert await server.advance(250) == b""
         await send(server, b"anybody there")
         await run(server, b"AT+CWCONFIG=3600")
-        printed = await server.advance(1023)
+        printed = await server.advance(127)
         assert printed.endswith(b"0,CLOSED\r\n")
 
 

@@ -345,7 +345,7 @@ async def test_a_host_forgets_a_module_that_lost_its_power_in_the_end() -> None:
         bench.module.power_off()
         await bench.advance(60)
         assert len(host.connections) == 1
-        await bench.advance(1023)
+        await bench.advance(127)
         assert not host.connections
 
 

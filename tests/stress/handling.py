@@ -37,7 +37,7 @@ from tests.stress.lines import JUNK, command_line, data
 from tests.stress.surroundings import WORLD, Surroundings
 
 LONGEST: Final = 2400.0
-"""Seconds within which anything that has begun is over: data that nobody acknowledges is given up after 1023."""
+"""Seconds within which anything that has begun is over: data that nobody acknowledges is given up after 127."""
 STEPS: Final = 400
 CAPACITY: Final = 20_000
 """Bytes that a client may leave unread."""

@@ -57,12 +57,12 @@ async def _hand_over(module: Module, link: TcpLink) -> None:
     while (segment := link.segments.waiting) is not None:
         number, data = segment
         try:
-            await module[LinkTable].pass_on(link, data)
             await module.pause("send")
+            await module[LinkTable].pass_on(link, data)
         except NetworkError:
             delivered = False
         else:
-            delivered = True
+            delivered = not module[LinkTable].told_closed(link)
         link.segments.conclude(delivered=delivered)
         module[Output].report(OUTCOME % (prefix, number, b"OK" if delivered else b"FAIL"))
 
