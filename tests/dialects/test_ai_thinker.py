@@ -5,7 +5,7 @@ from espat.scenario.world.world import AccessPointConfiguration, ModuleConfigura
 from espat.stack.address import Address
 from tests.network import UdpPeer, answer, expect, soon
 from tests.stations import OWN
-from tests.texts import CONNECTED, OK, PROMPT
+from tests.texts import CONNECTED, ERROR, OK, PROMPT
 from tests.workbench import workbench
 
 PASSWORD = b"xuhong12345678"
@@ -59,3 +59,20 @@ async def test_names_have_no_suffixes() -> None:
         assert await bench.command(b"AT+CWMODE_CUR=1") == b"\r\nERROR\r\n"
         assert await bench.command(b"AT+BLEINIT?") == b"\r\nERROR\r\n"
         assert (await bench.command(b"AT+CMD?")).startswith(b'+CMD:0,"AT",0,0,0,1\r\n')
+
+
+NOT_THERE = [
+    *(b"AT+TRANSINTVL?", b"AT+TRANSINTVL=20", b"AT+SYSMFG?", b"AT+SYSMSGFILTER?", b"AT+SYSMSGFILTERCFG?", b"AT+RFCAL"),
+    *(b"AT+CWINIT?", b"AT+CWINIT=1", b"AT+CWBANDWIDTH?", b"AT+CWCONFIG?", b"AT+CIPSTATE?", b"AT+CIPCONNPERSIST?"),
+    *(b"AT+CIPSENDL=1", b"AT+CIPSENDLCFG?", b"AT+CIPRECVTYPE?", b"AT+CIPRECVTYPE=1", b"AT+CIPSSLCPSKHEX?"),
+    *(b"AT+CIPSSLCCIPHER?", b"AT+CIPSNTPINTV?", b"AT+CIPFWVER?"),
+]
+
+
+async def test_what_an_esp8266_with_esp_at_2_has_not_is_unknown() -> None:
+    async with workbench(dialect="ai-thinker") as bench:
+        assert await bench.command(b"AT+SYSLOG=1") == OK
+        for line in NOT_THERE:
+            assert await bench.command(line) == b"ERR CODE:0x01090000\r\n" + ERROR, line
+        listed = await bench.command(b"AT+CMD?")
+        assert not [line for line in NOT_THERE if b'"%b"' % line.rstrip(b"?").partition(b"=")[0] in listed]
