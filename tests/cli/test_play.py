@@ -113,7 +113,7 @@ def test_an_extra_that_is_not_installed_is_named(
     out = capsys.readouterr().out
     assert status in out.splitlines()[0]
     assert "AT+GMR with the extra versions" in out
-    installed = "is not installed; pip install 'esp-at-simulator[versions]' would be right"
+    installed = "is not installed (pip install 'esp-at-simulator[versions]')"
     assert (installed in out) is (status == "FAILED")
 
 

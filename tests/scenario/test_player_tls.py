@@ -180,7 +180,7 @@ async def test_nobody_listens() -> None:
 
 async def test_certificates_that_nobody_has() -> None:
     async with peer(Credentials("server_crt", None)) as it:
-        with pytest.raises(PeerError, match="found the certificate 'server_crt'; one that ships"):
+        with pytest.raises(PeerError, match="expected a certificate that ships, like server_cert, got 'server_crt'"):
             it.serve("ssl", 8070)
 
 
@@ -228,5 +228,5 @@ async def test_what_is_said_of_an_accepted_connection_is_checked(
 
 
 async def test_a_certificate_that_nobody_has_in_memory(tmp_path: Path) -> None:
-    with pytest.raises(PlayError, match="found the certificate 'server_crt'; one that ships"):
+    with pytest.raises(PlayError, match="expected a certificate that ships, like server_cert, got 'server_crt'"):
         await play_text(tmp_path, TLS.replace("server_cert", "server_crt") + "steps: []\n")

@@ -6,6 +6,7 @@ from typing import Final, Protocol, TypeVar
 
 import trio
 
+from espat.core.suggestions import expected
 from espat.module import Module
 from espat.scenario.hosts.world_host import WorldHost
 from espat.scenario.schema.kinds import WrongValueError
@@ -160,4 +161,4 @@ def _read(name: str | None, reader: Callable[[str], Read]) -> Read | None:
             return reader(name)
     except WrongValueError:
         pass
-    raise PeerError(f"found the certificate {name!r}; one that ships, like server_cert, would be right")
+    raise PeerError(expected("a certificate that ships, like server_cert", repr(name)))

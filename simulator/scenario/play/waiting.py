@@ -123,7 +123,7 @@ def _missing_extra(name: str, place: Place) -> Iterator[Awaited]:
     """The extra that a command or a verb needs, when it is not installed."""
     extra = EXTRAS.get(name)
     if extra is not None and find_spec(extra.package) is None:
-        state = f"is not installed; pip install 'esp-at-simulator[{extra.name}]' would be right"
+        state = f"is not installed (pip install 'esp-at-simulator[{extra.name}]')"
         yield Awaited(f"{name} with the extra {extra.name}", place, state)
 
 
