@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from espat.persist.manufacturing import SHIPPED
 from espat.persist.pki import Authority, Issued, Subject
-from espat.stack.openssl import _library, _pointer
+from espat.stack.openssl import context_pointer, libssl
 
 NOW: Final = 1_700_000_000
 """A time, in seconds since 1970, at which the shipped certificates are valid."""
@@ -139,7 +139,7 @@ def psk_context(keys: Mapping[bytes, bytes]) -> ssl.SSLContext:
 
     callback = _SERVER_CALLBACK(find)
     _kept.append(callback)
-    library = _library()
+    library = libssl()
     library.SSL_CTX_set_psk_server_callback.argtypes = [ctypes.c_void_p, _SERVER_CALLBACK]
-    library.SSL_CTX_set_psk_server_callback(_pointer(context), callback)
+    library.SSL_CTX_set_psk_server_callback(context_pointer(context), callback)
     return context

@@ -42,8 +42,8 @@ def expect_certificate(context: ssl.SSLContext, *, at: int | None, name: bytes) 
     """
     if b"\0" in name:  # at the end of a name OpenSSL overlooks it, and a name of nothing else is none
         raise ValueError(f"{name!r} cannot be a name")
-    library = _library()
-    parameters = library.SSL_CTX_get0_param(_pointer(context))
+    library = libssl()
+    parameters = library.SSL_CTX_get0_param(context_pointer(context))
     library.X509_VERIFY_PARAM_clear_flags(parameters, CHECK_TIME if at is None else IGNORE_TIME)
     if at is None:
         library.X509_VERIFY_PARAM_set_flags(parameters, IGNORE_TIME)
@@ -72,7 +72,7 @@ def find_all_flaws(context: ssl.SSLContext, most_telling_first: Sequence[int]) -
 
     Returns what has to live as long as the context.
     """
-    library = _library()
+    library = libssl()
 
     def verify(verified: int, argument: Any) -> int:
         flaws: list[int] = []
@@ -93,7 +93,7 @@ def find_all_flaws(context: ssl.SSLContext, most_telling_first: Sequence[int]) -
         return 0
 
     kept = _VERIFY_CALLBACK(verify)
-    library.SSL_CTX_set_cert_verify_callback(_pointer(context), kept, None)
+    library.SSL_CTX_set_cert_verify_callback(context_pointer(context), kept, None)
     return kept
 
 
@@ -117,7 +117,7 @@ def use_client_key(context: ssl.SSLContext, identity: bytes, key: bytes) -> obje
         return len(key)
 
     callback = _CLIENT_CALLBACK(tell)
-    _library().SSL_CTX_set_psk_client_callback(_pointer(context), callback)
+    libssl().SSL_CTX_set_psk_client_callback(context_pointer(context), callback)
     return callback
 
 
@@ -128,7 +128,7 @@ def _address(name: bytes) -> bytes:
         return b""
 
 
-def _pointer(context: ssl.SSLContext) -> int:
+def context_pointer(context: ssl.SSLContext) -> int:
     """The SSL_CTX of a context: the first field behind the head of the object."""
     pointer = ctypes.c_void_p.from_address(id(context) + object.__basicsize__).value
     assert pointer is not None
@@ -136,7 +136,7 @@ def _pointer(context: ssl.SSLContext) -> int:
 
 
 @cache
-def _library() -> ctypes.CDLL:
+def libssl() -> ctypes.CDLL:
     """OpenSSL, as the extension module of Python has loaded it, or as it is part of Python."""
     library = ctypes.CDLL(getattr(_ssl, "__file__", None))
     library.SSL_CTX_get0_param.argtypes = [ctypes.c_void_p]

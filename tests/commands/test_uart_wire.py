@@ -17,7 +17,7 @@ from espat.dialects.loading import load_firmware
 from espat.firmware import BootText
 from espat.scenario.stage.running_world import RunningWorld
 from espat.scenario.world.world import World
-from tests.core.test_paced_port import RatedPort
+from tests.core.ports.test_paced_port import RatedPort
 
 SECOND = 1.0
 ROM = BootText(b" ets Jan  8 2013,rst cause:2\r\n", 74880)

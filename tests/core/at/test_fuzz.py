@@ -5,7 +5,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from espat.core.at.line_discipline import LineDiscipline
-from tests.core.machine import Machine, machine
+from tests.core.at.machine import Machine, machine
 from tests.texts import BUSY
 
 pytestmark = pytest.mark.slow

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.core.machine import machine
+from tests.core.at.machine import machine
 from tests.texts import BUSY
 
 FORCED = b"\r\nWill force to restart!!!\r\n\r\nOK\r\n"

@@ -4,7 +4,7 @@ import pytest
 
 from espat.core.at.output import TX_BUFFER
 from espat.core.ports.port import Attachment
-from tests.core.machine import machine
+from tests.core.at.machine import machine
 from tests.texts import BUSY, CANCELED, PROMPT
 
 SILENCE = 0.02

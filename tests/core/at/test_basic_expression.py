@@ -5,7 +5,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from espat.core.at.basic_expression import Expression, ExpressionError
-from tests.core import c_expressions
+from tests.core.at import c_expressions
 
 FREEZER = rb"\(\(\(\([]a]\)\{0,9\}\)\)\{1,\}\)\{255\}"
 """Keeps the C library's compiler busy for 45 seconds."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.core.machine import machine
+from tests.core.at.machine import machine
 
 
 async def test_a_command_is_echoed_and_answered() -> None:

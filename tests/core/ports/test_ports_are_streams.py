@@ -21,7 +21,7 @@ from espat.core.ports.serial_line import FACTORY_UART
 from espat.core.ports.uri import parse_port_uri
 from espat.core.time.clock import RealClock
 from espat.scenario.stage.terminal import open_device
-from tests.core.port_stream import PortStream
+from tests.core.ports.port_stream import PortStream
 
 pytestmark = pytest.mark.slow
 
