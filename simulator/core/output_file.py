@@ -23,7 +23,15 @@ class OutputError(OSError):
 
 def open_output(path: Path, inputs: Iterable[Path] = ()) -> int:
     """Open a file to write, and make or empty it; returns the descriptor. `inputs`: files of the same call, which it
-    must not be. A device or a FIFO is opened as it is. Raises OSError, OutputError."""
+    must not be. A device or a FIFO is opened as it is. Raises OSError, OutputError, with the name as it was given."""
+    try:
+        return _opened(path, inputs)
+    except OSError as error:
+        error.filename = str(path)
+        raise
+
+
+def _opened(path: Path, inputs: Iterable[Path]) -> int:
     if _is_descriptor(path):  # /dev/stdout and the like
         return os.open(path, os.O_WRONLY | os.O_NOCTTY | os.O_CLOEXEC)
     for each in inputs:
