@@ -1,6 +1,25 @@
 """Why commands about links fail, in firmwares that say so."""
 
-from espat.core.at.errors import Cause
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from espat.core.at.errors import Cause, CommandError
+
+AT_CORE: Final = 0x4001
+"""What `+ERRNO:` shows where the AT core itself refuses to open a link or a server, before any socket has failed. The
+firmware has numbers from 0x40xx to 0x43xx for that; which is which is not published, so there is one for all."""
+
+
+@contextmanager
+def refused_by_core() -> Iterator[None]:
+    """Have a CommandError without any number bear that of the AT core."""
+    try:
+        yield
+    except CommandError as error:
+        if error.code is None and error.errno is None:
+            error.errno = AT_CORE
+        raise
 
 
 class LinkFailure(Cause):

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, NamedTuple
 
 from espat.commands import reports
 from espat.commands.argument_types import ALL_LINKS, DefaultWord, Host, Link, LocalAddress, Port
-from espat.commands.link_failures import LinkFailure
+from espat.commands.link_failures import AT_CORE, LinkFailure, refused_by_core
 from espat.core.at.answers import Line, Unterminated
 from espat.core.at.arguments import Bool, Milliseconds, Range, Seconds, Word
 from espat.core.at.errors import CommandError, invalid
@@ -17,7 +17,7 @@ from espat.radio.station import Station, StationState
 from espat.radio.wifi import Wifi
 from espat.stack.active_interfaces import ActiveInterfaces
 from espat.stack.address import NO_ADDRESS, Address, address_text, is_ipv6
-from espat.stack.errors import LWIP_ABORTED, NetworkError, ResolveError, UnreachableError
+from espat.stack.errors import LWIP_ABORTED, LWIP_ADDRESS_NOT_AVAILABLE, NetworkError, ResolveError, UnreachableError
 from espat.stack.link import Link as OpenLink
 from espat.stack.link import TlsLink, UdpLink
 from espat.stack.links import LINK_CLOSED, LINK_NOT_OPENED, LINK_OPENED, LinkTable
@@ -126,10 +126,11 @@ def _need_peer(peer: UdpArguments, position: int) -> None:
 
 async def open_port(module: Module, link: int, peer: UdpArguments) -> None:
     """Open a UDP port."""
-    _need_free(module, link)
-    need_ipv4(peer.host)
-    if peer.follows and peer.local_port is None:  # the local port comes first (ESP-AT User Guide, AT+CIPSTART)
-        raise CommandError
+    with refused_by_core():
+        _need_free(module, link)
+        need_ipv4(peer.host)
+        if peer.follows and peer.local_port is None:  # the local port comes first (ESP-AT User Guide, AT+CIPSTART)
+            raise CommandError
     host = str(NO_ADDRESS) if peer.host in WILD_CARDS else peer.host
     limit = _seconds(peer.limit)
     opening = module[LinkTable].open_udp(link, host, peer.port, peer.local_port or None, peer.follows, limit=limit)
@@ -139,8 +140,9 @@ async def open_port(module: Module, link: int, peer: UdpArguments) -> None:
 @table.command("AT+CIPSTART", Form.SET)
 async def open_tcp(module: Module, link: Link, peer: TcpArguments) -> None:
     """AT+CIPSTART, TCP and SSL: connect."""
-    _need_free(module, link)
-    need_ipv4(peer.host)
+    with refused_by_core():
+        _need_free(module, link)
+        need_ipv4(peer.host)
     if peer.keep_alive is not None:
         module[LinkTable].options[link].keep_alive = peer.keep_alive
     secure = peer.kind == TlsLink.kind
@@ -163,14 +165,18 @@ async def open_tcp_anywhere(module: Module, peer: TcpArguments) -> None:
 
 
 class Failures(NamedTuple):
-    """What `+ERRNO:` shows for a name without an address, and for an address that nobody has."""
+    """What `+ERRNO:` shows for a name without an address, for an address that nobody has, and for a local address that
+    is not the module's."""
 
     unresolved: int
     unreachable: int
+    not_own: int
 
 
-FAILURES: Final = Failures(LWIP_HOST_NOT_FOUND, LWIP_ABORTED)
-TLS_FAILURES: Final = Failures(EspTls.CANNOT_RESOLVE_HOST_NAME, EspTls.CONNECTION_TIMEOUT)
+FAILURES: Final = Failures(LWIP_HOST_NOT_FOUND, LWIP_ABORTED, LWIP_ADDRESS_NOT_AVAILABLE)
+TLS_FAILURES: Final = Failures(
+    EspTls.CANNOT_RESOLVE_HOST_NAME, EspTls.CONNECTION_TIMEOUT, EspTls.FAILED_CONNECT_TO_HOST
+)
 
 
 async def _open(
@@ -186,7 +192,7 @@ async def _open(
     own = [active.address for active in module[ActiveInterfaces]]
     if not own or local_address not in (None, *own):
         opening.close()
-        raise CommandError(cause=LinkFailure.NO_NETWORK)
+        raise CommandError(errno=failures.not_own if own else AT_CORE, cause=LinkFailure.NO_NETWORK)
     takes, cause = None, None
     with module[LinkTable].reserved(number):
         try:
@@ -224,7 +230,7 @@ def _need_free(module: Module, number: int) -> None:
 def _free(module: Module) -> int:
     number = module[LinkTable].lowest_free if module[LinkTable].multiple else 0
     if number is None:
-        raise CommandError
+        raise CommandError(errno=AT_CORE)
     return number
 
 

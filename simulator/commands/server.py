@@ -3,6 +3,7 @@
 from typing import Annotated, Any, Final
 
 from espat.commands.argument_types import DefaultWord, Port
+from espat.commands.link_failures import AT_CORE
 from espat.core.at.answers import Line
 from espat.core.at.arguments import Bool, Count, OneOf, Seconds
 from espat.core.at.errors import CommandError
@@ -65,11 +66,11 @@ async def start(
     links, server = module[LinkTable], module[Server]
     raw_is_taken = module[Receiving].raw and (any(links) or server.most_clients > 1)
     if not links.multiple or server.running or raw_is_taken:
-        raise CommandError
+        raise CommandError(errno=AT_CORE)
     try:
         security = module[Tls].server(checks_clients=checks_clients) if kind == TlsLink.kind else None
     except TlsError:  # a server's numbers are those of its socket, and that has none yet
-        raise CommandError from None
+        raise CommandError(errno=AT_CORE) from None
     try:
         await server.start(port, interface, security=security)
     except NetworkError as error:

@@ -12,6 +12,7 @@ LWIP_RESET: Final = 104
 LWIP_ADDRESS_IN_USE: Final = 112
 LWIP_ABORTED: Final = 113
 LWIP_NO_ROUTE: Final = 118
+LWIP_ADDRESS_NOT_AVAILABLE: Final = 125
 LWIP_NOT_CONNECTED: Final = 128
 
 LWIP_ERRNO: Final = {
@@ -23,6 +24,7 @@ LWIP_ERRNO: Final = {
     errno.EHOSTUNREACH: LWIP_ABORTED,
     errno.ENETUNREACH: LWIP_NO_ROUTE,
     errno.EADDRINUSE: LWIP_ADDRESS_IN_USE,
+    errno.EADDRNOTAVAIL: LWIP_ADDRESS_NOT_AVAILABLE,
 }
 """This machine's error numbers to those of the module's libc."""
 
