@@ -95,6 +95,8 @@ def take(module: Module, link: int, most: int) -> tuple[bytes, Endpoint]:
         raise CommandError
     data, sender = module[Receiving].read(source, most)
     module[Engine].afterwards(partial(module[Receiving].conclude, source))
+    if not data:  # it was the announced end
+        raise CommandError
     return data, sender
 
 

@@ -91,6 +91,11 @@ class Link(ABC):
         self.unread.append((data, sender))
 
     @property
+    def end_is_announced(self) -> bool:
+        """Whether the host is told of the peer's end as of data; what it reads of that is nothing."""
+        return False
+
+    @property
     @abstractmethod
     def room(self) -> int:
         """Bytes that may be received now."""
@@ -162,6 +167,10 @@ class TcpLink(Link):
         parts: list[bytes] = []
         while self.unread and most:
             data, sender = self.unread.popleft()
+            if not data:  # the announced end, which nothing else is read with
+                if parts:
+                    self.unread.appendleft((data, sender))
+                break
             if len(data) > most:
                 self.unread.appendleft((data[most:], sender))
                 data = data[:most]
@@ -237,7 +246,7 @@ class RecordStream(Stream, Protocol):
 
     @property
     def record_length(self) -> int:
-        """Bytes of the record that what was received last begins; 0 if that is the rest of one."""
+        """Bytes of the record that what was received last begins; 0 if that is the rest of one, or there is none."""
 
 
 class TlsLink(TcpLink):
@@ -261,9 +270,18 @@ class TlsLink(TcpLink):
             return 0
         return min(sum(self._encrypted), self.window) if self._encrypted[0] else len(self.unread[0][0])
 
+    @property
+    def next_length(self) -> int:
+        return max(1, self.unread_length)  # the end too is there to be read
+
     def keep(self, data: bytes, sender: Endpoint) -> None:
         super().keep(data, sender)
         self._encrypted.append(self._stream.record_length)
+
+    @property
+    def end_is_announced(self) -> bool:
+        """The peer's closing alert is a record like others: 31 bytes on a module of 3.x, then ERROR, then CLOSED."""
+        return self._stream.record_length > 0
 
     def take(self, most: int) -> tuple[bytes, Endpoint]:
         lengths = [len(data) for data, _ in self.unread]

@@ -24,10 +24,12 @@ LINK_DATA_KEPT: Final = Event[[Link]]()
 
 class ReceivingTraits(NamedTuple):
     """Of a firmware. `message_limit`: payload bytes of one +IPD. `datagrams_wait`: whether passive receiving is for UDP
-    too."""
+    too. `tells_each`: whether each arrival is told that waits to be read, not only the first one since the host read.
+    """
 
     message_limit: int = MESSAGE_LIMIT
     datagrams_wait: bool = True
+    tells_each: bool = False
 
 
 class Receiving:
@@ -45,7 +47,7 @@ class Receiving:
         self._announce = boot.announce
         self._spawn = boot.spawn
         self._latency = boot[Timing]["latency"]
-        self._message_limit, self._datagrams_wait = boot.traits(ReceivingTraits)
+        self._message_limit, self._datagrams_wait, self._tells_each = boot.traits(ReceivingTraits)
 
     @LINK_OPENED.wakes
     def _link_opened(self, link: Link) -> None:
@@ -91,8 +93,10 @@ class Receiving:
             while True:
                 while link.room <= 0:
                     await link.read.park()
+                told = False
                 try:
                     data, sender = await link.receive()
+                    told = not data and link.end_is_announced
                 except NetworkError:
                     data = b""
                 if self._latency:
@@ -100,6 +104,8 @@ class Receiving:
                 while isinstance(link, TcpLink) and link.cut_off:
                     await self._links.changed.wait()  # nothing comes in without a network
                 if not data:
+                    if told and self._links.withholds_end and self.keeps(link) and not link.finishing:
+                        await self._keep(link, data, sender)
                     break
                 if link.finishing:
                     continue
@@ -121,12 +127,15 @@ class Receiving:
         if link.unread_length + len(data) > link.window:
             return  # only a datagram can be too much
         link.keep(data, sender)
-        if link.announced or not self.keeps(link):
+        if not self._is_to_be_told(link):
             return
         await self._output.room()
-        if link.unread and not link.announced:  # else it has been read meanwhile
+        if link.unread and self._is_to_be_told(link):  # else it has been read meanwhile
             link.announced = True
             self._announce(LINK_DATA_KEPT, link)
+
+    def _is_to_be_told(self, link: Link) -> bool:
+        return (self._tells_each or not link.announced) and self.keeps(link)
 
     def _release(self, number: int) -> None:
         link = self._links[number]

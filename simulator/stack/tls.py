@@ -32,7 +32,7 @@ class TlsStream:
     """A stream whose handshake is done.
 
     `sent`: bytes of data, not of TLS. `record_length`: bytes of TLS that `receive` has taken for what it returned last;
-    0 if that is the rest of a record.
+    0 if that is the rest of a record, or an end that the peer has not announced.
     """
 
     def __init__(self, below: Stream, session: ssl.SSLObject, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO) -> None:
@@ -74,6 +74,7 @@ class TlsStream:
             except ssl.SSLWantReadError:
                 pass
             except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+                self.record_length = 0
                 return b""
             except ssl.SSLError as error:
                 raise tls_error(error) from error

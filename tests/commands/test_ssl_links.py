@@ -2,6 +2,7 @@
 
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from random import Random
 
 import pytest
@@ -272,6 +273,42 @@ async def test_the_end_waits_until_all_is_read() -> None:
         it.connection.close()
         assert await bench.settle() == notice(10 + AROUND)
         assert await bench.command(b"AT+CIPRECVDATA=10") == b"+CIPRECVDATA:10,last words" + OK + b"CLOSED\r\n"
+
+
+async def test_the_peers_closing_alert_is_announced_and_cannot_be_read() -> None:
+    """As a module of 3.x."""
+    async with secured(b"AT+CIPRECVTYPE=1") as (bench, it):
+        await close_properly(it)
+        assert await bench.settle() == notice(2 + AROUND)
+        assert await bench.command(b"AT+CIPRECVLEN?") == b"+CIPRECVLEN:31\r\n" + OK
+        assert await bench.command(b"AT+CIPRECVDATA=31") == ERROR + b"CLOSED\r\n"
+    async with secured(b"AT+CIPRECVTYPE=1") as (bench, it):
+        await it.connection.send(b"last words")
+        assert await bench.settle() == notice(10 + AROUND)
+        await close_properly(it)
+        assert await bench.settle() == b""
+        assert await bench.command(b"AT+CIPRECVDATA=100") == b"+CIPRECVDATA:10,last words" + OK + notice(31)
+        assert await bench.command(b"AT+CIPRECVDATA=31") == ERROR + b"CLOSED\r\n"
+
+
+async def test_the_closing_alert_is_nothing_where_data_is_printed() -> None:
+    async with secured() as (bench, it):
+        await it.connection.send(b"last words")
+        await close_properly(it)
+        assert await bench.settle() == b"\r\n+IPD,10:last words\r\nCLOSED\r\n"
+    async with secured(b"AT+CIPRECVTYPE=1") as (bench, it):
+        await it.connection.send(b"last words")
+        await bench.settle()
+        await close_properly(it)
+        assert await bench.command(b"AT+CIPRECVTYPE=0") == OK + b"\r\n+IPD,10:last words\r\nCLOSED\r\n"
+
+
+async def close_properly(it: MemoryHost[Secured]) -> None:
+    """End TLS, then the connection."""
+    with suppress(ssl.SSLWantReadError):
+        it.connection.session.unwrap()
+    await it.connection.stream.send(it.connection.outgoing.read())
+    it.connection.close()
 
 
 async def test_a_closing_alert_ends_the_link() -> None:

@@ -6,7 +6,7 @@ from espat.stack.links import LinkTable
 from tests.certificates import issued, server_context
 from tests.commands.esp8266.test_wifi import THREE, WORLD, run
 from tests.hosts import HOST, TLS_PORT, speaking, start, tls_host
-from tests.network import UdpPeer, answer, connected, expect, tcp_peer
+from tests.network import UdpPeer, answer, connected, expect, soon, tcp_peer
 from tests.stations import LOCAL_PORT, PEER, around, station
 from tests.texts import ERROR, JOIN, OK, OPENED
 from tests.workbench import workbench
@@ -187,6 +187,17 @@ async def test_passive_receiving() -> None:
         assert await bench.command(b"AT+CIPRECVDATA=0,2048") == b"+CIPRECVDATA,2:lo" + OK
         assert await bench.command(b"AT+CIPRECVDATA=0,1") == ERROR
         assert await bench.command(b"AT+CIPRECVDATA=0,2049") == ERROR
+
+
+async def test_each_arrival_is_told_with_the_sum_and_two_segments_are_held() -> None:
+    async with connected(None, b"AT+CIPMUX=1", b"AT+CIPRECVMODE=1", dialect=V17) as (bench, stream):
+        for count in (5, 10, 15):
+            await stream.send_all(b"hello")
+            await expect(bench, b"\r\n+IPD,0,%d\r\n" % count)
+        assert await bench.command(b"AT+CIPRECVDATA=0,64") == b"+CIPRECVDATA,15:" + b"hello" * 3 + OK
+        await stream.send_all(bytes(5000))
+        await soon(bench.port.read_until(b"\r\n+IPD,0,2920\r\n"))
+        assert await bench.command(b"AT+CIPRECVLEN?") == b"+CIPRECVLEN:2920,0,0,0,0\r\n" + OK
 
 
 async def test_udp_is_never_passive() -> None:
