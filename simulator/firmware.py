@@ -1,13 +1,12 @@
 """What a module asks of the firmware that runs on it; a dialect fulfils it."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from espat.core.at.conventions import Conventions
 from espat.core.at.grammar import Form
 from espat.core.at.registry import Registry
 from espat.core.restart import RestartCause
-from espat.core.time.timing import Timing
 from espat.persist.variants import Variant
 from espat.system.version import FirmwareVersion
 
@@ -46,9 +45,6 @@ class Firmware(Protocol[ModuleT]):
 
     def log_start(self, module: ModuleT) -> None:
         """Write what the application logs before it is ready."""
-
-    def latency(self, timing: Timing) -> Callable[[str], float] | None:
-        """Seconds each command takes by itself; None when none takes any."""
 
     def lacks(self, name: str, form: Form) -> bool:
         """Whether the real firmware has a form of a command that is not built here."""

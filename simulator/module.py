@@ -14,6 +14,7 @@ from espat.board import BOOTED, Board
 from espat.core.at.engine import WORKERS, Engine
 from espat.core.at.grammar import Form
 from espat.core.at.redaction import Redactor
+from espat.core.at.registry import ANY_COMMAND
 from espat.core.at.system_log import LogTraits
 from espat.core.boot import Boot
 from espat.core.events import Event
@@ -117,6 +118,7 @@ class Module:
         )
         parameters = board.storage.manufacturing.parameters()
         boot.put(FactoryParameters, parameters)
+        timing = boot[Timing]
         boot.put(Settings, Settings(board.storage.settings, stores=parameters.stores))
         board.output.message_filter = None
         engine = Engine(
@@ -127,7 +129,7 @@ class Module:
             panicked=board.panicked,
             unknown=self._unknown_command,
             conventions=self.firmware.conventions,
-            latency=self.firmware.latency(boot[Timing]),
+            latency=timing if timing[ANY_COMMAND] else None,
             sleep=boot[Clock].sleep,
             recorder=board.recorder,
             system_log=board.log,

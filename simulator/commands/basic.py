@@ -40,7 +40,7 @@ def restart(module: Module) -> Restart:
     return Restart()
 
 
-@table.command("AT+GMR", Form.EXECUTE)
+@table.command("AT+GMR", Form.EXECUTE, takes="version")
 def version(module: Module) -> list[Line]:
     """AT+GMR: the versions of the AT core, the SDK and the application."""
     firmware = module.firmware.version

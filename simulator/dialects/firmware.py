@@ -1,6 +1,6 @@
 """A dialect: the commands of a firmware, and all that is data of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -8,7 +8,6 @@ from espat.core.at.conventions import ESP_AT, Conventions
 from espat.core.at.grammar import Form
 from espat.core.at.registry import CommandTable, Registry
 from espat.core.restart import RestartCause
-from espat.core.time.timing import Timing
 from espat.dialects.catalogue import load_catalogue
 from espat.dialects.names import BUILDS, variants_of
 from espat.firmware import BootText
@@ -80,9 +79,3 @@ class Dialect:
 
     def log_start(self, module: Module) -> None:
         """Write what the application logs before it is ready: nothing."""
-
-    def latency(self, timing: Timing) -> Callable[[str], float] | None:
-        """Seconds each command takes by itself; None when none takes any."""
-        if not timing["command"]:
-            return None
-        return lambda name: timing["version" if name == "AT+GMR" else "command"]

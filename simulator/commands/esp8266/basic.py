@@ -22,7 +22,7 @@ SUPPLY: Final = 3300
 """Millivolts at VDD33."""
 
 
-@table.command("AT+GMR", Form.EXECUTE)
+@table.command("AT+GMR", Form.EXECUTE, takes="version")
 def version(module: Module) -> list[Line | Unterminated]:
     """AT+GMR: three lines, or four where there is a number of the binary; no blank line before OK (seen on modules)."""
     firmware = module.firmware.version

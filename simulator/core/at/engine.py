@@ -7,7 +7,7 @@ not wait, or only for its data, is answered without a turn of the scheduler. Whe
 turn passes, and the other worker reads on. What a worker prints between two waits goes out in one piece.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar, Final
 
@@ -50,14 +50,14 @@ class Engine:
         panicked: Callable[[str, Exception], None],
         unknown: Callable[[str, Form], None] | None = None,
         conventions: Conventions = ESP_AT,
-        latency: Callable[[str], float] | None = None,
+        latency: Mapping[str, float] | None = None,
         sleep: Callable[[float], Any] = trio.sleep,
         recorder: Recorder | None = None,
         system_log: SystemLog | None = None,
     ) -> None:
         """`context`: the module, first argument of every handler. `panicked` is told which command has failed in the
-        simulator itself, and how; `unknown`, which form of a command there is not. `latency`: seconds a command takes,
-        None: none. `system_log`: where it complains about input that is not for it."""
+        simulator itself, and how; `unknown`, which form of a command there is not. `latency`: seconds, by the figure
+        that a command takes; None: none. `system_log`: where it complains about input that is not for it."""
         self.conventions = conventions
         self.machine = AtMachine(context, registry, conventions, recorded=recorder is not None)
         self._context = context
@@ -254,7 +254,7 @@ class Engine:
         entry, arguments = command
         try:
             if self._latency is not None:
-                await self._sleep(self._latency(entry.name))
+                await self._sleep(self._latency[entry.takes])
             answer = entry.handler(self._context, *arguments)
             if entry.is_async:
                 answer = await answer

@@ -3,7 +3,7 @@ what it does after a start."""
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 from espat.core.at.arguments import Signature
 from espat.core.at.errors import UNKNOWN_COMMAND, CommandError
@@ -16,12 +16,24 @@ Choice = Callable[[Any, tuple[Parameter, ...]], bool]
 """Picks a signature: called with the module and the parameters as they were typed. May raise CommandError."""
 
 
+ANY_COMMAND: Final = "command"
+"""The figure of the timing that an ordinary command takes by itself."""
+
+
 class Entry:
-    """One handler of one form of a command."""
+    """One handler of one form of a command. `takes`: the figure of the timing that it takes by itself."""
 
     def __init__(
-        self, name: str, form: Form, handler: Callable[..., Any], *, when: Choice | None, reports_codes: bool
+        self,
+        name: str,
+        form: Form,
+        handler: Callable[..., Any],
+        *,
+        when: Choice | None,
+        reports_codes: bool,
+        takes: str = ANY_COMMAND,
     ) -> None:
+        self.takes = takes
         self.name = name
         self.form = form
         self.handler = handler
@@ -61,15 +73,22 @@ class CommandTable:
         self.known_secrets: list[Callable[[Any], Iterable[bytes]]] = []
 
     def command(
-        self, name: str, form: Form, *, when: Choice | None = None, reports_codes: bool = True
+        self,
+        name: str,
+        form: Form,
+        *,
+        when: Choice | None = None,
+        reports_codes: bool = True,
+        takes: str = ANY_COMMAND,
     ) -> Callable[[Handler], Handler]:
-        """Make the decorated function the handler of a form of a command.
+        """Make the decorated function the handler of a form of a command. `takes`: the figure of the timing that it
+        takes by itself.
 
         A plain function answers at once; an async one may wait, and the module is busy meanwhile.
         """
 
         def enter(handler: Handler) -> Handler:
-            self.entries.append(Entry(name, form, handler, when=when, reports_codes=reports_codes))
+            self.entries.append(Entry(name, form, handler, when=when, reports_codes=reports_codes, takes=takes))
             return handler
 
         return enter

@@ -15,7 +15,7 @@ from espat.core.at.data_entry import CountedEntry, EscapedEntry
 from espat.core.at.engine import WORKERS, DataEntryCancelledError, Engine
 from espat.core.at.errors import CommandError, failed
 from espat.core.at.grammar import Form
-from espat.core.at.registry import CommandTable, Registry
+from espat.core.at.registry import ANY_COMMAND, CommandTable, Registry
 from espat.core.at.uart import Uart
 from espat.core.panics import Panics
 from espat.core.ports.port import MemoryPort
@@ -48,7 +48,7 @@ class Machine:
             self.uart,
             restart=self.restarts.append,
             panicked=partial(Panics().note, 0),
-            latency=None if command_time is None else lambda name: command_time,
+            latency=None if command_time is None else {ANY_COMMAND: command_time},
             sleep=self.clock.sleep,
             recorder=self._record,
         )
