@@ -11,6 +11,8 @@ USUAL_LIKENESS: Final = 0.6
 """How much alike two words have to be, from 0 to 1."""
 LONGEST: Final = 80
 """Characters of a word that are looked at."""
+MOST_SHOWN: Final = 100
+"""Known words that a message names."""
 MOST_KNOWN: Final = 1000
 """Known words that are looked at: comparing takes its time, and files may come from anybody."""
 
@@ -45,7 +47,8 @@ def unknown(what: str, word: str, known: Iterable[str], likeness: float = USUAL_
     if near is not None:
         hint = f" (did you mean {folded[near]!r}?)"
     else:
-        hint = f" (known: {', '.join(choices)})" if choices else ""
+        more = ["..."] if len(choices) > MOST_SHOWN else []
+        hint = f" (known: {', '.join([*choices[:MOST_SHOWN], *more])})" if choices else ""
     return f"unknown {what} {shortened(word)}{hint}"
 
 

@@ -41,6 +41,7 @@ def test_all_of_them() -> None:
         ("CHANNEL", ["ssid", "Channel"], "unknown key 'CHANNEL' (did you mean 'Channel'?)"),
         ("q\nr", ["ssid", "channel"], "unknown key 'q\\nr' (known: ssid, channel)"),
         ("x", [], "unknown key 'x'"),
+        ("x", [f"w{n}" for n in range(300)], f"unknown key 'x' (known: {', '.join(f'w{n}' for n in range(100))}, ...)"),
         ("x" * 200, [], "unknown key '" + "x" * 80 + "'..."),
     ],
 )
