@@ -21,6 +21,7 @@ from espat.core.at.output import Output
 from espat.core.at.registry import CommandTable
 from espat.core.at.stream_entry import StreamEntry
 from espat.core.at.uart import Uart
+from espat.core.ports.serial_line import RTS
 from espat.core.time.clock import Clock
 from espat.module import Module
 from espat.stack.active_interfaces import ActiveInterfaces
@@ -106,6 +107,8 @@ async def pipe(module: Module, prompt: Sequence[PromptMessage], keep_open: Calla
     try:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_send, module, entry, nursery.cancel_scope)
+            nursery.start_soon(_watch_link, module, entry)
+            nursery.start_soon(entry.lose_for_new_clients)
             with module[Engine].taking(entry, prompt):
                 if keep_open is not None:
                     nursery.start_soon(keep_open, entry)
@@ -117,6 +120,14 @@ async def pipe(module: Module, prompt: Sequence[PromptMessage], keep_open: Calla
         module[Passthrough].running = module[Passthrough].awaited = False
     if SystemMessages.QUIT in module[Messages].shown:
         module[Output].report(QUIT)
+
+
+async def _watch_link(module: Module, entry: StreamEntry) -> None:
+    """While there is no link, a client that is not held by RTS loses what does not fit."""
+    links = module[LinkTable]
+    while True:
+        entry.lose(links.only is None and not module[Uart].line.flow_control & RTS)
+        await links.changed.wait()
 
 
 async def _send(module: Module, entry: StreamEntry, whole: trio.CancelScope) -> None:

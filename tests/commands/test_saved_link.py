@@ -5,6 +5,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from espat.core.at.stream_entry import RX_BUFFER
+from espat.core.ports.port import Attachment
 from espat.stack.address import Address
 from espat.stack.endpoint import Endpoint
 from espat.stack.links import LinkTable
@@ -250,3 +252,39 @@ async def test_an_ssl_server_without_its_certificate_does_not_serve() -> None:
         assert await bench.command(b'AT+SAVETRANSLINK=3,1002,"SSL"') == OK
         assert (await bench.command(b"AT+RST")).endswith(READY)
         assert await bench.command(b"AT") == OK
+
+
+NO_FLOW_CONTROL = b"AT+UART_DEF=115200,8,1,0,0"
+FLOOD = [b"x" * 4096] * 11
+"""More than a module holds."""
+
+
+async def test_plus_plus_plus_is_heard_behind_more_than_the_buffer_holds() -> None:
+    async with restarted(NO_FLOW_CONTROL, TCP, listens=False) as (bench, _):
+        await bench.advance(30)
+        await bench.send(*FLOOD)
+        await leave(bench)
+        assert await bench.command(b"AT") == OK
+
+
+async def test_a_client_that_rts_holds_waits_and_the_next_one_is_heard() -> None:
+    async with restarted(TCP, listens=False) as (bench, _):
+        await bench.advance(30)
+        await bench.send(*FLOOD)
+        assert bench.port.waiting
+        bench.port.set_attachment(Attachment.LEFT)
+        await bench.settle()
+        bench.port.set_attachment(Attachment.ATTACHED)
+        await bench.settle()
+        assert not bench.port.waiting
+        await leave(bench)
+        assert await bench.command(b"AT") == OK
+
+
+async def test_what_fits_is_there_when_the_link_is() -> None:
+    async with restarted(NO_FLOW_CONTROL, TCP, listens=False) as (bench, it):
+        await bench.advance(30)
+        await bench.send(*FLOOD)
+        it.listens = True
+        await bench.advance(30)
+        assert RX_BUFFER <= len(it.connection.received) < len(b"".join(FLOOD))

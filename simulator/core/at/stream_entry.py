@@ -28,11 +28,37 @@ class StreamEntry(DataEntry):
         self._since = 0.0  # when the first byte of the buffer came
         self._changed = trio.lowlevel.ParkingLot()
         self._end = trio.Event()
+        self._to_nobody = False
+        self._of_old_client = False
+        self._lost = 0
 
     @property
     def full(self) -> bool:
         """Whether the port must not be read before `room` has returned."""
-        return len(self._buffer) >= RX_BUFFER and not self.ended
+        return self._is_full and not (self._loses or self.ended)
+
+    @property
+    def _is_full(self) -> bool:
+        return len(self._buffer) >= RX_BUFFER
+
+    @property
+    def _loses(self) -> bool:
+        return self._to_nobody or self._of_old_client
+
+    def lose(self, to_nobody: bool) -> None:
+        """Whether what does not fit is lost, as on a UART without flow control, because nobody takes any of it. Then
+        `+++` is heard all the same."""
+        self._to_nobody = to_nobody
+        self._changed.unpark_all()
+
+    async def lose_for_new_clients(self) -> None:
+        """For ever: when a client comes and finds the buffer full of what is not his, what does not fit is lost until
+        there is room: he can be heard."""
+        while True:
+            await self._port.came.park()
+            if self._is_full:
+                self._of_old_client = True
+                self._changed.unpark_all()
 
     async def room(self) -> None:
         """Wait until there is room in the buffer, or nothing more is to come."""
@@ -50,6 +76,10 @@ class StreamEntry(DataEntry):
             self._missing -= len(data)
         if not self._buffer:
             self._since = self._port.gap_clock()
+        if self._loses:
+            room = max(0, RX_BUFFER - len(self._buffer))
+            self._lost += max(0, len(data) - room)
+            data = data[:room]
         self._buffer += data
         self.received += len(data)
         if self._missing == 0:
@@ -65,6 +95,7 @@ class StreamEntry(DataEntry):
 
     def release(self) -> None:
         super().release()
+        self._tell_lost()
         self._end.set()
         self._changed.unpark_all()
 
@@ -87,6 +118,13 @@ class StreamEntry(DataEntry):
             size = len(self._buffer) // size * size
         data = bytes(self._buffer[:size])
         del self._buffer[:size]
+        self._of_old_client = False
+        self._tell_lost()
         self._since = self._port.gap_clock()
         self._changed.unpark_all()
         return data
+
+    def _tell_lost(self) -> None:
+        if self._lost:
+            lost, self._lost = self._lost, 0
+            self._port.on_loss(f"{lost} bytes lost: the buffer of passthrough is full")

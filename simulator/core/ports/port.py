@@ -53,6 +53,8 @@ class Port(ABC):
         """What to tell the user about it: `ready to open at PATH`."""
         self.attachment = Attachment.NOT_YET
         self.first_attached = trio.Event()
+        self.came = trio.lowlevel.ParkingLot()
+        """Where to park for the next client that comes."""
         self.on_attachment: Callable[[], None] = _ignore
         """Called whenever `attachment` has changed."""
         self.on_loss: Callable[[str], None] = _ignore_text
@@ -101,6 +103,7 @@ class Port(ABC):
         self.attachment = attachment
         if attachment is Attachment.ATTACHED:
             self.first_attached.set()
+            self.came.unpark_all()
         self.on_attachment()
 
     def close(self) -> None:  # noqa: B027  (most ports have nothing to release)

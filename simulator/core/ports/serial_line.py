@@ -28,8 +28,9 @@ class UartParameters(NamedTuple):
         return bool(self.flow_control & CTS)
 
 
+RTS: Final = 1
 CTS: Final = 2
-"""Bit of the flow control."""
+"""Bits of the flow control."""
 FACTORY_UART: Final = UartParameters(115200, 8, 1, 0, 1)
 TOLERANCE: Final = 0.03
 """How far two rates may be apart, as a part of the receiver's, for bytes to arrive as they were sent: what data sheets
