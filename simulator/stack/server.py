@@ -13,12 +13,14 @@ from espat.stack.link import LINK_COUNT, Link
 from espat.stack.links import LinkTable
 from espat.stack.listener import Listener, listen
 from espat.stack.stream import Stream
+from espat.stack.tls import PACKET_LIMIT
 from espat.stack.tls_context import TlsConfiguration
 from espat.stack.tls_options import Tls
 
 DEFAULT_PORT: Final = 333
 MOST_HANDSHAKES: Final = 64
-"""Clients that may be shaking hands at a time; they have no link number yet. Further ones are not let in."""
+"""Clients that may be shaking hands at a time; they have no link number yet. A further one takes the place of the one
+that has done so for longest, if that is longer than an honest one needs, and is not let in otherwise."""
 DEFAULT_IDLE_LIMIT: Final = 0
 """Seconds; no document states the default of AT+CIPSTO. 0 is never."""
 
@@ -39,7 +41,8 @@ class Server:
         """What an SSL server uses; None for TCP."""
         self._links = boot[LinkTable]
         self._boot = boot
-        self._handshakes: set[Stream] = set()
+        self._handshakes: dict[Stream, float] = {}
+        """Since when, the longest first."""
         self._clock = boot[Clock]
         self._spawn = boot.spawn
         self._listener: Listener | None = None
@@ -108,10 +111,16 @@ class Server:
     def _accept(self, client: Connection) -> None:
         """Take a client, or close its connection when there are as many as there may be."""
         full = len(self.clients) >= self.most_clients or self._links.lowest_free is None
-        if full or len(self._handshakes) >= MOST_HANDSHAKES:
+        if not full and len(self._handshakes) >= MOST_HANDSHAKES:
+            longest, since = next(iter(self._handshakes.items()))
+            full = self._clock.now() - since < PACKET_LIMIT
+            if not full:
+                del self._handshakes[longest]
+                longest.close()
+        if full:
             client.stream.close()
         elif self.security is not None:
-            self._handshakes.add(client.stream)
+            self._handshakes[client.stream] = self._clock.now()
             self._spawn(self._shake_hands, client, self.security)
         else:
             self._take(client, secure=False)
@@ -133,7 +142,7 @@ class Server:
             client.stream.vanish()
             raise
         finally:
-            self._handshakes.discard(client.stream)
+            self._handshakes.pop(client.stream, None)
 
     async def _close_idle_clients(self) -> None:
         """For ever: end the clients that have been silent for too long."""

@@ -19,6 +19,9 @@ from espat.stack.tls_errors import HANDSHAKE_TIMEOUT, MbedTls, TlsError, tls_err
 
 PACKET_LIMIT: Final = 10.0
 """Seconds the peer may take for each packet of the handshake (ESP-AT User Guide, AT+CIPSTART)."""
+HANDSHAKE_LIMIT: Final = 4 * PACKET_LIMIT
+"""Seconds for all of a handshake, however it comes: both sides have two turns (RFC 5246, section 7.3). An inference;
+a peer that sends a byte now and then would never be done."""
 RECORD: Final = 4096
 """Bytes of data the module puts into one record at most (ESP-IDF build configuration of ESP-AT)."""
 RECEIVE_SIZE: Final = 32768
@@ -93,6 +96,12 @@ class TlsStream:
 
     async def handshake(self, clock: Clock) -> None:
         """Come to terms with the peer. Raises NetworkError; TlsError when TLS is the reason."""
+        with clock.move_on_after(HANDSHAKE_LIMIT):
+            await self._handshake(clock)
+            return
+        raise TlsError(HANDSHAKE_TIMEOUT)
+
+    async def _handshake(self, clock: Clock) -> None:
         while True:
             failure: ssl.SSLError | None = None
             wants_more = False

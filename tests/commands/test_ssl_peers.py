@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 import pytest
+import trio
 
 from espat.core.time.real_time_clock import RealTimeClock
 from espat.persist.pki import Subject
 from espat.stack.errors import NetworkError
 from espat.stack.memory_stream import MemoryStream
 from tests.certificates import Manufactured, authority, issued, psk_context, server_context, shipped, trusting
-from tests.hosts import Behaviour, manufacture, start, tls_host
+from tests.hosts import HOST, Behaviour, manufacture, start, tls_host
 from tests.texts import ERROR, OK, OPENED
 from tests.workbench import Workbench
 
@@ -279,3 +280,27 @@ def changed(change: dict[str, bytes | None]) -> Manufactured:
         if value is not None:
             data[key] = value
     return data
+
+
+DRIPS: Final = trio.lowlevel.ParkingLot()
+
+
+async def drip(stream: MemoryStream) -> None:
+    """Send one record, a byte every four seconds: it would take eighteen hours."""
+    await stream.receive()
+    with suppress(NetworkError):
+        for byte in b"\x16\x03\x03\x40\x00" + bytes(0x4000):
+            await stream.send(bytes((byte,)))
+            await DRIPS.park()
+
+
+async def test_a_server_that_drips_is_given_up() -> None:
+    async with tls_host(behaviour=drip) as (bench, _):
+        found = await bench.command(b'AT+CIPSTART="SSL","%b",443' % HOST.encode())
+        for _ in range(9):
+            assert found == b""
+            DRIPS.unpark_all()
+            found = await bench.advance(4)
+        found += await bench.advance(4.1)
+        assert found.endswith(ERROR)
+        await usable_again(bench)

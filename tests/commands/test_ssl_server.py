@@ -226,6 +226,25 @@ async def test_more_than_can_shake_hands_at_a_time_are_sent_away() -> None:
         assert await bench.settle() == b"0,CONNECT\r\n"
 
 
+async def test_those_who_send_a_byte_now_and_then_lock_nobody_out() -> None:
+    async with server() as (bench, clients):
+        drips = [clients.stream() for _ in range(64)]
+        ended = clients.ended(drips)
+        for byte in b"\x16\x03\x01":
+            for stream in drips:
+                await stream.send(bytes((byte,)))
+            assert await bench.advance(4) == b""
+        assert not ended
+        await clients.one()
+        assert await bench.settle() == b"0,CONNECT\r\n"
+        for _ in range(7):
+            for stream in set(drips) - set(ended):
+                await stream.send(b"\x03")
+            assert await bench.advance(4) == b""
+        assert await bench.advance(0.1) == b""
+        assert set(ended) == set(drips)
+
+
 async def test_half_a_hello_holds_up_nobody() -> None:
     async with server() as (bench, clients):
         hello = ssl.MemoryBIO()
