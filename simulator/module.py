@@ -48,7 +48,7 @@ class Module:
         self.not_built: list[str] = []
         """Commands that were typed and that only the real firmware has."""
         if board.is_logged:
-            board.redactor = Redactor(firmware.registry, self, self._secrets, conventions=firmware.conventions)
+            board.redactor = Redactor(firmware.registry, self, self.secrets, conventions=firmware.conventions)
         self.boot = self._next_boot()
 
     def __getitem__(self, kind: type[Room]) -> Room:
@@ -178,7 +178,7 @@ class Module:
             self.not_built.append(name)
             log.warning("module %d: %s", self.number, NOT_BUILT % name)
 
-    def _secrets(self) -> Iterator[bytes]:
+    def secrets(self) -> Iterator[bytes]:
         """What no log shows, though nobody has typed it."""
         for known in self.firmware.registry.secrets:
             yield from known(self)

@@ -96,7 +96,7 @@ def _is_descriptor(path: Path) -> bool:
             continue
         if there.parts[:2] == ("/", "proc"):
             return True
-        if _others_can_write(here):
+        if others_can_write(here):
             raise OutputError(errno.ELOOP, f"found the link {there}, in a folder that others can write", str(path))
         left -= 1
         if not left:
@@ -108,7 +108,8 @@ def _is_descriptor(path: Path) -> bool:
     return False
 
 
-def _others_can_write(folder: Path) -> bool:
+def others_can_write(folder: Path) -> bool:
+    """Whether somebody else may make links and files in a folder."""
     status = folder.stat()
     of_group = status.st_mode & stat.S_IWGRP and status.st_gid != os.getegid()
     return bool(status.st_mode & stat.S_IWOTH or of_group or status.st_uid not in (0, os.geteuid()))

@@ -6,11 +6,14 @@ sides: with AT+CIPSSLCCONF=2,0,1 a server of the first is unknown, and so is a c
 
 import ipaddress
 import os
+import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+from espat.core.output_file import others_can_write
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -154,9 +157,11 @@ def make(
 def write(made: dict[str, bytes], folder: Path) -> Iterator[Path]:
     """Write them as `KEY.pem` files, and tell which; the keys are for their owner only.
 
-    Raises FileExistsError before anything is written, or OSError.
+    Raises FileExistsError or PermissionError before anything is written, or OSError.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+    if others_can_write(folder) and not folder.stat().st_mode & stat.S_ISVTX:
+        raise PermissionError(f"{folder}: found a folder that others can write; one of your own would be right")
     paths = {key: folder / f"{key}.pem" for key in sorted(made)}
     for path in paths.values():
         if path.exists():

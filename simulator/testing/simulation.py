@@ -33,7 +33,7 @@ from espat.scenario.stage.company import open_played_stage
 from espat.scenario.stage.mismatch import MismatchError
 from espat.scenario.stage.options import StageOptions
 from espat.scenario.stage.stage import Stage
-from espat.scenario.stage.trace_text import shown_record
+from espat.scenario.stage.trace_text import shown_record, without_secrets
 from espat.scenario.text.durations import read_seconds
 from espat.scenario.text.variables import UnknownVariableError, Variables
 from espat.scenario.verbs import VERBS, VerbError, bind
@@ -113,7 +113,8 @@ class AnySimulation(VerbGroups[R]):
 
     def trace_lines(self, most: int) -> list[str]:
         """The latest of it, for people."""
-        return [shown_record(record) for record in self.trace[-most:]]
+        secrets = self.running.secrets()
+        return [without_secrets(shown_record(record), secrets) for record in self.trace[-most:]]
 
 
 Awaited = Coroutine[Any, Any, None]

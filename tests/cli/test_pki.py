@@ -85,3 +85,21 @@ def test_bad_options_are_refused(
     assert raised.value.code == 2
     assert complaint in capsys.readouterr().err
     assert not (tmp_path / "new").exists()
+
+
+def test_a_folder_that_others_can_write_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "open").mkdir()
+    (tmp_path / "open").chmod(0o777)
+    assert main(["pki", "--shipped", str(tmp_path / "open")]) == 2
+    assert "found a folder that others can write; one of your own would be right" in capsys.readouterr().err
+    assert not list((tmp_path / "open").iterdir())
+
+
+def test_its_own_folder_is_closed_to_others_whatever_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        assert main(["pki", "--shipped", str(tmp_path / "new")]) == 0
+    finally:
+        os.umask(before)
+    assert (tmp_path / "new").stat().st_mode & 0o022 == 0
+    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "new").glob("*_key*")} == {0o600}

@@ -348,3 +348,27 @@ def test_a_run_that_may_differ_from_the_next_one_says_so(tmp_path: Path) -> None
     assert done.returncode == 0, done.stderr
     assert "UnrepeatableWarning: trio" in done.stderr
     assert "two runs in stepped time may differ" in done.stderr
+
+
+SECRETS = """
+title: 'a report'
+steps:
+  - {send: 'AT+CWMODE=1'}
+  - {expect: ['', 'OK']}
+  - {send: 'AT+CWJAP="nowhere","typed secret"'}
+  - {expect: ['+CWJAP:3', '', 'ERROR']}
+  - {send: 'AT+CWJAP="lab","stored secret"'}
+  - {expect: ['AT+CWJAP="lab","stored secret" ']}
+world:
+  access_point: [{ssid: 'lab', password: 'stored secret'}]
+"""
+
+
+def test_a_report_hides_passwords(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "report.yaml"
+    path.write_text(SECRETS)
+    assert main(["play", str(path)]) == 1
+    shown = capsys.readouterr().out
+    assert "CWJAP" in shown
+    assert "secret" not in shown
+    assert '"***"' in shown

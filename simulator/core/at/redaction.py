@@ -52,6 +52,14 @@ class Redactor:
             data = data.replace(secret, HIDDEN)
         return f"{kind.value} {visible(data)}"
 
+    def secrets(self, lines: Iterable[bytes]) -> set[bytes]:
+        """What is to be hidden, in all its spellings, once these command lines have come in."""
+        for line in lines:
+            self.render("in", Kind.COMMAND, line)
+        for secret in self._known():
+            self._secrets |= _spellings(secret)
+        return set(self._secrets)
+
     def _command(self, line: bytes) -> str:
         """A command line with its secrets hidden and noted; only the name, or the length, of one that is refused."""
         try:

@@ -17,12 +17,9 @@ from espat.scenario.hosts.peers import PeerError
 from espat.scenario.play.player import PlayError, Prepared, play, prepare_file
 from espat.scenario.reading.scenario import ScenarioError
 from espat.scenario.stage.options import StageOptions
-from espat.scenario.stage.trace_text import shown_record
 
 PASSED, FAILED, WAITING, WRONG = "passed", "failed", "waiting", "wrong"
 """It did what it says; the module did not; it waits for something that is not built; the file cannot be used."""
-AROUND: Final = 20
-"""Messages of the trace that a failure shows."""
 LIMIT: Final = 600
 """Real seconds a scenario may take: one from anybody may do very much, or have a pattern that never ends."""
 
@@ -146,5 +143,5 @@ def report(error: PlayError) -> list[str]:
     lines += [f"  {expected}", *([f"       got {got}"] if got else [])]
     if error.recent:
         lines.append("  before that (module seconds, module, direction):")
-        lines += [f"    {shown_record(record)}" for record in error.recent[-AROUND:]]
+        lines += [f"    {line}" for line in error.recent]
     return lines

@@ -12,7 +12,6 @@ from typing import Any, Final, NamedTuple
 import trio
 
 from espat.core.suggestions import expected
-from espat.core.trace import Record
 from espat.module import NOT_BUILT
 from espat.persist.chip.image_file import FlashFileError
 from espat.scenario.hosts.peers import PeerError
@@ -28,6 +27,7 @@ from espat.scenario.stage.mismatch import MismatchError
 from espat.scenario.stage.options import StageOptions
 from espat.scenario.stage.reactions import Watcher
 from espat.scenario.stage.stage import Stage
+from espat.scenario.stage.trace_text import shown_record, without_secrets
 from espat.scenario.text.patterns import EndlessPatternError
 from espat.scenario.text.variables import UnknownVariableError, Variables, pattern_mistake
 from espat.scenario.verbs import Action, VerbError, bind
@@ -37,6 +37,8 @@ from espat.scenario.world.world import ModuleConfiguration, World
 MATCHING: Final = ("expect", "expect_set", "wait_for")
 """Steps whose texts may be patterns."""
 POWER_ON: Final = ("power_on", "module.power_on")
+RECENT: Final = 20
+"""Messages of the trace that a failure shows."""
 BOOT_LIMIT: Final = 60.0
 """Seconds of module time that a boot may take."""
 
@@ -45,14 +47,18 @@ class PlayError(Exception):
     """The module did not do what the scenario says.
 
     `place`: the step. `problem`: what was expected and what came. `recent`: what had just happened.
+    Passwords are hidden in all of it.
     """
 
-    def __init__(self, place: Place, action: str, problem: str, recent: Sequence[Record] = ()) -> None:
+    def __init__(self, place: Place, action: str, problem: str, stage: Stage | None = None) -> None:
+        secrets = stage.secrets() if stage is not None else set()
+        recent = list(stage.trace.recent)[-RECENT:] if stage is not None else []
+        problem = without_secrets(problem, secrets)
         super().__init__(f"{place}: {action}: {problem}")
         self.place = place
         self.action = action
         self.problem = problem
-        self.recent = tuple(recent)
+        self.recent = tuple(without_secrets(shown_record(record), secrets) for record in recent)
 
 
 class Bound(NamedTuple):
@@ -282,7 +288,7 @@ async def _nothing_left(prepared: Prepared, stage: Stage) -> None:
         except (UnknownVariableError, re.error) as error:
             raise prepared.scenario.place("may_also_see").error(str(error)) from error
         except MismatchError as error:
-            raise PlayError(place, "the end", f"module {name}: {error}", stage.trace.recent) from error
+            raise PlayError(place, "the end", f"module {name}: {error}", stage) from error
 
 
 async def _play_steps(steps: Sequence[Bound], stage: Stage) -> None:
@@ -302,7 +308,7 @@ async def _perform(step: Step, action: Action, stage: Stage) -> None:
     try:
         await action(stage)
     except (MismatchError, PeerError) as error:
-        raise PlayError(step.place, step.action, str(error), stage.trace.recent) from error
+        raise PlayError(step.place, step.action, str(error), stage) from error
     except VerbError as error:
         raise step.place.error(str(error)) from error
     except UnknownVariableError as error:

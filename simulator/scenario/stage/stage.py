@@ -8,11 +8,12 @@ from contextlib import ExitStack, asynccontextmanager, contextmanager
 from functools import partial
 from itertools import islice, zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import trio
 from trio.lowlevel import ParkingLot
 
+from espat.core.at.redaction import Redactor
 from espat.core.panics import Panics
 from espat.core.ports.paced import PacedPort
 from espat.core.ports.port import MemoryPort, Port
@@ -38,6 +39,10 @@ if TYPE_CHECKING:  # only those who play need them
 
 Announce = Callable[[int, str], None]
 """Is told what a module, by its number, offers on this machine, or no longer does."""
+
+
+SHORTEST_SECRET: Final = 5
+"""Bytes: a key of WEP. What is shorter is no password, but would hide much else."""
 
 
 class Stage:
@@ -102,6 +107,21 @@ class Stage:
             hosts = (host.name or str(host.address) for host in self.simulation.world.memory_hosts)
             known = ", ".join((*self.peers, *hosts)) or "none"
             raise MismatchError(f"the world has no {what} {name!r}; it has {known}") from None
+
+    def secrets(self) -> set[bytes]:
+        """Passwords that the modules know, or have been told lately, in all their spellings."""
+        found: set[bytes] = set()
+        for module in self.modules.values():
+            redactor = Redactor(
+                module.firmware.registry, module, module.secrets, conventions=module.firmware.conventions
+            )
+            lines = (
+                record.data
+                for record in self.trace.recent
+                if (record.module, record.direction, record.kind) == (module.number, "in", Kind.COMMAND)
+            )
+            found |= redactor.secrets(lines)
+        return {secret for secret in found if len(secret) >= SHORTEST_SECRET}
 
     def event(self, module: str, text: str) -> None:
         """Note in the trace what is done."""
