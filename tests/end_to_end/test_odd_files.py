@@ -1,6 +1,7 @@
 """Whatever stands where a file should be: one line, exit code 2, and nothing is destroyed. Whoever reads what the
 simulator writes cannot stop it."""
 
+import fcntl
 import os
 import resource
 import stat
@@ -146,3 +147,22 @@ def test_a_machine_with_hardly_any_files_to_open(tmp_path: Path, files: int) -> 
     assert done.returncode == 2
     assert "Too many open files" in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+TIOCVHANGUP = 0x5437
+
+
+def test_a_terminal_that_root_has_hung_up(start: Start) -> None:
+    simulator = start()
+    client = os.open(simulator.port(), os.O_RDWR | os.O_NOCTTY)
+    try:
+        fcntl.ioctl(client, TIOCVHANGUP)
+    except PermissionError:
+        pytest.skip("only root hangs terminals up")
+    finally:
+        os.close(client)
+    with Client(simulator.port()) as second:
+        second.serial.write(b"\r\n")  # an ERROR, or the end of what has come before
+        second.read_until(b"ERROR\r\n")
+        assert second.command(b"AT") == OK
+    assert simulator.stop() == 0

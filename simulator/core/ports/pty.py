@@ -94,7 +94,13 @@ class PtyPort(TerminalPort):
         master is hung up exactly when nobody has the device open.
         """
         for _ in range(MOST_COUNTS):
-            exclusive = struct.unpack("i", fcntl.ioctl(self._slave, TIOCGEXCL, bytes(4)))[0]
+            try:
+                exclusive = struct.unpack("i", fcntl.ioctl(self._slave, TIOCGEXCL, bytes(4)))[0]
+            except OSError:  # root has hung the terminal up: it begins again
+                os.close(self._slave)
+                self._slave = os.open(self._device, os.O_RDWR | os.O_NOCTTY)
+                termios.tcsetattr(self._slave, termios.TCSANOW, self._raw)
+                exclusive = 0
             fcntl.ioctl(self._slave, termios.TIOCNXCL)  # else we might not get back in
             os.close(self._slave)
             master = select.poll()
