@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Any, Final
 
-from espat.commands.argument_types import DefaultWord, Host, Mac, Port
+from espat.commands.argument_types import DefaultRange, DefaultWord, Host, Mac, Port
 from espat.commands.links import LocalPort, need_ipv4
 from espat.commands.passthrough import BOOT_PROMPT, Opening, open_and_keep, pipe
 from espat.commands.server import Netif
@@ -17,7 +17,7 @@ from espat.core.at.grammar import Form, Parameter
 from espat.core.at.registry import Choice, CommandTable
 from espat.core.at.stream_entry import StreamEntry
 from espat.module import Module
-from espat.stack.active_interfaces import ANY_INTERFACE
+from espat.stack.active_interfaces import ANY_INTERFACE, ActiveInterfaces
 from espat.stack.errors import NetworkError
 from espat.stack.link import TlsLink
 from espat.stack.links import LinkTable
@@ -33,6 +33,10 @@ log = logging.getLogger(__name__)
 
 TYPE_POSITIONS: Final = {SavedMode.CLIENT: 3, SavedMode.SERVER: 2}
 """Where the type of the link stands, counted from 0."""
+
+
+DefaultPort = Annotated[int | None, DefaultRange(1, 65535)]
+"""Left empty: 333."""
 
 
 def _mode(mode: SavedMode, kind: bytes | None = None) -> Choice:
@@ -96,13 +100,13 @@ def save_ble(
 def save_secure_server(
     module: Module,
     mode: Annotated[int, OneOf(SavedMode.SERVER)],
-    port: Port,
+    port: DefaultPort,
     kind: Annotated[bytes, Word(b"SSL")],
     checks_clients: Bool = False,
     interface: Netif = ANY_INTERFACE,
 ) -> None:
     """AT+SAVETRANSLINK=3, SSL: a server of one client. `checks_clients`: whether it has to show a certificate."""
-    module[SavedLink].save_server(kind, port, interface, checks_clients=checks_clients)
+    module[SavedLink].save_server(kind, port or DEFAULT_PORT, interface, checks_clients=checks_clients)
 
 
 @table.command("AT+SAVETRANSLINK", Form.SET, when=_mode(SavedMode.SERVER))
@@ -172,13 +176,22 @@ async def _server(module: Module) -> Result:
     except NetworkError as error:
         log.error("module %d: its server cannot listen on %d: errno %d", module.number, saved.port, error.errno)
     else:
-        await pipe(module, (), partial(_greet_first, module))
+        await pipe(module, (), partial(_serve_first, module))
     module[Receiving].set_raw(False)  # from now on it serves normally
     return NOTHING
 
 
-async def _greet_first(module: Module, entry: StreamEntry) -> None:
-    """Print the prompt when the first client has come."""
-    while module[LinkTable].only is None:
-        await module[LinkTable].changed.wait()
-    module[Engine].ask(BOOT_PROMPT)
+async def _serve_first(module: Module, entry: StreamEntry) -> None:
+    """Print the prompt when the first client has come. Once the network goes away under one, the module leaves
+    passthrough: then it takes normal connections (ESP-AT User Guide, AT+SAVETRANSLINK)."""
+    links, greeted = module[LinkTable], False
+    while True:
+        while (link := links.only) is None:
+            await links.changed.wait()
+        if not greeted:
+            greeted = True
+            module[Engine].ask(BOOT_PROMPT)
+        await links.gone(link)
+        if not any(active.lan is link.lan for active in module[ActiveInterfaces]):
+            entry.cancel()
+            return

@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any, Final
 
+from espat.commands import reports
 from espat.commands.argument_types import DefaultWord, Port
 from espat.commands.link_failures import AT_CORE
 from espat.core.at.answers import Line
@@ -17,7 +18,7 @@ from espat.stack.errors import NetworkError
 from espat.stack.link import LINK_COUNT, TcpLink, TlsLink
 from espat.stack.links import LinkTable
 from espat.stack.receiving import Receiving
-from espat.stack.server import DEFAULT_PORT, Server
+from espat.stack.server import DEFAULT_PORT, SERVER_FULL, Server
 from espat.stack.tls_errors import TlsError
 from espat.stack.tls_options import Tls
 
@@ -95,7 +96,13 @@ def set_most_clients(module: Module, most: Annotated[int, Count(1, LINK_COUNT)])
 
 
 CONNECTIONS: Final = b"Have %d Connections\r\n"
-"""The firmware holds this text beside AT+CIPSERVERMAXCONN; the documents say it means that the limit is reached."""
+"""The limit is reached (ESP-AT User Guide, "AT Messages"); the firmware holds this text beside AT+CIPSERVERMAXCONN."""
+
+
+@table.report(SERVER_FULL)
+def full(module: Module, clients: int) -> None:
+    """A client was refused."""
+    reports.status(module, CONNECTIONS % clients)
 
 
 @table.command("AT+CIPSTO", Form.QUERY)

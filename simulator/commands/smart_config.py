@@ -4,13 +4,13 @@ from collections.abc import Collection
 from functools import partial
 
 from espat.commands.reports import status
-from espat.commands.wifi_join import DEFAULT_JOIN_LIMIT, join_within
+from espat.commands.wifi_join import join_within
 from espat.core.at.errors import CommandError
 from espat.core.at.registry import CommandTable
 from espat.module import Module
 from espat.radio.broadcast import Broadcast, Protocol
 from espat.radio.smart_config import SMART_CONFIG_ENDED, SMART_CONFIG_HEARD, SmartConfig
-from espat.radio.station import Station
+from espat.radio.station import DEFAULT_JOIN_LIMIT, Station
 from espat.radio.wifi import Wifi
 
 table = CommandTable()

@@ -157,10 +157,13 @@ def read_value(
     operation: Annotated[int, OneOf(MANUFACTURING_READ)],
     namespace: Name,
     key: Name,
-    offset: Offset = 0,
+    offset: Annotated[int | None, Range(0, UNSIGNED_32)] = None,
     length: Annotated[int | None, Range(0, UNSIGNED_32)] = None,
 ) -> Line:
-    """AT+SYSMFG=1,<namespace>,<key>: the value; of a string or blob a part of it, if that is asked for."""
+    """AT+SYSMFG=1,<namespace>,<key>: the value; of a string or blob a part of it, if that is asked for. Offset and
+    length come together: they stand in one bracket."""
+    if (offset is None) != (length is None):
+        raise CommandError
     typed = _manufacturing(module).read(namespace.decode("latin-1"), key.decode("latin-1"))
     if typed is None or typed.type not in TYPE_NUMBERS:
         raise CommandError
@@ -168,9 +171,11 @@ def read_value(
     value = typed.value
     if isinstance(value, int):
         return Line(b"%b,%d,%d" % (head, typed.type & 0x0F, value), private=True)
+    if offset is None or length is None:
+        offset, length = 0, len(value)
     if offset > len(value):
         raise CommandError
-    part = value[offset:] if length is None else value[offset : offset + length]
+    part = value[offset : offset + length]
     return Line(b"%b,%d,%b" % (head, len(part), part), private=True)
 
 

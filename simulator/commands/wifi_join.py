@@ -18,6 +18,7 @@ from espat.module import Module
 from espat.radio.access_point import AccessPoint
 from espat.radio.scan import ALL_SECURITIES, WEAKEST, Dwell, Scanner, ScanOptions, ScanTraits
 from espat.radio.station import (
+    DEFAULT_JOIN_LIMIT,
     DEFAULT_LISTEN_INTERVAL,
     DEFAULT_PMF,
     DEFAULT_RECONNECT_INTERVAL,
@@ -33,8 +34,6 @@ from espat.stack.station_interface import STATION_GOT_IP, StationInterface
 
 table = CommandTable()
 
-DEFAULT_JOIN_LIMIT: Final = 15
-"""Seconds AT+CWJAP waits for an address."""
 TIMED_OUT, WRONG_PASSWORD, NOT_FOUND, FAILED = 1, 2, 3, 4
 JOIN_ERRORS: Final = {
     Reason.HANDSHAKE_TIMEOUT: WRONG_PASSWORD,
@@ -96,15 +95,17 @@ async def join(
     station.listen_interval = listen_interval
     station.all_channels = int(all_channels)
     station.pmf = pmf
+    station.join_limit = limit
     return _result(await join_within(module, limit))
 
 
 @table.command("AT+CWJAP", Form.EXECUTE)
 async def join_again(module: Module) -> Answer:
-    """AT+CWJAP: join with the last configuration."""
+    """AT+CWJAP: join with the last configuration, and within the last time limit."""
     need_station(module)
-    module[Station].reconnect_interval = DEFAULT_RECONNECT_INTERVAL
-    return _result(await join_within(module, DEFAULT_JOIN_LIMIT))
+    station = module[Station]
+    station.reconnect_interval = DEFAULT_RECONNECT_INTERVAL
+    return _result(await join_within(module, station.join_limit))
 
 
 async def join_within(module: Module, limit: int) -> int | None:

@@ -66,6 +66,8 @@ class JoinError(Exception):
 
 DEFAULT_RECONNECT_INTERVAL: Final = 1
 """Seconds. AT+CWJAP without an interval of its own sets this one, whatever AT+CWRECONNCFG has said before."""
+DEFAULT_JOIN_LIMIT: Final = 15
+"""Seconds AT+CWJAP waits for an address."""
 DEFAULT_LISTEN_INTERVAL: Final = 3
 DEFAULT_PMF: Final = 1
 PMF_REQUIRED: Final = 2
@@ -105,6 +107,8 @@ class Station:
         self.traits = boot.traits(StationTraits)
         self.state = StationState.IDLE
         self.access_point: AccessPoint | None = None
+        self.join_limit = DEFAULT_JOIN_LIMIT
+        """Seconds: that of the last AT+CWJAP."""
         self.was_joined = False
         """Whether this boot has seen an association."""
         self._boot = boot

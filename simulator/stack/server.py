@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 import trio
 
 from espat.core.boot import Boot, Ending
+from espat.core.events import Event
 from espat.core.time.clock import Clock
 from espat.stack.active_interfaces import ANY_INTERFACE
 from espat.stack.connection import Connection
@@ -23,6 +24,10 @@ MOST_HANDSHAKES: Final = 64
 that has done so for longest, if that is longer than an honest one needs, and is not let in otherwise."""
 DEFAULT_IDLE_LIMIT: Final = 0
 """Seconds; no document states the default of AT+CIPSTO. 0 is never."""
+
+
+SERVER_FULL: Final = Event[[int]]()
+"""A client has come that is one too many; how many there are."""
 
 
 class ServerTraits(NamedTuple):
@@ -110,7 +115,10 @@ class Server:
 
     def _accept(self, client: Connection) -> None:
         """Take a client, or close its connection when there are as many as there may be."""
-        full = len(self.clients) >= self.most_clients or self._links.lowest_free is None
+        count = len(self.clients)
+        if count >= self.most_clients:
+            self._boot.announce(SERVER_FULL, count)
+        full = count >= self.most_clients or self._links.lowest_free is None
         if not full and len(self._handshakes) >= MOST_HANDSHAKES:
             longest, since = next(iter(self._handshakes.items()))
             full = self._clock.now() - since < PACKET_LIMIT

@@ -14,7 +14,7 @@ from espat.stack.network import Network
 from espat.stack.station_interface import StationInterface
 from tests.commands.test_passthrough import SILENCE
 from tests.hosts import HOST, Connection, MemoryHost, host
-from tests.texts import CONNECTED, ERROR, JOIN_LAB, JOINED, LOST, OK, READY, SOFTAP
+from tests.texts import CONNECTED, ERROR, JOIN, JOIN_LAB, JOINED, LOST, OK, READY, SOFTAP
 from tests.workbench import Workbench, modules, run, workbench
 
 START = b"\r\n>"
@@ -50,6 +50,7 @@ async def leave(bench: Workbench) -> None:
         b'AT+SAVETRANSLINK=3,1002,"TCP",2',
         b'AT+SAVETRANSLINK=3,1002,"SSL"',
         b'AT+SAVETRANSLINK=3,1002,"SSL",1,2',
+        b'AT+SAVETRANSLINK=3,,"SSL",1',
         b"AT+SAVETRANSLINK=3,1002",
         b"AT+SAVETRANSLINK=3",
         b"AT+SAVETRANSLINK=0",
@@ -223,6 +224,31 @@ async def test_a_server_is_a_pipe_to_its_one_client() -> None:
         assert await server.command(b"AT+CIPSERVERMAXCONN?") == b"+CIPSERVERMAXCONN:1\r\n" + OK
         await second.command(b"AT+CIPSEND=2")
         await second.send(b"yo")
+        assert await server.settle() == b"\r\n+IPD,0,2:yo\r\n"
+
+
+async def test_a_server_takes_normal_connections_after_its_network_was_gone() -> None:
+    async with modules(2) as (server, client):
+        for bench in (server, client):
+            await run(bench, b"AT+CWMODE=1")
+            assert await bench.command(JOIN) == JOINED
+        await run(server, b'AT+SAVETRANSLINK=3,,"TCP",1')
+        assert (await server.command(b"AT+RST")).endswith(READY + CONNECTED)
+        start = b'AT+CIPSTART="TCP","%b",333' % str(server.module[StationInterface].ipv4.address).encode()
+        assert await client.command(start) == b"CONNECT\r\n" + OK
+        assert await server.settle() == START
+        assert await server.send(b"data") == b""
+        server.simulation.access_point(b"espressif").deauthenticate()
+        await server.settle()
+        client.port.read()
+        assert (await server.advance(2)).endswith(CONNECTED)
+        client.port.read()
+        assert await server.send(b"ATE0\r\n") == b"ATE0\r\n" + OK
+        assert await server.command(b"AT+CIPSERVER?") == b'+CIPSERVER:1,333,"TCP",0,1\r\n' + OK
+        assert await client.command(start) == b"CONNECT\r\n" + OK
+        assert await server.settle() == b"0,CONNECT\r\n"
+        await client.command(b"AT+CIPSEND=2")
+        await client.send(b"yo")
         assert await server.settle() == b"\r\n+IPD,0,2:yo\r\n"
 
 

@@ -9,6 +9,7 @@ async def test_five_clients_and_a_sixth() -> None:
     async with server() as bench, some_clients() as clients:
         streams = [await clients.link(bench, number) for number in range(5)]
         await ended(await clients.one())
+        await expect(bench, b"Have 5 Connections\r\n")
         for number, stream in enumerate(streams):
             await sends(bench, number, b"to %d" % number, stream)
             await stream.send_all(b"from %d" % number)
@@ -56,6 +57,7 @@ async def test_most_clients() -> None:
         assert await answer(bench, b"AT+CIPSERVERMAXCONN=3", ERROR) == ERROR
         streams = [await clients.link(bench, number) for number in range(2)]
         await ended(await clients.one())
+        await expect(bench, b"Have 2 Connections\r\n")
         assert await answer(bench, b"AT+CIPSERVERMAXCONN=3", ERROR) == b"Have 2 Connections\r\n" + ERROR
         await streams[0].aclose()
         await expect(bench, b"0,CLOSED\r\n")
@@ -89,6 +91,7 @@ async def test_fifty_clients_against_five_links() -> None:
             await expect(bench, b"%d,CONNECT\r\n" % number)
         for stream in streams[5:]:
             await ended(stream)
+            await expect(bench, b"Have 5 Connections\r\n")
         assert await bench.command(b"AT") == OK
         for number, stream in enumerate(streams[:5]):
             await sends(bench, number, bytes(range(256)), stream)

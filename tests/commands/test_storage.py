@@ -163,6 +163,8 @@ async def test_strings_and_blobs_are_typed_at_a_prompt_and_read_in_parts() -> No
         assert await bench.command(b'AT+SYSMFG=1,"mine","text",1,2') == b'+SYSMFG:"mine","text",7,2,ex\r\n' + OK
         assert await bench.command(b'AT+SYSMFG=1,"mine","text",2,9') == b'+SYSMFG:"mine","text",7,2,xt\r\n' + OK
         assert await bench.command(b'AT+SYSMFG=1,"mine","text",5,1') == ERROR
+        assert await bench.command(b'AT+SYSMFG=1,"mine","text",1') == ERROR
+        assert await bench.command(b'AT+SYSMFG=1,"mine","text",,1') == ERROR
 
 
 async def test_values_are_erased_one_by_one_or_all_at_once() -> None:

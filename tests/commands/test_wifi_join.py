@@ -115,6 +115,9 @@ async def test_a_join_without_an_address_times_out(limit: bytes, seconds: int) -
         assert await bench.advance(seconds - 0.1) == b""
         assert await bench.advance(0.1) == LOST + b"+CWJAP:1\r\n\r\nERROR\r\n"
         assert await state(bench) == 4
+        assert await bench.command(b"AT+CWJAP") == b"WIFI CONNECTED\r\n"  # within the last limit
+        assert await bench.advance(seconds - 0.1) == b""
+        assert await bench.advance(0.1) == LOST + b"+CWJAP:1\r\n\r\nERROR\r\n"
 
 
 async def test_a_join_that_takes_too_long_times_out_without_a_word() -> None:

@@ -14,7 +14,7 @@ from espat.core.at.grammar import Form
 from espat.module import Module
 from espat.radio.broadcast import Protocol
 from espat.radio.softap import SOFTAP_SECURITIES, SoftAp, SoftApTraits
-from espat.radio.station import Station
+from espat.radio.station import DEFAULT_JOIN_LIMIT, Station
 from espat.radio.wifi import Wifi
 from espat.stack.active_interfaces import InterfaceKind
 from espat.stack.dhcp import DhcpModes, dhcp_bit
@@ -65,7 +65,7 @@ async def join(module: Module, ssid: Ssid, password: StationPassword, bssid: Mac
     need_station(module)
     station = module[Station]
     station.ssid, station.password, station.bssid = ssid, password, bssid or b""
-    error = await wifi_join.try_to_join(module, wifi_join.DEFAULT_JOIN_LIMIT)
+    error = await wifi_join.try_to_join(module, DEFAULT_JOIN_LIMIT)
     if error is None:
         return None
     module[Engine].afterwards(station.disconnect)  # behind FAIL (seen on a module)
