@@ -8,7 +8,7 @@ is used with such modules; [T] TinyGSM; [Z] the driver of Zephyr; [Mb] that of M
 from typing import Final
 
 from espat.commands import receiving, server, smart_config, sntp, softap, uart, wifi
-from espat.commands.esp8266 import v17
+from espat.commands.esp8266 import saved_link, v17
 from espat.commands.esp8266.current_default import three
 from espat.core.at.grammar import Form
 from espat.core.at.registry import CommandTable
@@ -53,6 +53,7 @@ TABLES: Final[tuple[CommandTable, ...]] = (
     uart.table.only(("AT+UART_CUR", Form.QUERY)),  # (the manuals from 1.5 on)
     softap.table.only(SOFTAP_STATION_JOINED, SOFTAP_LEASED, SOFTAP_STATION_LEFT),  # [M 1.7.0]
     smart_config.table,  # [nonos 1.3]
+    saved_link.with_names,
     *Esp8266V030.tables,  # the rest as in 0.30: the prompt `> ` [W], +IPD without quotes [Z], FAIL, UNLINK [M] [W]
 )
 

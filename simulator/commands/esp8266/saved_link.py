@@ -7,11 +7,16 @@ from espat.commands.argument_types import Host, Port
 from espat.commands.esp8266.links import HalfSeconds, LinkType
 from espat.commands.links import LocalPort
 from espat.core.at.arguments import OneOf, Word
+from espat.core.at.errors import CommandError
 from espat.core.at.grammar import Form, Parameter
-from espat.core.at.registry import CommandTable
+from espat.core.at.registry import Choice, CommandTable
 from espat.module import Module
+from espat.stack.address import parse_address
 
 table = CommandTable()
+"""Of 0.30: a link to an address."""
+with_names = CommandTable()
+"""Of the later ones: the peer may have a name."""
 table.start(saved_link.open_saved)
 
 OFF, ON = 0, 1
@@ -27,10 +32,25 @@ def _is_on(module: Any, parameters: tuple[Parameter, ...]) -> bool:
     return parameters[0] == ON
 
 
-table.command("AT+SAVETRANSLINK", Form.SET, when=_is_udp)(saved_link.save_udp)
+def _to_address(chosen: Choice) -> Choice:
+    """The same choice, refused where the peer is a name."""
+
+    def choose(module: Any, parameters: tuple[Parameter, ...]) -> bool:
+        if not chosen(module, parameters):
+            return False
+        if any(isinstance(host, bytes) and parse_address(host.decode("latin-1")) is None for host in parameters[1:2]):
+            raise CommandError
+        return True
+
+    return choose
 
 
-@table.command("AT+SAVETRANSLINK", Form.SET, when=_is_on)
+table.command("AT+SAVETRANSLINK", Form.SET, when=_to_address(_is_udp))(saved_link.save_udp)
+with_names.command("AT+SAVETRANSLINK", Form.SET, when=_is_udp)(saved_link.save_udp)
+
+
+@table.command("AT+SAVETRANSLINK", Form.SET, when=_to_address(_is_on))
+@with_names.command("AT+SAVETRANSLINK", Form.SET, when=_is_on)
 def save_tcp(
     module: Module,
     mode: Annotated[int, OneOf(ON)],
@@ -44,6 +64,7 @@ def save_tcp(
 
 
 @table.command("AT+SAVETRANSLINK", Form.SET)
+@with_names.command("AT+SAVETRANSLINK", Form.SET)
 def switch_off(
     module: Module,
     mode: Annotated[int, OneOf(OFF)],

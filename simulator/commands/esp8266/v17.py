@@ -19,6 +19,7 @@ from espat.core.at.answers import Answer, Line, Unterminated
 from espat.core.at.arguments import Bool, Count, Range, Seconds, Word
 from espat.core.at.errors import CommandError
 from espat.core.at.grammar import Form
+from espat.core.time.real_time_clock import RealTimeClock
 from espat.module import Module
 from espat.radio.broadcast import Protocol
 from espat.radio.scan import ALL_FIELDS, Scanner, ScanOptions
@@ -39,6 +40,8 @@ from espat.system.uart import UartConfiguration
 
 table = CurrentDefaultTable()
 
+NOT_SET: Final = "Thu Jan  1 00:00:00 1970"
+"""What the clock of day says until somebody has set it."""
 SMART_CONFIG_TYPES: Final = ((Protocol.ESPTOUCH,), (Protocol.AIRKISS,), (Protocol.ESPTOUCH, Protocol.AIRKISS))
 """By the number of AT+CWSTARTSMART, from 1."""
 
@@ -202,8 +205,9 @@ def set_messages(module: Module, messages: Annotated[int, Range(0, 3)]) -> None:
 
 @table.command("AT+CIPSNTPTIME", Form.QUERY)
 def local_time(module: Module) -> Unterminated:
-    """AT+CIPSNTPTIME?: the day of the month has two digits."""
-    return Unterminated(b"+CIPSNTPTIME:%b" % module[SntpClient].local_time().replace("  ", " 0").encode())
+    """AT+CIPSNTPTIME?: the day of the month has two digits. The clock stands still until it is set."""
+    shown = module[SntpClient].local_time() if module[RealTimeClock].was_set else NOT_SET
+    return Unterminated(b"+CIPSNTPTIME:%b" % shown.replace("  ", " 0").encode())
 
 
 @table.command("AT+CWLAPOPT", Form.SET)

@@ -6,7 +6,7 @@ from espat.stack.links import LinkTable
 from tests.network import UdpPeer, receive_exactly, soon, tcp_peer
 from tests.stations import LOCAL_PORT, PEER, station
 from tests.texts import ERROR, OK
-from tests.workbench import Workbench
+from tests.workbench import Workbench, workbench
 
 OLD = "esp8266-v0.30"
 SAVE = b'AT+SAVETRANSLINK=1,"%b",' % PEER.encode()
@@ -61,3 +61,12 @@ async def test_udp() -> None:
 async def test_what_is_refused(line: bytes) -> None:
     async with station(dialect=OLD) as bench:
         assert await bench.command(line) == ERROR
+
+
+async def test_the_first_firmware_takes_addresses_only() -> None:
+    for dialect, printed in (("esp8266-v0.30", ERROR), ("esp8266-v1.7", OK)):
+        async with workbench(dialect=dialect) as bench:
+            for line in (b'AT+SAVETRANSLINK=1,"www.example.com",80', b'AT+SAVETRANSLINK=1,"www.example.com",80,"UDP"'):
+                assert await bench.command(line) == printed
+            assert await bench.command(b'AT+SAVETRANSLINK=1,"192.168.3.102",80,"UDP"') == OK
+            assert await bench.command(b"AT+SAVETRANSLINK=0") == OK
