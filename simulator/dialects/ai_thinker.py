@@ -6,6 +6,7 @@ family of ESP-AT 2.x: names without suffixes, `+IPD` with its CR LF, prompt with
 
 from typing import Final
 
+from espat.commands import ai_thinker
 from espat.core.at.conventions import Conventions
 from espat.core.parts import by_type
 from espat.dialects.esp32_v5 import Esp32V5
@@ -23,7 +24,7 @@ class AiThinker(Dialect):
     """Ai-Thinker's build for the ESP8266."""
 
     name = "ai-thinker"
-    tables = Esp32V5.tables
+    tables = (ai_thinker.table, *Esp32V5.tables)
     only_known = True
     version = FirmwareVersion(  # not captured: that of ESP-AT 2.2 on an ESP8266
         core=b"2.2.0.0(b097cdf - ESP8266 - Jun 17 2021 12:57:45)",
