@@ -6,7 +6,8 @@
         module.wait_for(module_prints="WIFI GOT IP")
         espat.access_point.off("espressif")
 
-`@pytest.mark.espat(...)` gives the arguments of `espat.simulation`; `--espat-trace DIR` writes a trace of each test.
+`@pytest.mark.espat(...)` gives the arguments of `espat.simulation`, with paths from the folder of the test's file;
+`--espat-trace DIR` writes a trace of each test.
 """
 
 import inspect
@@ -60,11 +61,12 @@ def espat(request: pytest.FixtureRequest) -> "Iterator[SynchronousSimulation]":
     """A simulation that runs, its modules on serial devices."""
     marker = request.node.get_closest_marker("espat")
     arguments: dict[str, Any] = dict(marker.kwargs) if marker is not None else {}
+    arguments.setdefault("folder", request.path.parent)
     directory = request.config.getoption("--espat-trace")
     if directory is not None and "trace" not in arguments:
         Path(directory).mkdir(mode=0o700, parents=True, exist_ok=True)
         name = re.sub(r"[^A-Za-z0-9_.-]+", "_", request.node.nodeid)[-120:]
-        arguments["trace"] = Path(directory) / f"{name}.jsonl"
+        arguments["trace"] = (Path(directory) / f"{name}.jsonl").absolute()
     from espat import PanicError  # as the simulation itself
 
     try:

@@ -9,17 +9,16 @@ async with Simulation() as simulation:
 
 import math
 import re
-import tempfile
 from abc import abstractmethod
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from ipaddress import IPv4Address
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Final, Generic, Self, TypeVar
 
 from espat.core.panics import Panic
-from espat.core.ports.uri import PortUri, parse_link
 from espat.core.suggestions import expected, unknown
 from espat.core.time.timing import PROFILES
 from espat.core.trace import Record
@@ -39,9 +38,12 @@ from espat.scenario.text.variables import UnknownVariableError, Variables
 from espat.scenario.verbs import VERBS, VerbError, bind
 from espat.scenario.world.modules import with_modules
 from espat.scenario.world.world import ModuleConfiguration
+from espat.stack.host_network import check_own
+from espat.testing.module_ports import ModulePortUris
 from espat.testing.verb_groups import VerbGroups, VerbsOfModule
 
 R = TypeVar("R")
+TRANSPORTS: Final = ("tcp", "udp")
 
 __tracebackhide__ = True
 """For pytest: a failure is the caller's, and is shown there; `--full-trace` shows the rest."""
@@ -49,6 +51,16 @@ __tracebackhide__ = True
 
 class SimulationError(AssertionError):
     """What was expected did not happen, or a verb could not do what was asked."""
+
+
+def _own_address(text: str) -> IPv4Address:
+    """An address of this machine, where servers can listen. Raises ValueError."""
+    try:
+        address = IPv4Address(text)
+        check_own(address)
+    except (OSError, ValueError):
+        raise ValueError(f"listen: {expected('an IPv4 address of this machine', shown(text))}") from None
+    return address
 
 
 class SimulationClock(Generic[R]):
@@ -71,12 +83,16 @@ class SimulationClock(Generic[R]):
 
 
 class AnyModule(VerbsOfModule[R]):
-    """One module, with its verbs. `path`: its serial device; None where it has none and is driven from here."""
+    """One module, with its verbs. `path`: its serial device; None where it has none and is driven from here. `ports`:
+    what `espat run` says of its ports, that of its log behind that of the commands."""
 
-    def __init__(self, simulation: "AnySimulation[R]", name: str, path: Path | None) -> None:
+    def __init__(
+        self, simulation: "AnySimulation[R]", name: str, path: Path | None, ports: tuple[str, ...] = ()
+    ) -> None:
         super().__init__(self.do, "module")
         self.name = name
         self.path = path
+        self.ports = ports
         self._simulation = simulation
 
     def do(self, verb: str, *first: Any, **arguments: Any) -> R:
@@ -124,6 +140,11 @@ Awaited = Coroutine[Any, Any, None]
 class ModuleHandle(AnyModule[Awaited]):
     """One module on trio."""
 
+    async def serves(self, port: int, proto: str = "tcp") -> tuple[str, int]:
+        """Where on this machine a port is that the module listens on: address and port, as `socket` takes them. It
+        waits until the module does, as long as for a step. `proto`: `tcp`, or `udp`. Raises SimulationError."""
+        return await self._simulation.served(self.name, port, proto)  # type: ignore[attr-defined, no-any-return]
+
 
 class Simulation(AnySimulation[Awaited]):
     """`async with Simulation(...) as simulation:`; see the arguments of `__init__`."""
@@ -143,16 +164,24 @@ class Simulation(AnySimulation[Awaited]):
         seed: int | None = None,
         trace: str | Path | None = None,
         link: str | Path | None = None,
+        port: str | None = None,
+        log_port: str | None = None,
+        listen: str | None = None,
+        offline: bool | None = None,
+        folder: str | Path | None = None,
     ) -> None:
         """`speed`: how many times as fast as real time; None is stepped time, which passes where something waits for
         it. `serial`: whether modules are on serial devices, for somebody else to open; `link`: where these appear,
-        `{n}` is the module's number. `flash`: the file that keeps the flash, `{n}` as above; it is made when there is
-        none, and holds what is stored at any moment. `variant`: the module a new flash is of. A `[[module]]` of the
-        world comes before `dialect`, `variant` and `flash`. Raises ValueError for what cannot be."""
-        if modules < 1 or (link is not None and modules > 1 and "{n}" not in str(link)):
-            raise ValueError(f"modules: expected at least one, and a link with {{n}} for several, got {modules}")
-        if link is not None and not serial:
-            raise ValueError(f"link: {expected('serial=True with it', shown(str(link)))}")
+        `{n}` is the module's number; `port`: a URI as for `espat run`, in the place of a link; `log_port`: the same
+        for the logs of the firmware. `listen`: where on this machine servers of modules are. `offline`: whether only
+        what the world has and this machine can be reached; as a World says, and offline with any other, when left out.
+        `folder`: from where relative paths are, the current one when left out. `flash`: the file that keeps the flash,
+        `{n}` as above; it is made when there is none, and holds what is stored at any moment. `variant`: the module a
+        new flash is of. A `[[module]]` of the world comes before `dialect`, `variant` and `flash`. Raises ValueError
+        for what cannot be."""
+        if modules < 1:
+            raise ValueError(f"modules: expected at least one, got {modules}")
+        base = Path(folder) if folder is not None else Path()
         choices = [("dialect", dialect, RUNNABLE), ("build", build, BUILDS), ("timing", timing, PROFILES)]
         if variant is not None:
             choices.append(("variant", variant, tuple(VARIANTS)))
@@ -164,20 +193,25 @@ class Simulation(AnySimulation[Awaited]):
         if serial and speed is None:
             raise ValueError("who opens a serial device lives in real time: a speed is needed")
         self._variables = Variables({})
-        self._world, self._peers = read_given_world(world, self._variables)
+        self._world, self._peers = read_given_world(world, self._variables, base)
         if seed is not None:
             self._world = replace(self._world, seed=seed)
-        given = ModuleConfiguration(dialect=dialect, variant=variant, flash=str(flash) if flash is not None else None)
+        if offline is not None:
+            self._world = replace(self._world, offline=offline)
+        if listen is not None:
+            self._world = replace(self._world, listen_address=_own_address(listen))
+        flash = str(base / flash) if flash is not None else None
+        given = ModuleConfiguration(dialect=dialect, variant=variant, flash=flash)
         self._world = with_modules(self._world, modules, given)
         self._names = [str(number) for number in range(len(self._world.modules))]
-        self._serial = serial
-        self._link = str(link) if link is not None else None
+        own = [module.link for module in self._world.modules]
+        self._ports = ModulePortUris(own, base, serial=serial, link=link, port=port, log_port=log_port)
         self._setting = StageOptions(
             speed=speed,
             sockets=speed is not None,
             profile=timing,
             clients=not serial,
-            trace=Path(trace) if trace is not None else None,
+            trace=base / trace if trace is not None else None,
             build=build,
         )
         self._exit = AsyncExitStack()
@@ -186,25 +220,20 @@ class Simulation(AnySimulation[Awaited]):
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as exits:
             setting = self._setting
-            if self._serial:
-                link = self._link
-                if link is None:
-                    link = exits.enter_context(tempfile.TemporaryDirectory(prefix="espat-")) + "/ttyESP{n}"
-                own = (module.link if self._link is None else None for module in self._world.modules)
-                uris = tuple(
-                    (parse_link(path) if path is not None else PortUri("pty", link)).of_module(number)
-                    for number, path in enumerate(own)
-                )
-                setting = setting._replace(ports=uris)
+            commands, logs = self._ports.enter(exits)
+            setting = setting._replace(ports=commands, logs=logs)
             stage = await exits.enter_async_context(
                 open_played_stage(setting, self._world, self._names, peers=self._peers, variables=self._variables)
             )
             self._stage = stage
             if setting.speed is not None:
                 exits.enter_context(stage.time_passing())
-            self.modules = [ModuleHandle(self, name, stage.devices.get(name)) for name in self._names]
+            self.modules = [
+                ModuleHandle(self, name, stage.devices.get(name), stage.announcements_of(number))
+                for number, name in enumerate(self._names)
+            ]
             self.clock = SimulationClock[Awaited](stage.clock.now, stage.advance)
-            for module in self.modules if not self._serial else []:
+            for module in self.modules if setting.clients else []:
                 await self.do("wait_ready", module=module.name)
             self._exit = exits.pop_all()
         return self
@@ -218,6 +247,18 @@ class Simulation(AnySimulation[Awaited]):
         storage = self.running.modules[module].board.storage
         value = storage.manufacturing.read(namespace, key)
         return value if value is not None else storage.settings.read(namespace, key)
+
+    async def served(self, module: str, port: int, proto: str = "tcp") -> tuple[str, int]:
+        """See ModuleHandle.serves."""
+        if proto not in TRANSPORTS:
+            raise SimulationError(f"serves: {unknown('proto', str(proto), TRANSPORTS)}")
+        stage = self.running
+        try:
+            with stage.time_passing():
+                found = await stage.module_ports.find(stage.modules[module], proto, port)
+        except PeerError as error:
+            raise SimulationError(f"serves: {error}") from None
+        return str(found.address), found.port
 
     @property
     def running(self) -> Stage:

@@ -29,6 +29,11 @@ P = ParamSpec("P")
 class SynchronousModule(AnyModule[None]):
     """One module; every call waits."""
 
+    def serves(self, port: int, proto: str = "tcp") -> tuple[str, int]:
+        """Where on this machine a port is that the module listens on: address and port, as `socket` takes them. It
+        waits until the module does, as long as for a step. `proto`: `tcp`, or `udp`. Raises SimulationError."""
+        return self._simulation.served(self.name, port, proto)  # type: ignore[attr-defined, no-any-return]
+
 
 class SynchronousSimulation(AnySimulation[None]):
     """A simulation in a thread of its own; made by `simulation`."""
@@ -46,7 +51,9 @@ class SynchronousSimulation(AnySimulation[None]):
         if self._failure is not None:
             self._thread.join()
             raise self._failure
-        self.modules = [SynchronousModule(self, module.name, module.path) for module in self._inner.modules]
+        self.modules = [
+            SynchronousModule(self, module.name, module.path, module.ports) for module in self._inner.modules
+        ]
         inner = self._inner.clock
         self.clock = SimulationClock[None](
             lambda: self.call_now(inner.now), lambda time: self.call(inner.advance, time)
@@ -74,6 +81,10 @@ class SynchronousSimulation(AnySimulation[None]):
 
     def stored(self, module: str, namespace: str, key: str) -> int | str | bytes | None:
         return self.call_now(self._inner.stored, module, namespace, key)
+
+    def served(self, module: str, port: int, proto: str = "tcp") -> tuple[str, int]:
+        """See SynchronousModule.serves."""
+        return self.call(self._inner.served, module, port, proto)
 
     def do(self, verb: str, *first: Any, **arguments: Any) -> None:
         """Have a verb done. What stands without a name is the verb's first argument. Raises SimulationError."""

@@ -1,8 +1,12 @@
 """The simulation in the hands of programs: on trio, and without."""
 
+import re
+import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
+import serial
 import trio
 
 from espat import Simulation, SimulationError, simulation
@@ -102,7 +106,7 @@ async def test_each_module_has_the_firmware_that_the_world_gives_it() -> None:
 
 @pytest.mark.parametrize("arguments", [{"modules": 0}, {"modules": 2, "link": "x"}, {"serial": True}])
 def test_what_cannot_be(arguments: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match=r"module|speed"):
+    with pytest.raises(ValueError, match=r"module|speed|link"):
         Simulation(**arguments)  # type: ignore[arg-type]
 
 
@@ -172,6 +176,94 @@ def test_without_trio(tmp_path: Path) -> None:
     assert trace.stat().st_mode & 0o777 == 0o600
     with pytest.raises(SimulationError, match="the simulation does not run"):
         module.send("AT")
+
+
+def talk(path: Path | None, command: str, end: str = "OK\r\n") -> None:
+    with serial.Serial(str(path), 115200, timeout=10) as port:
+        port.write(f"{command}\r\n".encode())
+        found = port.read_until(end.encode())
+        assert found.endswith(end.encode()), found
+
+
+def test_two_simulations_serve_the_same_port_and_each_says_where() -> None:
+    with simulation() as one, simulation() as other:
+        places = []
+        for running in (one, other):
+            (module,) = running.modules
+            for command in ("AT+CWMODE=2", "AT+CIPMUX=1", "AT+CIPSERVER=1,18099"):
+                talk(module.path, command)
+            places.append(module.serves(18099))
+        assert places[0] != places[1]
+        for running, place in zip((one, other), places, strict=True):
+            device = serial.Serial(str(running.modules[0].path), 115200, timeout=10)
+            with device, socket.create_connection(place, timeout=10):
+                assert device.read_until(b"0,CONNECT\r\n").endswith(b"0,CONNECT\r\n")
+        with pytest.raises(SimulationError, match=r"serves: unknown proto 'tpc' \(did you mean 'tcp'"):
+            one.modules[0].serves(18099, "tpc")
+
+
+async def test_a_port_that_the_module_does_not_serve() -> None:
+    async with Simulation() as running:
+        with pytest.raises(SimulationError, match="serves: the module does not serve udp 7"):
+            await running.modules[0].serves(7, "udp")
+
+
+def test_other_ports_than_devices(tmp_path: Path) -> None:
+    with simulation(port="unix:uart", log_port="tcp:127.0.0.1:0", folder=tmp_path) as running:
+        (module,) = running.modules
+        assert module.path is None
+        assert module.ports[0] == f"ready to open at unix:{tmp_path}/uart"
+        assert module.ports[1].startswith("log ready to open at tcp:127.0.0.1:")
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(tmp_path / "uart"))
+            client.settimeout(10)
+            client.sendall(b"AT\r\n")
+            found = b""
+            while not found.endswith(b"OK\r\n"):
+                found += client.recv(100)
+
+
+def test_where_servers_listen() -> None:
+    with simulation(listen="127.0.7.1") as running:
+        (module,) = running.modules
+        for command in ("AT+CWMODE=2", "AT+CIPMUX=1", "AT+CIPSERVER=1,18098"):
+            talk(module.path, command)
+        assert module.serves(18098)[0] == "127.0.7.1"
+
+
+@pytest.mark.parametrize("offline", [False, True])
+async def test_whether_it_is_offline(offline: bool) -> None:
+    async with Simulation(offline=offline) as running:
+        assert running.running.simulation.host_map.offline is offline
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        ({"port": "com:1"}, "port: found 'com:1'; pty:PATH, tcp:HOST:PORT"),
+        ({"port": "unix:a", "link": "b"}, "port: expected a link or a port, got both"),
+        ({"port": "unix:a", "modules": 2}, "port: expected a place with {n} for several modules, got 'a'"),
+        ({"port": "exec:a{n}", "modules": 2}, "port: expected exec: for one module, got 2"),
+        ({"log_port": "exec:a"}, "log_port: expected a port for others to open, got 'exec:a'"),
+        ({"log_port": "unix:a", "serial": False}, "log_port: expected serial=True with it, got 'unix:a'"),
+        ({"listen": "192.0.2.1"}, "listen: expected an IPv4 address of this machine, got '192.0.2.1'"),
+        ({"listen": "here"}, "listen: expected an IPv4 address of this machine, got 'here'"),
+    ],
+)
+def test_ports_that_cannot_be(arguments: dict[str, Any], problem: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(problem)):
+        simulation(**arguments)
+
+
+def test_paths_are_from_the_folder_that_is_given(tmp_path: Path) -> None:
+    (tmp_path / "world.toml").write_text('[[access_point]]\nssid = "attic"\n')
+    where: dict[str, Any] = {"folder": tmp_path, "trace": "trace.jsonl", "flash": "flash.bin", "link": "uart"}
+    with simulation("world.toml", **where) as running:
+        running.access_point.off("attic")
+        assert running.modules[0].path == tmp_path / "uart"
+    assert {path.name for path in tmp_path.iterdir()} == {"world.toml", "trace.jsonl", "flash.bin"}
+    with pytest.raises(ValueError, match=re.escape(f"got '{tmp_path}/own.pem', which does not exist")):
+        simulation({"host": [{"address": "10.0.0.3", "serves": ["tls-echo 443 cert=own.pem"]}]}, folder=tmp_path)
 
 
 def test_a_simulation_that_nobody_has_started() -> None:

@@ -16,15 +16,17 @@ WorldSource: TypeAlias = World | Mapping[str, Any] | str | Path | None
 """A World, what a scenario may say under `world`, or the path of a world file; None is the usual one."""
 
 
-def read_given_world(source: WorldSource, variables: Variables) -> tuple[World, tuple[PeerConfiguration, ...]]:
+def read_given_world(
+    source: WorldSource, variables: Variables, folder: Path = Path()
+) -> tuple[World, tuple[PeerConfiguration, ...]]:
     """The world, offline unless it is a World that is not, and the hosts that the program plays. What the world fixes
-    is bound in `variables`. Raises ValueError with all mistakes."""
+    is bound in `variables`. `folder`: from where relative paths are. Raises ValueError with all mistakes."""
     if source is None:
         return World(offline=True), ()
     if isinstance(source, World):
         return replace(source, peers=()), source.peers
-    inline: Table | str = str(Path(source).absolute()) if isinstance(source, str | Path) else as_document(source)
-    scenario = Scenario("world", "", "esp32-v5", None, (), ("0",), {}, (), inline, False, (), (), {})
+    inline: Table | str = str((folder / source).absolute()) if isinstance(source, str | Path) else as_document(source)
+    scenario = Scenario(str(folder / "world"), "", "esp32-v5", None, (), ("0",), {}, (), inline, False, (), (), {})
     try:
         found = arrange(scenario, variables)
     except ScenarioError as error:

@@ -60,4 +60,4 @@ def _read(what: str, text: str, reader: Reader) -> Any:
     try:
         return reader(text)
     except WrongValueError as error:
-        raise WrongValueError(f"{what} {error.right}") from None
+        raise WrongValueError(f"{what} {error.right}", error.found) from None

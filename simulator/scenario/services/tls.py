@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import ClassVar, Final
 
 from espat.core.input_file import read_file
+from espat.core.suggestions import shortened
 from espat.core.time.clock import Clock
 from espat.persist.manufacturing import shipped_value
+from espat.persist.pki import KEY_SETS
 from espat.scenario.schema.kinds import Reader, WrongValueError
 from espat.scenario.services.peer import TcpPeer
 from espat.scenario.services.service import ServingHost, TcpService
@@ -19,7 +21,8 @@ from espat.stack.tls_errors import TlsError
 
 SERVER_CERTIFICATE: Final = "server_cert"
 """What a server shows unless it is told otherwise."""
-RIGHT: Final = "a set that ships, like server_cert, or a PEM file"
+CERTIFICATES: Final = "a set that ships ({sets}) or a PEM file"
+"""What would be right; `sets`: their names."""
 SIZE_LIMIT: Final = 2**16
 """Bytes of a file."""
 
@@ -29,16 +32,17 @@ def read_certificate(value: object) -> OwnCertificate:
     it, the key is in the one with `_key`, else in the same. Raises WrongValueError."""
     assert isinstance(value, str)
     path = Path(value)
-    own = OwnCertificate(_read(value), _read(str(path.with_name(path.name.replace("_cert", "_key")))))
-    _check(TlsConfiguration(is_server=True, own=own))
+    key = str(path.with_name(path.name.replace("_cert", "_key")))
+    own = OwnCertificate(_read(value, "cert"), _read(key, "key"))
+    _check(TlsConfiguration(is_server=True, own=own), "cert", value)
     return own
 
 
 def read_authority(value: object) -> bytes:
     """The certificate of an authority: the name of one that ships, or a file. Raises WrongValueError."""
     assert isinstance(value, str)
-    authority = _read(value)
-    _check(TlsConfiguration(trusted=authority))
+    authority = _read(value, "ca")
+    _check(TlsConfiguration(trusted=authority), "ca", value)
     return authority
 
 
@@ -52,21 +56,30 @@ def shipped(name: str) -> bytes | None:
     return shipped_value(name.partition(".")[0], name)
 
 
-def _read(name: str) -> bytes:
+def _read(name: str, what: str) -> bytes:
     found = shipped(name)
     if found is not None:
         return found
     try:
         return read_file(Path(name), SIZE_LIMIT)
-    except (OSError, ValueError):
-        raise WrongValueError(RIGHT) from None
+    except FileNotFoundError:
+        raise _wrong(what, f"{shortened(str(Path(name).absolute()))}, which does not exist") from None
+    except (OSError, ValueError) as error:
+        problem = error.strerror if isinstance(error, OSError) else str(error)
+        raise _wrong(what, f"{shortened(str(Path(name).absolute()))} ({problem})") from None
 
 
-def _check(configuration: TlsConfiguration) -> None:
+def _check(configuration: TlsConfiguration, what: str, name: str) -> None:
     try:
         context_for(configuration)
     except TlsError:
-        raise WrongValueError(RIGHT) from None
+        raise _wrong(what, f"{shortened(name)}, which is none") from None
+
+
+def _wrong(what: str, found: str) -> WrongValueError:
+    """`what`: `cert`, `key` or `ca`."""
+    sets = ", ".join(key_set.key(what) for key_set in KEY_SETS)
+    return WrongValueError(CERTIFICATES.format(sets=sets), found)
 
 
 class Tls(TcpService):

@@ -45,6 +45,8 @@ async def open_played_stage(
     options = options._replace(inputs=(*options.inputs, *flash_files))
     with Resources(options, storages) as resources:
         async with open_stage(world, names, resources, variables=variables, ended=ended) as stage:
+            stage.module_ports = ModulePorts(stage.clock, stage.patience.step)
+            stage.announced.append(stage.module_ports.announced)
             _add_peers(stage, peers)
             _add_clients(stage, tolerated)
             stage.start()
@@ -63,8 +65,7 @@ def _add_peers(stage: Stage, peers: Sequence[PeerConfiguration]) -> None:
     """Peers as hosts of the simulation; those that have a name only get an address. Where they are reached by sockets
     of this machine, they are on no network in memory. Raises PeerError."""
     simulation = stage.simulation
-    ports = ModulePorts(stage.clock, stage.patience.step)
-    stage.announced.append(ports.announced)
+    ports = stage.module_ports
     for number, configuration in enumerate(peers, 1):
         reach: Reach
         if stage.options.sockets:

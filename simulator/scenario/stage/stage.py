@@ -34,6 +34,7 @@ from espat.scenario.text.variables import Variables
 from espat.scenario.world.world import World
 
 if TYPE_CHECKING:  # only those who play need them
+    from espat.scenario.hosts.module_ports import ModulePorts
     from espat.scenario.hosts.peers import Peer
     from espat.scenario.stage.terminal import Terminal
 
@@ -51,8 +52,11 @@ class Stage:
     By the names of modules: `modules`, the `ports` of their commands, `devices` for where their serial ports are, and
     `terminals`, their clients. By names of their own: `peers`, the hosts that are played from here, and `stations`,
     those that verbs have brought. `announced`: who is told what modules offer on this machine. `announcements`: what to
-    tell of the ports to whoever opens them. `exits`: is closed when the stage has ended.
+    tell of the ports to whoever opens them. `exits`: is closed when the stage has ended. `module_ports`: where those
+    are that modules listen on, for those who play.
     """
+
+    module_ports: "ModulePorts"
 
     def __init__(
         self, world: World, clock: Clock, resources: Resources, nursery: trio.Nursery, variables: Variables
@@ -89,6 +93,11 @@ class Stage:
         for terminal in self.terminals.values():
             self.nursery.start_soon(terminal.run)
         self.nursery.start_soon(partial(self.simulation.run, when_opened=self.options.when_opened))
+
+    def announcements_of(self, module: int) -> tuple[str, ...]:
+        """What to tell of the ports of one module, by its number, to whoever opens them."""
+        start = f"module {module} "
+        return tuple(line.removeprefix(start) for line in self.announcements if line.startswith(start))
 
     def terminal(self, module: str) -> "Terminal":
         """The client of a module. Raises MismatchError."""
