@@ -297,6 +297,8 @@ class UdpLink(Link):
     """A UDP port with a peer.
 
     `follows`: 0 the peer never changes; 1 it changes once, to the first other sender; 2 it is always the last sender.
+    Datagrams of others come in whatever it is, with 0 too (ESP-AT User Guide, example of UDP with a fixed remote; the
+    captured session of softAP provisioning).
     """
 
     kind = b"UDP"
