@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from _pytest._code.code import ExceptionRepr
 
 if TYPE_CHECKING:
     from espat import SynchronousSimulation
@@ -92,5 +93,9 @@ def pytest_runtest_makereport(
         report.__dict__.pop("wasxfail", None)
     item.stash[_failed] = report.when == "call" and report.failed
     if report.failed and running is not None:
-        report.sections.append(("espat: what happened (module seconds)", "\n".join(running.trace_lines(SHOWN))))
+        title, happened = "espat: what happened (module seconds)", "\n".join(running.trace_lines(SHOWN))
+        if isinstance(report.longrepr, ExceptionRepr):  # of which JUnit's XML has all, and of sections what is captured
+            report.longrepr.addsection(title, happened)
+        else:
+            report.sections.append((title, happened))
     return report

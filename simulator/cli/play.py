@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from espat.cli.port_options import NAMES, add_port_options
+from espat.cli.reasons import reason
 from espat.core.time.timing import PROFILES
 from espat.scenario.reading.gallery import from_gallery
 
@@ -45,6 +46,7 @@ def add_parser(subparsers: "_SubParsersAction[ArgumentParser]") -> None:
         help="answer at once, or take a real module's time; as each scenario says otherwise (fast)",
     )
     add("--format", choices=FORMATS, default="text", help="how to print what came of it (text)")
+    add("--junit", metavar="FILE", type=Path, help="write JUnit's XML there besides")
     add("--jobs", metavar="N", type=int, default=1, help="scenarios played at the same time (1)")
     add("--trace", metavar="DIR", type=Path, help="write a trace of each scenario there; it holds passwords")
     add("--seed", metavar="N", type=int, help="of everything random; that of the scenario's world otherwise")
@@ -55,7 +57,8 @@ def add_parser(subparsers: "_SubParsersAction[ArgumentParser]") -> None:
 
 def main(options: Namespace) -> int:
     """Play. Returns 0, 1 when a scenario failed, 2 when a file cannot be used."""
-    from espat.cli import play_report  # these three: the whole simulator, for this subcommand only
+    from espat.cli import play_report  # these: the whole simulator, for this subcommand only
+    from espat.cli.play_report import JUnitFileError
     from espat.scenario.play.outcome import FAILED, WRONG
     from espat.scenario.reading.scenario import ScenarioError
 
@@ -96,8 +99,13 @@ def main(options: Namespace) -> int:
             outcomes.append(outcome)
             reporter.add(outcome)
         reporter.end()
+        if options.junit is not None:
+            play_report.write_junit(options.junit, outcomes, files)
     except KeyboardInterrupt:
         return 130
+    except JUnitFileError as error:
+        print(f"espat: {reason(error)}", file=sys.stderr)
+        return 2
     statuses = {outcome.status for outcome in outcomes}
     return 2 if WRONG in statuses else 1 if FAILED in statuses else 0
 

@@ -1,17 +1,19 @@
 """`espat play` of one scenario that leaves the serial port to firmware: it moves the world, and watches."""
 
 import sys
+import time
 from argparse import Namespace
 from pathlib import Path
 
 import trio
 
 from espat.cli.ending import Ending
+from espat.cli.play_report import write_junit
 from espat.cli.port_options import port_uris
 from espat.cli.reasons import reason
 from espat.core.panics import PanicError
 from espat.core.ports.port import PortError
-from espat.scenario.play.outcome import panicked, report, unbuilt
+from espat.scenario.play.outcome import FAILED, PASSED, WRONG, Outcome, panicked, report, unbuilt
 from espat.scenario.play.player import PlayError, Prepared, on_stage, perform, prepare_file
 from espat.scenario.reading.scenario import ScenarioError
 from espat.scenario.stage.options import StageOptions
@@ -40,11 +42,20 @@ def play_attached(path: Path, options: Namespace, speed: float | None) -> int:
     setting = StageOptions(
         speed=speed or 1.0, sockets=True, profile=options.timing, ports=tuple(ports), logs=tuple(logs), trace=trace
     )
+    began = time.perf_counter()
+    details: list[str] = []
     with Ending() as ending:
-        return ending.run(_play, prepared, setting, options.seed, ending)
+        code = ending.run(_play, prepared, setting, options.seed, ending, details)
+    if options.junit is not None:
+        status = PASSED if not code else WRONG if code == 2 and not details else FAILED
+        told = tuple(details) or ((f"{path}: it ended with code {code}",) if code else ())
+        outcome = Outcome(str(path), prepared.scenario.title, status, told, time.perf_counter() - began)
+        write_junit(options.junit, [outcome], [path])
+    return code
 
 
-async def _play(prepared: Prepared, setting: StageOptions, seed: int | None, ending: Ending) -> int:
+async def _play(prepared: Prepared, setting: StageOptions, seed: int | None, ending: Ending, details: list[str]) -> int:
+    """`details`: takes what failed."""
     result = 0
     stage: Stage | None = None
     forever = not prepared.scenario.steps
@@ -66,10 +77,12 @@ async def _play(prepared: Prepared, setting: StageOptions, seed: int | None, end
                 print("\n".join(stage.announcements), flush=True)
                 await perform(prepared, stage, forever=forever)
         except PlayError as error:
-            print("\n".join(report(error)), file=sys.stderr)
+            details += report(error)
+            print("\n".join(details), file=sys.stderr)
             result = 1
         except PanicError as error:
-            print("\n".join(panicked(Path(prepared.scenario.file), error)), file=sys.stderr)
+            details += panicked(Path(prepared.scenario.file), error)
+            print("\n".join(details), file=sys.stderr)
             result = 1
         except ScenarioError as error:
             print(error, file=sys.stderr)

@@ -1,12 +1,15 @@
 """What came of scenarios, for people, programs and CI."""
 
 import json
+import os
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from html import escape
+from pathlib import Path
 from typing import Final
 
+from espat.core.output_file import open_output
 from espat.scenario.play.outcome import FAILED, PASSED, WAITING, WRONG, Outcome
 
 WORDS: Final = {PASSED: "ok", FAILED: "FAILED", WAITING: "waiting", WRONG: "WRONG"}
@@ -65,6 +68,10 @@ class JUnit(Reporter):
     """The XML that CI servers read: a test case for each scenario; one that waits is skipped."""
 
     def end(self) -> None:
+        print(self.text(), flush=True)
+
+    def text(self) -> str:
+        """The XML."""
         counts = Counter(outcome.status for outcome in self._done)
         seconds = sum(outcome.seconds for outcome in self._done)
         lines = [
@@ -74,7 +81,7 @@ class JUnit(Reporter):
             *(self._case(outcome) for outcome in self._done),
             "</testsuite>",
         ]
-        print("\n".join(lines), flush=True)
+        return "\n".join(lines)
 
     def _case(self, outcome: Outcome) -> str:
         head = (
@@ -90,6 +97,22 @@ class JUnit(Reporter):
 
 
 REPORTERS: Final[Mapping[str, type[Reporter]]] = {"text": Text, "json": Json, "junit": JUnit}
+
+
+class JUnitFileError(OSError):
+    """The XML cannot be written."""
+
+
+def write_junit(path: Path, outcomes: list[Outcome], inputs: Iterable[Path]) -> None:
+    """Write the XML to a file, which must be none of `inputs`. Raises JUnitFileError."""
+    report = JUnit(len(outcomes))
+    for outcome in outcomes:
+        report.add(outcome)
+    try:
+        with os.fdopen(open_output(path, inputs), "w", encoding="utf-8") as file:
+            file.write(f"{report.text()}\n")
+    except OSError as error:
+        raise JUnitFileError(error.errno, error.strerror, error.filename or str(path)) from None
 
 
 def summary(outcomes: list[Outcome]) -> str:

@@ -284,7 +284,9 @@ class Simulation(AnySimulation[Awaited]):
             with stage.time_passing():
                 await action(stage)
         except (VerbError, MismatchError, PeerError) as error:
-            raise SimulationError(f"{verb}: {str(error).removeprefix(f'{verb}: ')}") from None
+            difference = error.difference if isinstance(error, MismatchError) else ()
+            problem = f"{verb}: {str(error).removeprefix(f'{verb}: ')}"
+            raise SimulationError("\n  ".join((problem, *difference))) from None
         except UnknownVariableError as error:
             raise SimulationError(f"{verb}: variable {error} is not defined") from None
         except re.error as error:

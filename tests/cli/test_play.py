@@ -127,6 +127,10 @@ def test_a_failure_shows_what_was_expected_what_came_and_what_was_before(
         f"    {path}:4: step 2: expect",
         "      expected 'KO'",
         r"           got 'OK' at the end of b'AT\r\n\r\nOK\r\n'",
+        "      the first line that is missing (-), and what came (+):",
+        "          ",
+        "        - KO",
+        "        + OK",
         "      before that (module seconds, module, direction):",
         "            0.000000 0 ** event   module.boot power-on",
         r"            0.000000 0 -> report  \r\nready\r\n",
@@ -372,3 +376,26 @@ def test_a_report_hides_passwords(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "CWJAP" in shown
     assert "secret" not in shown
     assert '"***"' in shown
+
+
+FAILING = """\
+title: what is missing
+steps:
+  - send: AT
+  - expect: ['', 'KO']
+"""
+
+
+def test_a_junit_file_beside_the_text_and_the_first_missing_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.yaml").write_text(FAILING)
+    assert main(["play", "--junit", str(tmp_path / "out.xml"), str(tmp_path / "a.yaml")]) == 1
+    out = capsys.readouterr().out
+    assert "the first line that is missing (-), and what came (+):\n          \n        - KO\n        + OK\n" in out
+    assert "1 failed" in out
+    (case,) = ElementTree.parse(tmp_path / "out.xml").getroot()
+    assert case.attrib["name"] == "what is missing"
+    assert "- KO" in (case[0].text or "")
+    assert main(["play", "--junit", str(tmp_path / "a.yaml"), str(tmp_path / "a.yaml")]) == 2
+    assert (tmp_path / "a.yaml").read_text() == FAILING

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 import serial
@@ -57,7 +58,7 @@ def test_it_watches_and_moves_the_world(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("within", "code"), [("60s", 0), ("100ms", 1)])
 def test_its_steps_end_it(tmp_path: Path, within: str, code: int) -> None:
     steps = f"steps:\n  - {{do: wait_for, event: station.got_ip, within: {within}}}\n"
-    process = start(tmp_path, SCENARIO + steps)
+    process = start(tmp_path, SCENARIO + steps, "--junit", "out.xml")
     assert process.stdout is not None
     try:
         process.stdout.readline()
@@ -68,7 +69,11 @@ def test_its_steps_end_it(tmp_path: Path, within: str, code: int) -> None:
     finally:
         process.kill()
     assert process.returncode == code
-    assert err == "" if not code else "expected event 'station.got_ip', which does not come" in err
+    problem = "expected event 'station.got_ip', which does not come"
+    assert err == "" if not code else problem in err
+    (case,) = ElementTree.parse(tmp_path / "out.xml").getroot()
+    assert case.attrib["name"] == "The router goes away whenever the firmware has joined"
+    assert [problem in (failure.text or "") for failure in case] == [True] * code
 
 
 FIRMWARE = """\

@@ -141,6 +141,9 @@ def report(error: PlayError) -> list[str]:
     lines = [f"{error.place}: {error.action}"]
     expected, _, got = error.problem.partition(", got ")
     lines += [f"  {expected}", *([f"       got {got}"] if got else [])]
+    if error.difference:
+        lines += ["  the first line that is missing (-), and what came (+):"]
+        lines += [f"    {line}" for line in error.difference]
     if error.recent:
         lines.append("  before that (module seconds, module, direction):")
         lines += [f"    {line}" for line in error.recent]

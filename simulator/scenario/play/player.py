@@ -47,10 +47,12 @@ class PlayError(Exception):
     """The module did not do what the scenario says.
 
     `place`: the step. `problem`: what was expected and what came. `recent`: what had just happened.
-    Passwords are hidden in all of it.
+    `difference`: lines that show where it is. Passwords are hidden in all of it.
     """
 
-    def __init__(self, place: Place, action: str, problem: str, stage: Stage | None = None) -> None:
+    def __init__(
+        self, place: Place, action: str, problem: str, stage: Stage | None = None, difference: Sequence[str] = ()
+    ) -> None:
         secrets = stage.secrets() if stage is not None else set()
         recent = list(stage.trace.recent)[-RECENT:] if stage is not None else []
         problem = without_secrets(problem, secrets)
@@ -58,6 +60,7 @@ class PlayError(Exception):
         self.place = place
         self.action = action
         self.problem = problem
+        self.difference = tuple(without_secrets(line, secrets) for line in difference)
         self.recent = tuple(without_secrets(shown_record(record), secrets) for record in recent)
 
 
@@ -308,7 +311,8 @@ async def _perform(step: Step, action: Action, stage: Stage) -> None:
     try:
         await action(stage)
     except (MismatchError, PeerError) as error:
-        raise PlayError(step.place, step.action, str(error), stage) from error
+        difference = error.difference if isinstance(error, MismatchError) else ()
+        raise PlayError(step.place, step.action, str(error), stage, difference) from error
     except VerbError as error:
         raise step.place.error(str(error)) from error
     except UnknownVariableError as error:

@@ -113,6 +113,29 @@ class Printed:
         assert complaint is not None
         raise complaint
 
+    def difference(self, wanted: Lines, *, lenient: bool = False) -> tuple[str, ...]:
+        """Where what has come is not these lines: those up to the first that is missing, and what came in its place.
+        Control characters are visible."""
+        at = self._starts()[-1] if lenient else 0
+        captured: dict[str, str] = {}
+        shown: list[str] = []
+        for expected in (line for line in wanted if line or not lenient):
+            while True:
+                end = self.unread.find(b"\n", at)
+                line = _text(self.unread[at : end if end >= 0 else len(self.unread)])
+                values = self._variables.match(expected, line, captured) if at < len(self.unread) else None
+                is_dropped = self._first(self._dropped, line, captured) is not None or self._echo(line, 0) is not None
+                if values is not None or end < 0 or not (is_dropped or (lenient and not line)):
+                    break
+                at = end + 1
+            if values is None:
+                came = f"+ {_visible(line)}" if at < len(self.unread) else "+ (nothing more)"
+                return (*shown, f"- {_visible(expected)}", came)
+            captured |= values
+            shown.append(f"  {_visible(line)}")
+            at = end + 1 if end >= 0 else len(self.unread)
+        return ()
+
     def line_set(self, wanted: Lines, also: Lines = ()) -> bool:
         """Each line at least once, in any order; repeats, empty lines and lines that match `also` do not count.
 
@@ -262,6 +285,10 @@ class Printed:
         del self._echoes[: found.echoes]
         self._open_end = found.open_end
         self._lenient_end = lenient
+
+
+def _visible(line: str) -> str:
+    return "".join(each if each.isprintable() and each != "\\" else repr(each)[1:-1] for each in line[:EXCERPT])
 
 
 def _text(line: bytes) -> str:

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from espat.core.suggestions import expected
 from espat.scenario.stage.matching import Quiet
+from espat.scenario.stage.mismatch import MismatchError
 from espat.scenario.stage.stage import Stage
 from espat.scenario.verbs.arguments import Data, Duration, Hexadecimal, Milliseconds
 from espat.scenario.verbs.table import verb
@@ -55,7 +56,11 @@ async def expect(
     def attempt(quiet: Quiet) -> bool:
         return printed.lines(alternatives, lenient=blanks == "lenient", quiet=quiet)
 
-    await stage.terminal(module).until(attempt, f"the lines {value!r}", within)
+    try:
+        await stage.terminal(module).until(attempt, f"the lines {value!r}", within)
+    except MismatchError as error:
+        difference = printed.difference(value, lenient=blanks == "lenient")
+        raise MismatchError(str(error), difference) from None
 
 
 @verb("expect_set", substituted=False)
