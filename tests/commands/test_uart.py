@@ -67,18 +67,11 @@ async def test_a_malformed_number_has_the_code_of_the_parser() -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "stored"),
-    [
-        ("rate", 79, b"79,8,1,0,1"),
-        ("databits", 9, b"115200,9,1,0,1"),
-        ("stopbits", 0, b"115200,8,0,0,1"),
-        ("parity", 3, b"115200,8,1,3,1"),
-        ("flow_ctrl", -1, b"115200,8,1,0,-1"),
-    ],
+    ("key", "value"), [("rate", 79), ("databits", 9), ("stopbits", 0), ("parity", 3), ("flow_ctrl", -1)]
 )
-async def test_a_stored_value_out_of_range_is_passed_over(key: str, value: int, stored: bytes) -> None:
+async def test_a_stored_value_out_of_range_is_passed_over(key: str, value: int) -> None:
     async with workbench() as bench:
         bench.module.board.storage.settings.write("UART", key, value)
         await bench.command(b"AT+RST")
         assert await bench.command(b"AT+UART_CUR?") == b"+UART_CUR:115201,8,1,0,1\r\n\r\nOK\r\n"
-        assert await bench.command(b"AT+UART_DEF?") == b"+UART_DEF:" + stored + b"\r\n\r\nOK\r\n"
+        assert await bench.command(b"AT+UART_DEF?") == b"+UART_DEF:115200,8,1,0,1\r\n\r\nOK\r\n"

@@ -75,12 +75,12 @@ def test_only_a_restart_is_obeyed_while_the_module_joins(start: Start, tmp_path:
         assert client.command(b"AT") == b"\r\nOK\r\n"
 
 
-def test_what_is_too_much_for_a_send_is_refused_between_recv_and_send_ok(start: Start) -> None:
+def test_what_is_too_much_for_a_send_is_refused_before_the_receipt(start: Start) -> None:
     with linked(start) as (client, connection):
         assert client.command(b"AT+CIPSEND=4", b">") == b"\r\nOK\r\n\r\n>"
         client.write(b"testAT+GMR\r\n")
         printed = client.read_until(b"SEND OK\r\n")
-        assert printed == b"\r\nRecv 4 bytes\r\n\r\nbusy p...\r\n\r\nSEND OK\r\n"
+        assert printed == b"\r\nbusy p...\r\n\r\nRecv 4 bytes\r\n\r\nSEND OK\r\n"
         assert connection.recv(100) == b"test"
         assert client.command(b"AT") == b"\r\nOK\r\n"
 
