@@ -157,14 +157,17 @@ async def send_long(
     target, route = await _prepare(module, link, host, port)
     entry = StreamEntry(length, module[Uart].port)
     progress = _Progress(module, target, entry)
+    last = bytearray()
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(_send_blocks, module, target, route, entry, progress)
+        nursery.start_soon(_send_blocks, module, target, route, entry, progress, last)
         with module[Engine].taking(entry):
             await entry.wait_end()
         if entry.cancelled:
             nursery.cancel_scope.cancel()
         else:
             module[Engine].refuse_surplus(entry)
+    if last:  # behind everything that waits: what the peer does when it has all of it stands behind the result
+        await _hand_over(module, target, route, bytes(last))
     await progress.conclude()
     if entry.cancelled:
         return LONG_SEND_CANCELLED
@@ -173,12 +176,16 @@ async def send_long(
 
 
 async def _send_blocks(
-    module: Module, link: Link, route: Route | None, entry: StreamEntry, progress: "_Progress"
+    module: Module, link: Link, route: Route | None, entry: StreamEntry, progress: "_Progress", last: bytearray
 ) -> None:
-    """Send what the entry receives; once the link fails, only take it."""
+    """Send what the entry receives, but for the block that is the last of all, which is put into `last`; once the link
+    fails, only take it."""
     size, interval = module[LinkTable].transmit_size, module[Passthrough].transmit_interval / 1000
     alive = True
     while block := await entry.block(size, interval):
+        if alive and entry.is_complete:
+            last += block
+            return
         alive = alive and await _hand_over(module, link, route, block)
         if alive:
             await progress.report()

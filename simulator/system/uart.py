@@ -35,19 +35,14 @@ class UartConfiguration:
     _flow_control = Setting("UART", "flow_ctrl", lambda uart: uart.factory.flow_control, always=True)
 
     def __init__(self, boot: Boot) -> None:
-        """Take the stored parameters into force; one that is out of range is passed over."""
+        """Take the stored parameters into force."""
         self.settings = boot[Settings]
         self.traits = boot.traits(UartTraits)
         self.factory = self.traits.parameters._replace(baud_rate=_baud_rate(boot[FactoryParameters]))
         if self.traits.stored and not self.is_stored:
             with suppress(CommandError):  # a flash without room for them works too
                 self.stored = self.factory
-        self.current = UartParameters(
-            *(
-                value if least <= value <= most else default
-                for value, default, (least, most) in zip(self.stored, self.factory, UART_LIMITS, strict=True)
-            )
-        )
+        self.current = self.stored
 
     @property
     def is_stored(self) -> bool:

@@ -38,6 +38,11 @@ class StreamEntry(DataEntry):
         return self._is_full and not (self._loses or self.ended)
 
     @property
+    def is_complete(self) -> bool:
+        """Whether all that was announced has come in, and has been taken."""
+        return self._missing == 0 and not self._buffer
+
+    @property
     def _is_full(self) -> bool:
         return len(self._buffer) >= RX_BUFFER
 
