@@ -47,7 +47,9 @@ class Parser(argparse.ArgumentParser):
 
     def _unknown(self, word: str) -> str:
         if not word.startswith("-"):
-            return f"found {word!r} behind everything that it takes"
+            is_world = word.endswith(".toml") and "--world" in self._option_string_actions
+            hint = f"; --world {word} would be right" if is_world else ""
+            return f"found {word!r} behind everything that it takes{hint}"
         option = word.partition("=")[0]
         near = nearest(option, (name for name in self._option_string_actions if name.startswith("--")), LIKENESS)
         return f"found {option!r}, which is no option" + (f"; {near} would be right" if near else "")

@@ -4,6 +4,7 @@ import json
 import sys
 from argparse import Namespace
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from espat.core.trace import Record
 
 KINDS = tuple(kind.value for kind in Kind)
+STANDARD_INPUT = Path("-")
 LINE_LIMIT = 2**20
 """Characters of one line of a trace."""
 
@@ -28,7 +30,7 @@ def add_parser(subparsers: "_SubParsersAction[ArgumentParser]") -> None:
     """Describe the subcommand."""
     parser = subparsers.add_parser("trace", help="print a trace file, or some of it")
     add = parser.add_argument
-    add("file", metavar="FILE", type=Path, help="what --trace has written")
+    add("file", metavar="FILE", type=Path, help="what --trace has written; -: standard input")
     add("--module", metavar="N", type=int, action="append", help="only this module; may be given several times")
     add("--kind", choices=KINDS, action="append", help="only this kind; may be given several times")
     add("--dir", choices=("in", "out", "world"), action="append", help="only this direction")
@@ -57,8 +59,8 @@ def main(options: Namespace) -> int:
 
 
 def read_trace(path: Path) -> "Iterator[Record]":
-    """The messages of a trace file. Raises OSError, TraceError."""
-    with path.open("rb") as file:
+    """The messages of a trace file; `-` is standard input. Raises OSError, TraceError."""
+    with nullcontext(sys.stdin.buffer) if path == STANDARD_INPUT else path.open("rb") as file:
         number = 0
         while text := file.readline(LINE_LIMIT + 1):
             number += 1

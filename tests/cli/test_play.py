@@ -399,3 +399,19 @@ def test_a_junit_file_beside_the_text_and_the_first_missing_line(
     assert "- KO" in (case[0].text or "")
     assert main(["play", "--junit", str(tmp_path / "a.yaml"), str(tmp_path / "a.yaml")]) == 2
     assert (tmp_path / "a.yaml").read_text() == FAILING
+
+
+def test_a_trace_from_standard_input(scenarios: Path, tmp_path: Path) -> None:
+    assert main(["play", "--trace", str(tmp_path / "traces"), str(scenarios / "1.yaml")]) == 0
+    trace = (tmp_path / "traces" / "1.jsonl").read_bytes()
+    command = [sys.executable, "-m", "espat", "trace", "--kind", "command", "-"]
+    done = subprocess.run(command, input=trace, capture_output=True, check=True)
+    assert done.stdout.decode().split() == ["0.000000", "0", "<-", "command", "AT"]
+
+
+def test_a_world_file_without_its_option(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["run", "world.toml"])
+    assert "found 'world.toml' behind everything that it takes; --world world.toml would be right" in (
+        capsys.readouterr().err
+    )

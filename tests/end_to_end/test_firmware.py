@@ -2,6 +2,7 @@
 
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -70,3 +71,39 @@ def test_a_compiled_program_behind_exec(start: Start, server: socket.socket, tmp
     assert simulator.stdout[0] == f"module 0 runs '{program}' 127.0.0.1 {server.getsockname()[1]} 7"
     assert "firmware: terminal of its own: yes" in simulator.stderr
     assert "module 0: station.got_ip 192.168.3.112" in simulator.stderr
+
+
+ON_A_DEVICE = """\
+import sys
+
+import serial
+
+with serial.Serial(sys.argv[1], 115200, timeout=10) as port:
+    port.write(b"AT\\r\\n")
+    assert port.read_until(b"OK\\r\\n").endswith(b"OK\\r\\n")
+print("it has answered")
+sys.exit(7)
+"""
+
+
+def test_a_program_that_is_told_the_path_of_a_device(tmp_path: Path) -> None:
+    firmware = tmp_path / "firmware.py"
+    firmware.write_text(ON_A_DEVICE)
+    command = [sys.executable, "-m", "espat", "run", "--port", f"exec:{sys.executable} {firmware} {{port}}"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 7, done.stderr
+    assert done.stdout.startswith(f"module 0 runs {sys.executable} {firmware} ")
+    assert "it has answered" not in done.stdout
+    assert "it has answered" in done.stderr
+
+
+def test_a_program_on_a_device_ends_with_the_simulator(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "espat", "run", "--port", "exec:sh -c 'echo $$ {port} >&2; exec sleep 1000'"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        number, device = next(line for line in process.stderr if "uart" in line).split()
+        assert Path(device).is_char_device()
+        process.terminate()
+        assert process.wait(60) == 0
+    assert not Path(f"/proc/{number}").exists()
+    assert not Path(device).parent.exists()

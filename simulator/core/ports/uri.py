@@ -3,7 +3,7 @@
     pty:PATH          a pseudo-terminal behind a link at PATH
     tcp:HOST:PORT     the module listens; PORT may be a sum, 9000+{n}
     unix:PATH         the module listens
-    exec:COMMAND      a program whose standard input and output are the wire
+    exec:COMMAND      a program whose standard input and output are the wire, or a device at `{port}` in the command
 
 `{n}` stands for the module's number.
 """
