@@ -56,6 +56,7 @@ class Board:
         """Renders that for the log; without it nothing is written there."""
         self.recorder = self._record if self._trace is not None or self.is_logged else None
         """Notes what passes the port; None where nobody wants it."""
+        self._rates_told = (0, 0)
         self.uart = Uart(port, self.recorder)
         port.on_loss = lambda text: self.record_event(UART_LOST.text(text))
         self.log = SystemLog(self.clock, log_port)
@@ -161,9 +162,19 @@ class Board:
         if self._trace is not None:
             self._trace.record(self.clock.now(), self.number, "world", Kind.EVENT, text.encode())
 
+    def _compare_rates(self) -> None:
+        """Say once, where the client at the port has set another rate than the module's, which no pseudo-terminal
+        feels."""
+        rates = self.uart.port.client_rate, self.uart.line.baud_rate
+        if rates[0] and rates[0] != rates[1] and rates != self._rates_told:
+            self._rates_told = rates
+            log.debug("module %d: its client is at %d baud, and it at %d", self.number, *rates)
+
     def _record(self, direction: str, kind: Kind, data: bytes, private: bool = False) -> None:
         if self.redactor is not None and kind is not Kind.ECHO:
             text = self.redactor.render(direction, kind, data, private=private)
             log.debug("module %d %s: %s", self.number, direction, text)
+            if kind is Kind.COMMAND and log.isEnabledFor(logging.DEBUG):
+                self._compare_rates()
         if self._trace is not None:
             self._trace.record(self.clock.now(), self.number, direction, kind, data)

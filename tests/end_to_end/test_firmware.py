@@ -107,3 +107,13 @@ def test_a_program_on_a_device_ends_with_the_simulator(tmp_path: Path) -> None:
         assert process.wait(60) == 0
     assert not Path(f"/proc/{number}").exists()
     assert not Path(device).parent.exists()
+
+
+def test_a_client_at_another_rate_is_told_with_v(tmp_path: Path) -> None:
+    firmware = tmp_path / "firmware.py"
+    firmware.write_text(ON_A_DEVICE.replace("115200", "9600"))
+    program = f"exec:{sys.executable} {firmware} {{port}}"
+    command = [sys.executable, "-m", "espat", "run", "-v", "--port", program]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 7, done.stderr
+    assert done.stderr.count("module 0: its client is at 9600 baud, and it at 115200") == 1
