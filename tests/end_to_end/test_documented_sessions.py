@@ -130,11 +130,12 @@ async def test_the_first_session_at_a_module_of_another_program(start: Start, tm
 
 async def test_a_session_that_differs_is_told_with_file_line_and_step(tmp_path: Path) -> None:
     text = (DOCUMENTED / "47-sleep-wifi-modem.yaml").read_text(encoding="utf-8")
+    line = text[: text.index("'WIFI GOT IP'")].count("\n") + 1
     changed = tmp_path / "changed.yaml"
     changed.write_text(text.replace("'WIFI GOT IP'", "'WIFI LOST IP'"), encoding="utf-8")
     with pytest.raises(PlayError) as raised:
         await play(prepare(read_scenario(changed)), StageOptions())
     assert str(raised.value) == (
-        f"{changed}:14: step 4: expect: expected 'WIFI LOST IP', got 'WIFI GOT IP' at the end of "
+        f"{changed}:{line}: step 4: expect: expected 'WIFI LOST IP', got 'WIFI GOT IP' at the end of "
         r"""b'AT+CWJAP="espressif","***"\r\nWIFI CONNECTED\r\nWIFI GOT IP\r\n'"""
     )
