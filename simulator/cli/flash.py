@@ -197,7 +197,7 @@ def _set_in(storage: Storage, options: Namespace) -> None:
         values = manufacturing
     else:
         right = " or ".join((*storage.parameters, *([MANUFACTURING_NVS] if manufacturing is not None else [])))
-        raise ValueError(f"--partition: found {name!r}; {right} would be right")
+        raise ValueError(f"--partition: expected {right}, got {name!r}")
     before = values.read(options.namespace, options.key)
     kind = TYPE_WORDS[options.type] if options.type is not None else None
     known = (options.namespace, options.key) in STORED and name in storage.parameters
@@ -210,7 +210,7 @@ def _set_in(storage: Storage, options: Namespace) -> None:
         if name == MANUFACTURING_NVS and options.namespace == PARAMETERS:
             _check_parameter(options.key, value)
         elif known and fits(kind, value) and (wanted := right_value(options.namespace, options.key, value)) is not None:
-            raise NvsValueError(f"found {options.value!r}; {wanted} would be right")
+            raise NvsValueError(f"expected {wanted}, got {options.value!r}")
         values.write(options.namespace, options.key, kind, value)
     except NvsValueError as error:
         raise ValueError(f"{options.namespace} {options.key}: {error}") from None
@@ -226,16 +226,14 @@ def _check_name(namespace: str, key: str, manufacturing: NvsPartition) -> None:
         keys = [each for space, each, _ in manufacturing if space == PARAMETERS]
         right = f"{PARAMETERS} {nearest(key, keys) or f'with {any_of(keys)}'}"
     if right is not None:
-        raise ValueError(
-            f"found {namespace} {key}, which is not there; {right} would be right, --type makes a new value"
-        )
+        raise ValueError(f"unknown value '{namespace} {key}' (did you mean {right}?); --type makes a new value")
 
 
 def _check_parameter(key: str, value: int | bytes) -> None:
     """Raises NvsValueError for a number that the documents do not allow."""
     limits = PARAMETER_RANGES.get(key)
     if limits is not None and isinstance(value, int) and not limits[0] <= value <= limits[1]:
-        raise NvsValueError(f"found {value}; {limits[0]} to {limits[1]} would be right")
+        raise NvsValueError(f"expected {limits[0]} to {limits[1]}, got {value}")
 
 
 def _usual_type(options: Namespace, partition: str) -> Type:
@@ -257,7 +255,7 @@ def _value(text: str, kind: Type) -> int | bytes:
     try:
         return int(text, 0)
     except ValueError:
-        raise NvsValueError(f"found {text!r}; a number would be right") from None
+        raise NvsValueError(f"expected a number, got {text!r}") from None
 
 
 # What all of them need
@@ -271,12 +269,12 @@ def _copy(path: Path) -> Storage:
     except PartitionTableError as error:
         raise PartitionTableError(f"{path}: {error}") from None
     except ValueError:
-        raise ValueError(f"{path}: found {len(content)} bytes; a flash image would be right") from None
+        raise ValueError(f"{path}: expected a flash image, got {len(content)} bytes") from None
 
 
 def _find(storage: Storage, name: str) -> "Partition":
     partition = storage.find(name)
     if partition is None:
         names = ", ".join(each.name for each in (*storage.system, *storage.user))
-        raise ValueError(f"found the partition {name!r}; one of {names} would be right")
+        raise ValueError(f"expected a partition, one of {names}, got {name!r}")
     return partition

@@ -1,4 +1,4 @@
-"""The parser of the command line: what is wrong is said in one line, with what would be right."""
+"""The parser of the command line: what is wrong is said in one line, with what was expected."""
 
 import argparse
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ class Parser(argparse.ArgumentParser):
         if action.choices is None or value in action.choices:
             return
         right = right_word(str(value), map(str, action.choices), likeness=LIKENESS)
-        raise argparse.ArgumentError(action, f"found {value!r}; {right} would be right")
+        raise argparse.ArgumentError(action, f"expected {right}, got {value!r}")
 
     def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
         if action.type not in (int, float):
@@ -43,13 +43,13 @@ class Parser(argparse.ArgumentParser):
             return action.type(arg_string)
         except ValueError:
             right = "a whole number" if action.type is int else "a number"
-            raise argparse.ArgumentError(action, f"found {arg_string!r}; {right} would be right") from None
+            raise argparse.ArgumentError(action, f"expected {right}, got {arg_string!r}") from None
 
     def _unknown(self, word: str) -> str:
         if not word.startswith("-"):
             is_world = word.endswith(".toml") and "--world" in self._option_string_actions
-            hint = f"; --world {word} would be right" if is_world else ""
-            return f"found {word!r} behind everything that it takes{hint}"
+            hint = f" (did you mean '--world {word}'?)" if is_world else ""
+            return f"unexpected argument {word!r}{hint}"
         option = word.partition("=")[0]
         near = nearest(option, (name for name in self._option_string_actions if name.startswith("--")), LIKENESS)
-        return f"found {option!r}, which is no option" + (f"; {near} would be right" if near else "")
+        return f"unknown option {option!r}" + (f" (did you mean {near!r}?)" if near else "")

@@ -52,8 +52,9 @@ def _make(options: Namespace) -> dict[str, bytes]:
     valid_from = options.valid_from or pki.VALID_FROM
     valid_until = options.valid_until or pki.VALID_UNTIL
     if valid_until <= valid_from:
-        found = f"found {valid_until:%Y-%m-%d}"
-        options.usage_error(f"argument --until: {found}; a day behind --from, {valid_from:%Y-%m-%d}, would be right")
+        options.usage_error(
+            f"argument --until: expected a day after --from, {valid_from:%Y-%m-%d}, got {valid_until:%Y-%m-%d}"
+        )
     name = pki.SERVER_NAME if options.name is None else options.name
     return pki.make(name, valid_from=valid_from, valid_until=valid_until)
 
@@ -62,4 +63,4 @@ def _date(text: str) -> datetime:
     try:
         return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
     except ValueError:
-        raise ArgumentTypeError(f"found {text!r}; a date such as 2020-01-31 would be right") from None
+        raise ArgumentTypeError(f"expected a date such as 2020-01-31, got {text!r}") from None

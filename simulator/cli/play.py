@@ -67,11 +67,11 @@ def main(options: Namespace) -> int:
             stream.reconfigure(errors="backslashreplace")
     speed = _speed(options)
     if options.limit < 1:
-        options.usage_error(f"--limit: found {options.limit}; 1 or more would be right")
+        options.usage_error(f"--limit: expected 1 or more, got {options.limit}")
     if options.jobs < 1:
-        options.usage_error(f"--jobs: found {options.jobs}; 1 or more would be right")
+        options.usage_error(f"--jobs: expected 1 or more, got {options.jobs}")
     if options.seed is not None and options.seed < 0:
-        options.usage_error(f"--seed: found {options.seed}; 0 or more would be right")
+        options.usage_error(f"--seed: expected 0 or more, got {options.seed}")
     files = list(dict.fromkeys(_files(options)))
     if options.trace is not None:
         try:
@@ -119,7 +119,7 @@ def _speed(options: Namespace) -> float | None:
     except ValueError:
         speed = 0.0
     if not 0 < speed < math.inf:
-        options.usage_error(f"--speed: found {options.speed!r}; max or more than 0 would be right")
+        options.usage_error(f"--speed: expected max or more than 0, got {options.speed!r}")
     return speed
 
 
@@ -127,7 +127,7 @@ def _files(options: Namespace) -> Iterator[Path]:
     for path in map(from_gallery, options.files):
         if not path.is_dir():
             if path.suffix == ".toml":
-                options.usage_error(f"{path}: found a world file; a scenario (*.yaml) would be right")
+                options.usage_error(f"{path}: expected a scenario (*.yaml), got a world file")
             yield path
             continue
         found = sorted(path.glob("**/*.yaml"))

@@ -52,7 +52,7 @@ def port_uris(options: Namespace, modules: "Sequence[ModuleConfiguration]", coun
         options.usage_error("--world: two modules have the same link")
     logs = [log.of_module(number) for number in range(count)] if log is not None else []
     if same := {uri.place for uri in commands if uri.scheme in ("pty", "unix")} & {uri.place for uri in logs}:
-        options.usage_error(f"--log-port: found {min(same)!r}, the port of the commands; another one would be right")
+        options.usage_error(f"--log-port: expected a port of its own, got that of the commands, {min(same)!r}")
     return PortUris(commands, logs)
 
 

@@ -59,8 +59,8 @@ def _speed(text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        only_played = ", max is for espat play" if text == "max" else ""
-        raise ArgumentTypeError(f"found {text!r}; a number would be right{only_played}") from None
+        only_played = " (max is for espat play)" if text == "max" else ""
+        raise ArgumentTypeError(f"expected a number{only_played}, got {text!r}") from None
 
 
 def main(options: Namespace) -> int:
@@ -71,11 +71,11 @@ def main(options: Namespace) -> int:
 
 def _run(options: Namespace, ending: Ending) -> int:
     if options.modules is not None and not 1 <= options.modules <= MODULES_LIMIT:
-        options.usage_error(f"--modules: found {options.modules}; 1 to {MODULES_LIMIT} would be right")
+        options.usage_error(f"--modules: expected 1 to {MODULES_LIMIT}, got {options.modules}")
     if options.seed is not None and options.seed < 0:
-        options.usage_error(f"--seed: found {options.seed}; 0 or more would be right")
+        options.usage_error(f"--seed: expected 0 or more, got {options.seed}")
     if not 0 < options.speed < math.inf:
-        options.usage_error(f"--speed: found {options.speed}; more than 0 would be right")
+        options.usage_error(f"--speed: expected more than 0, got {options.speed}")
     try:
         world = _world(options)
         count = max(1, options.modules or 0, len(world.modules))
@@ -161,12 +161,12 @@ def _check_listening(options: Namespace, world: World) -> None:
         check_own(world.listen_address)
     except OSError as error:
         place = "--listen" if options.listen is not None else f"{options.world}: listen.address"
-        found = f"found {world.listen_address} ({error.strerror})"
-        raise ValueError(f"{place}: {found}; an IPv4 address of this machine would be right") from None
+        got = f"{world.listen_address} ({error.strerror})"
+        raise ValueError(f"{place}: expected an IPv4 address of this machine, got {got}") from None
 
 
 def _address(text: str) -> IPv4Address:
     try:
         return IPv4Address(text)
     except ValueError:
-        raise ValueError(f"--listen: found {text!r}; an IPv4 address of this machine would be right") from None
+        raise ValueError(f"--listen: expected an IPv4 address of this machine, got {text!r}") from None

@@ -70,7 +70,7 @@ def read_trace(path: Path) -> "Iterator[Record]":
                 yield _record(json.loads(text))
             except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
                 found = text[:40].decode("ascii", "backslashreplace").strip()
-                raise TraceError(f"{path}:{number}: found {found!r}; a line of a trace would be right") from error
+                raise TraceError(f"{path}:{number}: expected a line of a trace, got {found!r}") from error
 
 
 def _record(fields: dict[str, object]) -> "Record":

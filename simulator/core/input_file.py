@@ -28,7 +28,7 @@ def read_file(path: Path, limit: int) -> bytes:
         raise OddFileError(errno.EINVAL, "not a path", str(path)) from None
     except OSError as error:
         if error.errno == errno.ENXIO:  # what a socket says
-            raise OddFileError(errno.EINVAL, "found a socket; a regular file would be right", str(path)) from None
+            raise OddFileError(errno.EINVAL, "expected a regular file, got a socket", str(path)) from None
         raise
     try:
         status = os.fstat(descriptor)
@@ -36,7 +36,7 @@ def read_file(path: Path, limit: int) -> bytes:
             raise OSError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
         if not stat.S_ISREG(status.st_mode):
             found = next((name for is_kind, name in _KINDS if is_kind(status.st_mode)), "something else")
-            raise OddFileError(errno.EINVAL, f"found {found}; a regular file would be right", str(path))
+            raise OddFileError(errno.EINVAL, f"expected a regular file, got {found}", str(path))
         if status.st_size > limit:
             raise _too_large(path, limit)
         with os.fdopen(os.dup(descriptor), "rb") as file:
@@ -49,4 +49,4 @@ def read_file(path: Path, limit: int) -> bytes:
 
 
 def _too_large(path: Path, limit: int) -> OddFileError:
-    return OddFileError(errno.EFBIG, f"found more than {limit} bytes; a smaller file would be right", str(path))
+    return OddFileError(errno.EFBIG, f"expected a file of at most {limit} bytes, got a larger one", str(path))

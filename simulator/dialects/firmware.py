@@ -35,7 +35,7 @@ class Dialect:
     def __init__(self, build: str = "full") -> None:
         """`build`: `full`, or `release` for the command groups of the released firmware only. Raises ValueError."""
         if build not in BUILDS:
-            raise ValueError(f"found build {build!r}; one of {', '.join(BUILDS)} would be right")
+            raise ValueError(f"expected a build, one of {', '.join(BUILDS)}, got {build!r}")
         self._build = build
         if build == "release":
             self.registry = Registry(self.tables, load_catalogue(self.name).in_release().__contains__)

@@ -161,7 +161,7 @@ def write(made: dict[str, bytes], folder: Path) -> Iterator[Path]:
     """
     folder.mkdir(mode=0o755, parents=True, exist_ok=True)
     if others_can_write(folder) and not folder.stat().st_mode & stat.S_ISVTX:
-        raise PermissionError(f"{folder}: found a folder that others can write; one of your own would be right")
+        raise PermissionError(f"{folder}: expected a folder of your own, got one that others can write")
     paths = {key: folder / f"{key}.pem" for key in sorted(made)}
     for path in paths.values():
         if path.exists():

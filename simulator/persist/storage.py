@@ -237,7 +237,7 @@ def copy_storage(
     wanted = [variant] if variant is not None else variants
     try:
         if not path.is_file():
-            raise FlashFileError(f"{path}: found no file; a flash image would be right")
+            raise FlashFileError(f"{path}: expected a flash image, got no file")
         _check_size(path, path.stat().st_size, wanted)
         content = read_file(path, max(each.size for each in wanted))
     except OSError as error:
@@ -257,7 +257,7 @@ def _check_size(path: Path, size: int, variants: Sequence[Variant]) -> None:
     """Raises FlashFileError when the flash of none of them is of so many bytes."""
     if size not in [each.size for each in variants]:
         sizes = " or ".join(str(each) for each in dict.fromkeys(each.size for each in variants))
-        raise FlashFileError(f"{path}: found {size} bytes; a flash image of {sizes} bytes would be right")
+        raise FlashFileError(f"{path}: expected a flash image of {sizes} bytes, got {size}")
 
 
 def _check_variant(path: Path, storage: Storage, variant: Variant | None) -> None:
@@ -265,7 +265,7 @@ def _check_variant(path: Path, storage: Storage, variant: Variant | None) -> Non
     name = storage.manufacturing.parameters().module_name
     if variant is not None and name != variant.name and name in [each.name for each in VARIANTS.values()]:
         storage.close()
-        raise FlashFileError(f"{path}: found the flash of {name}; that of {variant.name} would be right")
+        raise FlashFileError(f"{path}: expected the flash of {variant.name}, got that of {name}")
 
 
 def damaged_partitions(storage: Storage) -> dict[str, str]:

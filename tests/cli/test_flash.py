@@ -181,9 +181,9 @@ def test_what_is_wrong_is_said(file: str, tmp_path: Path, capsys: pytest.Capture
     before = Path(file).read_bytes()
     for words, reason in (
         (("show", str(tmp_path / "none")), f"{tmp_path}/none: No such file or directory"),
-        (("show", str(notes)), f"{notes}: found 8 bytes; a flash image would be right"),
-        (("export", file, "none", str(notes)), f"found the partition 'none'; one of {names} would be right"),
-        (("import", file, "none", str(notes)), f"found the partition 'none'; one of {names} would be right"),
+        (("show", str(notes)), f"{notes}: expected a flash image, got 8 bytes"),
+        (("export", file, "none", str(notes)), f"expected a partition, one of {names}, got 'none'"),
+        (("import", file, "none", str(notes)), f"expected a partition, one of {names}, got 'none'"),
         (("import", file, "mfg_nvs", str(big)), f"{big}: found 114689 bytes; the partition has 114688"),
         (("import", file, "mfg_nvs", str(notes)), f"{notes}: not for mfg_nvs: page 0: state 0x6e20796d"),
         (
@@ -192,39 +192,38 @@ def test_what_is_wrong_is_said(file: str, tmp_path: Path, capsys: pytest.Capture
         ),
         (
             ("import", str(notes), "mfg_nvs", str(big)),
-            f"{notes}: found 8 bytes; a flash image of 4194304 or 2097152 or 1048576 bytes would be right",
+            f"{notes}: expected a flash image of 4194304 or 2097152 or 1048576 bytes, got 8",
         ),
-        (("set", file, "UART", "rate", "fast"), "UART rate: found 'fast'; a number would be right"),
+        (("set", file, "UART", "rate", "fast"), "UART rate: expected a number, got 'fast'"),
         (
             ("set", file, "factory_param", "uart_baudrate", "79"),
-            "factory_param uart_baudrate: found 79; 80 to 5000000 would be right",
+            "factory_param uart_baudrate: expected 80 to 5000000, got 79",
         ),
         (
             ("set", file, "factory_param", "uart_tx_pin", "-2"),
-            "factory_param uart_tx_pin: found -2; -1 to 39 would be right",
+            "factory_param uart_tx_pin: expected -1 to 39, got -2",
         ),
         (
             ("set", file, "factory_param", "max_tx_power", "85", "--type", "i8"),
-            "factory_param max_tx_power: found 85; 40 to 84 would be right",
+            "factory_param max_tx_power: expected 40 to 84, got 85",
         ),
-        (("set", file, "UART", "parity", "200"), "UART parity: found 200; a value of the type I8 would be right"),
+        (("set", file, "UART", "parity", "200"), "UART parity: expected a value of the type I8, got 200"),
         (
             ("set", file, "a", "b", "1", "--partition", "fatfs"),
-            "--partition: found 'fatfs'; nvs or mfg_nvs would be right",
+            "--partition: expected nvs or mfg_nvs, got 'fatfs'",
         ),
         (
             ("set", file, "factory_param", "uart_bauderate", "9600"),
-            "found factory_param uart_bauderate, which is not there; factory_param uart_baudrate would be right, "
+            "unknown value 'factory_param uart_bauderate' (did you mean factory_param uart_baudrate?); "
             "--type makes a new value",
         ),
         (
             ("set", file, "factory_parm", "uart_baudrate", "9600"),
-            "found factory_parm uart_baudrate, which is not there; factory_param would be right, "
-            "--type makes a new value",
+            "unknown value 'factory_parm uart_baudrate' (did you mean factory_param?); --type makes a new value",
         ),
         (
             ("set", file, "a", "a key that is too long", "1"),
-            "a a key that is too long: found the name 'a key that is too long'; 1 to 15 characters would be right",
+            "a a key that is too long: expected a name of 1 to 15 characters, got 'a key that is too long'",
         ),
     ):
         assert refused(capsys, *words) == reason

@@ -69,8 +69,8 @@ def test_it_writes_all_of_them_when_nobody_reads_which(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
-        (["--from", "yesterday"], "found 'yesterday'; a date such as 2020-01-31 would be right"),
-        (["--until", "2019-12-31"], "argument --until: found 2019-12-31; a day behind --from, 2020-01-01, would"),
+        (["--from", "yesterday"], "expected a date such as 2020-01-31, got 'yesterday'"),
+        (["--until", "2019-12-31"], "argument --until: expected a day after --from, 2020-01-01, got 2019-12-31"),
         (["--shipped", "--name", "x"], "argument --name: not allowed with argument --shipped"),
         (["--shipped", "--from", "2021-01-01"], "argument --from: not allowed with argument --shipped"),
         (["--shipped", "--until", "2021-01-01"], "argument --until: not allowed with argument --shipped"),
@@ -91,7 +91,7 @@ def test_a_folder_that_others_can_write_is_refused(tmp_path: Path, capsys: pytes
     (tmp_path / "open").mkdir()
     (tmp_path / "open").chmod(0o777)
     assert main(["pki", "--shipped", str(tmp_path / "open")]) == 2
-    assert "found a folder that others can write; one of your own would be right" in capsys.readouterr().err
+    assert "expected a folder of your own, got one that others can write" in capsys.readouterr().err
     assert not list((tmp_path / "open").iterdir())
 
 

@@ -178,7 +178,7 @@ def test_the_release_build_has_the_released_groups_only(monkeypatch: pytest.Monk
 
 
 def test_a_build_that_does_not_exist_is_refused() -> None:
-    with pytest.raises(ValueError, match="found build 'debug'; one of full, release would be right"):
+    with pytest.raises(ValueError, match="expected a build, one of full, release, got 'debug'"):
         Esp32V5("debug")
 
 

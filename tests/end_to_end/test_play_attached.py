@@ -157,11 +157,11 @@ def test_ports_that_cannot_be_had(tmp_path: Path) -> None:
         process.communicate()
     for options, said in (
         (("--port", "exec:no-such-program"), "no-such-program"),
-        (("--port", "usb:0"), "--port: found 'usb:0'; pty:PATH, tcp:HOST:PORT, unix:PATH or exec:COMMAND would be"),
+        (("--port", "usb:0"), "--port: expected pty:PATH, tcp:HOST:PORT, unix:PATH or exec:COMMAND, got 'usb:0'"),
         (("--log-port", "exec:cat"), "--log-port: exec: is for the port of the commands"),
         (
             ("--link", "x", "--log-port", "pty:x"),
-            "--log-port: found 'x', the port of the commands; another one would be",
+            "--log-port: expected a port of its own, got that of the commands, 'x'",
         ),
     ):
         command = [sys.executable, "-m", "espat", "play", "s.yaml", *options]

@@ -181,41 +181,41 @@ def test_wrong_usage_ends_with_2_and_says_why(tmp_path: Path, options: list[str]
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["run", "--modul", "2"], "espat run: found '--modul', which is no option; --modules would be right\n"),
-        (["run", "--bogus"], "espat run: found '--bogus', which is no option\n"),
-        (["run", "-x"], "espat run: found '-x', which is no option\n"),
-        (["run", "extra"], "espat run: found 'extra' behind everything that it takes\n"),
-        (["run", "--seed", "x"], "espat run: argument --seed: found 'x'; a whole number would be right\n"),
+        (["run", "--modul", "2"], "espat run: unknown option '--modul' (did you mean '--modules'?)\n"),
+        (["run", "--bogus"], "espat run: unknown option '--bogus'\n"),
+        (["run", "-x"], "espat run: unknown option '-x'\n"),
+        (["run", "extra"], "espat run: unexpected argument 'extra'\n"),
+        (["run", "--seed", "x"], "espat run: argument --seed: expected a whole number, got 'x'\n"),
         (
             ["run", "--build", "releas"],
-            "espat run: argument --build: found 'releas'; release would be right\n",
+            "espat run: argument --build: expected release, got 'releas'\n",
         ),
         (
             ["run", "--timing", "slow"],
-            "espat run: argument --timing: found 'slow'; one of fast, real would be right\n",
+            "espat run: argument --timing: expected one of fast, real, got 'slow'\n",
         ),
         (
             ["flash", "shw", "flash.bin"],
-            "espat flash: argument ACTION: found 'shw'; show would be right\n",
+            "espat flash: argument ACTION: expected show, got 'shw'\n",
         ),
-        (["flash", "show", "flash.bin", "--secret"], "--secret', which is no option; --secrets would be right\n"),
+        (["flash", "show", "flash.bin", "--secret"], "unknown option '--secret' (did you mean '--secrets'?)\n"),
         (["run", "--trace", "missing/trace"], "espat: missing/trace: No such file or directory\n"),
         (["trace", "missing"], "espat: missing: No such file or directory\n"),
         (
             ["run", "--listen", "203.0.113.9"],
-            "espat: --listen: found 203.0.113.9 (Cannot assign requested address); "
-            "an IPv4 address of this machine would be right\n",
+            "espat: --listen: expected an IPv4 address of this machine, "
+            "got 203.0.113.9 (Cannot assign requested address)\n",
         ),
-        (["run", "--seed", "-1"], "espat run: --seed: found -1; 0 or more would be right\n"),
-        (["play", "lab.toml"], "espat play: lab.toml: found a world file; a scenario (*.yaml) would be right\n"),
+        (["run", "--seed", "-1"], "espat run: --seed: expected 0 or more, got -1\n"),
+        (["play", "lab.toml"], "espat play: lab.toml: expected a scenario (*.yaml), got a world file\n"),
         (["run", "--link", "."], "is a directory, not a link: it stays as it is\n"),
         (
             ["run", "--link", "wire", "--log-port", "pty:wire"],
-            "espat run: --log-port: found 'wire', the port of the commands; another one would be right\n",
+            "espat run: --log-port: expected a port of its own, got that of the commands, 'wire'\n",
         ),
         (
             ["pki", "pki", "--from", "2020-01-02", "--until", "2020-01-02"],
-            "espat pki: argument --until: found 2020-01-02; a day behind --from, 2020-01-02, would be right\n",
+            "espat pki: argument --until: expected a day after --from, 2020-01-02, got 2020-01-02\n",
         ),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -241,8 +241,8 @@ def test_a_world_that_listens_at_an_address_of_somebody_else_is_refused(tmp_path
     ended = run_espat("run", "--world", "world.toml", directory=tmp_path)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr == (
-        "espat: world.toml: listen.address: found 203.0.113.9 (Cannot assign requested address); "
-        "an IPv4 address of this machine would be right\n"
+        "espat: world.toml: listen.address: expected an IPv4 address of this machine, "
+        "got 203.0.113.9 (Cannot assign requested address)\n"
     )
 
 

@@ -65,7 +65,7 @@ def test_the_old_chip_has_its_settings_in_two_places_and_no_table(tmp_path: Path
     storage.settings.erase()
     assert (storage.settings.read("UART", "rate"), storage.settings.read("nvs.net80211", "opmode")) == (None, None)
     storage.close()
-    with pytest.raises(FlashFileError, match=r"found 1048576 bytes; a flash image of 4194304 bytes would be right"):
+    with pytest.raises(FlashFileError, match=r"expected a flash image of 4194304 bytes, got 1048576"):
         open_storage(path, VARIANTS["WROOM-32"])
 
 
@@ -207,9 +207,7 @@ def test_what_is_no_flash_image_is_refused_and_left_alone(tmp_path: Path) -> Non
     path.chmod(0o644)
     with pytest.raises(FlashFileError) as raised:
         open_storage(path)
-    assert str(raised.value) == (
-        f"{path}: found 8 bytes; a flash image of 4194304 or 2097152 or 1048576 bytes would be right"
-    )
+    assert str(raised.value) == (f"{path}: expected a flash image of 4194304 or 2097152 or 1048576 bytes, got 8")
     assert path.read_text() == "my notes"
     assert stat.S_IMODE(path.stat().st_mode) == 0o644
 
@@ -227,7 +225,7 @@ def test_the_flash_of_another_module_is_refused(tmp_path: Path) -> None:
     open_storage(path, VARIANTS["WROOM-32"]).close()
     with pytest.raises(FlashFileError) as raised:
         open_storage(path, VARIANTS["MINI-1"])
-    assert str(raised.value) == f"{path}: found the flash of WROOM-32; that of MINI-1 would be right"
+    assert str(raised.value) == f"{path}: expected the flash of MINI-1, got that of WROOM-32"
     storage = open_storage(path, VARIANTS["WROOM-32"])  # and it is not locked any more
     partition = storage.manufacturing.partition
     assert partition is not None
@@ -241,7 +239,7 @@ def test_the_flash_of_another_size_is_refused(tmp_path: Path) -> None:
     open_storage(path, VARIANTS["D2WD"]).close()
     with pytest.raises(FlashFileError) as raised:
         open_storage(path, VARIANTS["MINI-1"])
-    assert str(raised.value) == f"{path}: found 2097152 bytes; a flash image of 4194304 bytes would be right"
+    assert str(raised.value) == f"{path}: expected a flash image of 4194304 bytes, got 2097152"
     storage = open_storage(path)
     assert storage.manufacturing.parameters().module_name == "ESP32-D2WD"
     storage.close()

@@ -42,7 +42,7 @@ def test_they_are_not_put_into_a_flash(
     open_storage(path).close()
     before = path.read_bytes()
     assert main(["flash", "set", str(path), namespace, key, value]) == 2
-    assert capsys.readouterr().err == f"espat: {namespace} {key}: found {value!r}; {right} would be right\n"
+    assert capsys.readouterr().err == f"espat: {namespace} {key}: expected {right}, got {value!r}\n"
     assert path.read_bytes() == before
 
 

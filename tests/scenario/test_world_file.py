@@ -281,8 +281,8 @@ def test_check_of_a_file_whose_name_is_no_text(write: Write, capsys: pytest.Capt
     ("options", "message"),
     [
         (["--world", "world.toml"], "world.toml: peer: a scenario plays peers, and here is none"),
-        (["--modules", "999999999"], "--modules: found 999999999; 1 to 4096 would be right"),
-        (["--modules", "0"], "--modules: found 0; 1 to 4096 would be right"),
+        (["--modules", "999999999"], "--modules: expected 1 to 4096, got 999999999"),
+        (["--modules", "0"], "--modules: expected 1 to 4096, got 0"),
     ],
 )
 def test_what_espat_run_does_not_do(

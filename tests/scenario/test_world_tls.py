@@ -101,7 +101,7 @@ AUTHORITIES = CERTIFICATES.replace("_cert", "_ca")
         ("cert=server_ca", f"'cert=' with {CERTIFICATES}, got 'server_ca', which is none"),
         (
             "cert=/dev/null",
-            f"'cert=' with {CERTIFICATES}, got '/dev/null' (found a device; a regular file would be right)",
+            f"'cert=' with {CERTIFICATES}, got '/dev/null' (expected a regular file, got a device)",
         ),
         ("ca=/", f"'ca=' with {AUTHORITIES}, got '/' (Is a directory)"),
         ("ca=server_key", f"'ca=' with {AUTHORITIES}, got 'server_key', which is none"),

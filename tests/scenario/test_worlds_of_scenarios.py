@@ -151,13 +151,13 @@ async def test_a_flash_file_beside_the_scenario_stays_as_it_is(tmp_path: Path) -
         await play_text(tmp_path, FLASH)
     storage.close()
     assert (tmp_path / "esp.bin").read_bytes() == before
-    with pytest.raises(PlayError, match=r"found the flash of MINI-1; that of SOLO-1 would be right"):
+    with pytest.raises(PlayError, match=r"expected the flash of SOLO-1, got that of MINI-1"):
         await play_text(tmp_path, FLASH.replace("MINI-1", "SOLO-1"))
     with pytest.raises(ScenarioError, match=r"variant: expected one of WROOM-32, .*, for esp32-v5, got ESP8266"):
         await play_text(tmp_path, FLASH.replace("MINI-1", "ESP8266"))
     for content, found in (
         (bytes(0x400000), "damaged: entry 0 of the partition table begins with 0000"),
-        (before[:-1], "found 4194303 bytes; a flash image of 4194304 bytes would be right"),
+        (before[:-1], "expected a flash image of 4194304 bytes, got 4194303"),
         (before.replace(b"NVM_012", b"NVM_013"), "damaged: partition nvs, page 0: the CRC of entry 0 is wrong"),
     ):
         (tmp_path / "esp.bin").write_bytes(content)

@@ -65,7 +65,7 @@ WRONG_MARKS = {
     "variant='MINI'": "unknown variant 'MINI' (did you mean 'MINI-1'?)",
     "dialect='esp8266-v1.7', variant='MINI-1'": "variant: expected ESP8266, for esp8266-v1.7, got MINI-1",
     "modules=2, flash='esp.bin'": "flash: needs {n} where the module's number goes, with more than one module",
-    "flash='short.bin'": "short.bin: found 82 bytes; a flash image of 4194304 or 2097152 bytes would be right",
+    "flash='short.bin'": "short.bin: expected a flash image of 4194304 or 2097152 bytes, got 82",
     "modules=0": "modules: expected at least one, got 0",
     "world={'access_pont': []}": "world: unknown key 'access_pont' (did you mean 'access_point'?)",
     "world='none.toml'": "none.toml: cannot be read (No such file or directory)",

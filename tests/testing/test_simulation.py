@@ -127,7 +127,7 @@ async def test_a_module_starts_from_a_flash_file_and_keeps_what_it_stores_there(
     async with Simulation(flash=path) as running:
         await running.modules[0].send("AT+SYSMSG?")
         await running.modules[0].expect("AT+SYSMSG?", "+SYSMSG:3", "OK")
-    with pytest.raises(ValueError, match=r"found the flash of MINI-1; that of SOLO-1 would be right"):
+    with pytest.raises(ValueError, match=r"expected the flash of SOLO-1, got that of MINI-1"):
         async with Simulation(flash=path, variant="SOLO-1"):
             pytest.fail("it began")
 
@@ -240,7 +240,7 @@ async def test_whether_it_is_offline(offline: bool) -> None:
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        ({"port": "com:1"}, "port: found 'com:1'; pty:PATH, tcp:HOST:PORT"),
+        ({"port": "com:1"}, "port: expected pty:PATH, tcp:HOST:PORT"),
         ({"port": "unix:a", "link": "b"}, "port: expected a link or a port, got both"),
         ({"port": "unix:a", "modules": 2}, "port: expected a place with {n} for several modules, got 'a'"),
         ({"port": "exec:a{n}", "modules": 2}, "port: expected exec: for one module, got 2"),

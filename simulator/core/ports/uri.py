@@ -37,10 +37,10 @@ RIGHT: Final = "pty:PATH, tcp:HOST:PORT, unix:PATH or exec:COMMAND"
 
 
 def parse_port_uri(text: str) -> PortUri:
-    """Read a URI. Raises ValueError, which says what would be right."""
+    """Read a URI. Raises ValueError, which says what was expected."""
     scheme, _, place = text.partition(":")
     if scheme not in SCHEMES or not place or "\0" in place:
-        raise ValueError(f"found {text!r}; {RIGHT} would be right")
+        raise ValueError(f"expected {RIGHT}, got {text!r}")
     uri = PortUri(scheme, place)
     if scheme == "tcp":
         split_tcp(uri.of_module(0).place)
@@ -57,5 +57,5 @@ def split_tcp(place: str) -> tuple[str, int]:
     found = re.fullmatch(r"(?:\[([0-9A-Fa-f:.%]+)\]|([^:\[\]]+)):(\d{1,5}(?:\+\d{1,5})*)", place)
     port = sum(map(int, found[3].split("+"))) if found else 0
     if found is None or port > 65535:
-        raise ValueError(f"found 'tcp:{place}'; tcp:HOST:PORT with a port up to 65535 would be right")
+        raise ValueError(f"expected tcp:HOST:PORT with a port up to 65535, got 'tcp:{place}'")
     return found[1] or found[2], port

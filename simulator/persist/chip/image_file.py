@@ -122,7 +122,7 @@ def open_image(path: Path) -> ImageFile | None:
         _lock(path, descriptor)
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            raise FlashFileError(f"{path}: found no regular file; a flash image would be right")
+            raise FlashFileError(f"{path}: expected a flash image, got no regular file")
         if status.st_size == 0:
             os.close(descriptor)
             return None

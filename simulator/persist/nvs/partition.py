@@ -136,7 +136,7 @@ class NvsPartition:
         if kind is Type.STRING:
             return self._write_string(number, key, value)
         if kind is not Type.BLOB:
-            raise NvsValueError(f"found bytes; a number would be right for {kind.name}")
+            raise NvsValueError(f"expected a number for {kind.name}, got bytes")
         return self._write_blob(number, key, value)
 
     def erase(self, namespace: str, key: str | None = None) -> bool:
@@ -177,7 +177,7 @@ class NvsPartition:
                 stem = integer_stem(namespace, kind, key)
             raw = pack_integer(stem, value)
         except (struct.error, KeyError):
-            raise NvsValueError(f"found {value}; a value of the type {kind.name} would be right") from None
+            raise NvsValueError(f"expected a value of the type {kind.name}, got {value}") from None
         page = self._active
         if page is None or page.next_free >= ENTRY_COUNT:
             page = self._page_for(1)
@@ -382,4 +382,4 @@ def _chunk_numbers(index: _Place) -> range:
 
 def _check_name(name: str) -> None:
     if not 1 <= len(name) <= KEY_LIMIT or not name.isascii() or "\0" in name:
-        raise NvsValueError(f"found the name {name!r}; 1 to {KEY_LIMIT} characters would be right")
+        raise NvsValueError(f"expected a name of 1 to {KEY_LIMIT} characters, got {name!r}")
