@@ -25,7 +25,7 @@ from espat.stack.passthrough import Passthrough
 from espat.stack.receiving import Receiving
 from espat.stack.saved_link import UNSET, SavedLink, SavedMode
 from espat.stack.server import DEFAULT_PORT, Server
-from espat.stack.tls_options import Tls
+from espat.stack.tls_options import LinkTls
 
 table = CommandTable()
 
@@ -171,7 +171,7 @@ async def _server(module: Module) -> Result:
     server.most_clients = 1
     try:
         secure = saved.kind == TlsLink.kind
-        security = module[Tls].server(checks_clients=bool(saved.checks_clients)) if secure else None
+        security = module[LinkTls].server(checks_clients=bool(saved.checks_clients)) if secure else None
         await server.start(saved.port, saved.interface, security=security)
     except NetworkError as error:
         log.error("module %d: its server cannot listen on %d: errno %d", module.number, saved.port, error.errno)

@@ -20,7 +20,7 @@ from espat.stack.links import LinkTable
 from espat.stack.receiving import Receiving
 from espat.stack.server import DEFAULT_PORT, SERVER_FULL, Server
 from espat.stack.tls_errors import TlsError
-from espat.stack.tls_options import Tls
+from espat.stack.tls_options import LinkTls
 
 table = CommandTable()
 
@@ -69,7 +69,7 @@ async def start(
     if not links.multiple or server.running or raw_is_taken:
         raise CommandError(errno=AT_CORE)
     try:
-        security = module[Tls].server(checks_clients=checks_clients) if kind == TlsLink.kind else None
+        security = module[LinkTls].server(checks_clients=checks_clients) if kind == TlsLink.kind else None
     except TlsError:  # a server's numbers are those of its socket, and that has none yet
         raise CommandError(errno=AT_CORE) from None
     try:

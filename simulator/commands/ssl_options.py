@@ -17,7 +17,7 @@ from espat.stack.cipher_suites import SUITES
 from espat.stack.link import LINK_COUNT
 from espat.stack.links import LinkTable
 from espat.stack.tls_context import PreSharedKey
-from espat.stack.tls_options import SHOWS_CERTIFICATE, VERIFIES_SERVER, Tls, TlsOptions
+from espat.stack.tls_options import SHOWS_CERTIFICATE, VERIFIES_SERVER, LinkTls, TlsOptions
 
 table = CommandTable()
 
@@ -52,13 +52,13 @@ class HexKey(Secret):
 
 def _meant(module: Module, number: int | None) -> list[TlsOptions]:
     """The options of a link number, or of all."""
-    options = module[Tls].options
+    options = module[LinkTls].options
     return options if number is None else [options[number]]
 
 
 def _shown(module: Module) -> list[tuple[int, TlsOptions]]:
     """What a query lists: every link number, one in single mode."""
-    return list(enumerate(module[Tls].options[: LINK_COUNT if module[LinkTable].multiple else 1]))
+    return list(enumerate(module[LinkTls].options[: LINK_COUNT if module[LinkTable].multiple else 1]))
 
 
 @table.command("AT+CIPSSLCCONF", Form.QUERY)
@@ -72,7 +72,7 @@ def set_authentication(
     module: Module, link: Numbers, mode: Annotated[int, Range(0, 3)], pki: SetNumber = 0, ca: SetNumber = 0
 ) -> list[Line | Result] | None:
     """AT+CIPSSLCCONF: what is to be shown and verified; refused when the module does not have it."""
-    find = module[Tls].find
+    find = module[LinkTls].find
     needed = [
         (mode & SHOWS_CERTIFICATE, find("client_cert", pki), NO_CERTIFICATE),
         (mode & SHOWS_CERTIFICATE, find("client_key", pki), NO_KEY),

@@ -10,7 +10,7 @@ from espat.stack.network import Network
 from espat.stack.routing import Routing
 from espat.stack.tcp_options import ConnectionOptions
 from espat.stack.tls_errors import EspTls, TlsError, no_connection
-from espat.stack.tls_options import Tls, TlsChoices
+from espat.stack.tls_options import LinkTls, TlsChoices
 
 DEFAULT_OPTIONS: Final = ConnectionOptions()
 NO_LIMIT: Final = float("inf")
@@ -49,7 +49,7 @@ class Dialler:
         except NetworkError as error:
             raise error if tls is None else no_connection(error) from None
         if tls is not None:
-            stream = await self._boot[Tls].connect(tls, stream)
+            stream = await self._boot[LinkTls].connect(tls, stream)
         if not self._network.interfaces:  # lost meanwhile
             stream.close()
             raise NetworkError(LWIP_NO_ROUTE)

@@ -25,7 +25,7 @@ from espat.stack.passthrough import Passthrough
 from espat.stack.routing import LOG_TAG, Routing
 from espat.stack.tcp_options import KEEP_ALIVE_COUNT, KEEP_ALIVE_INTERVAL, TcpOptions
 from espat.stack.tcp_timers import GIVE_UP
-from espat.stack.tls_options import Tls
+from espat.stack.tls_options import LinkTls
 from espat.system.heap import Heap
 
 DEFAULT_REPORT_SIZE, DEFAULT_TRANSMIT_SIZE = 1024, 2920
@@ -119,7 +119,7 @@ class LinkTable:
     ) -> None:
         """Connect. `secure`: with TLS. `limit`: seconds. Raises ResolveError, UnreachableError, NetworkError."""
         options = self.options[number].of_connection
-        tls = self._boot[Tls].options[number].choices if secure else None
+        tls = self._boot[LinkTls].options[number].choices if secure else None
         with self.reserved(number):
             connection = await self._dialler.dial(host, port, tls=tls, options=options, limit=limit)
         link = (TlsLink if secure else TcpLink)(number, connection, options=options)

@@ -16,7 +16,7 @@ from espat.stack.listener import Listener, listen
 from espat.stack.stream import Stream
 from espat.stack.tls import PACKET_LIMIT
 from espat.stack.tls_context import TlsConfiguration
-from espat.stack.tls_options import Tls
+from espat.stack.tls_options import LinkTls
 
 DEFAULT_PORT: Final = 333
 MOST_HANDSHAKES: Final = 64
@@ -141,7 +141,7 @@ class Server:
     async def _shake_hands(self, client: Connection, security: TlsConfiguration) -> None:
         """Make a link of a client that comes to terms; of one that does not, nobody hears."""
         try:
-            secured = await self._boot[Tls].accept(client.stream, security)
+            secured = await self._boot[LinkTls].accept(client.stream, security)
             await self._links.room()
             self._take(client._replace(stream=secured), secure=True)
         except NetworkError:

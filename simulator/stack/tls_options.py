@@ -82,7 +82,7 @@ class TlsOptions:
         return value if isinstance(value, int) else 0
 
 
-class Tls:
+class LinkTls:
     """Has the links speak TLS. `options`: by link number."""
 
     def __init__(self, boot: Boot) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from espat.stack.cipher_suites import SUITES
-from espat.stack.tls_options import Tls
+from espat.stack.tls_options import LinkTls
 from tests.certificates import client_context
 from tests.texts import ERROR, OK
 from tests.workbench import Workbench, workbench
@@ -130,7 +130,7 @@ async def test_the_longest_list_of_suites_a_line_can_hold() -> None:
         line = b"AT+CIPSSLCCIPHER=33," + b",".join(numbers)
         assert len(line) + 2 <= 256
         assert await bench.command(line) == OK
-        assert bench.module[Tls].options[0].suites == tuple(range(0xC000, 0xC021))
+        assert bench.module[LinkTls].options[0].suites == tuple(range(0xC000, 0xC021))
 
 
 async def test_lists_are_cleared() -> None:
@@ -143,7 +143,7 @@ async def test_lists_are_cleared() -> None:
         ):
             assert await bench.command(line) == OK
         assert await bench.command(b"AT+CIPSSLCALPN?") == b"+CIPSSLCALPN:0\r\n" + OK
-        assert bench.module[Tls].options[0].suites == ()
+        assert bench.module[LinkTls].options[0].suites == ()
 
 
 async def test_the_suites_of_the_firmware_are_listed_whatever_is_configured() -> None:

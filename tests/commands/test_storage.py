@@ -12,7 +12,7 @@ from espat.persist.nvs.partition import NvsFullError
 from espat.persist.nvs_settings import CALIBRATION_VERSION
 from espat.persist.storage import Storage
 from espat.persist.variants import VARIANTS
-from espat.stack.tls_options import Tls
+from espat.stack.tls_options import LinkTls
 from tests.texts import ERROR, OK, PROMPT, READY
 from tests.workbench import Workbench, workbench
 
@@ -333,9 +333,9 @@ async def test_certificates_are_read_and_replaced() -> None:
         shipped = (SHIPPED / "client_cert.0.pem").read_bytes()
         shown = b'+SYSMFG:"client_cert","client_cert.0",8,%d,%b\r\n' % (len(shipped), shipped)
         assert await bench.command(b'AT+SYSMFG=1,"client_cert","client_cert.0"') == shown + OK
-        assert bench.module[Tls].find("client_cert", 0) == shipped
+        assert bench.module[LinkTls].find("client_cert", 0) == shipped
         assert await bench.command(b'AT+SYSMFG=2,"client_cert","client_cert.0",8,5') == PROMPT
         assert await bench.send(b"other") == OK
-        assert bench.module[Tls].find("client_cert", 0) == b"other"
+        assert bench.module[LinkTls].find("client_cert", 0) == b"other"
         assert await bench.command(b'AT+SYSMFG=0,"client_cert","client_cert.0"') == OK
-        assert bench.module[Tls].find("client_cert", 0) is None
+        assert bench.module[LinkTls].find("client_cert", 0) is None

@@ -33,7 +33,7 @@ from espat.stack.links import LinkTable
 from espat.stack.receiving import Receiving
 from espat.stack.sntp import SntpClient
 from espat.stack.softap_interface import SoftApInterface
-from espat.stack.tls_options import Tls
+from espat.stack.tls_options import LinkTls
 from espat.system.heap import Heap
 from espat.system.messages import Messages, SystemMessages
 from espat.system.uart import UartConfiguration
@@ -172,13 +172,13 @@ def set_ssl_buffer(module: Module, size: Annotated[int, Range(2048, 4096)]) -> N
 @table.command("AT+CIPSSLCCONF", Form.QUERY)
 def authentication(module: Module) -> Line:
     """AT+CIPSSLCCONF?: bits, for showing a certificate and for verifying the server."""
-    return Line(b"+CIPSSLCCONF:%d" % module[Tls].options[0].mode)
+    return Line(b"+CIPSSLCCONF:%d" % module[LinkTls].options[0].mode)
 
 
 @table.command("AT+CIPSSLCCONF", Form.SET)
 def set_authentication(module: Module, mode: Annotated[int, Range(0, 3)]) -> None:
     """AT+CIPSSLCCONF: for every link, with the only set of certificates."""
-    for options in module[Tls].options:
+    for options in module[LinkTls].options:
         options.authenticate(mode, 0, 0)
 
 

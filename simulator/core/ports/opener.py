@@ -11,7 +11,7 @@ SCHEMES: Final = ("pty", "tcp", "unix", "exec")
 """Each has a module of its name beside this one, which holds its `open_port`."""
 
 
-class Service(Protocol):
+class PortService(Protocol):
     """What all ports of one kind share."""
 
     async def run(self) -> None:
@@ -21,7 +21,7 @@ class Service(Protocol):
         """Release what it holds."""
 
 
-AnyService = TypeVar("AnyService", bound=Service)
+AnyPortService = TypeVar("AnyPortService", bound=PortService)
 
 
 def _ignore(code: int) -> None:
@@ -34,7 +34,7 @@ class PortOpener:
     def __init__(self, spawn: Callable[..., Any], ended: Callable[[int], None] = _ignore) -> None:
         self.spawn = spawn
         self.ended = ended
-        self._services: dict[type[Service], Service] = {}
+        self._services: dict[type[PortService], PortService] = {}
         self._ports: list[Port] = []
 
     def open(self, uri: PortUri) -> Port:
@@ -44,7 +44,7 @@ class PortOpener:
         self._ports.append(port)
         return port
 
-    def service(self, kind: type[AnyService]) -> AnyService:
+    def service(self, kind: type[AnyPortService]) -> AnyPortService:
         """The service that all ports of a kind share, started with the first of them."""
         if kind not in self._services:
             self._services[kind] = service = kind()
