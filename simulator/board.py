@@ -65,6 +65,8 @@ class Board:
         self._powered = trio.Event()
         self._powered.set()
         self._woken = trio.Event()
+        self.booted = trio.Event()
+        """A boot has come as far as `ready`, for the first time."""
         self.parts = parts = Parts(around)
         parts.put(Identity, Identity(number, mac))
         parts.put(Storage, storage)

@@ -163,6 +163,7 @@ class Module:
         engine = boot[Engine]
         board.uart.attach(engine)
         board.uart.listen()
+        board.booted.set()
         for start in firmware.registry.starts:
             start(self)
         for _ in range(WORKERS):

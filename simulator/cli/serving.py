@@ -4,7 +4,7 @@ import errno
 import logging
 import resource
 from contextlib import ExitStack
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import trio
 
@@ -14,6 +14,9 @@ from espat.cli.reasons import reason
 from espat.core.ports.port import PortError
 from espat.scenario.stage.resources import Resources
 from espat.scenario.world.world import World
+
+if TYPE_CHECKING:  # half of the program
+    from espat.board import Board
 
 NOTHING_KEPT: Final = "nothing that is stored is kept when this program ends; --flash FILE would keep it"
 FILES: Final = 64
@@ -71,4 +74,14 @@ async def _run_stage(world: World, resources: Resources, console: Console) -> No
     async with open_stage(world, names, resources) as stage:
         stage.announced.append(lambda module, text: console.print(f"module {module} {text}"))
         stage.start()
-        await trio.sleep_forever()
+        async with trio.open_nursery() as nursery:
+            for module in stage.modules.values():
+                nursery.start_soon(_tell_of_boot, module.board, console)
+            await trio.sleep_forever()
+
+
+async def _tell_of_boot(board: "Board", console: Console) -> None:
+    """Say that the first boot of a module is over, and what it has printed is out."""
+    await board.booted.wait()
+    await board.output.drained()
+    console.print(f"module {board.number} has booted")

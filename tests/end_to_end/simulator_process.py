@@ -81,6 +81,10 @@ class SimulatorProcess:
         """The path of a module's serial port, when it is ready to be opened."""
         return Path(self.place(number))
 
+    def booted(self, number: int = 0) -> None:
+        """Wait until a module has booted."""
+        self.wait_for(lambda line: line == f"module {number} has booted")
+
     def place(self, number: int = 0, what: str = "ready to open") -> str:
         """Where a module's port is, when it is ready to be opened: a path or a URI."""
         prefix = f"module {number} {what} at "
@@ -154,12 +158,20 @@ class SimulatorProcess:
             self._printed.notify_all()
 
 
+class _Reading(serial.Serial):
+    """pyserial that reads what was printed before it came."""
+
+    def _reset_input_buffer(self) -> None:
+        """Leave it there."""
+
+
 class Client:
     """A program on the other end of the wire: pyserial, as firmware authors use it."""
 
-    def __init__(self, port: Path) -> None:
-        """Open the port, as pyserial does it: raw, at a baud rate, with what has been received before discarded."""
-        self.serial = serial.Serial(str(port), 115200, timeout=LIMIT)
+    def __init__(self, port: Path, *, flushes: bool = False) -> None:
+        """Open the port, raw, at a baud rate. `flushes`: as pyserial does it, with what has been received before
+        discarded; without, `started` finds the `ready` that is in the device."""
+        self.serial = (serial.Serial if flushes else _Reading)(str(port), 115200, timeout=LIMIT)
 
     def __enter__(self) -> Self:
         return self

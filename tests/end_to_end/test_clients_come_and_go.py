@@ -46,9 +46,40 @@ class Witness:
         self._client.serial.close()
 
 
-def test_the_first_client_sees_the_boot_though_pyserial_discards_input_when_it_opens(start: Start) -> None:
-    with Client(start().port()) as client:
-        assert client.read_until(b"ready\r\n") == b"\r\nready\r\n"
+@pytest.mark.parametrize("options", [(), ("--timing", "real")])
+def test_what_was_printed_before_is_in_the_device_where_a_flush_finds_it(
+    start: Start, options: tuple[str, ...]
+) -> None:
+    simulator = start(*options)
+    simulator.booted()
+    with Client(simulator.port(), flushes=True) as client:
+        client.write(b"AT+CWMODE?\r\n")
+        assert client.read_until(b"OK\r\n") == b"AT+CWMODE?\r\n+CWMODE:0\r\n\r\nOK\r\n"
+        client.serial.reset_input_buffer()
+        client.write(b"AT+RST\r\n")
+        assert client.read_until(b"ready\r\n") == b"AT+RST\r\n\r\nOK\r\n\r\nready\r\n"
+
+
+def test_a_flush_as_the_first_thing_that_a_client_does_takes_the_boot(start: Start) -> None:
+    simulator = start()
+    simulator.booted()
+    descriptor = open_bare(simulator.port())
+    try:
+        termios.tcflush(descriptor, termios.TCIFLUSH)
+        os.write(descriptor, b"AT\r\n")
+        assert read_device(descriptor, b"OK\r\n") == b"AT\r\n\r\nOK\r\n"
+    finally:
+        os.close(descriptor)
+
+
+def test_the_boot_is_told_behind_the_port(start: Start) -> None:
+    simulator = start("--modules", "2")
+    for number in range(2):
+        simulator.booted(number)
+    assert [line.partition(" at ")[0] for line in simulator.stdout[:2]] == [
+        "module 0 ready to open",
+        "module 1 ready to open",
+    ]
 
 
 def test_the_first_client_sees_the_boot_when_it_just_opens_and_reads(start: Start) -> None:
@@ -61,12 +92,22 @@ def test_the_first_client_sees_the_boot_when_it_just_opens_and_reads(start: Star
         os.close(descriptor)
 
 
+def test_the_first_client_sees_the_boot_when_it_is_there_before(start: Start) -> None:
+    with Client(start("--timing", "real").port(), flushes=True) as client:
+        assert client.read_until(b"ready\r\n") == b"\r\nready\r\n"
+
+
+def test_the_first_client_of_power_on_open_sees_the_boot_though_it_flushes(start: Start) -> None:
+    with Client(start("--power-on", "open").port(), flushes=True) as client:
+        assert client.read_until(b"ready\r\n") == b"\r\nready\r\n"
+
+
 def test_the_first_client_sees_the_boot_when_it_sets_up_the_port_before_it_reads(start: Start) -> None:
     descriptor = os.open(start().port(), os.O_RDWR | os.O_NOCTTY)
     try:
         attributes = termios.tcgetattr(descriptor)
         attributes[4] = attributes[5] = termios.B115200
-        termios.tcsetattr(descriptor, termios.TCSAFLUSH, attributes)
+        termios.tcsetattr(descriptor, termios.TCSANOW, attributes)
         assert read_device(descriptor, b"ready\r\n") == b"\r\nready\r\n"
     finally:
         os.close(descriptor)

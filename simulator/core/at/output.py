@@ -1,9 +1,9 @@
 """The one ordered writer to the port: a queue of whole messages.
 
 Every message passes, in this order: the message filter, the queue, the port. A message is never split by another one.
-Until the first client has come, what is written is kept as far as the TX buffer goes, so that the client sees the
-boot; once a client has left, everything is dropped until the next one comes. A client that does not read makes
-whoever produces output wait in `room`.
+Until the first client has come, what is written goes into the device, as far as that holds it; a port that has none
+keeps as much as the TX buffer holds. Once a client has left, everything is dropped until the next one comes. A client
+that does not read makes whoever produces output wait in `room`.
 """
 
 from collections import deque
@@ -52,10 +52,9 @@ class Output:
             message = self.message_filter(message)
         if not message:
             return
-        attachment = self._port.attachment
-        if attachment is Attachment.LEFT:
+        if self._port.attachment is Attachment.LEFT:
             return
-        if attachment is Attachment.NOT_YET and self._queued + len(message) > TX_BUFFER:
+        if not self._port.takes_output and self._queued + len(message) > TX_BUFFER:
             return
         if self._recorder is not None:
             self._recorder("out", kind, message, private)
@@ -86,13 +85,13 @@ class Output:
 
     async def room(self) -> None:
         """Wait until the TX buffer has room; returns at once, without a checkpoint, when it has."""
-        while self._queued >= TX_BUFFER and self._port.attachment is Attachment.ATTACHED:
+        while self._queued >= TX_BUFFER and self._port.takes_output:
             await self._progress.park()
 
     @property
     def is_drained(self) -> bool:
         """Whether every byte has been handed to the client's side, or nobody is there to take any."""
-        return not self._queued or self._port.attachment is not Attachment.ATTACHED
+        return not self._queued or not self._port.takes_output
 
     async def drained(self) -> None:
         """Wait until every byte has been handed to the client's side."""
@@ -121,13 +120,13 @@ class Output:
         while True:
             await self._wanted.wait()
             self._wanted = trio.Event()
-            while self._queue and self._port.attachment is Attachment.ATTACHED:
+            while self._queue and self._port.takes_output:
                 if not self._send():
                     await self._port.wait_writable()
 
     def _send(self) -> bool:
         """Hand the queue to the port; returns whether it took anything."""
-        if self._port.attachment is not Attachment.ATTACHED:
+        if not self._port.takes_output:
             return False
         data = self._queue[0] if len(self._queue) == 1 else b"".join(self._queue)
         sent = self._port.send_nowait(data)

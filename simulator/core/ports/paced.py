@@ -38,6 +38,7 @@ class PacedPort(Port):
         """`port`: what is at the other end of the wire. `clock`: of the module."""
         super().__init__()
         self.announcement = port.announcement
+        self.is_device = port.is_device
         self.attachment = port.attachment
         self.first_attached = port.first_attached
         self._port = port

@@ -47,6 +47,9 @@ class Port(ABC):
     line_gap: float = 0.0
     """Seconds without input that end input which is refused and has no line end; 0: what is refused is what one read
     brings. A UART joins the bytes of a client that writes them one by one."""
+    is_device: bool = False
+    """Whether what the module prints goes somewhere before a first client comes: into a device of this machine, where
+    that client finds it or flushes it away. What has no device is kept for it."""
 
     def __init__(self) -> None:
         self.announcement = ""
@@ -64,6 +67,11 @@ class Port(ABC):
     def client_rate(self) -> int:
         """The baud rate the client has set, 0 when it has set none or the port has no such thing."""
         return 0
+
+    @property
+    def takes_output(self) -> bool:
+        """Whether what the module prints goes somewhere now."""
+        return self.attachment is Attachment.ATTACHED or (self.is_device and self.attachment is Attachment.NOT_YET)
 
     def set_line(self, parameters: UartParameters) -> None:  # noqa: B027  (most ports do not care)
         """The module's UART has these parameters from now on."""

@@ -19,8 +19,8 @@ from espat.core.ports.port import LINE_GAP, Attachment, Port
 
 READ_SIZE: Final = 65536
 OPENING_TIME: Final = 0.1
-"""Seconds a first client has to flush its input, which many do when they have set up the port. What the module has
-kept for it is handed over after that, at once when the client flushes or speaks."""
+"""Seconds a first client has to set up the port, at whose end many flush their input; it is there after that, at once
+when it flushes or speaks. What waits for a client (`--power-on open`) is not flushed away then."""
 TIOCPKT_DATA: Final = 0
 TIOCPKT_FLUSHREAD: Final = 1
 TCGETS2: Final = 0x802C542A
@@ -37,6 +37,7 @@ class TerminalPort(Port):
     """The master of a pseudo-terminal."""
 
     line_gap = LINE_GAP
+    is_device = True
 
     def __init__(self, master: int, spawn: Spawn) -> None:
         """Take a master over."""
@@ -82,9 +83,10 @@ class TerminalPort(Port):
     def send_nowait(self, data: bytes) -> int:
         self._spoke = True
         try:
-            return os.write(self._master, data)
+            sent = os.write(self._master, data)
         except BlockingIOError:
-            return 0
+            sent = 0
+        return sent if self.attachment is Attachment.ATTACHED else len(data)  # the device is full: it is gone
 
     async def wait_writable(self) -> None:
         await trio.lowlevel.wait_writable(self._master)
