@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 import serial
 
-from tests.end_to_end.simulator_process import LIMIT
+from tests.end_to_end.simulator_process import LIMIT, Client
 
 SCENARIO = """\
 title: 'The router goes away whenever the firmware has joined'
@@ -30,7 +30,6 @@ def start(tmp_path: Path, text: str, *options: str) -> "subprocess.Popen[str]":
 def join(tmp_path: Path) -> bytes:
     """What the module prints from a join to what happens then."""
     with serial.Serial(str(tmp_path / "tty0"), 115200, timeout=LIMIT) as port:
-        port.read_until(b"ready\r\n")
         port.write(b"ATE0\r\n")
         port.read_until(b"OK\r\n")
         port.write(b"AT+CWRECONNCFG=0,0\r\n")
@@ -126,13 +125,12 @@ def test_the_log_of_the_firmware_and_a_module_that_takes_its_time(tmp_path: Path
     try:
         assert process.stdout.readline() == f"module 0 ready to open at {tmp_path / 'tty0'}\n"
         assert process.stdout.readline() == f"module 0 log ready to open at {tmp_path / 'log0'}\n"
-        with serial.Serial(str(tmp_path / "log0"), 115200, timeout=LIMIT) as log:
+        with Client(tmp_path / "log0") as log:
             assert b"rst:0x1 (POWERON_RESET)" in log.read_until(b"POWERON_RESET)")
-            with serial.Serial(str(tmp_path / "tty0"), 115200, timeout=LIMIT) as port:
-                assert port.read_until(b"ready\r\n") == b"\r\nready\r\n"
-                port.baudrate = 9600
+            with Client(tmp_path / "tty0") as port:
+                port.started().serial.baudrate = 9600
                 port.write(b"AT\r\n")
-                assert port.read(1) not in (b"", b"A"), "another rate than the module's: noise, not the echo"
+                assert port.serial.read(1) not in (b"", b"A"), "another rate than the module's: noise, not the echo"
         process.terminate()
         _, err = process.communicate(timeout=LIMIT)
     finally:

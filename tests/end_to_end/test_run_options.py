@@ -53,6 +53,7 @@ def test_servers_appear_where_the_command_line_says_and_are_told_of(start: Start
             simulator.wait_for(lambda line: line == "module 0 no longer serves tcp 20333")
             assert caller.recv(1) == b""
     assert simulator.stdout[1:] == [
+        "module 0 has booted",
         "module 0 serves tcp 20333 at 127.0.0.77:20333",
         "module 0 no longer serves tcp 20333",
     ]

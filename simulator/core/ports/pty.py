@@ -64,6 +64,8 @@ class PtyPort(TerminalPort):
             vacated = vacated or self._clients <= 0
         if self.attachment is Attachment.NOT_YET:
             self._expect_set_up()
+            if vacated:  # gone before it has set anything up
+                self._set_up()
             return
         if not all(openings):
             self._count_clients()
