@@ -36,6 +36,15 @@ PATIENCE: Final = 0.5
 """Seconds a program has to end by itself."""
 
 
+async def _wait_for_end(pid: int) -> None:
+    """Wait until a child process has ended; its exit code is still to be asked for."""
+    process = os.pidfd_open(pid)
+    try:
+        await trio.lowlevel.wait_readable(process)
+    finally:
+        os.close(process)
+
+
 class ExecPort(TerminalPort):
     """A child process whose controlling terminal is the client's end of the wire."""
 
@@ -77,11 +86,7 @@ class ExecPort(TerminalPort):
         self._process.close()
 
     async def _wait(self) -> None:
-        process = os.pidfd_open(self._process.pid)
-        try:
-            await trio.lowlevel.wait_readable(process)
-        finally:
-            os.close(process)
+        await _wait_for_end(self._process.pid)
         self._process.wait()
         self.set_attachment(Attachment.LEFT)
         status = self._process.exitstatus
@@ -120,11 +125,7 @@ class DevicePort(PtyPort):
         self._folder.cleanup()
 
     async def _wait(self) -> None:
-        process = os.pidfd_open(self._process.pid)
-        try:
-            await trio.lowlevel.wait_readable(process)
-        finally:
-            os.close(process)
+        await _wait_for_end(self._process.pid)
         code = self._process.wait()
         self._ended(code if code >= 0 else KILLED - code)
 
