@@ -31,6 +31,7 @@ from benchmarks import (
 )
 from benchmarks.figure import Figure, Row
 from benchmarks.processors import busy_share
+from espat.core.suggestions import unknown
 
 FIGURES: Final[dict[str, Figure]] = {
     "round-trip": round_trip.measure,
@@ -64,8 +65,8 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="exit with 1 when a goal is missed")
     parser.add_argument("--profile", action="store_true", help="print where the time of the exchange in memory goes")
     options = parser.parse_args()
-    if unknown := set(options.figures) - set(FIGURES):
-        parser.error(f"found {', '.join(sorted(unknown))}; these would be right: {', '.join(FIGURES)}")
+    if wrong := [name for name in options.figures if name not in FIGURES]:
+        parser.error("\n".join(unknown("figure", name, FIGURES) for name in wrong))
     names = options.figures or ([] if options.profile else list(FIGURES))
     signal.signal(signal.SIGALRM, _too_late)
     rows: list[Row] = []

@@ -169,7 +169,7 @@ def _import(options: Namespace) -> None:
 def _check_content(partition: "Partition", content: bytes, source: Path, chip_size: int) -> None:
     """Raises ValueError for what the partition cannot hold."""
     if len(content) > partition.size:
-        raise ValueError(f"{source}: found {len(content)} bytes; the partition has {partition.size}")
+        raise ValueError(f"{source}: expected at most {partition.size} bytes for {partition.name}, got {len(content)}")
     try:
         if partition.type == CUSTOM:
             parse_table(content, chip_size)

@@ -89,9 +89,7 @@ def main(options: Namespace) -> int:
             return 2
     for name in NAMES:
         if getattr(options, name) is not None:
-            options.usage_error(
-                f"--{name.replace('_', '-')}: one scenario with 'attach', and nothing else, would be right"
-            )
+            options.usage_error(f"--{name.replace('_', '-')}: expected one scenario, with 'attach'")
     outcomes = []
     reporter = play_report.REPORTERS[options.format](len(files))
     try:

@@ -26,7 +26,9 @@ def play_attached(path: Path, options: Namespace, speed: float | None) -> int:
     code of the program. Raises ScenarioError, OSError."""
     prepared = prepare_file(path)
     if options.speed == "max":
-        options.usage_error("--speed max: firmware lives in real time; a number would be right")
+        options.usage_error(
+            "--speed: expected a number where a scenario has 'attach' (firmware lives in real time), got 'max'"
+        )
     if prepared.awaited and prepared.scenario.waits:
         print(f"{path}: waiting for {', '.join(map(str, prepared.awaited))}")
         return 0

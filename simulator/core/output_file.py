@@ -36,9 +36,7 @@ def _opened(path: Path, inputs: Iterable[Path]) -> int:
         return os.open(path, os.O_WRONLY | os.O_NOCTTY | os.O_CLOEXEC)
     for each in inputs:
         if _is_same(path, each):
-            raise OutputError(
-                errno.EEXIST, f"found {each}, which this call uses; another file would be right", str(path)
-            )
+            raise OutputError(errno.EEXIST, f"expected another file than {each}, which this call reads", str(path))
     try:
         real = path.resolve()
     except RuntimeError:  # Python before 3.13

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from copy import copy
 from typing import Any, Generic, Protocol, TypeVar, overload
 
+from espat.core.suggestions import expected
 from espat.persist.stored_values import right_value
 
 log = logging.getLogger(__name__)
@@ -52,9 +53,7 @@ class Settings:
         if (namespace, key) not in self._told:
             self._told.add((namespace, key))
             found = str(value) if isinstance(value, int) else f"{len(value)} bytes"  # which may be a password
-            log.error(
-                "the flash: %s %s: found %s; %s would be right, and the default is taken", namespace, key, found, right
-            )
+            log.error("the flash: %s %s: %s; the default is taken", namespace, key, expected(right, found))
         return False
 
     @contextmanager

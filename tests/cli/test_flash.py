@@ -184,7 +184,7 @@ def test_what_is_wrong_is_said(file: str, tmp_path: Path, capsys: pytest.Capture
         (("show", str(notes)), f"{notes}: expected a flash image, got 8 bytes"),
         (("export", file, "none", str(notes)), f"expected a partition, one of {names}, got 'none'"),
         (("import", file, "none", str(notes)), f"expected a partition, one of {names}, got 'none'"),
-        (("import", file, "mfg_nvs", str(big)), f"{big}: found 114689 bytes; the partition has 114688"),
+        (("import", file, "mfg_nvs", str(big)), f"{big}: expected at most 114688 bytes for mfg_nvs, got 114689"),
         (("import", file, "mfg_nvs", str(notes)), f"{notes}: not for mfg_nvs: page 0: state 0x6e20796d"),
         (
             ("import", file, "at_customize", str(big)),

@@ -147,8 +147,7 @@ def test_ports_that_cannot_be_had(tmp_path: Path) -> None:
         out, err = second.communicate(timeout=LIMIT)
         assert (second.returncode, out) == (2, "")
         assert err == (
-            f"espat: {tmp_path}/tty0 belongs to another simulator that is running; "
-            "another place, --link PATH, would be right\n"
+            f"espat: {tmp_path}/tty0 belongs to another simulator that is running (choose another with --link PATH)\n"
         )
     finally:
         process.kill()
@@ -173,7 +172,7 @@ def test_only_firmware_needs_a_port(tmp_path: Path) -> None:
     process = start(tmp_path, "title: It types\nsteps: [{send: AT}, {expect: ['', OK]}]\n")
     out, err = process.communicate(timeout=LIMIT)
     assert (process.returncode, out) == (2, "")
-    assert "--link: one scenario with 'attach', and nothing else, would be right\n" in err
+    assert "--link: expected one scenario, with 'attach'\n" in err
 
 
 def test_firmware_does_not_live_in_stepped_time(tmp_path: Path) -> None:

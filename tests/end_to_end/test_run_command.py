@@ -104,8 +104,7 @@ def test_a_second_simulator_on_the_same_link_is_refused_and_the_first_goes_on(st
     ended = run_espat("run", "--link", "wire", directory=tmp_path)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr == (
-        f"espat: {tmp_path}/wire belongs to another simulator that is running; "
-        "another place, --link PATH, would be right\n"
+        f"espat: {tmp_path}/wire belongs to another simulator that is running (choose another with --link PATH)\n"
     )
     with Client(port) as client:
         client.started()

@@ -169,8 +169,7 @@ def test_a_second_simulator_at_the_same_socket_is_refused_and_the_first_keeps_it
     ended = run_espat("run", "--port", "unix:wire", directory=tmp_path)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr == (
-        f"espat: {tmp_path}/wire belongs to another simulator that is running; "
-        "another place, --port unix:PATH, would be right\n"
+        f"espat: {tmp_path}/wire belongs to another simulator that is running (choose another with --port unix:PATH)\n"
     )
     assert join(clients, place).read_until(b"ready\r\n") == b"\r\nready\r\n"
 

@@ -15,7 +15,7 @@ wants next is one value, `want`:
 A command ends in STOPPED when it restarts the module. In DATA there may be a `deadline`: when nothing has come in until
 then, `silence` says whether `+++` stands alone.
 
-The stages of a byte's way are methods of their own (`stages.py` has the table of them).
+What happens at the anchors on a byte's way are methods of their own (`anchors.py` has the table of them).
 
 Source: ESP-AT User Guide, chapters 3 and 8, and sessions of real modules for what busy swallows.
 """

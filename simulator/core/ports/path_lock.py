@@ -35,11 +35,9 @@ def lock_path(path: Path, option: str) -> socket.socket:
             if held is None and (held := _bound(name)) is not None:
                 continue
             if _counts(path, _user(name)):
-                raise PortError(
-                    f"{path} belongs to another simulator that is running; another place, {option}, would be right"
-                )
+                raise PortError(f"{path} belongs to another simulator that is running (choose another with {option})")
         if held is None:
-            raise PortError(f"{path} is kept from us by another user; another place, {option}, would be right")
+            raise PortError(f"{path} is taken by another user (choose another with {option})")
     except BaseException:
         if held is not None:
             held.close()

@@ -193,7 +193,7 @@ class NvsPartition:
         if b"\0" in value:
             raise NvsValueError("a string cannot have a zero byte")
         if len(value) >= STRING_LIMIT:
-            raise NvsValueError(f"found {len(value)} bytes; a string has at most {STRING_LIMIT - 1}")
+            raise NvsValueError(f"expected a string of at most {STRING_LIMIT - 1} bytes, got {len(value)}")
         raw = pack_spanning(namespace, Type.STRING, 0xFF, key, value + b"\0")
         old = self._places.get((namespace, key))
         if old is not None and old.page.read(old.at, old.span) == raw:

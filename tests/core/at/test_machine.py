@@ -11,6 +11,7 @@ import pytest
 
 from espat.core.at import actions
 from espat.core.at.actions import Action, Actions
+from espat.core.at.anchors import ANCHORS
 from espat.core.at.answers import ERROR, OK, Line, Prompt, Result, Unterminated, parts
 from espat.core.at.arguments import Range
 from espat.core.at.conventions import ESP_AT, Conventions
@@ -21,7 +22,6 @@ from espat.core.at.grammar import Form
 from espat.core.at.machine import BUSY, COMMAND, STOPPED, AtMachine, State, Want
 from espat.core.at.output import Output
 from espat.core.at.registry import CommandTable, Registry
-from espat.core.at.stages import STAGES
 from espat.core.ports.port import MemoryPort
 from espat.core.restart import Restart
 from espat.core.trace import Kind
@@ -252,20 +252,20 @@ def test_what_a_handler_leaves_for_later_stands_behind_the_result() -> None:
 
 
 class Passing:
-    """Takes the place of stages of a machine and an output, and notes which are gone through."""
+    """Takes the place of the anchors of a machine and an output, and notes which are gone through."""
 
     def __init__(self, machine: AtMachine, output: Output) -> None:
         self.names: list[str] = []
-        for name, stage in STAGES.items():
-            owner = output if stage.__qualname__.startswith("Output.") else machine
-            setattr(owner, stage.__name__, partial(self._pass, name, getattr(owner, stage.__name__)))
+        for name, method in ANCHORS.items():
+            owner = output if method.__qualname__.startswith("Output.") else machine
+            setattr(owner, method.__name__, partial(self._pass, name, getattr(owner, method.__name__)))
 
-    def _pass(self, name: str, stage: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+    def _pass(self, name: str, method: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
         self.names.append(name)
-        return stage(*arguments, **options)
+        return method(*arguments, **options)
 
 
-def test_every_byte_goes_through_the_stages_in_their_order() -> None:
+def test_every_byte_passes_the_anchors_in_their_order() -> None:
     bench = Bench()
     output = Output(MemoryPort())
     passing = Passing(bench.machine, output)
@@ -277,10 +277,10 @@ def test_every_byte_goes_through_the_stages_in_their_order() -> None:
     bench.do(bench.machine.finish())
     output.report(b"+IPD,2:ab")
     without_chunks = [name for at, name in enumerate(passing.names) if not at or name != "rx-chunk"]
-    assert without_chunks == list(STAGES)
+    assert without_chunks == list(ANCHORS)
 
 
-def test_a_stage_can_be_another_one_for_one_machine() -> None:
+def test_an_anchor_can_be_another_one_for_one_machine() -> None:
     bench, other = Bench(), Bench()
     bench.machine.echo = lambda text: ()  # type: ignore[method-assign]
     assert bench.feed(b"AT\r\n") == b"\r\nOK\r\n"

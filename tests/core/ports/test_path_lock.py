@@ -45,7 +45,7 @@ def test_who_takes_names_first_keeps_nobody_out(tmp_path: Path, numbers: tuple[i
 def test_who_takes_them_all_is_told(tmp_path: Path) -> None:
     path = tmp_path / "port"
     strangers = [stranger(path, number) for number in range(NAMES)]
-    with pytest.raises(PortError, match="is kept from us by another user"):
+    with pytest.raises(PortError, match="is taken by another user"):
         lock_path(path, "--link PATH")
     for each in strangers:
         each.close()

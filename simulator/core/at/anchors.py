@@ -1,5 +1,5 @@
-"""The stages of a byte's way through a module, by name. A fault hangs at one by taking the place of that method on the
-machine, or the output, of one module; where none hangs, nothing of it is there."""
+"""The anchors on the way of a byte through a module: what happens there, by name. A fault hangs at one by taking the
+place of that method on the machine, or the output, of one module; where none hangs, nothing of it is there."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -7,7 +7,7 @@ from typing import Any, Final
 from espat.core.at.machine import AtMachine
 from espat.core.at.output import Output
 
-STAGES: Final[Mapping[str, Callable[..., Any]]] = {
+ANCHORS: Final[Mapping[str, Callable[..., Any]]] = {
     "rx-chunk": AtMachine.rx_chunk,
     "echo": AtMachine.echo,
     "dispatch": AtMachine.dispatch,
