@@ -10,6 +10,7 @@ from espat.commands import ai_thinker
 from espat.core.at.conventions import Conventions
 from espat.core.parts import by_type
 from espat.dialects.esp32_v5 import Esp32V5
+from espat.dialects.esp8266_board import HEAP
 from espat.dialects.firmware import Dialect
 from espat.radio.softap import SoftApTraits, local_mac
 from espat.system.version import FirmwareVersion
@@ -35,4 +36,4 @@ class AiThinker(Dialect):
     )
     ready = (b"Ai-Thinker Technology Co. Ltd.\r\n", b"\r\nready\r\n")
     conventions = CONVENTIONS
-    traits = by_type(SoftApTraits(mac=local_mac))
+    traits = by_type(SoftApTraits(mac=local_mac), HEAP)

@@ -1,8 +1,16 @@
-"""What comes before the old firmwares: the texts of the boot ROM and of the boot loader that each is shipped with."""
+"""The chip of the old firmwares: its memory, and what comes before a firmware, the texts of the boot ROM and of the
+boot loader that each is shipped with."""
 
 from typing import Final
 
 from espat.firmware import BootText
+from espat.system.heap import DATA_REGION, INSTRUCTION_REGION, HeapTraits
+
+HEAP: Final = HeapTraits(
+    DATA_REGION._replace(total=98_304, free=86_000, lowest=40_000, largest=86_000),
+    INSTRUCTION_REGION._replace(total=0, free=0, lowest=0, largest=0),
+)
+"""Somewhat less than 50 kB are left when a station is connected (the data sheet of the chip); the rest is estimated."""
 
 BOOT_RATE: Final = 74880
 """The crystal of 26 MHz, where the ROM counts on 40 MHz: 115200 * 26 / 40."""

@@ -24,7 +24,7 @@ from espat.core.at.grammar import Form
 from espat.core.at.registry import CommandTable
 from espat.core.parts import by_type
 from espat.core.ports.serial_line import FACTORY_UART
-from espat.dialects.esp8266_board import FIRST_BOOT_TEXT
+from espat.dialects.esp8266_board import FIRST_BOOT_TEXT, HEAP
 from espat.dialects.esp8266_lines import ScanningLineDiscipline
 from espat.dialects.firmware import Dialect
 from espat.radio.scan import ScanTraits
@@ -110,6 +110,7 @@ TRAITS: Final = by_type(
     ServerTraits(idle_limit=180),  # the source of 0.2x
     ReceivingTraits(message_limit=1460),  # one segment
     PassthroughTraits(block=2048),
+    HEAP,
     ScanTraits(fields=0x3F, frequency=(0, 0)),  # offsets of either sign were seen, with the calibration always 0
 )
 

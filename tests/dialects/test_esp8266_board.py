@@ -70,3 +70,12 @@ async def test_a_restore_forgets_both_areas() -> None:
         await bench.command(b"ATE0")
         assert b"1a:fe:35:98:d3:7b" not in await bench.command(b"AT+CIPAPMAC?")
         assert await bench.command(b"AT+CWMODE?") == b"+CWMODE:2\r\n\r\nOK\r\n"
+
+
+@pytest.mark.parametrize(("dialect", "mark"), [("esp8266-v1.7", b""), ("ai-thinker", b",")])
+async def test_memory_is_that_of_the_chip(dialect: str, mark: bytes) -> None:
+    async with workbench(dialect=dialect) as bench:
+        printed = await bench.command(b"AT+SYSRAM?")
+        free, _, lowest = printed.removeprefix(b"+SYSRAM:").split(b"\r\n")[0].partition(b",")
+        assert 40_000 <= int(lowest or free) <= int(free) < 50_000
+        assert mark in printed
