@@ -81,6 +81,11 @@ class Module:
         """Which one it is, from 0 within the simulation."""
         return self.board.number
 
+    @property
+    def is_booting(self) -> bool:
+        """Whether a boot has begun that has not come as far as `ready`: what comes in meanwhile is lost."""
+        return self.boot.is_running and not self.boot.restarting.is_set() and self.board.uart.reader is None
+
     async def run(self, *, when_opened: bool = False) -> None:
         """Power on, and run until cancelled. `when_opened`: power on when the first client opens the port. After
         `power_off` it waits for `power_on`."""

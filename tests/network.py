@@ -36,6 +36,7 @@ async def soon(awaitable: Awaitable[T]) -> T:
 async def answer(bench: Workbench, line: bytes, end: bytes = OK) -> bytes:
     """Send a command and read as far as `end`."""
     bench.port.send(line + b"\r\n")
+    await bench.rest()
     return await soon(bench.port.read_until(end))
 
 

@@ -27,19 +27,31 @@ class Workbench:
         port: MemoryPort,
         clock: SteppedClock,
         announced: list[tuple[int, str]],
+        waits_for_boots: bool = True,
     ) -> None:
-        """`announced`: what the modules have offered on this machine: module number and text."""
+        """`announced`: what the modules have offered on this machine: module number and text. `waits_for_boots`:
+        whether a boot is over when it has come to rest."""
         self.announced = announced
         self.boot = b""
         """What it printed when it was powered on."""
+        self._waits_for_boots = waits_for_boots
         self.simulation = simulation
         self.module = module
         self.port = port
         self.clock = clock
 
+    async def rest(self) -> None:
+        """Let everything in memory come to rest.
+
+        A boot of the fast profile is waited for: that takes module time, and only a test of the boot itself cares.
+        """
+        await wait_all_tasks_blocked()
+        while self._waits_for_boots and self.module.is_booting:
+            await self.clock.advance(self.simulation.timing["boot"])
+
     async def settle(self) -> bytes:
         """Let everything in memory come to rest; returns what the module has printed."""
-        await wait_all_tasks_blocked()
+        await self.rest()
         return self.port.read()
 
     async def send(self, *chunks: bytes) -> bytes:
@@ -78,7 +90,7 @@ async def _booted(
     for _ in range(count):
         port = MemoryPort(now=clock.now, move_on_after=clock.move_on_after, capacity=capacity)
         module = simulation.add_module(firmware, port, storage)
-        benches.append(Workbench(simulation, module, port, clock, announced))
+        benches.append(Workbench(simulation, module, port, clock, announced, waits_for_boots=profile == "fast"))
     async with trio.open_nursery() as nursery:
         nursery.start_soon(simulation.run)
         await wait_all_tasks_blocked()

@@ -144,6 +144,11 @@ class Boot(Parts):
             self._end(ending)
         return self._restart
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it has begun, and its tasks have not been told to end."""
+        return self._nursery is not None
+
     def spawn(self, task: Callable[..., Any], *arguments: Any) -> None:
         """Start a task that ends with this boot; nothing starts any more when the boot is ending."""
         if self._nursery is not None:

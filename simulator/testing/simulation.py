@@ -25,7 +25,7 @@ from espat.core.trace import Record
 from espat.dialects.names import BUILDS, RUNNABLE
 from espat.persist.variants import VARIANTS
 from espat.scenario.hosts.peers import PeerError
-from espat.scenario.play.player import described
+from espat.scenario.play.player import BOOT_LIMIT, described
 from espat.scenario.reading.given_world import WorldSource, read_given_world
 from espat.scenario.schema.kinds import shown
 from espat.scenario.stage.company import open_played_stage
@@ -235,6 +235,10 @@ class Simulation(AnySimulation[Awaited]):
             self.clock = SimulationClock[Awaited](stage.clock.now, stage.advance)
             for module in self.modules if setting.clients else []:
                 await self.do("wait_ready", module=module.name)
+            if not setting.clients:  # what somebody types into a device before that is lost
+                with stage.clock.move_on_after(BOOT_LIMIT):
+                    for on_device in stage.modules.values():
+                        await on_device.board.booted.wait()
             self._exit = exits.pop_all()
         return self
 

@@ -133,10 +133,10 @@ def test_a_failure_shows_what_was_expected_what_came_and_what_was_before(
         "        + OK",
         "      before that (module seconds, module, direction):",
         "            0.000000 0 ** event   module.boot power-on",
-        r"            0.000000 0 -> report  \r\nready\r\n",
-        "            0.000000 0 <- command AT",
-        r"            0.000000 0 -> echo    AT\r\n",
-        r"            0.000000 0 -> result  \r\nOK\r\n",
+        r"            0.100000 0 -> report  \r\nready\r\n",
+        "            0.100000 0 <- command AT",
+        r"            0.100000 0 -> echo    AT\r\n",
+        r"            0.100000 0 -> result  \r\nOK\r\n",
         "0 passed, 1 failed",
     ]
 
@@ -406,7 +406,7 @@ def test_a_trace_from_standard_input(scenarios: Path, tmp_path: Path) -> None:
     trace = (tmp_path / "traces" / "1.jsonl").read_bytes()
     command = [sys.executable, "-m", "espat", "trace", "--kind", "command", "-"]
     done = subprocess.run(command, input=trace, capture_output=True, check=True)
-    assert done.stdout.decode().split() == ["0.000000", "0", "<-", "command", "AT"]
+    assert done.stdout.decode().split() == ["0.100000", "0", "<-", "command", "AT"]
 
 
 def test_a_world_file_without_its_option(capsys: pytest.CaptureFixture[str]) -> None:

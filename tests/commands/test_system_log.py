@@ -18,6 +18,9 @@ from espat.scenario.world.world import World
 from espat.stack.links import LinkTable
 from espat.stack.station_interface import StationInterface
 
+BOOT = 0.1
+"""Seconds, of the fast profile."""
+
 
 class LoggedModule:
     """A module, its two ports and its clock."""
@@ -49,7 +52,8 @@ async def logged_module(
     it = LoggedModule(world or World(offline=True), profile, storage)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(it.simulation.run)
-        await wait_all_tasks_blocked()
+        if profile == "fast":
+            await it.clock.advance(BOOT)
         yield it
         nursery.cancel_scope.cancel()
 
@@ -99,7 +103,7 @@ async def test_lines_have_the_milliseconds_since_the_reset() -> None:
 async def test_a_restart_names_its_reason_and_the_rate_in_force() -> None:
     async with logged_module() as it:
         await it.command(b"AT+UART_DEF=9600,8,1,0,0")
-        lines = await it.command(b"AT+RST")
+        lines = await it.command(b"AT+RST", BOOT)
         assert lines[0] == "rst:0xc (SW_CPU_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)"
         assert "at-uart: AT cmd port:uart1 tx:17 rx:16 cts:15 rts:14 baudrate:9600" in lines
         await it.command(b"AT+GSLP=1000")
@@ -189,9 +193,10 @@ async def test_a_log_that_nobody_reads_holds_nothing_up() -> None:
     simulation.add_module(Esp32V5(), port, log_port=log)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(simulation.run)
+        await clock.advance(BOOT)
         for _ in range(50):
             port.send(b"AT+RST\r\n")
-            await wait_all_tasks_blocked()
+            await clock.advance(BOOT)
         assert port.read().count(b"\r\nready\r\n") == 51
         assert len(log.read()) == 100
         nursery.cancel_scope.cancel()

@@ -29,6 +29,7 @@ class Library:
     async def command(self, line: bytes, wanted: bytes = b"OK\r\n") -> bytes:
         """Type a command, and find something."""
         self._bench.port.send(line + b"\r\n")
+        await self._bench.rest()
         return await self.find(wanted)
 
     async def filtered(self, line: bytes, begin: bytes, end: bytes) -> bytes:

@@ -60,6 +60,24 @@ def test_what_was_printed_before_is_in_the_device_where_a_flush_finds_it(
         assert client.read_until(b"ready\r\n") == b"AT+RST\r\n\r\nOK\r\n\r\nready\r\n"
 
 
+@pytest.mark.parametrize("opens_again", [False, True], ids=["flushes", "opens its port again"])
+def test_who_sets_up_its_port_again_on_the_answer_to_a_restart_still_gets_ready(
+    start: Start, opens_again: bool
+) -> None:
+    """As libraries do that go back to the rate of a start there."""
+    simulator = start()
+    simulator.booted()
+    with Client(simulator.port(), flushes=True) as client:
+        for _ in range(5):
+            client.write(b"AT+RST\r\n")
+            assert client.read_until(b"OK\r\n") == b"AT+RST\r\n\r\nOK\r\n"
+            if opens_again:
+                client.serial.close()
+                client.serial.open()
+            client.serial.reset_input_buffer()
+            assert client.read_until(b"ready\r\n") == b"\r\nready\r\n"
+
+
 def test_a_flush_as_the_first_thing_that_a_client_does_takes_the_boot(start: Start) -> None:
     simulator = start()
     simulator.booted()

@@ -18,6 +18,7 @@ async def restart(bench: Workbench, line: bytes) -> None:
     assert await bench.command(line) == OK
     await bench.command(b"ATE0")
     bench.port.send(b"AT+RST\r\n")
+    await bench.rest()
 
 
 async def test_tcp() -> None:

@@ -58,14 +58,14 @@ async def test_what_began_while_a_command_ran_is_refused_though_it_has_ended() -
 
 
 @pytest.mark.parametrize(
-    ("profile", "printed"),
-    [("fast", b"\r\nready\r\nAT\r\n\r\nOK\r\n"), ("real", b"\r\nready\r\n")],
+    ("world", "printed"),
+    [(World(timing={"boot": 0}), b"\r\nready\r\nAT\r\n\r\nOK\r\n"), (World(), b"\r\nready\r\n")],
     ids=["no time to start", "time to start"],
 )
-async def test_what_comes_before_ready(profile: str, printed: bytes) -> None:
+async def test_what_comes_before_ready(world: World, printed: bytes) -> None:
     clock = SteppedClock()
     port = MemoryPort(now=clock.now, move_on_after=clock.move_on_after)
-    simulation = RunningWorld(World(), clock, profile=profile)
+    simulation = RunningWorld(world, clock)
     simulation.add_module(load_firmware("esp32-v5"), port)
     port.send(b"AT\r\n")
     async with trio.open_nursery() as nursery:
