@@ -1,6 +1,5 @@
 """Joining, leaving and finding access points (ESP-AT User Guide, AT+CWJAP, AT+CWQAP, AT+CWLAP, AT+CWLAPOPT)."""
 
-from contextlib import aclosing
 from typing import Annotated, Final, NamedTuple
 
 from espat.commands.argument_types import Mac, Reserved, mac_text
@@ -171,16 +170,14 @@ async def scan_all(module: Module) -> None:
 
 @table.command("AT+CWLAP", Form.SET)
 async def scan(module: Module, search: Search, channel_bitmap: Annotated[int, Range(0, UNSIGNED_32)] = 0) -> None:
-    """AT+CWLAP: the access points that match, printed as they are found; times are per channel."""
+    """AT+CWLAP: the access points that match, printed when the scan is over; times are per channel."""
     need_driver(module, reports_code=True)
     if not module[Wifi].has_station:
         raise failed()
     dwell = Dwell(search.least_time / 1000, search.most_time / 1000, passive=search.passive)
-    scanning = module[Scanner].scan(search.ssid, search.mac, search.channel, channel_bitmap, dwell)
-    async with aclosing(scanning) as found:
-        async for point in found:
-            await module[Output].room()
-            module[Output].write(_scan_line(module, point, search.ssid).wire, Kind.RESULT)
+    for point in await module[Scanner].scan(search.ssid, search.mac, search.channel, channel_bitmap, dwell):
+        await module[Output].room()
+        module[Output].write(_scan_line(module, point, search.ssid).wire, Kind.RESULT)
 
 
 def _scan_line(module: Module, point: AccessPoint, wanted: bytes | None) -> Line:

@@ -111,7 +111,7 @@ TRAITS: Final = by_type(
     ReceivingTraits(message_limit=1460),  # one segment
     PassthroughTraits(block=2048),
     HEAP,
-    ScanTraits(fields=0x3F, frequency=(0, 0)),  # offsets of either sign were seen, with the calibration always 0
+    ScanTraits(fields=0x3F, frequency=(0, 0), sorts=False),  # offsets of either sign were seen; calibration always 0
 )
 
 

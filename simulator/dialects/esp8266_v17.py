@@ -74,7 +74,7 @@ class Esp8266V17(Esp8266V030):
     boot_text = LAST_BOOT_TEXT
     traits = Esp8266V030.traits | by_type(
         UartTraits(divider_steps=1, stored=False),  # [M 1.7.0] [M 1.7.4] RTS is on
-        ScanTraits(frequency=(0, 0)),  # [M 1.6.2] all fields; a session of 1.7.5 has seven, perhaps after AT+CWLAPOPT
+        ScanTraits(frequency=(0, 0), sorts=False),  # [M 1.6.2] all fields; 1.7.5: seven, perhaps set
         ReceivingTraits(message_limit=1460, datagrams_wait=False, tells_each=True),  # [W] UDP is printed as it comes
         # Two segments are held; [W] CLOSED comes though there is data left to read
         LinkTraits(withholds_end=False, receive_window=2920),

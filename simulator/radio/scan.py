@@ -1,6 +1,5 @@
 """Scanning for access points (ESP-AT User Guide, AT+CWLAP, AT+CWLAPOPT)."""
 
-from collections.abc import AsyncGenerator
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -21,12 +20,14 @@ PASSIVE_FACTOR: Final = 3
 class ScanOptions(NamedTuple):
     """What AT+CWLAPOPT sets.
 
-    `fields`: a bit for each printed field. `weakest`: dBm. `securities`: a bit for each `ecn` that is shown.
+    `fields`: a bit for each printed field. `weakest`: dBm. `securities`: a bit for each `ecn` that is shown. `sorts`:
+    whether the strongest comes first, of all channels; else they come by channel.
     """
 
     fields: int = ALL_FIELDS
     weakest: int = WEAKEST
     securities: int = ALL_SECURITIES
+    sorts: bool = True
 
 
 class Dwell(NamedTuple):
@@ -42,29 +43,37 @@ class Dwell(NamedTuple):
 
 class ScanTraits(NamedTuple):
     """Of a firmware. `fields`: a bit for each field that AT+CWLAP prints by default. `frequency`: its offset and
-    calibration there, the same for all access points."""
+    calibration there, the same for all access points. `sorts`: see ScanOptions (captured sessions of ESP-AT 1.x to 3.x;
+    of the older firmwares 1.7 sorts when AT+CWLAPOPT tells it to, and 0.30 has no such command)."""
 
     fields: int = ALL_FIELDS
     frequency: tuple[int, int] = (-1, -1)
+    sorts: bool = True
 
 
 class Scanner:
     """Listens on the channels of the country."""
 
     def __init__(self, boot: Boot) -> None:
-        self.options = ScanOptions(boot.traits(ScanTraits).fields)
+        traits = boot.traits(ScanTraits)
+        self.options = ScanOptions(traits.fields, sorts=traits.sorts)
         self._air = boot[Hearing]
         self._wifi = boot[Wifi]
         self._clock = boot[Clock]
+        self._scan_time = boot[Timing]["scan"]
         self._channel_time = boot[Timing]["scan_channel"]
 
     async def scan(
         self, ssid: bytes | None, bssid: bytes | None, channel: int, bitmap: int, dwell: Dwell
-    ) -> AsyncGenerator[AccessPoint, None]:
-        """The access points that match, as they are found: channel by channel, the strongest of each first.
+    ) -> list[AccessPoint]:
+        """The access points that match, once all channels have been listened on: the strongest first, or by channel and
+        the strongest of each first.
 
         `channel`: 0 for those of `bitmap` (bit n is channel n; 0: all). Only channels of the country are listened on.
         """
+        found: list[AccessPoint] = []
+        if self._scan_time:
+            await self._clock.sleep(self._scan_time)
         mask = 1 << channel if channel else bitmap
         channels = [number for number in self._wifi.channels if not mask or mask >> number & 1]
         for number in channels:
@@ -74,7 +83,10 @@ class Scanner:
             for point in self._air.scan(partial(_is_on, number)):
                 wanted = (ssid is None or point.ssid == ssid) and (bssid is None or point.bssid == bssid)
                 if wanted and self._shows(point):
-                    yield point
+                    found.append(point)
+        if self.options.sorts:
+            found.sort(key=lambda point: -point.rssi)
+        return found
 
     def _shows(self, point: AccessPoint) -> bool:
         options = self.options

@@ -1,5 +1,7 @@
 """AT+CWLAP and AT+CWLAPOPT: what is found, what of it is printed, and how long it takes."""
 
+import re
+
 import pytest
 
 from espat.radio.security import SECURITIES
@@ -78,7 +80,7 @@ async def test_the_country_limits_the_channels() -> None:
         await run(bench, b"AT+CWMODE=3", b'AT+CWCOUNTRY=1,"US",1,11')
         assert await bench.command(b"AT+CWLAP") == NEAR_LINE + HIDDEN_LINE + CAFE_LINE + OK
         await run(bench, b'AT+CWCOUNTRY=1,"JP",6,9')
-        assert await bench.command(b"AT+CWLAP") == HIDDEN_LINE + CAFE_LINE + FAR_LINE + ABROAD_LINE + OK
+        assert await bench.command(b"AT+CWLAP") == ABROAD_LINE + HIDDEN_LINE + CAFE_LINE + FAR_LINE + OK
         assert await bench.command(b'AT+CWJAP="near"') == b"WIFI CONNECTED\r\nWIFI GOT IP\r\n\r\nOK\r\n"
         assert await bench.command(b"AT+CWQAP") == b"WIFI DISCONNECT\r\n\r\nOK\r\n"
         await run(bench, b'AT+CWCOUNTRY=1,"US",2,10')
@@ -183,16 +185,40 @@ async def test_a_scan_takes_its_time_on_every_channel(arguments: bytes, seconds:
         assert (await bench.advance(0.01)).endswith(OK)
 
 
-async def test_each_line_comes_when_its_channel_has_been_listened_on() -> None:
-    strong = point(b"strong", 6, channel=1, rssi=-20)
-    world = World(access_points=(*AROUND.access_points, strong), timing={"scan_channel": 0.1})
-    strong_line = b'+CWLAP:(0,"strong",-20,"ca:6f:00:00:00:06",1,-1,-1,0,0,7,0)\r\n'
+STRONG = point(b"strong", 6, channel=11, rssi=-20)
+STRONG_LINE = b'+CWLAP:(0,"strong",-20,"ca:6f:00:00:00:06",11,-1,-1,0,0,7,0)\r\n'
+
+
+async def test_nothing_is_printed_while_it_scans_and_then_the_strongest_comes_first() -> None:
+    world = World(access_points=(*AROUND.access_points, STRONG), timing={"scan_channel": 0.1})
     async with workbench(world) as bench:
         await run(bench, b"AT+CWMODE=1")
         assert await bench.command(b"AT+CWLAP") == b""
-        assert await bench.advance(0.1) == strong_line + NEAR_LINE
-        assert await bench.advance(0.4) == b""
-        assert await bench.advance(0.1) == HIDDEN_LINE
+        assert await bench.advance(1.2) == b""
         assert await bench.send(b"AT\r\n") == BUSY
-        assert await bench.advance(0.5) == CAFE_LINE
-        assert await bench.advance(0.2) == FAR_LINE + OK
+        assert await bench.advance(0.1) == STRONG_LINE + ALL + OK
+
+
+async def test_a_scan_takes_its_time_besides_that_on_every_channel() -> None:
+    async with workbench(AROUND, profile="real") as bench:
+        await bench.command(b"AT+CWMODE=1")
+        assert await bench.advance(1) == OK
+        assert await bench.command(b"AT+CWLAP") == b""
+        assert await bench.advance(2.0) == b""
+        assert await bench.advance(0.5) == ALL + OK
+
+
+async def test_the_old_firmwares_go_by_channel_unless_they_are_told_to_sort() -> None:
+    def shown(printed: bytes) -> list[int]:
+        return [int(channel) for channel in re.findall(rb':\d\d",(\d+)', printed)]
+
+    world = World(access_points=(*AROUND.access_points, STRONG))
+    for dialect in ("esp8266-v0.30", "esp8266-v1.7"):
+        async with workbench(world, dialect=dialect) as bench:
+            await run(bench, b"AT+CWMODE=1")
+            assert shown(await bench.command(b"AT+CWLAP")) == [1, 6, 11, 11, 13]
+            if dialect == "esp8266-v1.7":
+                await run(bench, b"AT+CWLAPOPT=1,31")
+                assert shown(await bench.command(b"AT+CWLAP")) == [11, 1, 6, 11, 13]
+                await run(bench, b"AT+CWLAPOPT=0,31")
+                assert shown(await bench.command(b"AT+CWLAP")) == [1, 6, 11, 11, 13]

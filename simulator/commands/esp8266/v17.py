@@ -212,8 +212,8 @@ def local_time(module: Module) -> Unterminated:
 
 @table.command("AT+CWLAPOPT", Form.SET)
 def set_scan_options(module: Module, sorts: Bool, fields: Annotated[int, Range(0, ALL_FIELDS)]) -> None:
-    """AT+CWLAPOPT: whether by strength, which it always is here; and which fields AT+CWLAP prints."""
-    module[Scanner].options = ScanOptions(fields)
+    """AT+CWLAPOPT: whether the strongest comes first, and which fields AT+CWLAP prints."""
+    module[Scanner].options = ScanOptions(fields, sorts=sorts)
 
 
 @table.command("AT+CIPDOMAIN", Form.SET)
