@@ -14,7 +14,6 @@ from espat.board import BOOTED, Board
 from espat.core.at.engine import WORKERS, Engine
 from espat.core.at.grammar import Form
 from espat.core.at.redaction import Redactor
-from espat.core.at.registry import ANY_COMMAND
 from espat.core.at.system_log import LogTraits
 from espat.core.boot import Boot
 from espat.core.events import Event
@@ -68,9 +67,12 @@ class Module:
         """Start a task that ends with the boot; nothing starts any more when it is ending."""
         self.boot.spawn(task, *arguments)
 
-    async def pause(self, figure: str, most: float = math.inf) -> None:
-        """Wait for a figure of the timing profile, at most so many seconds; no checkpoint when it is zero."""
+    async def pause(self, figure: str, most: float = math.inf, *, since: float | None = None) -> None:
+        """Wait for a figure of the timing profile, at most so many seconds; no checkpoint when it is zero. `since`:
+        when that began, if not now."""
         seconds = min(self[Timing][figure], most)
+        if since is not None:
+            seconds -= self[Clock].now() - since
         if seconds > 0:
             await self[Clock].sleep(seconds)
 
@@ -134,7 +136,7 @@ class Module:
             panicked=board.panicked,
             unknown=self._unknown_command,
             conventions=self.firmware.conventions,
-            latency=timing if timing[ANY_COMMAND] else None,
+            latency=timing if any(timing[figure] for figure in self.firmware.registry.takes) else None,
             sleep=boot[Clock].sleep,
             recorder=board.recorder,
             system_log=board.log,

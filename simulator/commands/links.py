@@ -12,6 +12,7 @@ from espat.core.at.arguments import Bool, Milliseconds, Range, Seconds, Word
 from espat.core.at.errors import CommandError, invalid
 from espat.core.at.grammar import Form, Parameter
 from espat.core.at.registry import Choice, CommandTable
+from espat.core.time.clock import Clock
 from espat.module import Module
 from espat.radio.station import Station, StationState
 from espat.radio.wifi import Wifi
@@ -194,6 +195,7 @@ async def _open(
         opening.close()
         raise CommandError(errno=failures.not_own if own else AT_CORE, cause=LinkFailure.NO_NETWORK)
     takes, cause = None, None
+    began = module[Clock].now()
     with module[LinkTable].reserved(number):
         try:
             await opening
@@ -206,7 +208,7 @@ async def _open(
         else:
             return
         if takes is not None:
-            await module.pause(takes, most=limit)
+            await module.pause(takes, most=limit, since=began)
     raise CommandError(errno=errno, cause=cause)
 
 
@@ -234,7 +236,7 @@ def _free(module: Module) -> int:
     return number
 
 
-@table.command("AT+CIPCLOSE", Form.EXECUTE)
+@table.command("AT+CIPCLOSE", Form.EXECUTE, takes="close")
 async def close_only(module: Module) -> None:
     """AT+CIPCLOSE: end the only link; refused with AT+CIPMUX=1, but for a server of at most one client."""
     links = list(module[LinkTable])
@@ -242,11 +244,10 @@ async def close_only(module: Module) -> None:
         raise CommandError(cause=LinkFailure.NEEDS_SINGLE_MODE)
     if len(links) != 1:
         raise CommandError(cause=LinkFailure.NO_ONLY_LINK)
-    await module.pause("close")
     await module[LinkTable].finish(links[0])
 
 
-@table.command("AT+CIPCLOSE", Form.SET)
+@table.command("AT+CIPCLOSE", Form.SET, takes="close")
 async def close(module: Module, number: Annotated[int, Range(0, ALL_LINKS)]) -> None:
     """AT+CIPCLOSE: end one link, or all with 5, one after the other; refused with AT+CIPMUX=0."""
     links = module[LinkTable]
@@ -254,7 +255,6 @@ async def close(module: Module, number: Annotated[int, Range(0, ALL_LINKS)]) -> 
         raise CommandError(cause=LinkFailure.NEEDS_MULTIPLE_MODE)
     if number != ALL_LINKS and links[number] is None:
         raise CommandError(cause=LinkFailure.NOTHING_TO_CLOSE)
-    await module.pause("close")
     for link in links:
         if number in (ALL_LINKS, link.number):
             await links.finish(link)

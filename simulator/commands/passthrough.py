@@ -84,16 +84,13 @@ def set_reconnect_interval(module: Module, interval: Annotated[int, Range(1, 360
     module[Passthrough].reconnect_interval = interval
 
 
-@table.command("AT+CIPSEND", Form.EXECUTE)
+@table.command("AT+CIPSEND", Form.EXECUTE, takes="prompt")
 async def enter(module: Module) -> Result:
     """AT+CIPSEND: enter passthrough; refused with AT+CIPMODE=0 or without the one link."""
     links = module[LinkTable]
     link = links.only
     if not module[Receiving].raw or link is None or _follows(link):
         raise CommandError(cause=LinkFailure.NO_LINK if link is None else None)
-    await module.pause("prompt")
-    if links.only is not link:  # closed meanwhile
-        raise CommandError
     module[Passthrough].running = True
     keep_open = None if link.accepted else partial(_keep_open, module, partial(links.reopen, link))
     await pipe(module, PROMPT, keep_open)
@@ -172,11 +169,14 @@ async def open_and_keep(module: Module, opening: Opening, entry: StreamEntry) ->
 
 async def _try(module: Module, opening: Opening) -> bool:
     """Try to open a link; whether it is up."""
+    began = module[Clock].now()
     try:
         await opening()
     except UnreachableError:
-        await module.pause("unreachable")
-    except (NetworkError, ResolveError):
+        await module.pause("unreachable", since=began)
+    except ResolveError:
+        await module.pause("unresolved", since=began)
+    except NetworkError:
         pass
     else:
         return True

@@ -19,6 +19,7 @@ from espat.core.at.output import Output
 from espat.core.at.registry import CommandTable
 from espat.core.at.stream_entry import StreamEntry
 from espat.core.at.uart import Uart
+from espat.core.time.clock import Clock
 from espat.core.trace import Kind
 from espat.module import Module
 from espat.stack.errors import NetworkError, ResolveError
@@ -43,7 +44,7 @@ Number = Annotated[int, LinkNumber()]
 Length = Annotated[int, Range(1, PAYLOAD_LIMIT)]
 
 
-@table.command("AT+CIPSEND", Form.SET)
+@table.command("AT+CIPSEND", Form.SET, takes="prompt")
 async def send(
     module: Module, link: Number, length: Length, host: Host | None = None, port: Port | None = None
 ) -> Result:
@@ -51,7 +52,7 @@ async def send(
     return await _send(module, link, CountedEntry(length), host, port)
 
 
-@table.command("AT+CIPSENDEX", Form.SET)
+@table.command("AT+CIPSENDEX", Form.SET, takes="prompt")
 async def send_escaped(
     module: Module, link: Number, length: Length, host: Host | None = None, port: Port | None = None
 ) -> Result:
@@ -95,14 +96,15 @@ async def _prepare(module: Module, number: int, host: str | None, port: int | No
     if (host is None) != (port is None):
         raise CommandError
     route = None
+    began = module[Clock].now()
     if host is not None and port is not None:
         if not isinstance(link, UdpLink):
             raise CommandError
         try:
             route = await module[Routing].locate_datagram(host, port)
         except ResolveError:
+            await module.pause("unresolved", since=began)
             raise CommandError from None
-    await module.pause("prompt")
     if not module[LinkTable].alive(link):  # closed meanwhile
         raise CommandError(cause=LinkFailure.NO_LINK)
     return link, route
@@ -145,7 +147,7 @@ def set_long_configuration(
         module[LinkTable].transmit_size = transmit_size
 
 
-@table.command("AT+CIPSENDL", Form.SET)
+@table.command("AT+CIPSENDL", Form.SET, takes="prompt")
 async def send_long(
     module: Module,
     link: Number,

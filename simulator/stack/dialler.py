@@ -4,6 +4,7 @@ from typing import Final
 
 from espat.core.boot import Boot
 from espat.core.time.clock import Clock
+from espat.core.time.timing import Timing
 from espat.stack.connection import Connection
 from espat.stack.errors import LWIP_ABORTED, LWIP_NO_ROUTE, NetworkError
 from espat.stack.network import Network
@@ -24,6 +25,7 @@ class Dialler:
         self._network = boot[Network]
         self._routing = boot[Routing]
         self._clock = boot[Clock]
+        self._connect_time = boot[Timing]["connect"]
 
     async def dial(
         self,
@@ -43,6 +45,8 @@ class Dialler:
     async def _dial(self, host: str, port: int, tls: TlsChoices | None, options: ConnectionOptions) -> Connection:
         if not self._network.interfaces:
             raise NetworkError(LWIP_NO_ROUTE)
+        if self._connect_time:
+            await self._clock.sleep(self._connect_time)
         route = await self._routing.locate(host, port)
         try:
             stream, local_port = await self._network.connect(route, options)

@@ -105,7 +105,7 @@ async def dial(module: Module, link: int, peer: links.TcpArguments) -> None:
         raise
 
 
-@table.command("AT+CIPCLOSE", Form.SET)
+@table.command("AT+CIPCLOSE", Form.SET, takes="close")
 async def close(module: Module, number: Annotated[int, Range(0, ALL_LINKS)]) -> None:
     """AT+CIPCLOSE: 5 is every link, but not while there is a server."""
     if number == ALL_LINKS and module[Server].running:

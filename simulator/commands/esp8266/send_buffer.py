@@ -28,7 +28,7 @@ OUTCOME: Final = b"\r\n%b%d,SEND %b\r\n"
 """With CR LF before it, as SEND OK has: so a client library and an analysis of firmware 1.1; no session shows it."""
 
 
-@table.command("AT+CIPSENDBUF", Form.SET)
+@table.command("AT+CIPSENDBUF", Form.SET, takes="prompt")
 async def write(module: Module, link: Link, length: Length) -> Result:
     """AT+CIPSENDBUF: the segment's number and that of the last one that got through, before the prompt; `SEND OK` with
     the number comes later. That the receipt is printed as for AT+CIPSEND is an inference."""

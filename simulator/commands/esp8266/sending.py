@@ -29,7 +29,7 @@ class PayloadLength(Range):
 Length = Annotated[int, PayloadLength(1, PAYLOAD_LIMIT)]
 
 
-@table.command("AT+CIPSEND", Form.SET)
+@table.command("AT+CIPSEND", Form.SET, takes="prompt")
 async def send(
     module: Module, link: Link, length: Length, host: Host | None = None, port: Port | None = None
 ) -> Result:
@@ -37,7 +37,7 @@ async def send(
     return await sending.send(module, link, length, host, port)
 
 
-@table.command("AT+CIPSENDEX", Form.SET)
+@table.command("AT+CIPSENDEX", Form.SET, takes="prompt")
 async def send_escaped(
     module: Module, link: Link, length: Length, host: Host | None = None, port: Port | None = None
 ) -> Result:

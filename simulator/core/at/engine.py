@@ -206,7 +206,7 @@ class Engine:
     def _run(self, action: Run) -> None:
         """Run a command: at once, unless it may take time."""
         entry, arguments = action
-        if entry.is_async or self._latency is not None:
+        if entry.is_async or self._takes(entry):
             self._next = action
             return
         try:
@@ -215,6 +215,10 @@ class Engine:
             self._do(self.machine.fail(error))
         except Exception as error:
             self._do(self.machine.panic(entry.name, error))
+
+    def _takes(self, entry: Entry) -> float:
+        """Seconds that a command takes by itself."""
+        return self._latency[entry.takes] if self._latency is not None else 0.0
 
     def _end_data(self, action: EndData) -> None:
         self._data_ended.unpark_all()
@@ -253,8 +257,8 @@ class Engine:
         """Run a command that takes time."""
         entry, arguments = command
         try:
-            if self._latency is not None:
-                await self._sleep(self._latency[entry.takes])
+            if seconds := self._takes(entry):
+                await self._sleep(seconds)
             answer = entry.handler(self._context, *arguments)
             if entry.is_async:
                 answer = await answer

@@ -151,11 +151,14 @@ class Registry:
         self.reports: dict[Event[Any], Callable[..., None]] = {}
         self.starts: list[Callable[[Any], None]] = []
         self.secrets: list[Callable[[Any], Iterable[bytes]]] = []
+        self.takes = {ANY_COMMAND}
+        """The figures of the timing that commands take by themselves."""
         self._entries: dict[tuple[str, Form], list[Entry]] = {}
         for table in tables:
             own: dict[tuple[str, Form], list[Entry]] = {}
             for entry in table.entries:
                 if built_in(entry.name):
+                    self.takes.add(entry.takes)
                     own.setdefault((entry.name, entry.form), []).append(entry)
             for key, entries in own.items():
                 self._entries.setdefault(key, entries)
