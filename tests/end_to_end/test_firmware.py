@@ -78,9 +78,13 @@ import sys
 
 import serial
 
-with serial.Serial(sys.argv[1], 115200, timeout=10) as port:
-    port.write(b"AT\\r\\n")
-    assert port.read_until(b"OK\\r\\n").endswith(b"OK\\r\\n")
+with serial.Serial(sys.argv[1], 115200, timeout=0.5) as port:
+    for _ in range(40):  # as firmware does, which is up before the module
+        port.write(b"AT\\r\\n")
+        if port.read_until(b"OK\\r\\n").endswith(b"OK\\r\\n"):
+            break
+    else:
+        sys.exit("it does not answer")
 print("it has answered")
 sys.exit(7)
 """

@@ -154,6 +154,7 @@ TIOCVHANGUP = 0x5437
 
 def test_a_terminal_that_root_has_hung_up(start: Start) -> None:
     simulator = start()
+    simulator.booted()
     client = os.open(simulator.port(), os.O_RDWR | os.O_NOCTTY)
     try:
         fcntl.ioctl(client, TIOCVHANGUP)

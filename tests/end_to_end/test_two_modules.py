@@ -117,6 +117,8 @@ def test_modules_of_two_firmwares(start: Start, tmp_path: Path) -> None:
 def test_the_command_line_says_the_firmware_of_every_module(start: Start, tmp_path: Path) -> None:
     (tmp_path / "world.toml").write_text('[[module]]\ndialect = "esp8266-v0.30"\n[[module]]\n', encoding="utf-8")
     simulator = start("--world", "world.toml", "--dialect", "esp8266-v1.7")
+    for number in range(2):
+        simulator.booted(number)
     with Client(simulator.port(0)) as first, Client(simulator.port(1)) as second:
         for each in (first, second):
             each.serial.write(b"AT+GMR\r\n")
