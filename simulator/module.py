@@ -5,7 +5,6 @@ and the clock of day as long as there is power.
 """
 
 import logging
-import math
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, Final, ParamSpec, TypeVar
@@ -67,12 +66,9 @@ class Module:
         """Start a task that ends with the boot; nothing starts any more when it is ending."""
         self.boot.spawn(task, *arguments)
 
-    async def pause(self, figure: str, most: float = math.inf, *, since: float | None = None) -> None:
-        """Wait for a figure of the timing profile, at most so many seconds; no checkpoint when it is zero. `since`:
-        when that began, if not now."""
-        seconds = min(self[Timing][figure], most)
-        if since is not None:
-            seconds -= self[Clock].now() - since
+    async def pause(self, figure: str) -> None:
+        """Wait for a figure of the timing profile; no checkpoint when it is zero."""
+        seconds = self[Timing][figure]
         if seconds > 0:
             await self[Clock].sleep(seconds)
 

@@ -152,12 +152,9 @@ async def address_of(module: Module, name: str, limit: int = 0) -> bytes:
     """The address of a name, found within so many milliseconds, 0 any. Raises CommandError."""
     if not module[ActiveInterfaces]:
         raise CommandError(cause=LinkFailure.NO_NETWORK)
-    began = module[Clock].now()
     with module[Clock].move_on_after(limit / 1000 or float("inf")):
         try:
-            address = await module[Routing].resolve(name)
+            return address_text(await module[Routing].resolve(name))
         except ResolveError:
-            await module.pause("unresolved", since=began)
-        else:
-            return address_text(address)
+            pass
     raise CommandError(cause=LinkFailure.NO_SUCH_HOST)

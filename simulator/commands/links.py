@@ -12,7 +12,6 @@ from espat.core.at.arguments import Bool, Milliseconds, Range, Seconds, Word
 from espat.core.at.errors import CommandError, invalid
 from espat.core.at.grammar import Form, Parameter
 from espat.core.at.registry import Choice, CommandTable
-from espat.core.time.clock import Clock
 from espat.module import Module
 from espat.radio.station import Station, StationState
 from espat.radio.wifi import Wifi
@@ -135,7 +134,7 @@ async def open_port(module: Module, link: int, peer: UdpArguments) -> None:
     host = str(NO_ADDRESS) if peer.host in WILD_CARDS else peer.host
     limit = _seconds(peer.limit)
     opening = module[LinkTable].open_udp(link, host, peer.port, peer.local_port or None, peer.follows, limit=limit)
-    await _open(module, link, opening, peer.local_address, limit)
+    await _open(module, link, opening, peer.local_address)
 
 
 @table.command("AT+CIPSTART", Form.SET)
@@ -149,7 +148,7 @@ async def open_tcp(module: Module, link: Link, peer: TcpArguments) -> None:
     secure = peer.kind == TlsLink.kind
     limit = _seconds(peer.limit)
     opening = module[LinkTable].open_tcp(link, peer.host, peer.port, secure=secure, limit=limit)
-    await _open(module, link, opening, peer.local_address, limit, TLS_FAILURES if secure else FAILURES)
+    await _open(module, link, opening, peer.local_address, TLS_FAILURES if secure else FAILURES)
 
 
 @table.command("AT+CIPSTARTEX", Form.SET, when=is_udp(0, behind_link=False))
@@ -185,30 +184,26 @@ async def _open(
     number: int,
     opening: Coroutine[Any, Any, None],
     local_address: Address | None,
-    limit: float,
     failures: Failures = FAILURES,
 ) -> None:
     """Open a link; raises CommandError with the errno of what went wrong. Nobody else gets its number before the
-    answer, which comes within the limit, in seconds."""
+    answer."""
     own = [active.address for active in module[ActiveInterfaces]]
     if not own or local_address not in (None, *own):
         opening.close()
         raise CommandError(errno=failures.not_own if own else AT_CORE, cause=LinkFailure.NO_NETWORK)
-    takes, cause = None, None
-    began = module[Clock].now()
+    cause = None
     with module[LinkTable].reserved(number):
         try:
             await opening
         except ResolveError:
-            errno, takes, cause = failures.unresolved, "unresolved", LinkFailure.NO_SUCH_HOST
+            errno, cause = failures.unresolved, LinkFailure.NO_SUCH_HOST
         except UnreachableError:
-            errno, takes = failures.unreachable, "unreachable"
+            errno = failures.unreachable
         except NetworkError as error:
             errno = error.errno
         else:
             return
-        if takes is not None:
-            await module.pause(takes, most=limit, since=began)
     raise CommandError(errno=errno, cause=cause)
 
 

@@ -169,14 +169,9 @@ async def open_and_keep(module: Module, opening: Opening, entry: StreamEntry) ->
 
 async def _try(module: Module, opening: Opening) -> bool:
     """Try to open a link; whether it is up."""
-    began = module[Clock].now()
     try:
         await opening()
-    except UnreachableError:
-        await module.pause("unreachable", since=began)
-    except ResolveError:
-        await module.pause("unresolved", since=began)
-    except NetworkError:
+    except (NetworkError, ResolveError, UnreachableError):
         pass
     else:
         return True

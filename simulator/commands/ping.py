@@ -39,12 +39,8 @@ async def milliseconds_to(module: Module, host: str) -> int | None:
     """Until a host answers; None when it does not. Raises ResolveError, and CommandError without a network."""
     if not module[ActiveInterfaces] or is_ipv6(host):
         raise CommandError
-    began = module[Clock].now()
     try:
         route = await module[Routing].locate(host, 0)
-    except ResolveError:
-        await module.pause("unresolved", since=began)
-        raise
     except UnreachableError:
         await module[Clock].sleep(PING_LIMIT)
         return None

@@ -19,7 +19,6 @@ from espat.core.at.output import Output
 from espat.core.at.registry import CommandTable
 from espat.core.at.stream_entry import StreamEntry
 from espat.core.at.uart import Uart
-from espat.core.time.clock import Clock
 from espat.core.trace import Kind
 from espat.module import Module
 from espat.stack.errors import NetworkError, ResolveError
@@ -96,14 +95,12 @@ async def _prepare(module: Module, number: int, host: str | None, port: int | No
     if (host is None) != (port is None):
         raise CommandError
     route = None
-    began = module[Clock].now()
     if host is not None and port is not None:
         if not isinstance(link, UdpLink):
             raise CommandError
         try:
             route = await module[Routing].locate_datagram(host, port)
         except ResolveError:
-            await module.pause("unresolved", since=began)
             raise CommandError from None
     if not module[LinkTable].alive(link):  # closed meanwhile
         raise CommandError(cause=LinkFailure.NO_LINK)

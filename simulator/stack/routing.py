@@ -1,12 +1,14 @@
 """The way to an address: an entry of `[hosts]`; somebody of the simulation on one of the module's networks or behind
 their gateway; the host's network behind a router. `stack/host_map.py` knows the order on this machine."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Final, NamedTuple
 
 from espat.core.at.system_log import SystemLog
 from espat.core.boot import Boot
+from espat.core.time.clock import Clock
+from espat.core.time.timing import Timing
 from espat.stack.active_interfaces import ActiveInterface, ActiveInterfaces
 from espat.stack.address import BROADCAST, NO_ADDRESS, Address, parse_address
 from espat.stack.endpoint import Endpoint
@@ -40,13 +42,15 @@ class Routing:
         self._host = boot[HostNetwork]
         self._interfaces = boot[ActiveInterfaces]
         self._log = boot[SystemLog]
+        self._clock = boot[Clock]
+        self._unresolved_time = boot[Timing]["unresolved"]
 
     async def resolve(self, name: str) -> Address:
         """The address of a name or of dotted text, as the module sees it. Raises ResolveError."""
         address = parse_address(name)
         if address is not None:
             return address
-        with self._unknown_host_logged():
+        async with self._asking():
             _need_route(name, self._interfaces.default)
             address = self._address_in_memory(name)
             if address is not None:
@@ -57,7 +61,7 @@ class Routing:
     async def locate(self, host: str | Address, port: int) -> Route:
         """The way to an address, or to a name or dotted text. Raises ResolveError, UnreachableError."""
         target = _target(host)
-        with self._unknown_host_logged():
+        async with self._asking():
             _need_route(target, self._interfaces.towards(target))
             if isinstance(target, str):
                 target = self._address_in_memory(target, port) or target
@@ -76,11 +80,16 @@ class Routing:
             raise UnreachableError(destination.seen.address)
         return Route(destination.seen, lan, source, host=destination.host)
 
-    @contextmanager
-    def _unknown_host_logged(self) -> Iterator[None]:
+    @asynccontextmanager
+    async def _asking(self) -> AsyncIterator[None]:
+        """A name that nobody knows is asked for as long as a module does, and logged then."""
+        began = self._clock.now()
         try:
             yield
         except ResolveError as error:
+            rest = began + self._unresolved_time - self._clock.now()
+            if rest > 0:
+                await self._clock.sleep(rest)
             self._log.info(LOG_TAG, f"unknown host: {error}")
             raise
 
