@@ -3,10 +3,12 @@
 import pytest
 import trio
 
+from espat.scenario.reading.world_reader import read_world
 from tests.hosts import linked
 from tests.network import connected, expect, prompt, receive_exactly, send, soon, taken
 from tests.stations import around
-from tests.texts import BUSY, CANCELED, ERROR, FAILED, LOST, OK, PROMPT, SENT
+from tests.texts import BUSY, CANCELED, ERROR, FAILED, JOIN, LOST, OK, PROMPT, SENT
+from tests.workbench import workbench
 
 # AT+CIPSEND
 
@@ -256,3 +258,27 @@ async def test_what_the_peer_does_with_the_data_stands_behind_the_result() -> No
         assert it.connection.taken() == b"x"
         it.connection.close()
         assert await bench.settle() == b"CLOSED\r\n"
+
+
+@pytest.mark.parametrize("kind", [b"TCP", b"UDP"])
+@pytest.mark.parametrize("dialect", ["esp32-v5", "esp8266-v1.7", "esp8266-v0.30"])
+async def test_an_answer_that_comes_at_once_is_not_in_one_piece_with_the_result(
+    dialect: str, kind: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client that takes SEND OK for the end of what is there has its chance: see `core/timing.toml`."""
+    world = read_world({"host": [{"address": "192.168.3.50", "serves": ["tcp-echo 7", "udp-echo 7"]}]}, "w")
+    async with workbench(world, dialect=dialect) as bench:
+        for line in (b"ATE0", b"AT+CWMODE=1", JOIN, b'AT+CIPSTART="%b","192.168.3.50",7' % kind):
+            assert (await bench.command(line)).endswith(OK)
+        await bench.command(b"AT+CIPSEND=1")
+        pieces: list[bytes] = []
+        send = bench.port.send_nowait
+
+        def send_nowait(data: bytes) -> int:
+            pieces.append(data)
+            return send(data)
+
+        monkeypatch.setattr(bench.port, "send_nowait", send_nowait)
+        await bench.send(b"x")
+        assert b"".join(pieces[:-1]) == taken(1) + SENT
+        assert pieces[-1].startswith(b"\r\n+IPD,1:x")
