@@ -66,15 +66,16 @@ def cancelled() -> Result:
 
 
 async def _send(module: Module, number: int, entry: DataEntry, host: str | None, port: int | None) -> Result:
+    engine, links = module[Engine], module[LinkTable]
     link, route = await _prepare(module, number, host, port)
     try:
-        payload = await module[Engine].data_entry(entry)
+        payload = await engine.data_entry(entry)
     except DataEntryCancelledError:
         return cancelled()
     await module.pause("payload")
-    module[Engine].confirm_data(entry)
+    engine.confirm_data(entry)
     await module.pause("send")  # before the stack has it: what the peer does then stands behind the result
-    if not await _hand_over(module, link, route, payload) or module[LinkTable].told_closed(link):
+    if not await _hand_over(links, link, route, payload) or links.told_closed(link):
         return SEND_FAIL
     return SEND_OK
 
@@ -107,16 +108,16 @@ async def _prepare(module: Module, number: int, host: str | None, port: int | No
     return link, route
 
 
-async def _hand_over(module: Module, link: Link, route: Route | None, payload: bytes) -> bool:
+async def _hand_over(links: LinkTable, link: Link, route: Route | None, payload: bytes) -> bool:
     """Give a payload to the stack; whether it took it."""
-    if not module[LinkTable].alive(link):
-        module[LinkTable].failed(link)
+    if not links.alive(link):
+        links.failed(link)
         return False
     try:
         if route is not None and isinstance(link, UdpLink):
             await link.send_to(payload, route)
         else:
-            await module[LinkTable].send(link, payload)
+            await links.send(link, payload)
     except NetworkError:
         return False
     return True
@@ -153,6 +154,7 @@ async def send_long(
     port: Port | None = None,
 ) -> Result:
     """AT+CIPSENDL: sends while it receives. A broken link does not end the data; it is taken to its end and lost."""
+    links = module[LinkTable]
     target, route = await _prepare(module, link, host, port)
     entry = StreamEntry(length, module[Uart].port)
     progress = _Progress(module, target, entry)
@@ -166,11 +168,11 @@ async def send_long(
         else:
             module[Engine].refuse_surplus(entry)
     if last:  # behind everything that waits: what the peer does when it has all of it stands behind the result
-        await _hand_over(module, target, route, bytes(last))
+        await _hand_over(links, target, route, bytes(last))
     await progress.conclude()
     if entry.cancelled:
         return LONG_SEND_CANCELLED
-    all_sent = progress.sent == length and not module[LinkTable].told_closed(target)
+    all_sent = progress.sent == length and not links.told_closed(target)
     return SEND_OK if all_sent else SEND_FAIL
 
 
@@ -179,13 +181,14 @@ async def _send_blocks(
 ) -> None:
     """Send what the entry receives, but for the block that is the last of all, which is put into `last`; once the link
     fails, only take it."""
-    size, interval = module[LinkTable].transmit_size, module[Passthrough].transmit_interval / 1000
+    links = module[LinkTable]
+    size, interval = links.transmit_size, module[Passthrough].transmit_interval / 1000
     alive = True
     while block := await entry.block(size, interval):
         if alive and entry.is_complete:
             last += block
             return
-        alive = alive and await _hand_over(module, link, route, block)
+        alive = alive and await _hand_over(links, link, route, block)
         if alive:
             await progress.report()
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from ipaddress import IPv4Network
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from espat.stack.address import Address
 from espat.stack.endpoint import Endpoint
-from espat.stack.memory_stream import MemoryStream
+
+if TYPE_CHECKING:  # who reads a world needs none of it
+    from espat.stack.memory_stream import MemoryStream
 
 DEFAULT_LEASE: Final = 86400.0
 """Seconds an address is given for: a day, as many routers do."""
@@ -15,7 +17,7 @@ DEFAULT_LEASE: Final = 86400.0
 class Node(Protocol):
     """Somebody of this simulation with an address on a network: a module, or a host of the world."""
 
-    def connect(self, port: int, client: Endpoint) -> MemoryStream:
+    def connect(self, port: int, client: Endpoint) -> "MemoryStream":
         """Open a TCP connection to a port; returns the client's end. Raises NetworkError when nobody listens."""
 
     def datagram(self, data: bytes, sender: Endpoint, destination: Endpoint) -> None:

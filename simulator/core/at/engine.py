@@ -221,7 +221,8 @@ class Engine:
         return self._latency[entry.takes] if self._latency is not None else 0.0
 
     def _end_data(self, action: EndData) -> None:
-        self._data_ended.unpark_all()
+        if self._data_ended:  # nearly always the command reads its data itself
+            self._data_ended.unpark_all()
 
     def _call(self, action: Call) -> None:
         action.function()

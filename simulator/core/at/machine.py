@@ -318,10 +318,10 @@ class AtMachine:
     def receipt(self, entry: DataEntry) -> Actions:
         """Answer what came in behind the data, then print that all of that has come in: so on modules of every
         firmware."""
-        refused = self.refuse_surplus(entry)
+        refused = self.refuse_surplus(entry) if entry.surplus else NO_ACTIONS
         if self.want is STOPPED:
             return refused
-        return [*refused, Write(self._conventions.receipt % len(entry.payload), RESULT)]
+        return (*refused, Write(self._conventions.receipt % len(entry.payload), RESULT))
 
     def refuse_surplus(self, entry: DataEntry) -> Actions:
         """Answer what came in behind the data."""

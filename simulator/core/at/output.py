@@ -54,7 +54,7 @@ class Output:
             return
         if self._port.attachment is Attachment.LEFT:
             return
-        if not self._port.takes_output and self._queued + len(message) > TX_BUFFER:
+        if self._queued + len(message) > TX_BUFFER and not self._port.takes_output:
             return
         if self._recorder is not None:
             self._recorder("out", kind, message, private)

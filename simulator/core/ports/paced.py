@@ -40,6 +40,7 @@ class PacedPort(Port):
         self.announcement = port.announcement
         self.is_device = port.is_device
         self.attachment = port.attachment
+        self.takes_output = port.takes_output
         self.first_attached = port.first_attached
         self._port = port
         self._clock = clock

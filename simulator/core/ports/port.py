@@ -55,6 +55,8 @@ class Port(ABC):
         self.announcement = ""
         """What to tell the user about it: `ready to open at PATH`."""
         self.attachment = Attachment.NOT_YET
+        self.takes_output = self.is_device
+        """Whether what the module prints goes somewhere now."""
         self.first_attached = trio.Event()
         self.came = trio.lowlevel.ParkingLot()
         """Where to park for the next client that comes."""
@@ -67,11 +69,6 @@ class Port(ABC):
     def client_rate(self) -> int:
         """The baud rate the client has set, 0 when it has set none or the port has no such thing."""
         return 0
-
-    @property
-    def takes_output(self) -> bool:
-        """Whether what the module prints goes somewhere now."""
-        return self.attachment is Attachment.ATTACHED or (self.is_device and self.attachment is Attachment.NOT_YET)
 
     def set_line(self, parameters: UartParameters) -> None:  # noqa: B027  (most ports do not care)
         """The module's UART has these parameters from now on."""
@@ -109,6 +106,7 @@ class Port(ABC):
     def set_attachment(self, attachment: Attachment) -> None:
         """Note that a client has come or gone."""
         self.attachment = attachment
+        self.takes_output = attachment is Attachment.ATTACHED or (self.is_device and attachment is Attachment.NOT_YET)
         if attachment is Attachment.ATTACHED:
             self.first_attached.set()
             self.came.unpark_all()

@@ -22,7 +22,7 @@ async def running(port: MemoryPort) -> AsyncIterator[Output]:
 
 def unopened_port() -> MemoryPort:
     port = MemoryPort()
-    port.attachment = Attachment.NOT_YET
+    port.set_attachment(Attachment.NOT_YET)
     return port
 
 
