@@ -80,6 +80,11 @@ class Board:
         """The writing side of the UART."""
         return self.uart.output
 
+    @property
+    def powered(self) -> bool:
+        """Whether it has power."""
+        return self._powered.is_set()
+
     async def run(self, boot: Callable[[RestartCause], Awaitable[Restart]], *, when_opened: bool = False) -> None:
         """Power on, and boot again and again until cancelled. `when_opened`: power on when the first client opens the
         port. After `power_off` it waits for `power_on`."""

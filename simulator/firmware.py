@@ -37,6 +37,10 @@ class Firmware(Protocol[ModuleT]):
     """What it says of itself for the rooms, by type."""
 
     @property
+    def name(self) -> str:
+        """As users call it."""
+
+    @property
     def variant(self) -> Variant:
         """The module it runs on, when nobody says another one."""
 

@@ -17,11 +17,11 @@ INTERRUPTED: Final = 130
 STANDARD_ERROR: Final = 2
 LIMITS: Final = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 """What this machine has no more of."""
-SHOWING: Final = ("trace", "commands", "flash", "schema")
+SHOWING: Final = ("trace", "commands", "flash", "schema", "status")
 """What has done its work when nobody wants to read more of it."""
 SERVING: Final = ("run",)
 """What does its work whether anybody reads of it or not."""
-SUBCOMMANDS = ("run", "play", "check", "schema", "trace", "commands", "flash", "pki")
+SUBCOMMANDS = ("run", "do", "status", "play", "check", "schema", "trace", "commands", "flash", "pki")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

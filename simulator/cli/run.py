@@ -5,6 +5,7 @@ import math
 import sys
 from argparse import ArgumentTypeError, Namespace
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -17,6 +18,7 @@ from espat.cli.reasons import reason
 from espat.cli.serving import serve
 from espat.core.ports.uri import PortUri
 from espat.core.time.timing import PROFILES
+from espat.core.trace import RECENT
 from espat.dialects.names import RUNNABLE
 from espat.persist.variants import VARIANTS
 from espat.scenario.stage.options import StageOptions
@@ -28,6 +30,7 @@ from espat.stack.address import LOOPBACK
 if TYPE_CHECKING:
     from argparse import ArgumentParser, _SubParsersAction
 
+    from espat.control.server import ControlServer
     from espat.persist.storage import Storage
 
 
@@ -48,6 +51,13 @@ def add_parser(subparsers: "_SubParsersAction[ArgumentParser]") -> None:
     add("--listen", metavar="ADDRESS", help="where servers of the module listen (127.0.0.1)")
     add("--offline", action="store_true", help="only [hosts], [[host]], the gateway and loopback can be reached")
     add("--power-on", choices=("start", "open"), default="start", help="boot now, or when the port is opened")
+    add(
+        "--control",
+        metavar="PLACE",
+        nargs="?",
+        const="",
+        help="let other programs of yours act on the run (espat do): unix:PATH, tcp:127.0.0.1:PORT, or beside the link",
+    )
     add("--trace", metavar="FILE", type=Path, help="write every message as JSON Lines; it holds passwords")
     loudness = parser.add_mutually_exclusive_group()
     loudness.add_argument("-v", "--verbose", action="store_true", help="log commands and what they answer")
@@ -85,14 +95,15 @@ def _run(options: Namespace, ending: Ending) -> int:
         storages = _open_flash_files(options, world)
         _check_listening(options, world)
         resources = Resources(_stage_options(options, world, ports, logs), storages)
+        control = _control(options, ports[0])
     except (OSError, ValueError) as error:
         print(f"espat: {reason(error)}", file=sys.stderr)
         return 2
     console = Console()
     logging.basicConfig(level=_level(options), format="%(message)s", handlers=[ConsoleHandler(console)])
     try:
-        with resources:
-            return ending.run(serve, world, resources, console, ending)
+        with resources, control or nullcontext():
+            return ending.run(serve, world, resources, console, ending, control)
     finally:
         console.close()
 
@@ -101,17 +112,31 @@ def _stage_options(options: Namespace, world: World, ports: Sequence[PortUri], l
     flash_files = [Path(module.flash) for module in world.modules if module.flash is not None]
     return StageOptions(
         speed=options.speed,
-        movable=False,
+        movable=options.control is not None,
         profile=options.timing,
         ports=tuple(ports),
         logs=tuple(logs),
         clients=False,
         trace=options.trace,
         inputs=(*([options.world] if options.world is not None else []), *flash_files),
-        remember=0,
+        remember=RECENT if options.control is not None else 0,
         build=options.build,
         when_opened=options.power_on == "open",
     )
+
+
+def _control(options: Namespace, first: PortUri) -> "ControlServer | None":
+    """The control channel, if there is to be one. `first`: where the port of the first module is. Raises OSError,
+    ValueError."""
+    if options.control is None:
+        return None
+    from espat.control.places import PlaceError, beside, parse_place  # JSON, and sockets
+    from espat.control.server import ControlServer
+
+    try:
+        return ControlServer(parse_place(options.control) if options.control else beside(first))
+    except (PlaceError, ValueError) as error:
+        raise ValueError(f"--control: {error}") from None
 
 
 def _open_flash_files(options: Namespace, world: World) -> "list[Storage | None]":

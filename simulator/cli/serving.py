@@ -3,7 +3,9 @@
 import errno
 import logging
 import resource
+from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import trio
@@ -17,6 +19,7 @@ from espat.scenario.world.world import World
 
 if TYPE_CHECKING:  # half of the program
     from espat.board import Board
+    from espat.control.server import ControlServer
 
 NOTHING_KEPT: Final = "nothing that is stored is kept when this program ends; --flash FILE would keep it"
 FILES: Final = 64
@@ -35,8 +38,11 @@ def allow_files(modules: int) -> None:
         )
 
 
-async def serve(world: World, resources: Resources, console: Console, ending: Ending) -> int:
-    """Serve modules at ports until a signal, or the program at a port, ends it; returns the exit code."""
+async def serve(
+    world: World, resources: Resources, console: Console, ending: Ending, control: "ControlServer | None"
+) -> int:
+    """Serve modules at ports until a signal, the program at a port, or somebody at the control channel ends it;
+    returns the exit code."""
     allow_files(len(resources.options.ports))
     code = 0
 
@@ -55,7 +61,9 @@ async def serve(world: World, resources: Resources, console: Console, ending: En
                 return code
             for line in resources.announcements:
                 console.print(line)
-            nursery.start_soon(_run_stage, world, resources, console)
+            if control is not None:
+                console.print(control.announcement)
+            nursery.start_soon(_run_stage, world, resources, console, control, partial(end, 0))
             await ending.wait()
             end(0)
     if (count := resources.panics.count) and not code:
@@ -64,7 +72,13 @@ async def serve(world: World, resources: Resources, console: Console, ending: En
     return code
 
 
-async def _run_stage(world: World, resources: Resources, console: Console) -> None:
+async def _run_stage(
+    world: World,
+    resources: Resources,
+    console: Console,
+    control: "ControlServer | None",
+    shut_down: Callable[[], None],
+) -> None:
     # Half of the program: the ports can be opened while it loads, as a chip's can while it boots.
     from espat.scenario.stage.stage import open_stage
 
@@ -75,6 +89,8 @@ async def _run_stage(world: World, resources: Resources, console: Console) -> No
         stage.announced.append(lambda module, text: console.print(f"module {module} {text}"))
         stage.start()
         async with trio.open_nursery() as nursery:
+            if control is not None:
+                nursery.start_soon(control.serve, stage, shut_down)
             for module in stage.modules.values():
                 nursery.start_soon(_tell_of_boot, module.board, console)
             await trio.sleep_forever()

@@ -125,14 +125,19 @@ def line(record: Record) -> str:
     """A message as a line of a trace file has it."""
     import json  # only runs with a trace need it
 
-    fields: dict[str, object] = {
+    return json.dumps(fields(record))
+
+
+def fields(record: Record) -> dict[str, object]:
+    """A message as the object of such a line."""
+    found: dict[str, object] = {
         "t": round(record.time, 6),
         "module": record.module,
         "dir": record.direction,
         "kind": record.kind.value,
     }
     if _PRINTABLE.issuperset(record.data):
-        fields["text"] = record.data.decode("ascii")
+        found["text"] = record.data.decode("ascii")
     else:
-        fields["bytes"] = record.data.hex()
-    return json.dumps(fields)
+        found["bytes"] = record.data.hex()
+    return found

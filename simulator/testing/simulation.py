@@ -25,7 +25,7 @@ from espat.core.trace import Record
 from espat.dialects.names import BUILDS, RUNNABLE
 from espat.persist.variants import VARIANTS
 from espat.scenario.hosts.peers import PeerError
-from espat.scenario.play.player import BOOT_LIMIT, described
+from espat.scenario.play.player import BOOT_LIMIT
 from espat.scenario.reading.given_world import WorldSource, read_given_world
 from espat.scenario.schema.kinds import shown
 from espat.scenario.stage.company import open_played_stage
@@ -35,7 +35,8 @@ from espat.scenario.stage.stage import Stage
 from espat.scenario.stage.trace_text import shown_record, without_secrets
 from espat.scenario.text.durations import read_seconds
 from espat.scenario.text.variables import UnknownVariableError, Variables
-from espat.scenario.verbs import VERBS, VerbError, bind
+from espat.scenario.verbs import VERBS, VerbError
+from espat.scenario.verbs.acting import act
 from espat.scenario.world.modules import with_modules
 from espat.scenario.world.world import ModuleConfiguration
 from espat.stack.host_network import check_own
@@ -282,11 +283,7 @@ class Simulation(AnySimulation[Awaited]):
         if first and verb in VERBS:
             arguments = {next(iter(VERBS[verb].keys), "value"): first[0], **arguments}
         try:
-            action = bind(verb, arguments, module, value=value)
-            if value is None:
-                stage.event(module, described(verb, arguments))
-            with stage.time_passing():
-                await action(stage)
+            await act(stage, verb, arguments, module, value)
         except (VerbError, MismatchError, PeerError) as error:
             difference = error.difference if isinstance(error, MismatchError) else ()
             problem = f"{verb}: {str(error).removeprefix(f'{verb}: ')}"

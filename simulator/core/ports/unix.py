@@ -15,29 +15,43 @@ from espat.core.ports.port import PortError
 from espat.core.ports.socket import BACKLOG, SocketPort, reason
 
 
+class UnixListener:
+    """A socket at a path, which only its owner can open. `socket`: listens there."""
+
+    def __init__(self, path: Path, option: str, backlog: int = BACKLOG) -> None:
+        """Replaces a socket that nobody listens on any more, and nothing else. `option`: of the command line, which
+        says another path. `backlog`: how many may wait to be taken. Raises PortError."""
+        self.path = path.absolute()
+        self._lock = lock_path(self.path, option)
+        try:
+            self.socket = _listen(self.path, backlog)
+        except BaseException:
+            self._lock.close()
+            raise
+        self._inode = self.path.lstat().st_ino
+
+    def close(self) -> None:
+        """Remove the socket, unless somebody has replaced it."""
+        self.socket.close()
+        with suppress(FileNotFoundError):
+            if self.path.lstat().st_ino == self._inode:
+                self.path.unlink()
+        self._lock.close()
+
+
 class UnixPort(SocketPort):
     """A socket at a path, which only its owner can open."""
 
     def __init__(self, path: Path, spawn: Callable[..., Any]) -> None:
         """Replaces a socket that nobody listens on any more, and nothing else. Raises PortError."""
-        self.path = path.absolute()
-        self._lock = lock_path(self.path, "--port unix:PATH")
-        try:
-            listener = _listen(self.path)
-        except BaseException:
-            self._lock.close()
-            raise
-        self._inode = self.path.lstat().st_ino
-        super().__init__(listener, spawn)
-        self.announcement = f"ready to open at unix:{self.path}"
+        self._unix = UnixListener(path, "--port unix:PATH")
+        super().__init__(self._unix.socket, spawn)
+        self.announcement = f"ready to open at unix:{self._unix.path}"
 
     def close(self) -> None:
         """Remove the socket, unless somebody has replaced it."""
         super().close()
-        with suppress(FileNotFoundError):
-            if self.path.lstat().st_ino == self._inode:
-                self.path.unlink()
-        self._lock.close()
+        self._unix.close()
 
 
 def open_port(place: str, opener: PortOpener) -> UnixPort:
@@ -45,7 +59,7 @@ def open_port(place: str, opener: PortOpener) -> UnixPort:
     return UnixPort(Path(place), opener.spawn)
 
 
-def _listen(path: Path) -> socket.socket:
+def _listen(path: Path, backlog: int) -> socket.socket:
     """Put a listening socket at a path: ready and owner-only before anybody sees it there. Raises PortError."""
     if path.is_symlink() or path.exists():
         if not stat.S_ISSOCK(path.lstat().st_mode):
@@ -57,7 +71,7 @@ def _listen(path: Path) -> socket.socket:
     try:
         listener.bind(os.fspath(temporary))
         temporary.chmod(0o600)
-        listener.listen(BACKLOG)
+        listener.listen(backlog)
         temporary.replace(path)
     except OSError as error:
         listener.close()

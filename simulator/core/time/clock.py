@@ -250,8 +250,20 @@ class PacedClock(MovableClock):
         super().__init__()
         if not 0 < speed < float("inf"):
             raise ValueError(f"speed must be more than 0, not {speed}")
-        self.speed = speed
+        self._speed = speed
         self._origin = trio.current_time()
+
+    @property
+    def speed(self) -> float:
+        """How many times as fast as real time; it can be set, and counts from now on."""
+        return self._speed
+
+    @speed.setter
+    def speed(self, speed: float) -> None:
+        now = self.now()
+        self._speed = speed
+        self._origin = trio.current_time() - now / speed
+        self._earlier.set()
 
     def now(self) -> float:
         return (trio.current_time() - self._origin) * self.speed

@@ -31,6 +31,7 @@ from espat.scenario.stage.trace_text import shown_record, without_secrets
 from espat.scenario.text.patterns import EndlessPatternError
 from espat.scenario.text.variables import UnknownVariableError, Variables, pattern_mistake
 from espat.scenario.verbs import Action, VerbError, bind
+from espat.scenario.verbs.acting import described
 from espat.scenario.world.modules import with_modules
 from espat.scenario.world.world import ModuleConfiguration, World
 
@@ -322,8 +323,3 @@ async def _perform(step: Step, action: Action, stage: Stage) -> None:
     except re.error as error:
         what = "" if isinstance(error, EndlessPatternError) else "not a regular expression: "
         raise step.place.error(f"{step.action}: {what}{error}") from error
-
-
-def described(action: str, arguments: dict[str, Any]) -> str:
-    """A verb and its arguments on one line."""
-    return " ".join([action, *(f"{key}={value}" for key, value in arguments.items())])
