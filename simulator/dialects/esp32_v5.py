@@ -7,6 +7,7 @@ from espat.commands import (
     link_options,
     links,
     message_filter,
+    mqtt,
     passthrough,
     ping,
     radio,
@@ -54,6 +55,7 @@ TABLES = (
     ssl_options.table,
     softap.table,
     sntp.table,
+    mqtt.table,
     radio.table,
 )
 
