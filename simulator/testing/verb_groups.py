@@ -117,6 +117,42 @@ class AccessPointVerbs(VerbGroup[R]):
         return self._call("access_point.throw_out", ssid=ssid, reason=reason)
 
 
+class BrokerVerbs(VerbGroup[R]):
+    """The verbs `broker.*`."""
+
+    def disconnect(self, host: str, client: Text) -> R:
+        """The broker throws a client out: it closes the connection, and does what the client's will says."""
+        return self._call("broker.disconnect", host=host, client=client)
+
+    def expect(
+        self, host: str, topic: Text, *, data: Text | None = None, qos: int | None = None, client: Text | None = None
+    ) -> R:
+        """The broker has got a message from a client, after the last one like it that was expected."""
+        return self._call("broker.expect", host=host, topic=topic, data=data, qos=qos, client=client)
+
+    def expect_client(self, host: str, client: Text) -> R:
+        """A client is connected to the broker."""
+        return self._call("broker.expect_client", host=host, client=client)
+
+    def pause(self, host: str) -> R:
+        """The broker answers nothing any more; connections stay."""
+        return self._call("broker.pause", host=host)
+
+    def publish(
+        self, host: str, topic: Text, *, data: Text | None = None, qos: int | None = None, retain: bool | None = None
+    ) -> R:
+        """The broker publishes a message, to all who have subscribed to its topic."""
+        return self._call("broker.publish", host=host, topic=topic, data=data, qos=qos, retain=retain)
+
+    def refuse(self, host: str, *, code: int | None = None) -> R:
+        """The broker refuses all who connect from now on."""
+        return self._call("broker.refuse", host=host, code=code)
+
+    def resume(self, host: str) -> R:
+        """The broker answers again, first what came meanwhile."""
+        return self._call("broker.resume", host=host)
+
+
 class DnsVerbs(VerbGroup[R]):
     """The verbs `dns.*`."""
 
@@ -299,6 +335,11 @@ class VerbGroups(DynamicGroups[R]):
     def access_point(self) -> AccessPointVerbs[R]:
         """The verbs `access_point.*`."""
         return AccessPointVerbs(self.do, "access_point")
+
+    @property
+    def broker(self) -> BrokerVerbs[R]:
+        """The verbs `broker.*`."""
+        return BrokerVerbs(self.do, "broker")
 
     @property
     def dns(self) -> DnsVerbs[R]:

@@ -8,7 +8,7 @@ without an address is nowhere until it joins a network.
 
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
-from typing import Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import trio
 from trio.lowlevel import ParkingLot
@@ -28,6 +28,7 @@ from espat.stack.tcp_timers import GIVE_UP
 
 LAST_PORT: Final = 65535
 
+T = TypeVar("T")
 AnyService = TypeVar("AnyService", bound=Service)
 Talk = Callable[[Stream], Awaitable[None]]
 
@@ -68,6 +69,7 @@ class WorldHost:
         self.changed = ParkingLot()
         self.outside: Outside | None = None
         self._services: dict[tuple[str, int], Service] = {}  # by transport and port
+        self._common: dict[type, Any] = {}
         self._time = configuration.time
         self._spawn = spawn
         self._connections: dict[Stream, trio.CancelScope] = {}
@@ -107,6 +109,13 @@ class WorldHost:
             if isinstance(service, kind) and service.port == port:
                 return service
         raise KeyError(f"{kind.__name__} {port}")
+
+    def common(self, kind: type[T]) -> T:
+        """What its services have in common, one of a kind, made when the first one asks."""
+        if kind not in self._common:
+            self._common[kind] = kind()
+        found: T = self._common[kind]
+        return found
 
     def time(self) -> float:
         """What its clock shows: seconds since 1970."""

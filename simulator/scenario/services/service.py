@@ -6,7 +6,7 @@ give it a name in `table.py`.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
 from trio.lowlevel import ParkingLot
 
@@ -15,6 +15,8 @@ from espat.scenario.services.peer_connection import PeerConnection
 from espat.stack.address import Address
 from espat.stack.endpoint import Endpoint
 from espat.stack.stream import Stream
+
+T = TypeVar("T")
 
 
 class ServingHost(Protocol):
@@ -31,6 +33,9 @@ class ServingHost(Protocol):
 
     def time(self) -> float:
         """What its clock shows: seconds since 1970."""
+
+    def common(self, kind: type[T]) -> T:
+        """What its services have in common, one of a kind, made when the first one asks."""
 
     def send_datagram(self, data: bytes, from_port: int, destination: Endpoint) -> None:
         """Send a datagram to somebody on its network, or to who has sent it one; lost when nobody is there."""

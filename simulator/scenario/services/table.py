@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from espat.core.suggestions import unknown
 from espat.scenario.schema.kinds import Reader, WrongValueError, whole_number_text
+from espat.scenario.services.mqtt import Mqtt, Mqtts
 from espat.scenario.services.ntp import Ntp
 from espat.scenario.services.peer import TcpPeer, UdpPeer
 from espat.scenario.services.service import Service, ServiceConfiguration
@@ -21,6 +22,8 @@ SERVICES: Final[Mapping[str, type[Service]]] = {
     "tcp-refuse": TcpRefuse,
     "tls-echo": TlsEcho,
     "ntp": Ntp,
+    "mqtt": Mqtt,
+    "mqtts": Mqtts,
     "tcp-peer": TcpPeer,
     "tls-peer": TlsPeer,
     "udp-peer": UdpPeer,
