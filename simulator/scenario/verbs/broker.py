@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
-from espat.core.suggestions import expected
+from espat.core.suggestions import expected, shortened
 from espat.scenario.hosts.world_host import WorldHost
 from espat.scenario.mqtt.broker import Broker, Published
 from espat.scenario.mqtt.packets import PACKET_LIMIT, Message
@@ -25,7 +25,7 @@ Refusal = Annotated[int, range(6)]
 
 def _check_publish(given: Mapping[str, Any]) -> str | None:
     if not is_topic(given["topic"]):
-        return expected("a topic without wildcards", shown(given["topic"].decode(errors="replace")))
+        return expected("a topic without wildcards", shown(_text(given["topic"])))
     if len(given.get("data", b"")) > DATA_LIMIT:
         return expected(f"at most {DATA_LIMIT} bytes of data", str(len(given["data"])))
     return None
@@ -58,10 +58,8 @@ async def expect(
         return all(want is None or want == got for want, got in wanted)
 
     def told() -> str:
-        others = ", ".join(
-            f"{one.message.topic.decode(errors='replace')} {one.message.payload[:EXCERPT]!r}" for one in broker.recent
-        )
-        return f"{host} expected a message about {topic.decode(errors='replace')}, got {others[:200] or 'none'}"
+        others = ", ".join(f"{_text(one.message.topic)} {one.message.payload[:EXCERPT]!r}" for one in broker.recent)
+        return f"{host} expected a message about {_text(topic)}, got {shortened(others) or 'none'}"
 
     await stage.until(at.changed, lambda: any(map(fits, broker.recent)), told)
     broker.recent.remove(next(filter(fits, broker.recent)))
@@ -76,7 +74,7 @@ async def expect_client(stage: Stage, *, host: str, client: Data) -> None:
         session = broker.sessions.get(client)
         return session is not None and session.connection is not None
 
-    await stage.until(at.changed, connected, lambda: f"{client.decode(errors='replace')} does not connect to {host}")
+    await stage.until(at.changed, connected, lambda: f"{_text(client)} does not connect to {host}")
 
 
 @verb("broker.refuse", code="of CONNACK: 1 to 5; 0: it takes them again")
@@ -91,7 +89,7 @@ async def disconnect(stage: Stage, *, host: str, client: Data) -> None:
     """The broker throws a client out: it closes the connection, and does what the client's will says."""
     at, broker = _broker(stage, host)
     if not broker.throw_out(client):
-        raise MismatchError(f"{client.decode(errors='replace')} is not connected to {host}")
+        raise MismatchError(f"{_text(client)} is not connected to {host}")
     at.changed.unpark_all()
 
 
@@ -108,6 +106,11 @@ async def resume(stage: Stage, *, host: str) -> None:
     at, broker = _broker(stage, host)
     broker.paused = False
     at.changed.unpark_all()
+
+
+def _text(data: bytes) -> str:
+    """A topic or the name of a client, to be shown."""
+    return data.decode(errors="replace")
 
 
 def _broker(stage: Stage, name: str) -> tuple[WorldHost, Broker]:
