@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
-from espat.core.suggestions import expected, shortened
+from espat.core.suggestions import expected, one_line
 from espat.scenario.hosts.world_host import WorldHost
 from espat.scenario.mqtt.broker import Broker, Published
 from espat.scenario.mqtt.packets import PACKET_LIMIT, Message
@@ -59,7 +59,7 @@ async def expect(
 
     def told() -> str:
         others = ", ".join(f"{_text(one.message.topic)} {one.message.payload[:EXCERPT]!r}" for one in broker.recent)
-        return f"{host} expected a message about {_text(topic)}, got {shortened(others) or 'none'}"
+        return f"{host} expected a message about {_text(topic)}, got {one_line(others) or 'none'}"
 
     await stage.until(at.changed, lambda: any(map(fits, broker.recent)), told)
     broker.recent.remove(next(filter(fits, broker.recent)))
