@@ -4,6 +4,7 @@ from espat.commands import (
     addresses,
     basic,
     command_list,
+    http,
     link_options,
     links,
     message_filter,
@@ -56,6 +57,7 @@ TABLES = (
     softap.table,
     sntp.table,
     mqtt.table,
+    http.table,
     radio.table,
 )
 

@@ -1,10 +1,9 @@
 """One HTTP request over a stream, and the response as it comes (RFC 9112). The bytes are h11's business."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from espat.stack.errors import HttpError
-from espat.stack.stream import Stream
 
 if TYPE_CHECKING:
     import h11
@@ -19,12 +18,24 @@ Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
 """Names and values, in order."""
 
 
+class Carrier(Protocol):
+    """What of a stream a client needs."""
+
+    async def send(self, data: bytes) -> None:
+        """As that of a stream."""
+
+    async def receive(self, most: int) -> bytes:
+        """As that of a stream."""
+
+
 class HttpResponse:
-    """A response whose head has come. `headers`: the names in lower case. The body is still to be received."""
+    """A response whose head has come. `headers`: the names in lower case; `header_lines`: as the server has spelt them.
+    The body is still to be received."""
 
     def __init__(self, client: "HttpClient", head: "h11.Response") -> None:
         self.status: int = head.status_code
         self.headers: Headers = [(bytes(name), bytes(value)) for name, value in head.headers]
+        self.header_lines = [b"%b: %b" % header for header in head.headers.raw_items()]
         self._client = client
 
     @property
@@ -36,14 +47,21 @@ class HttpResponse:
         """Wait for the next part of the body; none is its end. Raises NetworkError, HttpError."""
         return await self._client.receive_body()
 
+    async def receive_piece(self) -> bytes:
+        """Wait for what of the body is in the next read that has any of it, the one with the end of the head included;
+        none is its end. Raises NetworkError, HttpError."""
+        return await self._client.receive_piece()
+
 
 class HttpClient:
     """Asks one thing of the server at the other end of a stream; who has made the stream closes it."""
 
-    def __init__(self, stream: Stream) -> None:
+    def __init__(self, stream: Carrier, *, receive_size: int = RECEIVE_SIZE) -> None:
+        """`receive_size`: bytes taken from the stream at a time."""
         import h11  # by the first who speaks HTTP
 
         self._stream = stream
+        self._receive_size = receive_size
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=LONGEST_HEAD)
 
     async def request(
@@ -81,15 +99,33 @@ class HttpClient:
         event = await self._next_event()
         return bytes(event.data) if isinstance(event, h11.Data) else b""
 
+    async def receive_piece(self) -> bytes:
+        """What `HttpResponse.receive_piece` gives."""
+        import h11  # has been imported before
+
+        parts: list[bytes] = []
+        while self._http.their_state is h11.SEND_BODY:
+            event = self._event() if parts else await self._next_event()
+            if not isinstance(event, h11.Data):
+                break
+            parts.append(bytes(event.data))
+        return b"".join(parts)
+
+    def _event(self) -> "h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]":
+        """What there is of the response without reading on. Raises HttpError."""
+        import h11  # has been imported before
+
+        try:
+            return self._http.next_event()
+        except h11.RemoteProtocolError as error:
+            raise HttpError(str(error)) from error
+
     async def _next_event(self) -> "h11.Event":
         """What comes next of the response. Raises NetworkError, HttpError."""
         import h11  # has been imported before
 
-        try:
-            while not isinstance(event := self._http.next_event(), h11.Event):
-                if event is h11.PAUSED:
-                    raise HttpError("the server speaks another protocol now")
-                self._http.receive_data(await self._stream.receive(RECEIVE_SIZE))
-        except h11.RemoteProtocolError as error:
-            raise HttpError(str(error)) from error
+        while not isinstance(event := self._event(), h11.Event):
+            if event is h11.PAUSED:
+                raise HttpError("the server speaks another protocol now")
+            self._http.receive_data(await self._stream.receive(self._receive_size))
         return event

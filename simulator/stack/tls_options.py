@@ -27,7 +27,7 @@ class TlsChoices(NamedTuple):
     `pki`: number of the set of certificates it shows, None for none. `ca`: number of the authorities its server's
     certificate has to come from, None to take any. `common_name`: whose that has to be then. `server_name`: of SNI.
     `alpn`: protocols to offer. `key`: of both sides, used where nothing is verified. `suites`: by number, all when none
-    is named. `kind`: of the sets of certificates; there is one that has numbers, `client`.
+    is named. `kind`: of the sets of certificates; the first of any but `client` has no number in its name.
     """
 
     pki: int | None = None
@@ -146,7 +146,7 @@ class LinkTls:
     def _client(self, choices: TlsChoices) -> TlsConfiguration:
         """esp-tls uses a pre-shared key only where there is no authority to verify the server with."""
         numbered = choices.kind == "client"
-        pki, ca = (choices.pki, choices.ca) if numbered else (None, None)
+        pki, ca = (number if numbered else number or None for number in (choices.pki, choices.ca))
         return TlsConfiguration(
             own=self._own(choices.kind, pki) if choices.pki is not None else None,
             trusted=self._trusted(choices.kind, ca) if choices.ca is not None else None,

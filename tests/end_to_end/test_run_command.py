@@ -45,12 +45,12 @@ def test_a_command_that_is_not_built_is_told_once(start: Start) -> None:
     simulator = start()
     with Client(simulator.port()) as client:
         client.started()
-        for command in (b"AT+BLEINIT=1", b"AT+NONSENSE", b"AT+BLEINIT?", b"AT+RST", b"AT+BLEINIT=1", b"AT+HTTPCPOST?"):
+        for command in (b"AT+BLEINIT=1", b"AT+NONSENSE", b"AT+BLEINIT?", b"AT+RST", b"AT+BLEINIT=1", b"AT+FS?"):
             client.command(command, b"ready\r\n" if command == b"AT+RST" else b"\r\nERROR\r\n")
     assert simulator.stop() == 0
     told = [line for line in simulator.stderr if "not built" in line]
     sentence = "module 0: {} is a command of this firmware that is not built here; it answers ERROR"
-    assert told == [sentence.format("AT+BLEINIT"), sentence.format("AT+HTTPCPOST")]
+    assert told == [sentence.format("AT+BLEINIT"), sentence.format("AT+FS")]
 
 
 def test_what_a_released_firmware_leaves_out_is_no_command_of_it(start: Start) -> None:

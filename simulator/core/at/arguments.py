@@ -106,6 +106,10 @@ class Text(Argument):
 class Secret(Text):
     """A quoted string that no log shows."""
 
+    def secret(self, value: bytes) -> bytes:
+        """The part of it that no log shows; none where it has no secret."""
+        return value
+
 
 class Word(Argument):
     """One of a few quoted words."""

@@ -75,9 +75,11 @@ class Redactor:
         shown = []
         for argument, parameter in zip(present, command.parameters, strict=False):
             if isinstance(argument, Secret) and isinstance(parameter, bytes):
-                if parameter:
-                    self._secrets |= _spellings(parameter)
-                parameter = HIDDEN
+                secret = argument.secret(parameter)
+                if secret:
+                    self._secrets |= _spellings(secret)
+                if secret or not parameter:  # not where there is no secret in it
+                    parameter = parameter.replace(secret, HIDDEN)
             shown.append(_typed(parameter))
         suffix = {Form.QUERY: "?", Form.TEST: "=?", Form.EXECUTE: "", Form.SET: "="}[command.form]
         return f"{command.name}{suffix}{','.join(shown)}"

@@ -23,6 +23,8 @@ from tests.workbench import workbench
         (b'AT+CWJAP:"espressif","topsecret"', "command of 32 bytes"),
         (b'AT+CWJAP "espressif","topsecret"', "command of 32 bytes"),
         (b'topsecret"\r\n', "command of 12 bytes"),
+        (b'AT+HTTPCGET="http://me:topsecret@host/"', 'command AT+HTTPCGET="http://me:***@host/"'),
+        (b'AT+HTTPCGET="http://host/"', 'command AT+HTTPCGET="http://host/"'),
         (b"AT+CWMODE?", "command AT+CWMODE?"),
         (b"AT+CWMODE=1", "command AT+CWMODE=1"),
         (b"AT", "command AT"),
