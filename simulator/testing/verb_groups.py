@@ -213,13 +213,17 @@ class PeerVerbs(VerbGroup[R]):
         self,
         peer: str,
         *,
-        proto: Literal["tcp", "ssl"] | None = None,
+        proto: Literal["tcp", "ssl", "mqtt"] | None = None,
         port: int | None = None,
         client_cert: bool | None = None,
+        client_id: Text | None = None,
     ) -> R:
         """A peer has got a connection of the module's; over TLS or not, and with a certificate of the module's or
-        without one, if that is said."""
-        return self._call("peer.accept", peer=peer, proto=proto, port=port, client_cert=client_cert)
+        without one, if that is said. `mqtt`: a client, if that is said the one with this identifier, is connected to
+        its broker."""
+        return self._call(
+            "peer.accept", peer=peer, proto=proto, port=port, client_cert=client_cert, client_id=client_id
+        )
 
     def close(self, peer: str, *, port: int | None = None, reset: bool | None = None) -> R:
         """A peer closes its connection, or resets it."""
@@ -256,7 +260,7 @@ class PeerVerbs(VerbGroup[R]):
             "peer.receive", peer=peer, data=data, proto=proto, port=port, from_port=from_port, module=module
         )
 
-    def refuse(self, peer: str, proto: Literal["tcp", "udp", "ssl"], port: int) -> R:
+    def refuse(self, peer: str, proto: Literal["tcp", "udp", "ssl", "mqtt", "mqtts"], port: int) -> R:
         """A peer stops its server: who connects is refused, what is connected stays."""
         return self._call("peer.refuse", peer=peer, proto=proto, port=port)
 
@@ -280,7 +284,7 @@ class PeerVerbs(VerbGroup[R]):
     def serve(
         self,
         peer: str,
-        proto: Literal["tcp", "udp", "ssl"],
+        proto: Literal["tcp", "udp", "ssl", "mqtt", "mqtts"],
         port: int,
         *,
         client_auth: Literal["required"] | None = None,

@@ -262,10 +262,10 @@ async def test_the_client_of_somebody_else() -> None:
     def talk(port: int) -> None:
         client = paho.Client(CallbackAPIVersion.VERSION2, "lamp", clean_session=True)
 
-        def start(*_: Any) -> None:
+        def start(client: paho.Client, *_: Any) -> None:
             client.subscribe([("lamp/+", 2)])
 
-        def publish(*_: Any) -> None:
+        def publish(client: paho.Client, *_: Any) -> None:
             for qos in range(3):
                 client.publish(f"lamp/{qos}", bytes(5000), qos)
 

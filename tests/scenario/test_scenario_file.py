@@ -112,7 +112,7 @@ MISTAKES = {
     "- {do: accept, peer: pc, port: http}": HERE + "accept: port: expected a whole number from 1 to 65535, got 'http'",
     "- {do: accept, peer: pc, port: 65536}": HERE + "accept: port: expected a whole number from 1 to 65535, got 65536",
     "- {do: serve, peer: pc, proto: sctp, port: 1}": (
-        HERE + "serve: proto: expected 'tcp' or 'udp' or 'ssl', got 'sctp'"
+        HERE + "serve: proto: expected 'tcp' or 'udp' or 'ssl' or 'mqtt' or 'mqtts', got 'sctp'"
     ),
     "- {do: clock.advance, time: soon}": (
         HERE + "clock.advance: time: expected a duration like 10s, 250ms, 5min, 2h or 1d, got 'soon'"
@@ -153,7 +153,13 @@ MISTAKES = {
         HERE + "peer.connect: expected proto ssl with client_cert, got tcp"
     ),
     "- {do: peer.serve, peer: pc, port: 1, proto: udp, client_auth: required}": (
-        HERE + "peer.serve: expected proto ssl with client_auth, got udp"
+        HERE + "peer.serve: expected proto ssl or mqtts with client_auth, got udp"
+    ),
+    "- {do: peer.accept, peer: pc, client_id: lamp}": (
+        HERE + "peer.accept: expected proto mqtt with client_id, got tcp"
+    ),
+    "- {do: broker.publish, host: pc, topic: 'lamp/#'}": (
+        HERE + "broker.publish: expected a topic without wildcards, got 'lamp/#'"
     ),
     "- {peer_sends: 'x', data: 'y', peer: pc}": HERE + "peer_sends: expected the data once, got it twice",
     "- {do: peer.send, peer: pc}": HERE + "peer.send: missing argument 'data'",
@@ -357,7 +363,7 @@ def test_what_never_ends_is_not_read(tmp_path: Path) -> None:
         ("wifi: 3", "peers#1.wifi: expected a text, got 3"),
         (
             "serves: 'tcp 80', user: me",
-            "peers#1: expected http or https or mqtt or mqtts or ws-echo or wss-echo or wss among what it serves, "
+            "peers#1: expected mqtt or mqtts or http or https or ws-echo or wss-echo or wss among what it serves, "
             "with 'user', got none",
         ),
     ],

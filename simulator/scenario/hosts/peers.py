@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import trio
 
@@ -10,17 +10,24 @@ from espat.core.suggestions import expected
 from espat.module import Module
 from espat.scenario.hosts.world_host import WorldHost
 from espat.scenario.schema.kinds import WrongValueError
+from espat.scenario.services.mqtt import Mqtt, Mqtts
 from espat.scenario.services.peer import Datagram, TcpPeer, UdpPeer
 from espat.scenario.services.peer_connection import PeerConnection
 from espat.scenario.services.service import Service, ServiceConfiguration
-from espat.scenario.services.tls import TlsPeer, read_authority, read_certificate, secured, shipped
+from espat.scenario.services.tls import Tls, TlsPeer, read_authority, read_certificate, secured, shipped
 from espat.scenario.world.peers import Credentials, PeerConfiguration
 from espat.stack.errors import NetworkError
 from espat.stack.stream import Stream
 from espat.stack.tls_context import OwnCertificate, TlsConfiguration
 
 Read = TypeVar("Read")
-KINDS: Final[Mapping[str, type[Service]]] = {"tcp": TcpPeer, "udp": UdpPeer, "ssl": TlsPeer}
+KINDS: Final[Mapping[str, type[Service]]] = {
+    "tcp": TcpPeer,
+    "udp": UdpPeer,
+    "ssl": TlsPeer,
+    "mqtt": Mqtt,
+    "mqtts": Mqtts,
+}
 """What a peer serves, by what a scenario calls it."""
 
 
@@ -68,18 +75,24 @@ class Peer:
         """Start a server; nothing happens when the same one runs already. `demands`: a TLS server takes nobody without
         a certificate. Raises PeerError."""
         kind = KINDS[transport]
-        demands = transport == "ssl" and (demands or self.configuration.demands)
+        demands = issubclass(kind, Tls) and (demands or self.configuration.demands)
         running = self._service(kind.transport, port)
         if running is not None:
-            if not isinstance(running, kind) or (isinstance(running, TlsPeer) and running.demands is not demands):
+            if type(running) is not kind or (isinstance(running, Tls) and running.demands is not demands):
                 raise PeerError(f"{self.name} serves something else at port {port} of {kind.transport}")
             return
-        options = {}
-        if transport == "ssl":
+        options: dict[str, Any] = {}
+        if issubclass(kind, Mqtt) and self.configuration.user is not None:
+            password = self.configuration.password
+            options = {
+                "user": self.configuration.user.encode(),
+                "password": None if password is None else password.encode(),
+            }
+        if issubclass(kind, Tls):
             own, authority = _certificates(self.configuration.credentials)
             if demands and authority is None:
                 raise PeerError(f"{self.name} trusts nobody's certificates; 'ca' in the world would say whose")
-            options = {"cert": own, "ca": authority if demands else None}
+            options |= {"cert": own, "ca": authority if demands else None}
         self.host.open(ServiceConfiguration(kind, port, options))
 
     def stop(self, transport: str, port: int) -> None:

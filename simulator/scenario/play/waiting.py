@@ -29,7 +29,6 @@ AWAITED_VERBS: Final = frozenset(
 )
 """Verbs of the transcript format that are still to be built."""
 AWAITED_ARGUMENTS: Final[Mapping[str, frozenset[str]]] = {
-    "accept": frozenset({"client_id"}),
     "smartconfig": frozenset({"aes_key"}),
     "sees_close": frozenset({"status"}),
     "peer_receives": frozenset({"topic", "qos", "repeats"}),

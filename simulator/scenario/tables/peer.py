@@ -22,7 +22,7 @@ from espat.scenario.text.values import HOST_NAME, MAC, host_address
 from espat.scenario.world.peers import TRANSPORTS, Credentials, PeerConfiguration
 
 PEERS_LIMIT: Final = 256
-AWAITED_PROTOCOLS: Final = ("http", "https", "mqtt", "mqtts", "ws-echo", "wss-echo", "wss")
+AWAITED_PROTOCOLS: Final = ("http", "https", "ws-echo", "wss-echo", "wss")
 """What peers of transcripts serve that nothing here speaks yet."""
 PORT: Final = whole_number(1, 65535)
 
@@ -61,8 +61,9 @@ def _certificate(text: str) -> str:
 CERTIFICATE: Final[Kind[str]] = text_from(_certificate, "the name of a certificate", pattern=r"^[\w.]{1,40}$")
 """Read as its key in the manufacturing data: `client_cert_00.crt` is `client_cert.0` there."""
 
+BROKERS: Final = ("mqtt", "mqtts")
 OF_PROTOCOLS: Final = ("user", "password", "path")
-"""What belongs to protocols that no peer speaks yet."""
+"""What belongs to protocols, of which no peer speaks some yet."""
 OF_BLUETOOTH: Final = ("addr", "ble", "bt", "app")
 """What belongs to phones that there are not yet."""
 FOR_THE_READER: Final = ("wifi", "tools", "network")
@@ -83,10 +84,11 @@ def make_peer(
             reading.context.awaited.append((f"a peer that serves {transport}", f"{place}.serves"))
         else:
             served.append((transport, port))
-    awaits = any(transport in AWAITED_PROTOCOLS for transport, _ in fields.get("serves", []))
+    serves = {transport for transport, _ in fields.get("serves", [])}
     for key in OF_PROTOCOLS:
-        if key in written and not awaits:
-            right = f"{' or '.join(AWAITED_PROTOCOLS)} among what it serves"
+        takers = AWAITED_PROTOCOLS if key == "path" else (*BROKERS, *AWAITED_PROTOCOLS)
+        if key in written and not serves.intersection(takers):
+            right = f"{' or '.join(takers)} among what it serves"
             reading.wrong(place, expected(f"{right}, with {key!r}", "none"), key)
     for key in OF_BLUETOOTH:
         if key in written:
@@ -102,6 +104,8 @@ def make_peer(
         fields.get("mac"),
         Credentials(shown, fields.get("ca")),
         demands="client_auth" in fields,
+        user=fields.get("user"),
+        password=fields.get("password"),
     )
 
 
@@ -119,8 +123,10 @@ PEER: Final = Table(
         "client_cert": Field(CERTIFICATE, "what it shows when it connects over TLS"),
         "ca": Field(CERTIFICATE, "whose certificates it trusts"),
         "client_auth": Field(one_of({"required": True}), "its TLS servers take nobody without a certificate"),
+        "user": Field(TEXT, "who may come to its broker", "everybody"),
+        "password": Field(TEXT, "and with which password"),
     }
-    | {key: Field(ANYTHING, NOT_BUILT) for key in (*OF_PROTOCOLS, *OF_BLUETOOTH)}
+    | {key: Field(ANYTHING, NOT_BUILT) for key in ("path", *OF_BLUETOOTH)}
     | {key: Field(TEXT, "for the reader") for key in FOR_THE_READER},
     make_peer,
     checks=True,

@@ -49,6 +49,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "client": "how a client calls itself",
     "client_auth": "`required`: nobody is taken without a certificate",
     "client_cert": "whether a certificate is shown",
+    "client_id": "how a client of its broker calls itself",
     "command": "a line that is typed",
     "data": "the bytes",
     "dhcp": "whether it gives addresses",

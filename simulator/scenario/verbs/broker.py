@@ -68,13 +68,7 @@ async def expect(
 @verb("broker.expect_client")
 async def expect_client(stage: Stage, *, host: str, client: Data) -> None:
     """A client is connected to the broker."""
-    at, broker = _broker(stage, host)
-
-    def connected() -> bool:
-        session = broker.sessions.get(client)
-        return session is not None and session.connection is not None
-
-    await stage.until(at.changed, connected, lambda: f"{_text(client)} does not connect to {host}")
+    await connected_to_broker(stage, host, client)
 
 
 @verb("broker.refuse", code="of CONNACK: 1 to 5; 0: it takes them again")
@@ -106,6 +100,19 @@ async def resume(stage: Stage, *, host: str) -> None:
     at, broker = _broker(stage, host)
     broker.paused = False
     at.changed.unpark_all()
+
+
+async def connected_to_broker(stage: Stage, host: str, client: bytes | None) -> None:
+    """Wait until that client, or any, is connected to the broker of a host. Raises MismatchError."""
+    at, broker = _broker(stage, host)
+
+    def connected() -> bool:
+        present = {name for name, session in broker.sessions.items() if session.connection is not None}
+        return bool(present) if client is None else client in present
+
+    await stage.until(
+        at.changed, connected, lambda: f"{host} expected the client {_text(client or b'')}, which does not connect"
+    )
 
 
 def _text(data: bytes) -> str:

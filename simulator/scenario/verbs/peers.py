@@ -11,25 +11,29 @@ from espat.scenario.stage.matching import EXCERPT
 from espat.scenario.stage.mismatch import MismatchError
 from espat.scenario.stage.stage import Stage
 from espat.scenario.verbs.arguments import Data, Port
+from espat.scenario.verbs.broker import connected_to_broker
 from espat.scenario.verbs.table import verb
 from espat.stack.active_interfaces import ActiveInterfaces
 from espat.stack.errors import NetworkError
 
 Given = Mapping[str, Any]
 Transport = Literal["tcp", "udp"]
-Served = Literal["tcp", "udp", "ssl"]
+Served = Literal["tcp", "udp", "ssl", "mqtt", "mqtts"]
+Accepted = Literal["tcp", "ssl", "mqtt"]
 Connected = Literal["tcp", "ssl"]
 
 
 def _check_serve(given: Given) -> str | None:
-    if given.get("client_auth") is not None and given["proto"] != "ssl":
-        return expected("proto ssl with client_auth", given["proto"])
+    if given.get("client_auth") is not None and given["proto"] not in ("ssl", "mqtts"):
+        return expected("proto ssl or mqtts with client_auth", given["proto"])
     return None
 
 
 def _check_accept(given: Given) -> str | None:
-    if given.get("client_cert") is not None and given.get("proto") == "tcp":
-        return expected("proto ssl with client_cert", "tcp")
+    if given.get("client_cert") is not None and given.get("proto") in ("tcp", "mqtt"):
+        return expected("proto ssl with client_cert", given["proto"])
+    if given.get("client_id") is not None and given.get("proto") != "mqtt":
+        return expected("proto mqtt with client_id", str(given.get("proto", "tcp")))
     return None
 
 
@@ -69,13 +73,17 @@ async def accept(
     stage: Stage,
     *,
     peer: str,
-    proto: Connected | None = None,
+    proto: Accepted | None = None,
     port: Port | None = None,
     client_cert: bool | None = None,
+    client_id: Data | None = None,
 ) -> None:
     """A peer has got a connection of the module's; over TLS or not, and with a certificate of the module's or without
-    one, if that is said."""
+    one, if that is said. `mqtt`: a client, if that is said the one with this identifier, is connected to its broker."""
     host = peer_of(stage, peer)
+    if proto == "mqtt":
+        await connected_to_broker(stage, peer, client_id)
+        return
     got: list[PeerConnection] = []
 
     def accepted() -> bool:

@@ -2,7 +2,7 @@
 
 from typing import Final, NamedTuple
 
-TRANSPORTS: Final = ("tcp", "udp", "ssl")
+TRANSPORTS: Final = ("tcp", "udp", "ssl", "mqtt", "mqtts")
 
 
 class Credentials(NamedTuple):
@@ -17,7 +17,8 @@ class PeerConfiguration(NamedTuple):
 
     `address`: an IPv4 address or empty. `host`: the name the module looks up, or empty. `serves`: transport and port of
     what it serves from the beginning; `later`: of what it may serve. `datagrams_at`: a UDP port it has, or None. `mac`:
-    None is any. `demands`: whether its TLS servers take nobody without a certificate.
+    None is any. `demands`: whether its TLS servers take nobody without a certificate. `user`,
+    `password`: of who may come to its broker, None is everybody.
     """
 
     name: str
@@ -29,6 +30,8 @@ class PeerConfiguration(NamedTuple):
     mac: bytes | None = None
     credentials: Credentials = Credentials()
     demands: bool = False
+    user: str | None = None
+    password: str | None = None
 
     @property
     def at_first(self) -> tuple[tuple[str, int], ...]:
