@@ -332,6 +332,14 @@ class StationVerbs(VerbGroup[R]):
         return self._call("station.vanish", peer=peer)
 
 
+class WebVerbs(VerbGroup[R]):
+    """The verbs `web.*`."""
+
+    def expect(self, host: str, path: str, *, method: str | None = None, data: Text | None = None) -> R:
+        """A host has got a request, after the last one like it that was expected."""
+        return self._call("web.expect", host=host, path=path, method=method, data=data)
+
+
 class VerbGroups(DynamicGroups[R]):
     """The verbs, by what they are about."""
 
@@ -374,6 +382,11 @@ class VerbGroups(DynamicGroups[R]):
     def station(self) -> StationVerbs[R]:
         """The verbs `station.*`."""
         return StationVerbs(self.do, "station")
+
+    @property
+    def web(self) -> WebVerbs[R]:
+        """The verbs `web.*`."""
+        return WebVerbs(self.do, "web")
 
 
 # end

@@ -12,6 +12,7 @@ from espat.scenario.services.peer import TcpPeer, UdpPeer
 from espat.scenario.services.service import Service, ServiceConfiguration
 from espat.scenario.services.streams import TcpDiscard, TcpEcho, TcpRefuse, TcpSilent, TcpSource, UdpEcho
 from espat.scenario.services.tls import TlsEcho, TlsPeer, located
+from espat.scenario.services.web import SecureWeb, Web
 
 SERVICES: Final[Mapping[str, type[Service]]] = {
     "tcp-echo": TcpEcho,
@@ -24,6 +25,8 @@ SERVICES: Final[Mapping[str, type[Service]]] = {
     "ntp": Ntp,
     "mqtt": Mqtt,
     "mqtts": Mqtts,
+    "http": Web,
+    "https": SecureWeb,
     "tcp-peer": TcpPeer,
     "tls-peer": TlsPeer,
     "udp-peer": UdpPeer,
