@@ -19,8 +19,6 @@ from espat.stack.mqtt.failures import MqttError, MqttFailure
 
 table = CommandTable()
 
-WEBSOCKET: Final = 6
-"""The first scheme over WebSocket."""
 MOST_PROTOCOLS: Final = 5
 LONGEST_PUBLISH: Final = 2**20
 PUBLISHED: Final = Result(b"+MQTTPUB:OK\r\n")
@@ -193,9 +191,8 @@ def set_server_name(module: Module, _link: LinkId, name: Annotated[bytes, Text(2
 
 def _where(own: MqttConfiguration) -> bytes:
     """What all lines about the connection end with."""
-    path = b"/" + own.path.removeprefix(b"/") if own.scheme >= WEBSOCKET else b""
     port = b"%d" % own.port if own.port else b""
-    return b'%d,"%b","%b","%b",%d' % (own.scheme, own.host, port, path, own.reconnect)
+    return b'%d,"%b","%b","%b",%d' % (own.scheme, own.host, port, own.resource, own.reconnect)
 
 
 @table.command("AT+MQTTCONN", Form.QUERY)

@@ -114,3 +114,17 @@ async def test_a_packet_larger_than_anybody_needs_ends_it() -> None:
             await stream.send_all(b"\x30\xff\xff\xff\x7f\x00\x01t")
             lost = b"+MQTTDISCONNECTED:0\r\n"
             assert await soon(bench.port.read_until(lost)) == lost
+
+
+@pytest.mark.parametrize("reply", [b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", CONNACK, b"\x82\x7f\xff"])
+async def test_a_server_that_gives_no_websocket(reply: bytes) -> None:
+    async with station() as bench, tcp_peer() as peer:
+        assert await bench.command(b'AT+MQTTUSERCFG=0,6,"c","u","p",0,0,"/mqtt"') == OK
+        bench.port.send(b'AT+MQTTCONN=0,"%b",%d,1\r\n' % (PEER.encode(), peer.port))
+        async with await peer.accept() as stream:
+            asked = await stream.receive_some(4096)
+            assert asked.startswith(b"GET /mqtt HTTP/1.1\r\nHost: %b:%d\r\n" % (PEER.encode(), peer.port))
+            await stream.send_all(reply)
+            await stream.send_eof()
+            assert await soon(bench.port.read_until(ERROR)) == ERROR
+            assert await answer(bench, b"AT+MQTTCONN?") == b'+MQTTCONN:0,0,0,"","","",0\r\n' + OK

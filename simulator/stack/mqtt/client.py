@@ -17,6 +17,7 @@ from espat.stack.mqtt.configuration import MqttConfiguration, MqttState
 from espat.stack.mqtt.failures import MqttError, MqttFailure
 from espat.stack.mqtt.protocol import MqttProtocol
 from espat.stack.tls_options import TlsChoices
+from espat.stack.websocket import WebSocketStream
 
 MQTT_CONNECTED: Final = Event[[MqttConfiguration]]("mqtt.connected", "{0.port}")
 """The broker has taken the client."""
@@ -32,8 +33,6 @@ SEGMENT: Final = 4096
 RETRY_PAUSE: Final = 10.0
 """Seconds between a loss and the next attempt, and that an attempt may take: those of esp-mqtt."""
 MOST_TOPICS: Final = 10
-TCP, LAST_TLS = 1, 5
-"""Schemes without WebSocket."""
 
 
 class _Request:
@@ -121,8 +120,6 @@ class MqttClient:
         own = self.configuration
         own.host, own.port, own.reconnect = host, port, reconnect
         try:
-            if own.scheme > LAST_TLS:
-                raise MqttError(MqttFailure.START)
             self._protocol = MqttProtocol(own, self._acknowledge, self._receive)
             connection = await self._open(limit)
         except (MqttError, ValueError):
@@ -134,11 +131,11 @@ class MqttClient:
 
     def _choices(self) -> TlsChoices | None:
         own = self.configuration
-        if own.scheme == TCP:
+        if not own.has_tls:
             return None
         return TlsChoices(
-            pki=0 if own.scheme in (4, 5) else None,
-            ca=0 if own.scheme in (3, 5) else None,
+            pki=0 if own.shows_certificate else None,
+            ca=0 if own.verifies_server else None,
             server_name=own.server_name,
             alpn=own.alpn,
             kind="mqtt",
@@ -152,6 +149,8 @@ class MqttClient:
         try:
             with self._clock.move_on_after(limit):
                 connection = await self._dialler.dial(own.host.decode("latin-1"), own.port, tls=self._choices())
+                if own.has_websocket:
+                    connection = await self._open_websocket(connection)
                 protocol.begin()
                 await connection.stream.send(protocol.take())
                 while protocol.connected is None:
@@ -167,6 +166,13 @@ class MqttClient:
             if connection is not None:
                 connection.stream.close()
         raise MqttError(MqttFailure.START)
+
+    async def _open_websocket(self, connection: Connection) -> Connection:
+        """The same connection with a WebSocket in it. Raises NetworkError."""
+        own = self.configuration
+        stream = WebSocketStream(connection.stream)
+        await stream.open(f"{own.host.decode('latin-1')}:{own.port}", own.resource.decode("latin-1"), "mqtt")
+        return connection._replace(stream=stream)
 
     def _take(self, connection: Connection) -> None:
         self._connection = connection

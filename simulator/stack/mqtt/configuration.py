@@ -7,6 +7,8 @@ from typing import Final, NamedTuple
 USUAL_KEEP_ALIVE: Final = 120
 """Seconds, where nobody or 0 has said another."""
 
+LAST_WITHOUT_WEBSOCKET: Final = 5
+
 
 class MqttState(IntEnum):
     """What AT+MQTTCONN? shows."""
@@ -50,3 +52,32 @@ class MqttConfiguration:
     reconnect: bool = False
     server_name: bytes = b""
     alpn: tuple[bytes, ...] = ()
+
+    @property
+    def has_websocket(self) -> bool:
+        """Schemes 6 to 10 are 1 to 5 over WebSocket."""
+        return self.scheme > LAST_WITHOUT_WEBSOCKET
+
+    @property
+    def has_tls(self) -> bool:
+        """All but 1 and 6."""
+        return self._transport > 1
+
+    @property
+    def verifies_server(self) -> bool:
+        """Whether the server's certificate is checked."""
+        return self._transport in (3, 5)
+
+    @property
+    def shows_certificate(self) -> bool:
+        """Whether the client has one."""
+        return self._transport in (4, 5)
+
+    @property
+    def resource(self) -> bytes:
+        """What a WebSocket is asked for; empty without one."""
+        return b"/" + self.path.removeprefix(b"/") if self.has_websocket else b""
+
+    @property
+    def _transport(self) -> int:
+        return self.scheme - LAST_WITHOUT_WEBSOCKET if self.has_websocket else self.scheme
