@@ -22,15 +22,12 @@ SHOWING: Final = ("trace", "commands", "flash", "schema", "status")
 """What has done its work when nobody wants to read more of it."""
 SERVING: Final = ("run",)
 """What does its work whether anybody reads of it or not."""
-COLLECTED: Final = 10_000
-"""New objects after which Python looks for garbage: a program that loads makes many and no garbage."""
 SUBCOMMANDS = ("run", "do", "status", "play", "check", "schema", "trace", "commands", "flash", "pki")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `espat`. Exit codes: 0 done, 1 failure while running, 2 wrong usage or a bad file, 130 interrupted."""
     words = sys.argv[1:] if arguments is None else list(arguments)
-    gc.set_threshold(COLLECTED)
     try:
         _open_standard_files()
         return _main(words)
