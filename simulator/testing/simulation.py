@@ -287,7 +287,8 @@ class Simulation(AnySimulation[Awaited]):
         except (VerbError, MismatchError, PeerError) as error:
             difference = error.difference if isinstance(error, MismatchError) else ()
             problem = f"{verb}: {str(error).removeprefix(f'{verb}: ')}"
-            raise SimulationError("\n  ".join((problem, *difference))) from None
+            told = "\n  ".join((problem, *difference))
+            raise SimulationError(without_secrets(told, stage.secrets())) from None
         except UnknownVariableError as error:
             raise SimulationError(f"{verb}: variable {error} is not defined") from None
         except re.error as error:

@@ -284,3 +284,13 @@ def test_a_module_is_where_its_world_says(tmp_path: Path) -> None:
         assert running.modules[1].path != tmp_path / "here"
     with pytest.raises(ValueError, match="link: expected serial=True with it, got 'x'"):
         simulation(link="x", serial=False, speed=None)
+
+
+async def test_a_failure_does_not_show_a_password() -> None:
+    async with Simulation(LAB) as running:
+        module = running.modules[0]
+        await module.send('AT+CWJAP="lab","verysecret99"')
+        with pytest.raises(SimulationError) as error:
+            await module.expect("never")
+        assert 'AT+CWJAP="lab","***"' in str(error.value)
+        assert "verysecret99" not in str(error.value)
