@@ -213,7 +213,7 @@ async def connect(
 ) -> None:
     """AT+MQTTCONN: +MQTTCONNECTED stands before the OK."""
     with _with_codes():
-        await module[MqttClient].connect(host, port, (limit or USUAL_LIMIT) / 1000, reconnect=bool(reconnect))
+        await module[MqttClient].connect(host, port, limit / 1000, reconnect=bool(reconnect))
 
 
 @table.command("AT+MQTTPUB", Form.SET)
@@ -228,7 +228,7 @@ async def publish(
 ) -> None:
     """AT+MQTTPUB: with QoS 1 and 2 the answer waits for the broker's."""
     with _with_codes():
-        await module[MqttClient].publish(topic, data, qos, (limit or USUAL_LIMIT) / 1000, retain=bool(retain))
+        await module[MqttClient].publish(topic, data, qos, limit / 1000, retain=bool(retain))
 
 
 @table.command("AT+MQTTPUBRAW", Form.SET, takes="prompt")
@@ -247,7 +247,7 @@ async def publish_raw(
         client.need_connection()
     payload = await _long(module, length)
     try:
-        await client.publish(topic, payload, qos, (limit or USUAL_LIMIT) / 1000, retain=bool(retain))
+        await client.publish(topic, payload, qos, limit / 1000, retain=bool(retain))
     except MqttError:
         return NOT_PUBLISHED
     return PUBLISHED
@@ -267,7 +267,7 @@ async def subscribe(
 ) -> Line | None:
     """AT+MQTTSUB: ten topics at most."""
     with _with_codes():
-        is_new = await module[MqttClient].subscribe(topic, qos, (limit or USUAL_LIMIT) / 1000)
+        is_new = await module[MqttClient].subscribe(topic, qos, limit / 1000)
     return None if is_new else Line(b"ALREADY SUBSCRIBE")
 
 
@@ -275,7 +275,7 @@ async def subscribe(
 async def unsubscribe(module: Module, _link: LinkId, topic: Topic, limit: TimeLimit = USUAL_LIMIT) -> Line | None:
     """AT+MQTTUNSUB."""
     with _with_codes():
-        was_there = await module[MqttClient].unsubscribe(topic, (limit or USUAL_LIMIT) / 1000)
+        was_there = await module[MqttClient].unsubscribe(topic, limit / 1000)
     return None if was_there else Line(b"NO UNSUBSCRIBE")
 
 
